@@ -1,0 +1,1 @@
+"""Kedro datasets for what enters and leaves the catalog: adapters, base models, teachers."""

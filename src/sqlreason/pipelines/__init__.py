@@ -1,0 +1,1 @@
+"""The Kedro pipelines; each folder holds the nodes and their wiring."""

@@ -1,0 +1,1 @@
+"""The language of traces: the `<think>`/`<sql>` grammar, prompts, plans and explanations."""

@@ -1,0 +1,1 @@
+"""The verification engine: does a query parse, run, and answer like the gold query?"""

@@ -1,0 +1,1 @@
+"""Students: loading, training (SFT, GRPO, pretraining) and generation."""

@@ -1,0 +1,1 @@
+"""Questions with gold SQL, composed from schemas."""

@@ -1,0 +1,1 @@
+"""Teachers that write reasoning traces, and the journal that keeps what they wrote."""
