@@ -1,0 +1,189 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from sqlreason.statistics import (
+    by_complexity,
+    compare_students,
+    mcnemar,
+    needed,
+    paired_interval,
+    wilson,
+)
+
+
+def score_frame(agrees, ids=None, **columns) -> pd.DataFrame:
+    n = len(agrees)
+    frame = {
+        "id": ids or [str(i) for i in range(n)],
+        "well_formed": [True] * n,
+        "runs": [True] * n,
+        "agrees": agrees,
+        "status": ["match" if a else "mismatch" for a in agrees],
+        "reason": [""] * n,
+        "plan_consistency": [0.5] * n,
+        "tokens": [40] * n,
+        "seconds": [0.25] * n,
+        "finished": [True] * n,
+        "sql_complexity": ["basic SQL" if i % 3 else "subqueries" for i in range(n)],
+    }
+    return pd.DataFrame(frame | columns)
+
+
+def test_wilson_agrees_with_the_closed_formula():
+    k, n, z = 13, 50, stats.norm.ppf(0.975)
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z * math.sqrt(n) / (n + z * z) * math.sqrt(k / n * (1 - k / n) + z * z / (4 * n))
+    interval = wilson(k, n)
+    assert (interval.low, interval.high) == pytest.approx((centre - half, centre + half))
+
+
+@pytest.mark.parametrize(("n", "half_width"), [(50, 13.4), (100, 9.6), (500, 4.4), (1000, 3.1)])
+def test_wilson_at_one_half_is_as_wide_as_the_sample_is_small(n, half_width):
+    interval = wilson(n // 2, n)
+    assert 50 * (interval.high - interval.low) == pytest.approx(half_width, abs=0.06)
+
+
+def test_wilson_does_not_collapse_where_nothing_or_all_succeeds():
+    assert wilson(0, 20).high > 0.1
+    assert wilson(20, 20).low < 0.9
+
+
+@pytest.mark.parametrize(("successes", "n"), [(1, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_counts_that_are_not_a_rate(successes, n):
+    with pytest.raises(ValueError, match="0 <= successes <= n"):
+        wilson(successes, n)
+
+
+def test_mcnemar_uses_only_the_questions_on_which_the_students_disagree():
+    first = [True] * 30 + [True] * 2 + [False] * 12 + [False] * 56
+    second = [True] * 30 + [False] * 2 + [True] * 12 + [False] * 56
+    test = mcnemar(first, second)
+    assert (test.lost, test.gained, test.n) == (2, 12, 100)
+    assert test.difference.value == pytest.approx(0.10)
+    # two-sided exact: 2 * P(X <= 2), X ~ B(14, 1/2) = 2 * (1 + 14 + 91) / 2**14
+    assert test.p_value == pytest.approx(2 * 106 / 2**14)
+    assert test.shown
+
+
+def test_mcnemar_of_a_student_with_itself_shows_nothing():
+    test = mcnemar([True, False, True], [True, False, True])
+    assert test.p_value == 1.0
+    assert test.difference.low < 0 < test.difference.high
+    assert not test.shown
+
+
+def test_mcnemar_refuses_samples_of_different_length():
+    with pytest.raises(ValueError, match="got 2 and 1 answers"):
+        mcnemar([True, False], [True])
+
+
+counts = st.integers(min_value=0, max_value=60)
+
+
+@given(counts, counts, counts, counts)
+def test_the_paired_interval_holds_its_difference_and_mirrors_when_students_swap(both, gained, lost, neither):
+    if both + gained + lost + neither == 0:
+        return
+    there = paired_interval(both, gained, lost, neither)
+    back = paired_interval(both, lost, gained, neither)
+    assert -1 - 1e-9 <= there.low <= there.value + 1e-12 and there.value - 1e-12 <= there.high <= 1 + 1e-9
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+
+
+def test_the_paired_interval_covers_the_true_difference_about_95_times_in_100():
+    rng = np.random.default_rng(7)
+    tables = rng.multinomial(80, [0.3, 0.15, 0.05, 0.5], size=2000)
+    intervals = [paired_interval(*map(int, table)) for table in tables]
+    covered = np.mean([interval.low <= 0.10 <= interval.high for interval in intervals])
+    assert 0.93 <= covered <= 0.98
+
+
+def test_three_points_need_about_1300_questions():
+    assert needed(0.03, 0.15) == pytest.approx(1300, rel=0.02)
+
+
+def test_the_needed_questions_give_the_promised_power():
+    n = needed(0.10, 0.30)
+    rng = np.random.default_rng(3)
+    tables = rng.multinomial(n, [0.3, 0.2, 0.1, 0.4], size=3000)
+    z = (tables[:, 1] - tables[:, 2]) / np.sqrt(np.maximum(tables[:, 1] + tables[:, 2], 1))
+    assert np.mean(np.abs(z) > 1.96) == pytest.approx(0.8, abs=0.03)
+
+
+def test_no_number_of_questions_shows_a_difference_of_nothing():
+    assert needed(0.0, 0.2) is None
+
+
+def test_a_discordance_below_the_difference_is_refused():
+    with pytest.raises(ValueError, match="discordance must be"):
+        needed(0.2, 0.1)
+
+
+def test_the_comparison_pairs_each_student_with_the_row_above():
+    base = score_frame([False] * 60)
+    sft = score_frame([True] * 30 + [False] * 30)
+    grpo = score_frame([True] * 31 + [False] * 29).sample(frac=1, random_state=1)  # order must not matter
+    table = compare_students({"base": base, "sft": sft, "grpo": grpo}).set_index("student")
+    assert table["accuracy"].to_list() == pytest.approx([0, 0.5, 31 / 60])
+    assert math.isnan(table.loc["base", "difference"])
+    assert table.loc["sft", "difference"] == pytest.approx(0.5)
+    assert table.loc["sft", "p_value"] < 1e-6
+    assert (table.loc["grpo", "gained"], table.loc["grpo", "lost"]) == (1, 0)
+    assert table.loc["grpo", "difference_low"] < 0 < table.loc["grpo", "difference_high"]
+    assert table.loc["grpo", "questions_needed"] > 60
+
+
+def test_the_comparison_reports_timeouts_and_unfinished_answers_apart():
+    frame = score_frame(
+        [True] * 4, status=["match", "timeout", "timeout", "match"], finished=[True] * 3 + [False]
+    )
+    row = compare_students({"base": frame}).iloc[0]
+    assert (row["timeouts"], row["unfinished"]) == (0.5, 0.25)
+    assert (row["tokens"], row["seconds"], row["plan_consistency"]) == (40, 0.25, 0.5)
+
+
+def test_the_comparison_accepts_integer_ids_beside_their_text():
+    left = score_frame([True, False], ids=[1, 2])
+    right = score_frame([True, True], ids=["1", "2"])
+    assert len(compare_students({"a": left, "b": right})) == 2
+
+
+def test_students_that_were_asked_other_questions_are_not_compared():
+    with pytest.raises(ValueError, match="'b' and 'a' were not asked the same questions: 2 ids"):
+        compare_students({"a": score_frame([True], ids=["x"]), "b": score_frame([True], ids=["y"])})
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (score_frame([True, True], ids=["x", "x"]), "repeat the ids"),
+        (score_frame([True]).drop(columns="agrees"), "lack the columns"),
+        (score_frame([]), "are empty"),
+    ],
+)
+def test_frames_that_cannot_be_compared_are_named(frame, message):
+    with pytest.raises(ValueError, match=message):
+        compare_students({"base": frame})
+
+
+def test_no_students_at_all_is_an_error():
+    with pytest.raises(ValueError, match="at least one student"):
+        by_complexity({})
+
+
+def test_the_breakdown_adds_up_to_the_whole():
+    frame = score_frame([i % 2 == 0 for i in range(20)])
+    table = by_complexity({"base": frame, "sft": frame})
+    assert table["sql_complexity"].iloc[0] == "basic SQL"
+    base = table[table["student"] == "base"]
+    assert base["n"].sum() == 20
+    assert (base["n"] * base["accuracy"]).sum() == pytest.approx(10)
+    assert (table["accuracy_low"] <= table["accuracy"]).all() and (
+        table["accuracy"] <= table["accuracy_high"]
+    ).all()
