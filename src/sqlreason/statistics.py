@@ -142,7 +142,7 @@ def needed(difference: float, discordance: float, power: float = 0.8, confidence
         raise ValueError(f"discordance must be within |difference|={abs(difference)} … 1; got {discordance}")
     if difference == 0:
         return None
-    z_error, z_power = stats.norm.ppf((1 + confidence) / 2), stats.norm.ppf(power)
+    z_error, z_power = float(stats.norm.ppf((1 + confidence) / 2)), float(stats.norm.ppf(power))
     spread = math.sqrt(max(discordance - difference**2, 0.0))
     return math.ceil((z_error * math.sqrt(discordance) + z_power * spread) ** 2 / difference**2)
 
@@ -220,8 +220,8 @@ def _aligned(scores: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         differing = first.index.symmetric_difference(frame.index)
         if len(differing):
             raise ValueError(
-                f"{student!r} and {reference!r} were not asked the same questions: {len(differing)} ids are in "
-                f"one only, e.g. {sorted(differing)[:3]}; generate the answers again from one table of questions"
+                f"{student!r} and {reference!r} were not asked the same questions: {len(differing)} ids are "
+                f"in one only, e.g. {sorted(differing)[:3]}; let both answer one table of questions"
             )
     return {student: frame.loc[first.index] for student, frame in frames.items()}
 
@@ -244,7 +244,7 @@ def _by_question(student: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rates(frame: pd.DataFrame) -> dict[str, float]:
-    row = {}
+    row: dict[str, float] = {}
     for rate, column in RATES.items():
         interval = wilson(int(frame[column].sum()), len(frame))
         prefix = rate.removesuffix("_rate")

@@ -1,0 +1,224 @@
+"""Figures of the report, from frames to plotly figures.
+
+Pure functions: nothing is drawn to a file and nothing is changed in the frames. Each title says what is seen,
+in numbers taken from the frame; every axis names its quantity and unit. Colours are those of Okabe and Ito
+("Color Universal Design", 2008), which stay apart for colour-blind readers; backgrounds are transparent, so a
+figure lies on light and dark pages alike.
+"""
+
+import re
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+)
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY)
+GREY = "#8A8F98"
+SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
+ROW_HEIGHT = 46
+
+
+def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
+    """Draw the loss over the optimizer steps, and the evaluation loss where there is one.
+
+    Args:
+        history: One row per log entry: `step`, `loss` and optionally `eval_loss` (nats per trained token).
+        stage: Name of the training in the title.
+    """
+    trained = history.dropna(subset=["loss"])
+    figure = go.Figure(_line(trained["step"], trained["loss"], "training", BLUE))
+    if "eval_loss" in history and history["eval_loss"].notna().any():
+        held_out = history.dropna(subset=["eval_loss"])
+        figure.add_trace(
+            _line(held_out["step"], held_out["eval_loss"], "held out", ORANGE, mode="lines+markers")
+        )
+    figure.update_xaxes(title="optimizer step")
+    figure.update_yaxes(title="loss (nats per token)", rangemode="tozero")
+    return _styled(figure, f"{stage} loss {_course(trained['step'], trained['loss'])}")
+
+
+def grpo_rewards(history: pd.DataFrame) -> go.Figure:
+    """Draw the mean reward with its components and, below, the divergence from the reference policy.
+
+    Args:
+        history: TRL's log of a GRPO training: `step`, `reward`, any `rewards/<name>/mean`, and optionally
+            `kl` (nats per token). A single component equals the total and is not drawn twice.
+    """
+    rows = history.dropna(subset=["reward"])
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.08)
+    figure.add_trace(_line(rows["step"], rows["reward"], "total", BLUE, width=3), row=1, col=1)
+    components = [name for name in map(str, rows.columns) if re.fullmatch(r"rewards/.+/mean", name)]
+    for column, colour in zip(components if len(components) > 1 else [], COLOURS[1:] * 3, strict=False):
+        figure.add_trace(
+            _line(rows["step"], rows[column], column.split("/")[1], colour, width=1.5), row=1, col=1
+        )
+    if "kl" in rows:
+        figure.add_trace(_line(rows["step"], rows["kl"], "KL to the reference", GREY), row=2, col=1)
+    figure.update_xaxes(title="optimizer step", row=2, col=1)
+    figure.update_yaxes(title="mean reward", row=1, col=1)
+    figure.update_yaxes(title="KL (nats per token)", rangemode="tozero", row=2, col=1)
+    return _styled(figure, f"GRPO reward {_course(rows['step'], rows['reward'])}", height=520)
+
+
+def accuracy(metrics: pd.DataFrame) -> go.Figure:
+    """Draw the execution accuracy of each student with its 95 % interval.
+
+    Args:
+        metrics: The table of `statistics.compare_students`.
+    """
+    figure = go.Figure(_intervals(metrics, metrics["student"], "accuracy", BLUE))
+    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[0, 100])
+    figure.update_yaxes(autorange="reversed", type="category")
+    pairs = zip(metrics["student"], metrics["accuracy"], strict=True)
+    rates = ", ".join(f"{student} {100 * rate:.1f} %" for student, rate in pairs)
+    title = f"Execution accuracy on {int(metrics['n'].iloc[0])} questions: {rates}"
+    return _styled(figure, title, height=150 + ROW_HEIGHT * len(metrics), legend=False)
+
+
+def accuracy_by_complexity(by_complexity: pd.DataFrame) -> go.Figure:
+    """Draw the execution accuracy per complexity of the gold query, one colour and symbol per student.
+
+    Args:
+        by_complexity: The table of `statistics.by_complexity`.
+    """
+    students = list(dict.fromkeys(by_complexity["student"]))
+    figure = go.Figure()
+    for position, student in enumerate(students):
+        part = by_complexity[by_complexity["student"] == student]
+        levels = zip(part["sql_complexity"], part["n"], strict=True)
+        labels = [f"{level}<br>(n = {n})" for level, n in levels]
+        trace = _intervals(part, labels, "accuracy", COLOURS[position % 6], SYMBOLS[position % 6])
+        # students of one complexity lie beside each other, not on top
+        figure.add_trace(trace.update(name=student, offsetgroup=student))
+    figure.update_layout(scattermode="group", scattergap=0.4)
+    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[0, 100])
+    figure.update_yaxes(autorange="reversed", type="category", automargin=True)
+    title = f"{_hardest(by_complexity, students[-1])}; intervals are wide where questions are few"
+    return _styled(figure, title, height=170 + len(part) * (24 + 24 * len(students)))
+
+
+def trace_yield(yields: pd.DataFrame) -> go.Figure:
+    """Draw how many traces are left after each step, from what the teacher wrote to what the student learns.
+
+    Args:
+        yields: One row per step in order: `step` (name) and `rows` (traces left).
+    """
+    first = max(int(yields["rows"].iloc[0]), 1)
+    labels = [f"{rows:,} ({rows / first:.0%})" for rows in yields["rows"]]
+    bars = go.Bar(x=yields["rows"], y=yields["step"], orientation="h", marker_color=BLUE)
+    figure = go.Figure(bars.update(text=labels, textposition="auto", cliponaxis=False, textangle=0))
+    figure.update_xaxes(title="traces (rows)", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed", type="category", automargin=True)
+    title = f"Of {yields['rows'].iloc[0]:,} traces, {yields['rows'].iloc[-1]:,} are left to learn from"
+    return _styled(figure, title, height=150 + ROW_HEIGHT * len(yields), legend=False)
+
+
+def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
+    """Draw what each stage cost in money and in time.
+
+    Args:
+        bill: One row per stage: `stage`, `cost` (in `currency`) and `seconds` (wall time).
+        currency: Code of the currency, for the axis.
+    """
+    minutes = bill["seconds"] / 60
+    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06)
+    for column, (values, unit, colour) in enumerate(
+        ((bill["cost"], currency, ORANGE), (minutes, "minutes", SKY)), 1
+    ):
+        bars = go.Bar(x=values, y=bill["stage"], orientation="h", marker_color=colour, name=unit)
+        bars.update(text=[f"{value:,.2f}" for value in values], textposition="auto", textangle=0)
+        figure.add_trace(bars, row=1, col=column)
+        figure.update_xaxes(title=unit, rangemode="tozero", nticks=4, row=1, col=column)
+    figure.update_yaxes(autorange="reversed", type="category", automargin=True)
+    title = f"The run cost {bill['cost'].sum():,.2f} {currency} and took {minutes.sum():,.1f} minutes"
+    return _styled(figure, title, height=150 + ROW_HEIGHT * len(bill), legend=False)
+
+
+def _line(
+    x: pd.Series, y: pd.Series, name: str, colour: str, width: float = 2, mode: str = "lines"
+) -> go.Scatter:
+    # a single log entry would be an invisible line
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="lines+markers" if len(x) == 1 else mode,
+        line={"color": colour, "width": width},
+    )
+
+
+def _intervals(
+    frame: pd.DataFrame, labels: pd.Series | list[str], rate: str, colour: str, symbol: str = "circle"
+) -> go.Scatter:
+    """Points with horizontal 95 % intervals, in percent."""
+    value, low, high = (100 * frame[f"{rate}{end}"] for end in ("", "_low", "_high"))
+    return go.Scatter(
+        x=value,
+        y=labels,
+        mode="markers",
+        orientation="h",
+        marker={"color": colour, "size": 10, "symbol": symbol},
+        error_x={
+            "type": "data",
+            "array": high - value,
+            "arrayminus": value - low,
+            "color": colour,
+            "thickness": 2,
+        },
+        customdata=pd.DataFrame({"low": low, "high": high}).to_numpy(),
+        hovertemplate="%{x:.1f} % (%{customdata[0]:.1f} … %{customdata[1]:.1f})",
+    )
+
+
+def _course(steps: pd.Series, values: pd.Series) -> str:
+    """Say in words how a curve runs, from means over its first and last tenth (single steps are noise)."""
+    if values.empty:
+        return "was not logged"
+    window = max(len(values) // 10, 1)
+    first, last = values.iloc[:window].mean(), values.iloc[-window:].mean()
+    if f"{first:.2f}" == f"{last:.2f}":
+        return f"stays at {last:.2f} over {int(steps.iloc[-1])} steps"
+    verb = "falls" if last < first else "rises"
+    return f"{verb} from {first:.2f} to {last:.2f} in {int(steps.iloc[-1])} steps"
+
+
+def _hardest(by_complexity: pd.DataFrame, student: str) -> str:
+    part = by_complexity[by_complexity["student"] == student]
+    ranked = part.sort_values("accuracy", ascending=False, kind="stable")
+    best, worst = ranked.iloc[0], ranked.iloc[-1]
+    if len(part) == 1 or best["accuracy"] == worst["accuracy"]:
+        return f"{student} answers {100 * best['accuracy']:.0f} % at every complexity"
+    return (
+        f"{student} does best at “{best['sql_complexity']}” ({100 * best['accuracy']:.0f} %), "
+        f"worst at “{worst['sql_complexity']}” ({100 * worst['accuracy']:.0f} %)"
+    )
+
+
+def _styled(figure: go.Figure, title: str, height: int = 380, legend: bool = True) -> go.Figure:
+    """Give every figure the same quiet look."""
+    figure.update_layout(
+        title={"text": title, "x": 0, "xref": "paper", "font": {"size": 16}},
+        height=height,
+        margin={"l": 60, "r": 24, "t": 56, "b": 56},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "#3B4048"},
+        showlegend=legend and len(figure.data) > 1,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="closest",
+    )
+    figure.update_xaxes(
+        gridcolor="rgba(128,134,145,0.25)", zerolinecolor="rgba(128,134,145,0.5)", automargin=True
+    )
+    figure.update_yaxes(
+        gridcolor="rgba(128,134,145,0.25)", zerolinecolor="rgba(128,134,145,0.5)", automargin=True
+    )
+    return figure
