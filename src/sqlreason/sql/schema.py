@@ -1,0 +1,129 @@
+"""Database schemas as values, read from a context and written for a prompt.
+
+What the database would compute itself (defaults, generated columns, `INSERT … SELECT`) is not computed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
+
+from sqlreason.sql.ddl import read_rows, read_table
+from sqlreason.sql.statements import DIALECTS, split_tokens, text_of
+from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, literal
+
+__all__ = [
+    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "parse_schema", "quoted", "render_ddl",
+]  # fmt: skip
+
+#: Words that are no bare names in SQLite.
+_RESERVED = frozenset(
+    [
+        *("ADD", "ALL", "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CHECK", "COLLATE", "COMMIT"),
+        *("CONSTRAINT", "CREATE", "DEFAULT", "DELETE", "DISTINCT", "DROP", "ELSE", "ESCAPE", "EXCEPT"),
+        *("EXISTS", "FOREIGN", "FROM", "GROUP", "HAVING", "IN", "INDEX", "INSERT", "INTERSECT", "INTO"),
+        *("IS", "ISNULL", "JOIN", "LIMIT", "NOT", "NOTHING", "NOTNULL", "NULL", "ON", "OR", "ORDER"),
+        *("PRIMARY", "REFERENCES", "RETURNING", "SELECT", "SET", "TABLE", "THEN", "TO", "TRANSACTION"),
+        *("UNION", "UNIQUE", "UPDATE", "USING", "VALUES", "WHEN", "WHERE", "WITH"),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The tables of a context, in the order of their definition, and the texts of its views."""
+
+    tables: tuple[Table, ...]
+    views: tuple[str, ...] = ()
+
+    def table(self, name: str) -> Table | None:
+        """Finds a table by name, whatever its letter case."""
+        return next((table for table in self.tables if table.name.lower() == name.lower()), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the sorted table and column names, without rows: other data, same fingerprint."""
+        names = sorted((t.name.lower(), *sorted(c.name.lower() for c in t.columns)) for t in self.tables)
+        return hashlib.blake2b(repr(names).encode(), digest_size=16).hexdigest()
+
+
+def parse_schema(context: str, dialect: str | None = None) -> Schema:
+    """Reads the tables, keys and rows of a context.
+
+    Args:
+        context: DDL and INSERT statements.
+        dialect: How to read them (a sqlglot name); otherwise each of `DIALECTS` is tried in turn.
+
+    Raises:
+        SchemaError: No reading yields a table.
+    """
+    reasons = []
+    for name in (dialect,) if dialect else DIALECTS:
+        try:
+            return _read(context, name)
+        except (SchemaError, SqlglotError) as error:
+            reasons.append(f"as {name}: {str(error).partition(chr(10))[0] or type(error).__name__}")
+    given = f"no schema can be read from {context[:80]!r}"
+    raise SchemaError(f"{given} ({'; '.join(reasons)}); give CREATE TABLE statements")
+
+
+def _read(context: str, dialect: str) -> Schema:
+    tables: dict[str, Table] = {}
+    rows: dict[str, list[tuple[Value, ...]]] = {}
+    views = []
+    for tokens in split_tokens(context, dialect):
+        head = {token.token_type for token in tokens[:5]}
+        if tokens[0].token_type is TokenType.CREATE and TokenType.TABLE in head:
+            table = read_table(context, tokens)
+            tables.setdefault(table.name.lower(), table)
+        elif tokens[0].token_type is TokenType.CREATE and TokenType.VIEW in head:
+            views.append(text_of(context, tokens))
+        elif tokens[0].token_type is TokenType.INSERT:
+            name, inserted = read_rows(tokens, tables)
+            rows.setdefault(name, []).extend(inserted)
+    if not tables:
+        raise SchemaError("it defines no table")
+    filled = tuple(replace(table, rows=tuple(rows.get(name, ()))) for name, table in tables.items())
+    return Schema(filled, tuple(views))
+
+
+def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_rows: int = 0) -> str:
+    """Writes the schema compactly for a prompt: one CREATE TABLE a line, then its first rows as a comment.
+
+    Args:
+        schema: What to write.
+        tables: Names of the tables to keep, whatever their letter case; None keeps all.
+        sample_rows: How many rows a table shows, each as a tuple of SQL literals.
+    """
+    kept = None if tables is None else {name.lower() for name in tables}
+    lines = []
+    for table in schema.tables:
+        if kept is None or table.name.lower() in kept:
+            lines.append(f"CREATE TABLE {quoted(table.name)} ({', '.join(_parts(table))});")
+            lines += [f"-- ({', '.join(map(literal, row))})" for row in table.rows[:sample_rows]]
+    views = [" ".join(view.split()) + ";" for view in schema.views]
+    return "\n".join(lines + [view for view in views if kept is None or any(n in view.lower() for n in kept)])
+
+
+def _parts(table: Table) -> Iterable[str]:
+    alone = table.primary_key if len(table.primary_key) == 1 else ()
+    for column in table.columns:
+        words = [quoted(column.name), column.type]
+        words += ["PRIMARY KEY"] if column.name in alone else [] if column.nullable else ["NOT NULL"]
+        words += [f"/* {column.comment.replace('*/', '* /')} */"] if column.comment else []
+        yield " ".join(word for word in words if word)
+    if len(table.primary_key) > 1:
+        yield f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))})"
+    for key in table.foreign_keys:
+        target = f" ({', '.join(map(quoted, key.target))})" if key.target else ""
+        yield f"FOREIGN KEY ({', '.join(map(quoted, key.columns))}) REFERENCES {quoted(key.table)}{target}"
+
+
+def quoted(name: str) -> str:
+    """Writes a name as SQL reads it back: quoted where it is not a plain word or a reserved one."""
+    plain = name.isidentifier() and name.isascii() and name.upper() not in _RESERVED
+    return name if plain else '"' + name.replace('"', '""') + '"'
