@@ -53,7 +53,7 @@ def grpo_rewards(history: pd.DataFrame) -> go.Figure:
             `kl` (nats per token). A single component equals the total and is not drawn twice.
     """
     rows = history.dropna(subset=["reward"])
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.08)
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.08)
     figure.add_trace(_line(rows["step"], rows["reward"], "total", BLUE, width=3), row=1, col=1)
     components = [name for name in map(str, rows.columns) if re.fullmatch(r"rewards/.+/mean", name)]
     for column, colour in zip(components if len(components) > 1 else [], COLOURS[1:] * 3, strict=False):
@@ -64,7 +64,7 @@ def grpo_rewards(history: pd.DataFrame) -> go.Figure:
         figure.add_trace(_line(rows["step"], rows["kl"], "KL to the reference", GREY), row=2, col=1)
     figure.update_xaxes(title="optimizer step", row=2, col=1)
     figure.update_yaxes(title="mean reward", row=1, col=1)
-    figure.update_yaxes(title="KL (nats per token)", rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(title="KL (nats / token)", rangemode="tozero", row=2, col=1)
     return _styled(figure, f"GRPO reward {_course(rows['step'], rows['reward'])}", height=520)
 
 
@@ -75,7 +75,7 @@ def accuracy(metrics: pd.DataFrame) -> go.Figure:
         metrics: The table of `statistics.compare_students`.
     """
     figure = go.Figure(_intervals(metrics, metrics["student"], "accuracy", BLUE))
-    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[0, 100])
+    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[-2, 100])
     figure.update_yaxes(autorange="reversed", type="category")
     pairs = zip(metrics["student"], metrics["accuracy"], strict=True)
     rates = ", ".join(f"{student} {100 * rate:.1f} %" for student, rate in pairs)
@@ -99,7 +99,7 @@ def accuracy_by_complexity(by_complexity: pd.DataFrame) -> go.Figure:
         # students of one complexity lie beside each other, not on top
         figure.add_trace(trace.update(name=student, offsetgroup=student))
     figure.update_layout(scattermode="group", scattergap=0.4)
-    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[0, 100])
+    figure.update_xaxes(title="answers that agree with the gold query (%), 95 % interval", range=[-2, 100])
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     title = f"{_hardest(by_complexity, students[-1])}; intervals are wide where questions are few"
     return _styled(figure, title, height=170 + len(part) * (24 + 24 * len(students)))
@@ -113,9 +113,8 @@ def trace_yield(yields: pd.DataFrame) -> go.Figure:
     """
     first = max(int(yields["rows"].iloc[0]), 1)
     labels = [f"{rows:,} ({rows / first:.0%})" for rows in yields["rows"]]
-    bars = go.Bar(x=yields["rows"], y=yields["step"], orientation="h", marker_color=BLUE)
-    figure = go.Figure(bars.update(text=labels, textposition="auto", cliponaxis=False, textangle=0))
-    figure.update_xaxes(title="traces (rows)", rangemode="tozero")
+    figure = go.Figure(_bars(yields["rows"], yields["step"], labels, BLUE))
+    figure.update_xaxes(title="traces (rows)", range=_room(yields["rows"]))
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     title = f"Of {yields['rows'].iloc[0]:,} traces, {yields['rows'].iloc[-1]:,} are left to learn from"
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(yields), legend=False)
@@ -133,10 +132,9 @@ def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
     for column, (values, unit, colour) in enumerate(
         ((bill["cost"], currency, ORANGE), (minutes, "minutes", SKY)), 1
     ):
-        bars = go.Bar(x=values, y=bill["stage"], orientation="h", marker_color=colour, name=unit)
-        bars.update(text=[f"{value:,.2f}" for value in values], textposition="auto", textangle=0)
-        figure.add_trace(bars, row=1, col=column)
-        figure.update_xaxes(title=unit, rangemode="tozero", nticks=4, row=1, col=column)
+        labels = [f"{value:,.2f}" for value in values]
+        figure.add_trace(_bars(values, bill["stage"], labels, colour), row=1, col=column)
+        figure.update_xaxes(title=unit, range=_room(values), nticks=4, row=1, col=column)
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     title = f"The run cost {bill['cost'].sum():,.2f} {currency} and took {minutes.sum():,.1f} minutes"
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(bill), legend=False)
@@ -165,6 +163,7 @@ def _intervals(
         y=labels,
         mode="markers",
         orientation="h",
+        cliponaxis=False,
         marker={"color": colour, "size": 10, "symbol": symbol},
         error_x={
             "type": "data",
@@ -176,6 +175,24 @@ def _intervals(
         customdata=pd.DataFrame({"low": low, "high": high}).to_numpy(),
         hovertemplate="%{x:.1f} % (%{customdata[0]:.1f} … %{customdata[1]:.1f})",
     )
+
+
+def _bars(lengths: pd.Series, names: pd.Series, labels: list[str], colour: str) -> go.Bar:
+    """Horizontal bars with their labels beside them, where a bar of length 0 has one too."""
+    return go.Bar(
+        x=lengths,
+        y=names,
+        orientation="h",
+        marker_color=colour,
+        text=labels,
+        textposition="outside",
+        cliponaxis=False,
+    )
+
+
+def _room(lengths: pd.Series) -> list[float]:
+    """Axis range that leaves a quarter for the labels beside the bars."""
+    return [0, 1.25 * float(lengths.max()) or 1]
 
 
 def _course(steps: pd.Series, values: pd.Series) -> str:
@@ -215,10 +232,7 @@ def _styled(figure: go.Figure, title: str, height: int = 380, legend: bool = Tru
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="closest",
     )
-    figure.update_xaxes(
-        gridcolor="rgba(128,134,145,0.25)", zerolinecolor="rgba(128,134,145,0.5)", automargin=True
-    )
-    figure.update_yaxes(
-        gridcolor="rgba(128,134,145,0.25)", zerolinecolor="rgba(128,134,145,0.5)", automargin=True
-    )
+    lines = {"gridcolor": "rgba(128,134,145,0.25)", "zerolinecolor": "rgba(128,134,145,0.5)"}
+    figure.update_xaxes(**lines, automargin=True)
+    figure.update_yaxes(**lines, automargin=True, ticklabelstandoff=8)
     return figure

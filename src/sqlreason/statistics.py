@@ -157,8 +157,8 @@ def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
         One row per student: `student`, `n`; `format_rate`, `executes`, `accuracy` with their 95 % bounds
         (`format_low`, `format_high`, `executes_low` …); against the row above `difference`, `difference_low`,
         `difference_high`, `p_value`, `lost`, `gained` and `questions_needed` (all NaN in the first row, the
-        last also for a difference of 0); `plan_consistency`, `seconds`, `tokens` (means per answer);
-        `timeouts` and `unfinished` (shares of the answers).
+        last also for a difference of 0) and whether a difference was `shown`; `plan_consistency`, `seconds`,
+        `tokens` (means per answer); `timeouts` and `unfinished` (shares of the answers).
 
     Raises:
         ValueError: If the students were not asked the same questions, or a frame lacks a column.
@@ -252,7 +252,7 @@ def _rates(frame: pd.DataFrame) -> dict[str, float]:
     return row
 
 
-def _against(above: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, float]:
+def _against(above: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, float | bool]:
     names = (
         "difference",
         "difference_low",
@@ -263,12 +263,12 @@ def _against(above: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, float
         "questions_needed",
     )
     if above is None:
-        return dict.fromkeys(names, math.nan)
+        return {**dict.fromkeys(names, math.nan), "shown": False}
     test = mcnemar(above["agrees"].to_list(), frame["agrees"].to_list())
     interval = test.difference
-    questions = needed(interval.value, test.discordance)
-    values = (interval.value, interval.low, interval.high, test.p_value, test.lost, test.gained)
-    return dict(zip(names, (*values, math.nan if questions is None else questions), strict=True))
+    questions = needed(interval.value, test.discordance) or math.nan
+    values = (interval.value, interval.low, interval.high, test.p_value, test.lost, test.gained, questions)
+    return {**dict(zip(names, values, strict=True)), "shown": test.shown}
 
 
 def _means(frame: pd.DataFrame) -> dict[str, float]:
