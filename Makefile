@@ -1,0 +1,39 @@
+# Each target sets up .venv from requirements.lock by itself, once; after that nothing is installed again.
+.PHONY: run test lint viz notebook help clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
+
+run: $(READY)  ## teach the tiny student: the whole chain in the demo environment, offline
+	$(BIN)/kedro run
+
+test: $(READY) lint  ## lint, types, import rules and tests
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy src
+	$(BIN)/lint-imports
+
+viz: $(READY)  ## look at the pipelines in kedro-viz, on http://127.0.0.1:4141
+	$(BIN)/kedro viz run
+
+notebook: $(READY)  ## open the tour
+	$(BIN)/jupyter notebook notebooks/tour.ipynb
+
+clean:  ## forget what the demo made: its data, journal and checkpoints
+	rm -rf data/demo
+
+# torch comes first: with it in place, pip does not look for a CUDA build.
+$(READY): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@

@@ -1,0 +1,103 @@
+"""What became of the rows, and what the run cost: the yield table and the bill.
+
+Seconds and dollars are what was measured: the teacher's calls as the journal holds them, the trainings as their
+histories hold them, the answers as they were generated. A stage that was reused from an earlier run is billed with
+what it cost then.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+STEPS = (
+    ("databases", "gold trusted"),
+    ("teacher", "answered in the grammar"),
+    ("execution", "answers like the gold"),
+    ("prompt", "within the token budget"),
+)
+
+
+def count_yield(asked: int, rejected: pd.DataFrame, kept: int) -> pd.DataFrame:
+    """Return how many rows are left after each step, and why the others fell out.
+
+    Args:
+        asked: Questions that were to be put to the teacher.
+        rejected: Table `rejected_traces`.
+        kept: Rows of `filtered_traces`.
+
+    Returns:
+        One row a step: `step`, `rows`, `fell_out` (reasons with counts).
+
+    Raises:
+        ValueError: If a row was lost without a reason.
+    """
+    if asked != len(rejected) + kept:
+        raise ValueError(
+            f"{asked} questions were asked, {kept} kept and {len(rejected)} rejected: "
+            f"{asked - kept - len(rejected)} are unaccounted for; run distillation and preprocessing together"
+        )
+    rows = [{"step": "questions asked", "rows": asked, "fell_out": ""}]
+    left = asked
+    for stage, step in STEPS:
+        lost = rejected[rejected["stage"] == stage]
+        left -= len(lost)
+        rows.append({"step": step, "rows": left, "fell_out": _counts(lost["reason"])})
+    return pd.DataFrame(rows)
+
+
+def _counts(reasons: pd.Series) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in reasons.value_counts().items())
+
+
+def settle_bill(
+    completions: pd.DataFrame,
+    histories: Mapping[str, pd.DataFrame],
+    answers: Mapping[str, pd.DataFrame],
+    teacher: str,
+    usd_per_hour: float,
+    hardware: str,
+) -> pd.DataFrame:
+    """Return the bill, one row a stage.
+
+    Args:
+        completions: Table `cot_completions`.
+        histories: Stage -> history with `seconds` since the stage began.
+        answers: Student -> table `answers`.
+        teacher: Name of the teacher.
+        usd_per_hour: Price of the training machine, US dollars an hour.
+        hardware: Its name.
+
+    Returns:
+        Columns `stage`, `paid_for`, `seconds` (wall time; for the teacher the sum over its calls), `tokens_in`,
+        `tokens_out`, `cost` (US dollars).
+    """
+    rows = [
+        {
+            "stage": "distillation", "paid_for": f"{len(completions)} answers of {teacher}",
+            "seconds": float(completions["seconds"].sum()),
+            "tokens_in": int(completions["prompt_tokens"].sum()),
+            "tokens_out": int(completions["completion_tokens"].sum()),
+            "cost": float(completions["usd"].sum()),
+        }
+    ]
+    for stage, history in histories.items():
+        rows.append(_hours(stage, hardware, float(history["seconds"].max()), 0, usd_per_hour))
+    seconds = sum(float(frame["seconds"].sum()) for frame in answers.values())
+    tokens = sum(int(frame["tokens"].sum()) for frame in answers.values())
+    rows.append(_hours("evaluation", hardware, seconds, tokens, usd_per_hour))
+    return pd.DataFrame(rows)
+
+
+def _hours(stage: str, hardware: str, seconds: float, tokens: int, usd_per_hour: float) -> dict[str, object]:
+    return {
+        "stage": stage, "paid_for": hardware, "seconds": seconds, "tokens_in": 0, "tokens_out": tokens,
+        "cost": seconds / 3600 * usd_per_hour,
+    }
+
+
+def summarise_bill(bill: pd.DataFrame, kept: int) -> str:
+    """Return the bill in a line: dollars in all, by stage, and per trace that was kept."""
+    parts = ", ".join(f"{row.stage} {row.cost:.2f}" for row in bill.itertuples())
+    teacher = float(bill.loc[bill["stage"] == "distillation", "cost"].sum())
+    per_trace = f"; {teacher / kept:.4f} per trace kept ({kept})" if kept else ""
+    return f"Bill: {bill['cost'].sum():.2f} USD ({parts}){per_trace}"

@@ -1,0 +1,138 @@
+"""Kedro hooks: stop what cannot go well before it starts, and tell at the end what happened."""
+
+import logging
+import os
+import platform
+import subprocess
+import time
+from collections import defaultdict
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.hooks import hook_impl
+
+from sqlreason.options import PARAMETERS
+
+logger = logging.getLogger(__name__)
+
+
+class GuardHooks:
+    """Checks that cost nothing, made before the first node runs."""
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Refuse unknown parameters and a data folder that cannot be written.
+
+        Raises:
+            ValueError: If `--params` names a parameter that no pipeline reads.
+            PermissionError: If the data folder cannot be written.
+        """
+        given = set(context.config_loader.runtime_params or {})
+        known = set(PARAMETERS)
+        if given - known:
+            raise ValueError(
+                f"unknown parameters {sorted(given - known)} in --params; known are {sorted(known)}. "
+                "What each holds stands in conf/base/parameters.yml."
+            )
+        require_writable(Path(context.project_path) / context.config_loader["globals"]["root"])
+
+
+def require_writable(folder: Path) -> None:
+    """Make `folder`, or say why nothing can be written there.
+
+    Raises:
+        PermissionError: If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise PermissionError(
+            f"the data folder {folder} cannot be written ({error.strerror}); change its rights, free some space, "
+            "or set `root` in conf/<environment>/globals.yml to another folder"
+        ) from error
+
+
+class SummaryHooks:
+    """Times the stages, writes the run record, and prints the table, the bill and where the report lies."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._started: dict[str, float] = {}
+
+    @hook_impl
+    def before_node_run(self, node: Any) -> None:
+        """Start the node's clock."""
+        self._started[node.name] = time.monotonic()
+
+    @hook_impl
+    def after_node_run(self, node: Any) -> None:
+        """Add the node's seconds to its stage."""
+        self._seconds[stage_of(node.name)] += time.monotonic() - self._started.pop(node.name)
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+        """Save the run record and print the summary."""
+        record = describe_run(run_params, dict(self._seconds))
+        catalog.save("run_record", record)
+        click.echo(self._summary(pipeline, catalog))
+        self._seconds.clear()
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
+        """Say that nothing is lost and how to go on."""
+        logger.error(
+            "The run stopped: %s: %s. What the teacher answered and the last checkpoints are kept; the same command "
+            "goes on from there.", type(error).__name__, error,
+        )
+
+    def _summary(self, pipeline: Any, catalog: Any) -> str:
+        parts = [""]
+        if {"evaluation_metrics", "cost_ledger"} <= pipeline.all_outputs():
+            from sqlreason import accounting, report
+
+            parts += [report.summary_table(catalog.load("evaluation_metrics")), ""]
+            kept = len(catalog.load("filtered_traces"))
+            parts += [accounting.summarise_bill(catalog.load("cost_ledger"), kept)]
+        parts += ["Seconds per stage: " + ", ".join(f"{k} {v:.0f}" for k, v in self._seconds.items())]
+        if "evaluation_report" in pipeline.all_outputs():
+            parts += [f"Report: {catalog['evaluation_report']._get_load_path()}"]
+        return "\n".join(parts)
+
+
+def stage_of(node_name: str) -> str:
+    """Return the pipeline that a node belongs to."""
+    from kedro.framework.project import pipelines
+
+    for name, pipeline in pipelines.items():
+        if name != "__default__" and node_name in {node.name for node in pipeline.nodes}:
+            return name
+    return "other"
+
+
+def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
+    """Return what is needed to tell this run from another: code, versions, machine, parameters, times."""
+    wanted = ("session_id", "env", "pipeline_names", "runtime_params", "load_versions", "from_nodes", "to_nodes")
+    return {
+        **{key: run_params.get(key) for key in wanted},
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "packages": {dist.name: dist.version for dist in distributions()},
+        "seconds_per_stage": {stage: round(value, 1) for stage, value in seconds.items()},
+    }
+
+
+def _commit() -> str:
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()

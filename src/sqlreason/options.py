@@ -1,0 +1,200 @@
+"""The parameters of every pipeline, typed: a typo or a wrong type stops the run before anything starts.
+
+Each class is the type of one `params:` input; Kedro builds it from the configuration of the environment.
+What each knob does and where its value comes from stands in `conf/base/parameters.yml`.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Field(ge=0.0, le=1.0)
+Positive = Field(gt=0)
+
+
+class Options(BaseModel):
+    """Frozen, and strict about names: an unknown parameter is an error that names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class SplitOptions(Options):
+    """Which questions are kept back from the teacher for GRPO, by whole schemas."""
+
+    grpo_share: float = Share
+    seed: int
+
+
+class BudgetOptions(Options):
+    """Hard stops for the teacher; checked before every call."""
+
+    max_usd: float = Field(ge=0.0)
+
+
+class DistillationOptions(Options):
+    """How the teacher is asked."""
+
+    questions: int | None = Field(gt=0)
+    mode: Literal["blind", "hinted"]
+    dialect: str
+    sample_rows: int = Field(ge=0)
+    concurrency: int = Positive
+    attempts: int = Positive
+    timeout_seconds: float = Positive
+    max_failed_share: float = Share
+    budget: BudgetOptions
+    journal: str
+    seed: int
+
+
+class PreprocessingOptions(Options):
+    """How traces are verified and which of them are kept."""
+
+    workers: int = Positive
+    instances: int = Field(ge=0)
+    incorrect_share: float = Field(ge=0.0, lt=1.0)
+    examples: int | None = Field(gt=0)
+    grpo_prompts: int | None = Field(gt=0)
+    evaluation_prompts: int | None = Field(gt=0)
+    max_prompt_tokens: int = Positive
+    max_completion_tokens: int = Positive
+    sample_rows: int = Field(ge=0)
+    seed: int
+
+
+class StudentOptions(Options):
+    """How the student is loaded, for training and for answering."""
+
+    backend: Literal["transformers", "unsloth"]
+    quantization: Literal["nf4"] | None
+    dtype: Literal["auto", "bfloat16", "float32"]
+    launch: Literal["process", "child"]
+    checkpoints: str
+    resume: bool
+
+
+class LoraOptions(Options):
+    """The shape of the adapter (Hu et al. 2021, LoRA)."""
+
+    rank: int = Positive
+    alpha: int = Positive
+    dropout: float = Field(ge=0.0, lt=1.0)
+    target_modules: tuple[str, ...] | Literal["all-linear"]
+
+
+class _Schedule(Options):
+    """What SFT and GRPO share: optimiser, schedule and bookkeeping."""
+
+    learning_rate: float = Positive
+    lr_scheduler: Literal["cosine", "linear", "constant", "constant_with_warmup"]
+    warmup_ratio: float = Field(ge=0.0, lt=1.0)
+    weight_decay: float = Field(ge=0.0)
+    adam_beta2: float = Field(gt=0.0, lt=1.0)
+    optimizer: str
+    max_grad_norm: float = Positive
+    epochs: float | None = Field(gt=0)
+    max_steps: int | None = Field(gt=0)
+    batch_size: int = Positive
+    gradient_accumulation: int = Positive
+    gradient_checkpointing: bool
+    save_steps: int = Positive
+    seed: int
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "_Schedule":
+        if (self.epochs is None) == (self.max_steps is None):
+            raise ValueError(
+                f"give exactly one of epochs and max_steps, not epochs={self.epochs} and "
+                f"max_steps={self.max_steps}; set the other to null"
+            )
+        return self
+
+
+class SFTOptions(_Schedule):
+    """Supervised fine-tuning on verified traces."""
+
+    lora: LoraOptions
+
+
+class GRPOOptions(_Schedule):
+    """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
+
+    rewards: dict[str, float] = Field(min_length=1)
+    num_generations: int = Field(ge=2)
+    max_completion_tokens: int = Positive
+    temperature: float = Positive
+    top_p: float = Field(gt=0.0, le=1.0)
+    beta: float = Field(ge=0.0)
+    loss_type: Literal["grpo", "bnpo", "dr_grpo", "dapo"]
+    scale_rewards: Literal["group", "batch", "none"]
+    epsilon: float = Positive
+    epsilon_high: float | None = Field(gt=0)
+    num_iterations: int = Positive
+    mask_truncated_completions: bool
+
+    @model_validator(mode="after")
+    def _known_rewards(self) -> "GRPOOptions":
+        from sqlreason.rewards import REWARDS
+
+        unknown = sorted(set(self.rewards) - set(REWARDS))
+        if unknown:
+            raise ValueError(f"unknown rewards {unknown}; known are {sorted(REWARDS)}")
+        return self
+
+
+class EvaluationOptions(Options):
+    """The examination: the same questions, greedily answered, for every student."""
+
+    batch_size: int = Positive
+    max_completion_tokens: int = Positive
+    examples: int = Field(ge=0)
+    workers: int = Positive
+
+
+class PriceOptions(Options):
+    """What an hour of the machines costs; a stage that ran on one's own machine costs 0."""
+
+    training_usd_per_hour: float = Field(ge=0.0)
+    hardware: str
+
+
+class SynthesisOptions(Options):
+    """How the embedded questions are composed from the hand-written schemas."""
+
+    train_questions: int = Positive
+    heldout_questions: int = Positive
+    heldout_share: float = Field(gt=0.0, lt=1.0)
+    workers: int = Positive
+    seed: int
+
+
+class PretrainingOptions(Options):
+    """How the tiny student learns the language of schemas, questions, explanations and SQL."""
+
+    documents: int = Positive
+    vocabulary: int = Field(ge=512)
+    hidden: int = Positive
+    layers: int = Positive
+    tokens: int = Positive
+    sequence_length: int = Positive
+    batch_size: int = Positive
+    learning_rate: float = Positive
+    heldout_share: float = Field(gt=0.0, lt=1.0)
+    synthesis_seed: int
+    checkpoints: str
+    seed: int
+
+
+# Every top-level parameter and its type; `--params` may name these and nothing else.
+PARAMETERS: dict[str, type[Options]] = {
+    "split": SplitOptions,
+    "distillation": DistillationOptions,
+    "preprocessing": PreprocessingOptions,
+    "student": StudentOptions,
+    "sft": SFTOptions,
+    "grpo": GRPOOptions,
+    "evaluation": EvaluationOptions,
+    "prices": PriceOptions,
+    "synthesis": SynthesisOptions,
+    "pretraining": PretrainingOptions,
+}

@@ -1,0 +1,336 @@
+"""Nodes of preprocessing: prepare databases, execute traces beside the gold, keep what was proven.
+
+Every question that falls out does so with exactly one reason (`rejected_traces`).
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from tqdm import tqdm
+
+from sqlreason import accounting, figures, splits
+from sqlreason.options import PreprocessingOptions, SplitOptions
+from sqlreason.reasoning import format as grammar
+from sqlreason.reasoning import plan, prompts
+from sqlreason.sql import execution, features, instances, schema
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import StudentPrompts
+from sqlreason.tables import TABLES, to_json
+
+logger = logging.getLogger(__name__)
+
+
+def extract_features(questions: pd.DataFrame, filtered: pd.DataFrame) -> pd.DataFrame:
+    """Return features of the gold query of every kept trace, by its syntax tree (table `sql_features`)."""
+    kept = questions[questions["id"].isin(filtered["id"])]
+    return pd.DataFrame([_features(question) for question in kept.to_dict("records")])
+
+
+def _features(question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        parsed = schema.parse_schema(question["sql_context"])
+    except schema.SchemaError:
+        parsed = schema.Schema(())
+    return {
+        "id": question["id"],
+        "schema_fingerprint": parsed.fingerprint,
+        **features.features(question["sql"], parsed),
+    }
+
+
+def prepare_databases(
+    questions: pd.DataFrame,
+    heldout: pd.DataFrame,
+    raw_prompts: pd.DataFrame,
+    split: SplitOptions,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return the perturbed databases of every question that this run uses.
+
+    Args:
+        questions: Question table of the training source.
+        heldout: Question table of the examination.
+        raw_prompts: Table `raw_prompts`: the questions that the teacher was asked.
+        split: Which schemas are kept for GRPO.
+        options: Number of instances, workers, how many GRPO and evaluation prompts.
+
+    Returns:
+        Table `database_instances`.
+    """
+    asked = questions[questions["id"].isin(raw_prompts["id"])]
+    for_grpo = _reserved(questions, split)
+    used = pd.concat([
+        asked.assign(split="train"),
+        _sample(for_grpo, options.grpo_prompts, options.seed).assign(split="train"),
+        _sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
+    ]).drop_duplicates(["split", "id"])
+    rows = instances.prepare_all(
+        used[["id", "sql_context", "sql"]].to_dict("records"),
+        instances=options.instances, seed=options.seed, workers=options.workers,
+        progress=lambda items: tqdm(items, total=len(used), desc="databases", unit="question"),
+    )
+    frame = pd.DataFrame([_instance_row(row) for row in rows])
+    frame.insert(1, "split", used["split"].to_numpy())
+    usable = frame["status"] == "ok"
+    logger.info(
+        "databases: %d of %d questions usable; %d of %d mutants told apart",
+        int(usable.sum()), len(frame), int(frame["killed"].sum()), int(frame["mutants"].sum()),
+    )
+    return frame
+
+
+def _instance_row(prepared: instances.Prepared) -> dict[str, Any]:
+    return {
+        "id": prepared.id,
+        "status": prepared.status,
+        "reason": prepared.reason,
+        "task": prepared.task.to_json() if prepared.task else "",
+        "instances": len(prepared.task.instances) if prepared.task else 0,
+        "mutants": prepared.mutants,
+        "killed": prepared.killed,
+    }
+
+
+def _reserved(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
+    """Return the questions kept back for GRPO; all of them where nothing is kept back (the article's way)."""
+    if split.grpo_share == 0:
+        return questions
+    return questions[splits.reserve(splits.group_keys(questions), split.grpo_share, split.seed)]
+
+
+def _sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
+    return frame if n is None or n >= len(frame) else frame.sample(n, random_state=seed).sort_index()
+
+
+def verify_traces(
+    cot_traces: pd.DataFrame, questions: pd.DataFrame, databases: pd.DataFrame, options: PreprocessingOptions
+) -> pd.DataFrame:
+    """Return the well-formed traces of usable questions, executed beside the gold.
+
+    Args:
+        cot_traces: Table `cot_traces`.
+        questions: Question table.
+        databases: Table `database_instances`.
+        options: Workers.
+
+    Returns:
+        Table `verified_traces`.
+    """
+    tasks = _tasks(databases, "train")
+    traces = cot_traces[cot_traces["well_formed"] & cot_traces["id"].isin(tasks)]
+    contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
+    pairs = [(tasks[row.id], [row.sql]) for row in traces.itertuples()]
+    with execution.Verifier(workers=options.workers) as verifier, tqdm(
+        total=len(pairs), desc="traces", unit="trace"
+    ) as bar:
+        verdicts = [verdict for (verdict,) in verifier.verify_batch(pairs, progress=bar.update)]
+    rows = [
+        {
+            "id": row.id, "mode": row.mode, "think": row.think, "sql": row.sql,
+            "runs": verdict.runs, "agrees": verdict.agrees,
+            "status": verdict.status, "reason": verdict.reason,
+            "plan_consistency": plan.check_plan(row.think, row.sql, _schema(contexts[row.id])).consistency,
+        }
+        for row, verdict in zip(traces.itertuples(), verdicts, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=list(TABLES["verified_traces"].columns))
+    logger.info("%d of %d traces answer like the gold", int(frame["agrees"].sum()), len(frame))
+    return frame
+
+
+def _schema(context: str) -> schema.Schema | None:
+    try:
+        return schema.parse_schema(context)
+    except schema.SchemaError:
+        return None
+
+
+def _tasks(databases: pd.DataFrame, split: str) -> dict[str, execution.Task]:
+    usable = databases[(databases["split"] == split) & (databases["status"] == "ok")]
+    return {row.id: execution.Task.from_json(row.task) for row in usable.itertuples()}
+
+
+def filter_traces(
+    cot_traces: pd.DataFrame,
+    verified: pd.DataFrame,
+    databases: pd.DataFrame,
+    questions: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split the traces into those that are kept and those that fell out, each with one reason.
+
+    Args:
+        cot_traces: Table `cot_traces`.
+        verified: Table `verified_traces`.
+        databases: Table `database_instances`.
+        questions: Question table.
+        student_prompt: The catalog's prompt text for the student.
+        base_model: The student, for its tokenizer.
+        options: Token budgets and the share of incorrect traces to keep.
+
+    Returns:
+        Tables `filtered_traces` and `rejected_traces`.
+
+    Raises:
+        ValueError: If no trace is left; the message counts the reasons.
+    """
+    build = _student_prompts(student_prompt, base_model, options)
+    rejected = list(_lost_before_execution(cot_traces, databases))
+    kept: list[dict[str, Any]] = []
+    by_id = {row["id"]: row for row in questions.to_dict("records")}
+    for trace in verified.to_dict("records"):
+        row = _filtered_row(build, by_id[trace["id"]], trace, options)
+        (rejected if "stage" in row else kept).append(row)
+    kept, wrong = _share_of_incorrect(kept, options)
+    rejected += wrong
+    if not kept:
+        reasons = pd.Series([row["reason"] for row in rejected]).value_counts().to_dict()
+        raise ValueError(f"no trace is left for the student; the rows fell out for: {reasons}")
+    logger.info("%d traces kept, %d fell out", len(kept), len(rejected))
+    return (
+        pd.DataFrame(kept, columns=list(TABLES["filtered_traces"].columns)),
+        pd.DataFrame(rejected, columns=list(TABLES["rejected_traces"].columns)),
+    )
+
+
+def _lost_before_execution(cot_traces: pd.DataFrame, databases: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    train = databases[databases["split"] == "train"].set_index("id")
+    for trace in cot_traces.to_dict("records"):
+        database = train.loc[trace["id"]]
+        if database["status"] != "ok":
+            yield _rejection(trace["id"], "databases", database["status"], database["reason"])
+        elif not trace["well_formed"]:
+            yield _rejection(trace["id"], "teacher", trace["reason"].split(":")[0], trace["reason"])
+
+
+def _rejection(id_: str, stage: str, reason: str, detail: str) -> dict[str, Any]:
+    return {"id": id_, "stage": stage, "reason": reason, "detail": detail}
+
+
+def _share_of_incorrect(
+    kept: list[dict[str, Any]], options: PreprocessingOptions
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Keep all right traces and so many wrong ones that they make up `incorrect_share` of the whole."""
+    right = [row for row in kept if row["agrees"]]
+    wrong = [row for row in kept if not row["agrees"]]
+    allowed = int(len(right) * options.incorrect_share / (1 - options.incorrect_share))
+    rejected = [_rejection(row["id"], "execution", row["status"], row["verdict"]) for row in wrong[allowed:]]
+    return right + wrong[:allowed], rejected
+
+
+def _filtered_row(
+    build: StudentPrompts, question: dict[str, Any], trace: dict[str, Any], options: PreprocessingOptions
+) -> dict[str, Any]:
+    """Return the row of `filtered_traces` for a verified trace, or its rejection."""
+    try:
+        messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+    except ValueError as error:
+        return _rejection(question["id"], "prompt", "over_budget", str(error))
+    completion = grammar.render(trace["think"], trace["sql"])
+    tokens = build.count_completion(messages, completion)
+    if tokens > options.max_completion_tokens:
+        return _rejection(question["id"], "prompt", "too_long", f"{tokens} completion tokens")
+    return {
+        "id": question["id"], "mode": trace["mode"],
+        "prompt": to_json(messages), "completion": completion,
+        "agrees": trace["agrees"], "status": trace["status"], "verdict": trace["reason"],
+        "prompt_tokens": build.count_prompt(messages), "completion_tokens": tokens,
+        "plan_consistency": trace["plan_consistency"], "sql_complexity": question["sql_complexity"],
+    }
+
+
+def build_sft_examples(
+    filtered: pd.DataFrame, sql_features: pd.DataFrame, options: PreprocessingOptions
+) -> pd.DataFrame:
+    """Return at most `options.examples` prompt and completion rows, spread over the SQL templates, shuffled.
+
+    The first trace of every template is taken before the second of any, so that a small set still shows every
+    kind of query.
+    """
+    shuffled = filtered.sample(frac=1.0, random_state=options.seed)
+    templates = shuffled["id"].map(sql_features.set_index("id")["template"])
+    rank = shuffled.groupby(templates).cumcount()
+    chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]]
+    return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
+
+
+def build_grpo_prompts(
+    questions: pd.DataFrame,
+    databases: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    split: SplitOptions,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
+
+    Raises:
+        ValueError: If no usable question is left.
+    """
+    candidates = _sample(_reserved(questions, split), options.grpo_prompts, options.seed)
+    return _prompt_table("grpo_prompts", candidates, _tasks(databases, "train"), student_prompt, base_model, options)
+
+
+def build_evaluation_prompts(
+    heldout: pd.DataFrame,
+    databases: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return the examination: held-out questions whose gold can be trusted.
+
+    Raises:
+        ValueError: If no usable question is left.
+    """
+    candidates = _sample(heldout, options.evaluation_prompts, options.seed)
+    return _prompt_table(
+        "evaluation_prompts", candidates, _tasks(databases, "heldout"), student_prompt, base_model, options
+    )
+
+
+def _prompt_table(
+    table: str,
+    questions: pd.DataFrame,
+    tasks: dict[str, execution.Task],
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    build = _student_prompts(student_prompt, base_model, options)
+    rows, lost = [], 0
+    for question in questions[questions["id"].isin(tasks)].to_dict("records"):
+        try:
+            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+        except ValueError:
+            lost += 1
+            continue
+        rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})
+    if not rows:
+        raise ValueError(
+            f"{table}: none of {len(questions)} questions can be used ({lost} over the token budget, the "
+            "others have no trusted gold); see `database_instances` for the reasons"
+        )
+    logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
+    return pd.DataFrame(rows)[list(TABLES[table].columns)]
+
+
+def _student_prompts(
+    student_prompt: dict[str, Any], base_model: Checkpoint, options: PreprocessingOptions
+) -> StudentPrompts:
+    return StudentPrompts(
+        prompts.Prompt.from_mapping(student_prompt),
+        base_model.load_tokenizer(),
+        max_prompt_tokens=options.max_prompt_tokens,
+        sample_rows=options.sample_rows,
+    )
+
+
+def plot_yield(raw_prompts: pd.DataFrame, rejected: pd.DataFrame, filtered: pd.DataFrame) -> go.Figure:
+    """Return the funnel from questions asked to traces kept."""
+    return figures.trace_yield(accounting.count_yield(len(raw_prompts), rejected, len(filtered)))

@@ -1,0 +1,52 @@
+"""Nodes of SFT: train an adapter on verified traces, and draw the loss."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sqlreason import figures
+from sqlreason.options import SFTOptions, StudentOptions
+from sqlreason.reasoning.prompts import Prompt
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+
+
+def train_student(
+    base_model: Checkpoint,
+    examples: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    student: StudentOptions,
+    options: SFTOptions,
+) -> tuple[Adapter, pd.DataFrame]:
+    """Return the LoRA adapter trained on the examples, and its history.
+
+    Running it again with the same inputs and options goes on from the last checkpoint.
+
+    Args:
+        base_model: The student before training.
+        examples: Table `sft_examples`.
+        student_prompt: The catalog's prompt text; its fingerprint goes into the adapter.
+        student: Backend, quantisation, precision, where checkpoints lie.
+        options: LoRA shape, optimiser, length of training.
+
+    Returns:
+        The adapter and table `sft_history`.
+    """
+    from sqlreason.students import sft
+
+    return sft.train_sft(
+        base_model,
+        examples,
+        fingerprint=Prompt.from_mapping(student_prompt).fingerprint,
+        workdir=Path(student.checkpoints) / "sft",
+        lora=options.lora.model_dump(),
+        **student.model_dump(exclude={"checkpoints"}),
+        **options.model_dump(exclude={"lora"}),
+    )
+
+
+def plot_loss(history: pd.DataFrame) -> go.Figure:
+    """Return the training loss over steps."""
+    return figures.training_loss(history)

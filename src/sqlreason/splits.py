@@ -1,0 +1,60 @@
+"""Disjoint parts of a question table: whole schemas, or whole SQL templates where there are few schemas.
+
+SFT, GRPO and the examination must not share a schema, otherwise a student that memorised one looks like a
+student that reasons.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import pandas as pd
+
+from sqlreason.sql import schema, statements
+
+FEW_SCHEMAS = 5
+
+
+def group_keys(questions: pd.DataFrame) -> pd.Series:
+    """Return one key a question: its schema's fingerprint, or its SQL template if there are few schemas.
+
+    Args:
+        questions: Question table with `sql_context` and `sql`.
+
+    Returns:
+        Keys on the index of `questions`. A context that does not parse is a schema of its own.
+    """
+    fingerprints = _by_value(questions["sql_context"], _fingerprint)
+    if fingerprints.nunique() >= FEW_SCHEMAS:
+        return fingerprints
+    return _by_value(questions["sql"], statements.template)
+
+
+def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:
+    """Return True for the rows whose group is kept back; about `share` of the groups are.
+
+    The choice depends on each key and the seed alone, so that adding questions moves none.
+    """
+    def chosen(key: str) -> bool:
+        return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
+
+    return _by_value(keys, chosen).astype(bool)
+
+
+def overlap(left: Iterable[str], right: Iterable[str]) -> int:
+    """Return how many groups two parts share."""
+    return len(set(left) & set(right))
+
+
+def _by_value(values: pd.Series, function) -> pd.Series:
+    return values.map({value: function(value) for value in values.unique()})
+
+
+def _fingerprint(context: str) -> str:
+    try:
+        return schema.parse_schema(context).fingerprint
+    except schema.SchemaError:
+        return _digest(context)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

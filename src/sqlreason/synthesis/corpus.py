@@ -1,0 +1,135 @@
+"""Documents on which the tiny student is pretrained: schemas, questions, SQL and English about SQL.
+
+They are chats and plain texts in many layouts, so that the student knows the roles of a chat, reads schemas,
+answers in SQL and writes English reasoning. The layout of the project's traces (`<think>`, `<sql>`) is not among
+them, and neither is a held-out schema: both are left for fine-tuning and the examination.
+"""
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlreason.reasoning.explanation import explain_query
+from sqlreason.synthesis.blueprint import Blueprint
+from sqlreason.synthesis.questions import Question, stream
+
+SYSTEMS = (
+    "",
+    "You are a helpful assistant.",
+    "You answer questions about databases.",
+    "You are an expert in SQL.",
+    "Answer with a SQL query.",
+    "You translate questions into SQL.",
+)
+ASKS = (
+    "{schema}\n\n{question}",
+    "{schema}\n\nQuestion: {question}",
+    "Schema:\n{schema}\n\nQuestion: {question}",
+    "Database:\n{schema}\n\n{question}",
+    "{question}\n\n{schema}",
+    "Tables:\n{schema}\n\nWrite SQL for: {question}",
+    "Given these tables\n{schema}\nanswer: {question}",
+)
+# How reasoning and query stand in one answer; `{words}` is the reasoning, `{sql}` the query.
+REASONED = (
+    "Steps:\n{words}\n\nSQL:\n{sql}",
+    "{words}\n\n{sql}",
+    "{words}\n```sql\n{sql}\n```",
+    "Plan: {words}\nQuery: {sql}",
+    "Reasoning: {words}\n\nAnswer: {sql}",
+    "[reasoning]\n{words}\n[query]\n{sql}",
+    "(plan)\n{words}\n(/plan)\n(query)\n{sql}\n(/query)",
+    "# think\n{words}\n# sql\n{sql}",
+)
+BARE = ("{sql}", "{sql};", "```sql\n{sql}\n```", "SQL: {sql}", "The query is:\n{sql}")
+EXPLAIN = (
+    "Explain this query.\n{sql}",
+    "What does this SQL do?\n\n{sql}",
+    "{schema}\n\nExplain: {sql}",
+    "Describe step by step what happens here:\n{sql}",
+)
+TELL_QUESTION = ("{schema}\n\nWhich question does this answer?\n{sql}", "Put this query into a question: {sql}")
+PLAIN = (
+    "{schema}\n\n-- {question}\n{sql};\n",
+    "/* {question} */\n{sql};\n",
+    "{schema}\n\nQuestion: {question}\nSQL: {sql}\n",
+    "Question: {question}\nTables:\n{schema}\nExplanation: {words}\nSQL: {sql}\n",
+    "{sql}\n-- {words}\n",
+)
+
+
+def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]:
+    """Yield documents without end; the same blueprints and seed give the same documents.
+
+    Args:
+        blueprints: Schemas that the student may see; each is varied (names, columns, tables) at every use.
+        seed: Draws schemas, questions, words and layouts.
+
+    Yields:
+        Texts; a chat carries the special tokens of the chat template.
+    """
+    rng = random.Random(seed)
+    writers, weights = zip(*_WRITERS.items(), strict=True)
+    for question in stream(blueprints, rng):
+        (writer,) = rng.choices(writers, weights)
+        yield writer(question, rng)
+
+
+def _answer_in_sql(question: Question, rng: random.Random) -> str:
+    return _chat(_ask(question, rng), rng.choice(BARE).format(sql=question.sql), rng)
+
+
+def _answer_with_reasoning(question: Question, rng: random.Random) -> str:
+    style = rng.choice(("plan", "plan", "steps", "outline", "sentence"))
+    words = explain_query(question.sql, rng, style=style)
+    return _chat(_ask(question, rng), rng.choice(REASONED).format(words=words, sql=question.sql), rng)
+
+
+def _explain(question: Question, rng: random.Random) -> str:
+    words = explain_query(question.sql, rng, style=rng.choice(("plan", "steps", "sentence", "outline")))
+    return _chat(rng.choice(EXPLAIN).format(sql=question.sql, schema=question.schema), words, rng)
+
+
+def _tell_question(question: Question, rng: random.Random) -> str:
+    return _chat(rng.choice(TELL_QUESTION).format(sql=question.sql, schema=question.schema), question.prompt, rng)
+
+
+def _read_schema(question: Question, rng: random.Random) -> str:
+    """A question about the schema itself: teaches to find a table and to copy its columns."""
+    tables = re.findall(r"CREATE TABLE (\S+) \((.*)\)", question.schema)
+    name, columns = rng.choice(tables)
+    if rng.random() < 0.3:
+        return _chat(f"{question.schema}\n\nWhich tables are there?", ", ".join(t for t, _ in tables), rng)
+    names = [part.split()[0] for part in re.split(r",\s*(?![^()]*\))", columns)]
+    kept = [column for column in names if column.upper() not in {"FOREIGN", "PRIMARY", "UNIQUE", "CHECK"}]
+    return _chat(f"{question.schema}\n\nWhich columns does {name} have?", ", ".join(kept), rng)
+
+
+def _plain_text(question: Question, rng: random.Random) -> str:
+    words = explain_query(question.sql, rng, style=rng.choice(("plan", "sentence")))
+    layout = rng.choice(PLAIN)
+    return layout.format(schema=question.schema, question=question.prompt, sql=question.sql, words=words)
+
+
+# Shares of the mixture. Reasoning before SQL weighs most: it is what fine-tuning has to build on.
+_WRITERS: dict[Callable[[Question, random.Random], str], float] = {
+    _answer_in_sql: 0.30,
+    _answer_with_reasoning: 0.40,
+    _explain: 0.08,
+    _tell_question: 0.04,
+    _read_schema: 0.04,
+    _plain_text: 0.14,
+}
+
+
+def _ask(question: Question, rng: random.Random) -> str:
+    return rng.choice(ASKS).format(schema=question.schema, question=question.prompt)
+
+
+def _chat(user: str, assistant: str, rng: random.Random) -> str:
+    """Return one exchange in the roles of Llama 3's chat template."""
+    system = rng.choice(SYSTEMS)
+    turns = [("system", system)] if system else []
+    turns += [("user", user), ("assistant", assistant)]
+    body = "".join(f"<|start_header_id|>{role}<|end_header_id|>\n\n{text}<|eot_id|>" for role, text in turns)
+    return "<|begin_of_text|>" + body
