@@ -1,0 +1,1 @@
+"""Sentence frames for the questions, one module a family of shapes."""
