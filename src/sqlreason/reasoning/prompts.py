@@ -1,0 +1,191 @@
+"""The one prompt builder: distillation, fine-tuning, rewards, evaluation and asking all word a question here.
+
+A prompt comes from the catalog (YAML: name, version, system, user); what the model sees of it is its
+fingerprint. The schema is shrunk by rule, never cut by tokens. Chat templates are the tokenizer's business.
+"""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from string import Formatter
+from typing import Any
+
+from sqlreason.sql.schema import Schema, SchemaError, parse_schema, render_ddl
+
+REQUIRED_FIELDS = ("question", "schema")
+FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
+
+# What our grammar and chat templates give a meaning to: Llama 2 and 3, ChatML, Gemma, Mistral, and DeepSeek,
+# which writes its tokens with U+FF5C.
+_SPECIAL = re.compile(
+    r"<(\|[^<>|]*\||\uff5c[^<>\uff5c]*\uff5c|/?(?:think|sql|s|bos|eos|pad|unk|start_of_turn|end_of_turn))>"
+    r"|\[(/?INST)\]|<<(/?SYS)>>",
+    re.IGNORECASE,
+)
+
+
+class PromptOverBudget(ValueError):
+    """A schema that stays too long even when only the tables that must be kept are left."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The wording of a question to a model.
+
+    Attributes:
+        name: What the prompt is called in reports.
+        version: Counts its revisions.
+        system: The system message; may hold ``{dialect}``.
+        user: The user message; holds ``{question}`` and ``{schema}``, may hold ``{dialect}`` and ``{gold}``.
+            A paragraph with ``{gold}`` is a hint and is left out where no gold is given.
+    """
+
+    name: str
+    version: int
+    system: str
+    user: str
+
+    @classmethod
+    def from_mapping(cls, entry: Mapping[str, Any]) -> "Prompt":
+        """A prompt from a catalog entry.
+
+        Raises:
+            ValueError: A key is missing or unknown, or a placeholder is.
+        """
+        wanted = {"name": str, "version": int, "system": str, "user": str}
+        if set(entry) != set(wanted) or not all(isinstance(entry[key], kind) for key, kind in wanted.items()):
+            given = ", ".join(f"{key}: {type(value).__name__}" for key, value in entry.items())
+            raise ValueError(f"A prompt has name, system and user (str) and version (int), not {given}.")
+        prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip())
+        _check_placeholders(prompt)
+        return prompt
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what a model sees of the prompt; adapters and answer files carry it."""
+        return hashlib.sha256(f"{self.system}\x1f{self.user}".encode()).hexdigest()[:16]
+
+
+def build_messages(
+    prompt: Prompt, question: str, schema: str, dialect: str = "SQLite", gold: str | None = None
+) -> list[dict[str, str]]:
+    """The chat messages that ask a question.
+
+    Args:
+        prompt: The wording.
+        question: The question in plain language.
+        schema: The schema as ``schema_text`` renders it.
+        dialect: The SQL dialect of the answer.
+        gold: The right query, shown as a hint; the prompt must have a place for it.
+
+    Raises:
+        ValueError: A gold is given to a prompt without ``{gold}``.
+    """
+    if gold is not None and "gold" not in _placeholders(prompt.user):
+        raise ValueError(f"Prompt {prompt.name!r} has no {{gold}} for a hint; add it or ask without a gold.")
+    values = {"question": question, "schema": schema, "dialect": dialect, "gold": gold or ""}
+    harmless = {key: escape(value) for key, value in values.items()}
+    user = prompt.user if gold is not None else _without_hint(prompt.user)
+    return [
+        {"role": "system", "content": prompt.system.format(dialect=harmless["dialect"])},
+        {"role": "user", "content": user.format(**harmless)},
+    ]
+
+
+def schema_text(
+    context: str,
+    keep: Collection[str] = (),
+    budget: Callable[[str], bool] | None = None,
+    sample_rows: int = 0,
+) -> str:
+    """The schema for a prompt, shrunk until it fits: sample rows go first, then comments, then far tables.
+
+    Args:
+        context: DDL and INSERT statements.
+        keep: Tables that must survive, usually those of the gold. Other tables are dropped by their distance
+            from these over foreign keys, the farthest first; without any, no table is dropped.
+        budget: Says whether a text is short enough; None accepts any.
+        sample_rows: How many rows of each table to show at best.
+
+    Raises:
+        SchemaError: The context cannot be read, or lacks a table of ``keep``.
+        PromptOverBudget: Nothing more may be dropped.
+    """
+    schema = parse_schema(context)
+    missing = sorted(name for name in keep if schema.table(name) is None)
+    if missing:
+        known = ", ".join(table.name for table in schema.tables)
+        raise SchemaError(f"The schema has no table {', '.join(missing)}; it has {known}.")
+    text = ""
+    for text in _smaller_texts(schema, keep, sample_rows):
+        if budget is None or budget(text):
+            return text
+    raise PromptOverBudget(
+        f"The schema is over budget even at its shortest ({len(text)} characters, {len(keep)} tables kept); "
+        "raise the budget or leave the question out."
+    )
+
+
+def escape(text: str) -> str:
+    """Text in which template tokens and the tags of our grammar are mere words, such as ``< think >``."""
+    return _SPECIAL.sub(lambda match: f"{match[0][0]} {match[0][1:-1]} {match[0][-1]}", text)
+
+
+def _placeholders(text: str) -> set[str]:
+    return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+
+
+def _check_placeholders(prompt: Prompt) -> None:
+    found = _placeholders(prompt.user)
+    if not set(REQUIRED_FIELDS) <= found <= set(FIELDS) or not _placeholders(prompt.system) <= {"dialect"}:
+        raise ValueError(
+            f"Prompt {prompt.name!r} has the placeholders {sorted(found)} in user and "
+            f"{sorted(_placeholders(prompt.system))} in system; user needs {{question}} and {{schema}} and "
+            "may have {dialect} and {gold}, system may have {dialect}; write a literal brace twice."
+        )
+
+
+def _without_hint(user: str) -> str:
+    """The user message without the paragraphs that show the gold."""
+    paragraphs = re.split(r"\n\s*\n", user)
+    return "\n\n".join(part for part in paragraphs if "gold" not in _placeholders(part))
+
+
+def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> Iterator[str]:
+    """The schema's texts, each shorter than the one before."""
+    for count in range(sample_rows, -1, -1):
+        yield render_ddl(schema, sample_rows=count)
+    bare = replace(schema, tables=tuple(
+        replace(table, columns=tuple(replace(column, comment=None) for column in table.columns))
+        for table in schema.tables
+    ))
+    names = [table.name for table in schema.tables]
+    yield render_ddl(bare, names)
+    if not keep:
+        return
+    distances = _distances(schema, keep)
+    kept = {name.lower() for name in keep}
+    far_first = sorted(names, key=lambda name: -distances.get(name.lower(), len(names)))
+    for name in far_first:
+        if name.lower() not in kept:
+            names.remove(name)
+            yield render_ddl(bare, names)
+
+
+def _distances(schema: Schema, start: Collection[str]) -> dict[str, int]:
+    """How many foreign keys away each table is from the nearest of ``start``; without unreachable ones."""
+    neighbours: dict[str, set[str]] = {}
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            neighbours.setdefault(table.name.lower(), set()).add(key.table.lower())
+            neighbours.setdefault(key.table.lower(), set()).add(table.name.lower())
+    distances = {name.lower(): 0 for name in start}
+    queue = deque(distances)
+    while queue:
+        name = queue.popleft()
+        for other in neighbours.get(name, set()) - set(distances):
+            distances[other] = distances[name] + 1
+            queue.append(other)
+    return distances
