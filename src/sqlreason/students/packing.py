@@ -18,10 +18,15 @@ _OPEN_ROWS = 64  # rows that still take documents; more of them waste less room
 
 @dataclass(frozen=True)
 class Documents:
-    """Token ids of all documents end to end; document i is `ids[starts[i]:starts[i + 1]]`."""
+    """Token ids of all documents end to end; document i is `ids[starts[i]:starts[i + 1]]`.
+
+    `trained` says of each token whether it is learned: all of a plain text, of a chat the last turn alone, since a schema
+    is noise that nobody can predict.
+    """
 
     ids: np.ndarray
     starts: np.ndarray
+    trained: np.ndarray
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -60,7 +65,9 @@ def encode(texts: Iterable[str], tokenizer: Any, chunk: int = 2_000) -> Document
         lengths.extend(len(ids) for ids in encoded)
     if not parts:
         raise ValueError("no texts were given; pretraining needs at least one document")
-    return Documents(np.concatenate(parts), np.cumsum(lengths))
+    header_end = tokenizer.convert_tokens_to_ids(tiny.HEADER_END)
+    trained = [_last_turn(ids, header_end) for ids in parts]
+    return Documents(np.concatenate(parts), np.cumsum(lengths), np.concatenate(trained))
 
 
 def batches(
@@ -97,6 +104,12 @@ def summed_loss(hidden: Any, weight: Any, labels: Any, chunk: int = 512) -> Any:
 def _frame(text: str) -> str:
     start = "" if text.startswith(tiny.BOS) else tiny.BOS
     return start + text + ("" if text.endswith((tiny.EOT, tiny.END_OF_TEXT)) else tiny.END_OF_TEXT)
+
+
+def _last_turn(ids: np.ndarray, header_end: int) -> np.ndarray:
+    """True behind the last header of a chat, everywhere in a text without headers."""
+    headers = np.flatnonzero(ids == header_end)
+    return np.arange(len(ids)) > (headers[-1] if len(headers) else -1)
 
 
 def _pieces(documents: Documents, row_tokens: int) -> np.ndarray:
@@ -139,7 +152,10 @@ def _tensors(documents: Documents, packed: list[list[tuple[int, int]]], row_toke
         for number, (start, length) in enumerate(row):
             place = slice(offset, offset + length)
             ids[i, place] = documents.ids[start : start + length]
-            labels[i, offset : offset + length - 1] = documents.ids[start + 1 : start + length]
+            following = slice(start + 1, start + length)
+            labels[i, offset : offset + length - 1] = np.where(
+                documents.trained[following], documents.ids[following], -100
+            )
             positions[i, place], numbers[i, place] = np.arange(length), number
             offset += length
     tensors = [torch.from_numpy(array.astype(np.int64)) for array in (ids, positions, numbers, labels)]
