@@ -13,6 +13,10 @@ from sqlreason.synthesis.shapes import aggregates, joins, selections
 _TRIES = 60  # a blueprint without links or measures refuses many shapes; basic ones fit every blueprint
 
 
+class NothingFits(ValueError):
+    """No shape of the mix fits the blueprint."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """One shape of query: how to draw it, its family and how often it comes."""
@@ -61,7 +65,8 @@ def compose(
         contents: The populated rows, so that literals occur in them; drawn here where none are given.
 
     Raises:
-        ValueError: The mix names something unknown, or nothing in it fits the blueprint.
+        NothingFits: Nothing in the mix fits the blueprint.
+        ValueError: The mix names something unknown.
     """
     names, weights = weigh(mix)
     scene = Scene(blueprint, sample_contents(blueprint, rng) if contents is None else contents, rng)
@@ -71,7 +76,7 @@ def compose(
             return SHAPES[name].draw(scene)
         except Unsuitable:
             continue
-    raise ValueError(f"no shape of the mix {dict(mix or {})} fits the schema {blueprint.name}; widen the mix")
+    raise NothingFits(f"no shape of the mix {dict(mix or {})} fits the schema {blueprint.name}; widen the mix")
 
 
 def weigh(mix: Mapping[str, float] | None) -> tuple[list[str], list[float]]:

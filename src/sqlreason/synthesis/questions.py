@@ -4,8 +4,9 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlreason.synthesis.augmentation import vary
 from sqlreason.synthesis.blueprint import Blueprint
-from sqlreason.synthesis.grammar import compose
+from sqlreason.synthesis.grammar import NothingFits, compose
 from sqlreason.synthesis.population import render_context, render_schema, sample_contents
 from sqlreason.synthesis.wording import word
 
@@ -25,7 +26,10 @@ class Question:
 
 
 def stream(
-    blueprints: Sequence[Blueprint], rng: random.Random, mix: Mapping[str, float] | None = None
+    blueprints: Sequence[Blueprint],
+    rng: random.Random,
+    mix: Mapping[str, float] | None = None,
+    varied_share: float = 0.8,
 ) -> Iterator[Question]:
     """Yield questions without end, each over a freshly populated blueprint; nothing is executed.
 
@@ -33,9 +37,16 @@ def stream(
         blueprints: The schemas to draw from; a schema that has nothing for the mix is passed over.
         rng: Source of all choices: the same state gives the same questions.
         mix: Factors on the weights of the grammar, see `grammar.compose`.
+        varied_share: How many questions are asked over a variation of a schema, see `augmentation.vary`.
     """
     while True:
-        yield ask(rng.choice(blueprints), rng, mix)
+        blueprint = rng.choice(blueprints)
+        if rng.random() < varied_share:
+            blueprint = vary(blueprint, rng, blueprints)
+        try:
+            yield ask(blueprint, rng, mix)
+        except NothingFits:
+            continue
 
 
 def ask(blueprint: Blueprint, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:

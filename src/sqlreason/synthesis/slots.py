@@ -110,6 +110,7 @@ SLOTS: dict[str, Slot] = {
     "top_group": lambda parts, rng: _counted_noun(
         name_use(parts["group"], rng), _plural_of(parts["group"], rng), parts["order"].limit
     ),
+    "is": lambda parts, rng: "is" if parts["order"].limit == 1 else "are",
     "has": lambda parts, rng: "has" if parts["order"].limit == 1 else "have",
     "by": lambda parts, rng: name_use(parts["order"].by if "order" in parts else parts["by"], rng),
     "a_by": lambda parts, rng: article(name_use(parts["by"], rng)),

@@ -61,7 +61,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "top_groups": (
         "[Which|What] {top_group} {has} the {peak}{of_where}?",
         "[Show|Find|Name|Give|Return] the {top_group} with the {peak}{of_where}.",
-        "What [is|are] the {top_group} with the {peak}{of_where}?",
+        "What {is} the {top_group} with the {peak}{of_where}?",
     ),
     "top_groups_shown": (
         "[Which|What] {top_group} {has} the {peak}{of_where}? [Show|Give|Return] the {group} and {measure}.",

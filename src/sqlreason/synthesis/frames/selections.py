@@ -31,7 +31,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "select_superlative": (
         "What is {columns} of the {one}{where}{extreme}?",
         "[Show|Give|Find|Return|Get] {columns} of the {one}{where}{extreme}.",
-        "Which {top}{where} [has|have] the {peak}? [Show|Give|Return] {columns}.",
+        "Which {top}{where} {has} the {peak}? [Show|Give|Return] {columns}.",
         "[Find|Look up] the {one}{where}{extreme} and [show|return|give] {columns}.",
         "For the {one}{where}{extreme}, [show|give|return] {columns}.",
         "[Sort|Order] {all}{where} by {by} {direction} and [show|return|give] {columns} of the first {n}.",
