@@ -52,6 +52,7 @@ EXAMPLES = pd.DataFrame(
             "SELECT category, AVG(price) FROM products GROUP BY category",
         ],
         "agrees": [True, False],
+        "kind": ["gained", "both wrong"],
         "reason": ["", "1 column instead of 2"],
     }
 )
@@ -149,6 +150,13 @@ def test_texts_of_models_are_escaped():
     html = page()
     assert "more than 3 &lt;shops&gt;?" in html
     assert "<shops>" not in html
+
+
+def test_examples_are_shown_in_the_given_order_with_the_reason_beside_the_wrong_ones():
+    html = without_scripts(page())
+    assert "grpo: agrees (gained)" in html
+    assert '<p class="reason">1 column instead of 2</p>' in html
+    assert html.index("Which cities") < html.index("What is the mean price")
 
 
 def test_the_bill_and_the_durations_end_with_a_total():

@@ -75,7 +75,7 @@ def accuracy(metrics: pd.DataFrame) -> go.Figure:
         metrics: The table of `statistics.compare_students`.
     """
     figure = go.Figure(_intervals(metrics, metrics["student"], "accuracy", BLUE))
-    figure.update_xaxes(title="execution accuracy (%), 95 % interval", range=[-2, 100])
+    figure.update_xaxes(title="accuracy (%), 95 % interval", range=[-2, 100])
     figure.update_yaxes(autorange="reversed", type="category")
     pairs = zip(metrics["student"], metrics["accuracy"], strict=True)
     rates = ", ".join(f"{student} {100 * rate:.1f} %" for student, rate in pairs)
@@ -99,7 +99,7 @@ def accuracy_by_complexity(by_complexity: pd.DataFrame) -> go.Figure:
         # students of one complexity lie beside each other, not on top
         figure.add_trace(trace.update(name=student, offsetgroup=student))
     figure.update_layout(scattermode="group", scattergap=0.4)
-    figure.update_xaxes(title="execution accuracy (%), 95 % interval", range=[-2, 100])
+    figure.update_xaxes(title="accuracy (%), 95 % interval", range=[-2, 100])
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     title = f"{_hardest(by_complexity, students[-1])}; intervals are wide where questions are few"
     return _styled(figure, title, height=170 + len(part) * (24 + 24 * len(students)))

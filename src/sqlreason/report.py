@@ -38,7 +38,7 @@ YIELD_FIGURE, COST_FIGURE = "trace_yield", "costs"
 EXAMPLE_COLUMNS = frozenset({"student", "question", "think", "sql", "gold", "agrees", "reason"})
 HEADINGS = {
     "usd": "USD", "cost": "cost", "tokens_in": "tokens in", "tokens_out": "tokens out",
-    "sql_complexity": "complexity", "accuracy_low": "low (95 %)", "accuracy_high": "high (95 %)",
+    "sql_complexity": "complexity",
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
 }  # fmt: skip
@@ -66,8 +66,9 @@ def render_report(
         facts: About the run. Required: `teacher` (name), `teacher_scripted` and `demo` (bool). Optional:
             `title`, `run`, `created`, `environment`, `hardware`, `base_model` (str), `seconds` (stage → wall
             seconds), `versions` (package → version), `data` (list of mappings, one per source) and `notes`
-            (list of further reservations).
-        examples: Answers to show: `student`, `question`, `think`, `sql`, `gold`, `agrees`, `reason`.
+            (list of further sentences).
+        examples: Answers to show, in order: `student`, `question`, `think`, `sql`, `gold`, `agrees`, `reason`
+            and optionally `kind` (what happened to the question since the row above, e.g. `gained`).
         figures: By name. `accuracy` and `accuracy_by_complexity` go to the results, `trace_yield` and `costs`
             to their sections, all others to the training.
         yields: How many traces are left after each step, one row per step; left out if not given.
@@ -86,19 +87,19 @@ def render_report(
         title=facts.get("title", "What the student learned"),
         facts=facts,
         created=facts.get("created") or datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        reservations=[*reservations(facts["teacher_scripted"], facts["demo"]), *facts.get("notes", ())],
+        reservations=reservations(facts["teacher_scripted"], facts["demo"]),
         findings=findings(metrics),
         students=[_headline(row) for _, row in metrics.iterrows()],
         conduct=_grid(
             metrics[["student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished"]]
         ),
-        complexity=_grid(by_complexity),
+        complexity=_grid(_with_spans(by_complexity)),
         ledger=_grid(_with_total(ledger)),
         seconds=_grid(_durations(facts.get("seconds", {}))),
         yields=None if yields is None else _grid(yields),
         data=_grid(pd.DataFrame(facts.get("data", []))),
         versions=facts.get("versions", {}),
-        examples=examples.sort_values("agrees", ascending=False, kind="stable").to_dict("records"),
+        examples=examples.to_dict("records"),
         figures=_placed(figures),
         plotly_js=Markup(get_plotlyjs()),
     )
@@ -178,6 +179,13 @@ def _cell(name: str, value: Any) -> str:
         return percent(value)
     # whole numbers are counts; money and seconds keep two decimals
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _with_spans(by_complexity: pd.DataFrame) -> pd.DataFrame:
+    """Join the bounds into one column, which fits a phone."""
+    spans = map(span, by_complexity["accuracy_low"], by_complexity["accuracy_high"])
+    kept = by_complexity[["sql_complexity", "student", "n", "accuracy"]]
+    return kept.assign(**{"95 % interval": list(spans)})
 
 
 def _with_total(ledger: pd.DataFrame) -> pd.DataFrame:
