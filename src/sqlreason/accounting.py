@@ -73,7 +73,8 @@ def settle_bill(
     """
     rows = [
         {
-            "stage": "distillation", "paid_for": f"{len(completions)} answers of {teacher}",
+            "stage": "distillation",
+            "paid_for": f"{len(completions)} answers of {teacher}",
             "seconds": float(completions["seconds"].sum()),
             "tokens_in": int(completions["prompt_tokens"].sum()),
             "tokens_out": int(completions["completion_tokens"].sum()),
@@ -90,7 +91,11 @@ def settle_bill(
 
 def _hours(stage: str, hardware: str, seconds: float, tokens: int, usd_per_hour: float) -> dict[str, object]:
     return {
-        "stage": stage, "paid_for": hardware, "seconds": seconds, "tokens_in": 0, "tokens_out": tokens,
+        "stage": stage,
+        "paid_for": hardware,
+        "seconds": seconds,
+        "tokens_in": 0,
+        "tokens_out": tokens,
         "cost": seconds / 3600 * usd_per_hour,
     }
 

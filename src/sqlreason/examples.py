@@ -33,16 +33,18 @@ def telling_examples(
     share = -(-limit // len(KINDS))
     chosen = pd.concat([frame[frame["kind"] == kind].head(share) for kind in KINDS]).head(limit)
     readings = [grammar.parse(text) for text in chosen["text"]]
-    return pd.DataFrame({
-        "student": after,
-        "kind": chosen["kind"].to_numpy(),
-        "question": chosen["sql_prompt"].to_numpy(),
-        "think": [reading.think or text for reading, text in zip(readings, chosen["text"], strict=True)],
-        "sql": [reading.sql for reading in readings],
-        "gold": chosen["sql"].to_numpy(),
-        "agrees": chosen["agrees"].to_numpy(),
-        "reason": chosen["reason"].to_numpy(),
-    })
+    return pd.DataFrame(
+        {
+            "student": after,
+            "kind": chosen["kind"].to_numpy(),
+            "question": chosen["sql_prompt"].to_numpy(),
+            "think": [reading.think or text for reading, text in zip(readings, chosen["text"], strict=True)],
+            "sql": [reading.sql for reading in readings],
+            "gold": chosen["sql"].to_numpy(),
+            "agrees": chosen["agrees"].to_numpy(),
+            "reason": chosen["reason"].to_numpy(),
+        }
+    )
 
 
 def _kind(before: bool, after: bool) -> str:

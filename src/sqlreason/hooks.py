@@ -87,7 +87,9 @@ class SummaryHooks:
         """Say that nothing is lost and how to go on."""
         logger.error(
             "The run stopped: %s: %s. What the teacher answered and the last checkpoints are kept; the same command "
-            "goes on from there.", type(error).__name__, error,
+            "goes on from there.",
+            type(error).__name__,
+            error,
         )
 
     def _summary(self, pipeline: Any, catalog: Any) -> str:
@@ -116,7 +118,15 @@ def stage_of(node_name: str) -> str:
 
 def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
     """Return what is needed to tell this run from another: code, versions, machine, parameters, times."""
-    wanted = ("session_id", "env", "pipeline_names", "runtime_params", "load_versions", "from_nodes", "to_nodes")
+    wanted = (
+        "session_id",
+        "env",
+        "pipeline_names",
+        "runtime_params",
+        "load_versions",
+        "from_nodes",
+        "to_nodes",
+    )
     return {
         **{key: run_params.get(key) for key in wanted},
         "commit": _commit(),
@@ -131,7 +141,10 @@ def _commit() -> str:
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True, text=True, timeout=10, check=True,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"

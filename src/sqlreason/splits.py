@@ -34,6 +34,7 @@ def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:
 
     The choice depends on each key and the seed alone, so that adding questions moves none.
     """
+
     def chosen(key: str) -> bool:
         return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
 

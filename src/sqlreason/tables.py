@@ -170,7 +170,11 @@ TABLES: dict[str, TableSchema] = {
     ),
     "sft_history": TableSchema(
         "One row a logged step of SFT.",
-        {"step": "optimiser step", "loss": "mean loss per trained token, nats", "seconds": "since the start of training"},
+        {
+            "step": "optimiser step",
+            "loss": "mean loss per trained token, nats",
+            "seconds": "since the start of training",
+        },
         key=None,
     ),
     "grpo_history": TableSchema(
@@ -249,7 +253,9 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
             f"Rename the columns of your source, or see docs/data-dictionary.md for what '{table}' holds."
         )
     if data.empty and not schema.allow_empty:
-        raise ValueError(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
+        raise ValueError(
+            f"catalog entry '{entry}' has no rows; point its filepath to a source that has some."
+        )
     return _check_key(data, schema, entry) if schema.key else data
 
 
@@ -268,7 +274,9 @@ def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFr
 
 def data_dictionary() -> str:
     """Return the data dictionary as Markdown."""
-    parts = ["# Data dictionary\n\nGenerated from `src/sqlreason/tables.py` by `kedro sqlreason dictionary`.\n"]
+    parts = [
+        "# Data dictionary\n\nGenerated from `src/sqlreason/tables.py` by `kedro sqlreason dictionary`.\n"
+    ]
     for name, schema in TABLES.items():
         rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in schema.columns.items())
         parts.append(f"\n## {name}\n\n{schema.meaning}\n\n| column | meaning |\n| --- | --- |\n{rows}\n")

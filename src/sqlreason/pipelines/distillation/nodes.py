@@ -43,7 +43,9 @@ def build_teacher_prompts(
     frame = pd.DataFrame(rows, columns=list(TABLES["raw_prompts"].columns))
     logger.info(
         "%d questions for the teacher, %d kept back for GRPO, %d without a prompt",
-        len(frame), int(reserved.sum()), int((frame["reason"] != "").sum()),
+        len(frame),
+        int(reserved.sum()),
+        int((frame["reason"] != "").sum()),
     )
     return frame
 
@@ -52,15 +54,21 @@ def _teacher_prompt(
     question: dict[str, Any], prompt: prompts.Prompt, options: DistillationOptions
 ) -> dict[str, Any]:
     row = {
-        "id": question["id"], "messages": "", "mode": options.mode,
-        "prompt_fingerprint": prompt.fingerprint, "reason": "",
+        "id": question["id"],
+        "messages": "",
+        "mode": options.mode,
+        "prompt_fingerprint": prompt.fingerprint,
+        "reason": "",
     }
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
     except ValueError as error:
         return {**row, "reason": f"context: {error}"}
     messages = prompts.build_messages(
-        prompt, question["sql_prompt"], schema, options.dialect,
+        prompt,
+        question["sql_prompt"],
+        schema,
+        options.dialect,
         gold=question["sql"] if options.mode == "hinted" else None,
     )
     return {**row, "messages": to_json(messages)}
@@ -87,14 +95,14 @@ def ask_teacher(
     from sqlreason.teachers.journal import Journal
 
     asked = raw_prompts[raw_prompts["reason"] == ""]
-    requests = [
-        distilabel.Request(id=row.id, messages=row.messages) for row in asked.itertuples()
-    ]
+    requests = [distilabel.Request(id=row.id, messages=row.messages) for row in asked.itertuples()]
     answer_key = dict(zip(questions["sql_prompt"], questions["sql"], strict=True))
     Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
     with Journal(Path(options.journal)) as journal:
         completions = distilabel.ask(
-            teacher, requests, journal,
+            teacher,
+            requests,
+            journal,
             answer_key=answer_key if teacher.kind == "scripted" else None,
             concurrency=options.concurrency,
             attempts=options.attempts,

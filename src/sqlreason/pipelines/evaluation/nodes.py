@@ -69,13 +69,15 @@ def _answer(
         max_new_tokens=options.max_completion_tokens,
         batch_size=options.batch_size,
     )
-    return pd.DataFrame({
-        "id": prompts["id"].to_numpy(),
-        "text": [answer.text for answer in answers],
-        "tokens": [answer.tokens for answer in answers],
-        "finished": [answer.finished for answer in answers],
-        "seconds": [answer.seconds for answer in answers],
-    })
+    return pd.DataFrame(
+        {
+            "id": prompts["id"].to_numpy(),
+            "text": [answer.text for answer in answers],
+            "tokens": [answer.tokens for answer in answers],
+            "finished": [answer.finished for answer in answers],
+            "seconds": [answer.seconds for answer in answers],
+        }
+    )
 
 
 def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: EvaluationOptions) -> pd.DataFrame:
@@ -102,21 +104,26 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
     readings = [grammar.parse(row["text"]) for row in rows]
     tasks = [execution.Task.from_json(row["task"]) for row in rows]
     pairs = [(task, [reading.sql, task.gold]) for task, reading in zip(tasks, readings, strict=True)]
-    with execution.Verifier(workers=options.workers) as verifier, tqdm(
-        total=len(pairs), desc="scoring", unit="answer"
-    ) as bar:
+    with (
+        execution.Verifier(workers=options.workers) as verifier,
+        tqdm(total=len(pairs), desc="scoring", unit="answer") as bar,
+    ):
         verdicts = verifier.verify_batch(pairs, progress=bar.update)
     _require_gold(rows, [gold for _, gold in verdicts])
-    frame = pd.DataFrame([
-        _score(row, reading, verdict)
-        for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)
-    ])
+    frame = pd.DataFrame(
+        [
+            _score(row, reading, verdict)
+            for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)
+        ]
+    )
     logger.info("%.1f %% agree, %.1f %% run", 100 * frame["agrees"].mean(), 100 * frame["runs"].mean())
     return frame[list(TABLES["scores"].columns)]
 
 
 def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict]) -> None:
-    wrong = [f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees]
+    wrong = [
+        f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees
+    ]
     if wrong:
         raise RuntimeError(
             f"{len(wrong)} gold queries do not agree with themselves, so the engine cannot be trusted here: "
@@ -126,12 +133,22 @@ def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict])
 
 def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Verdict) -> dict[str, Any]:
     well_formed = reading.well_formed and bool(row["finished"])
-    told = {"status": verdict.status, "reason": verdict.reason, "runs": verdict.runs, "agrees": verdict.agrees}
+    told = {
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "runs": verdict.runs,
+        "agrees": verdict.agrees,
+    }
     if not well_formed:
         reason = reading.reason or "truncated"
         told = {"status": "", "reason": f"format: {reason}", "runs": False, "agrees": False}
     consistency = plan.check_plan(reading.think, reading.sql, _schema(row["sql_context"])).consistency
-    return {**row, "well_formed": well_formed, **told, "plan_consistency": consistency if well_formed else 0.0}
+    return {
+        **row,
+        "well_formed": well_formed,
+        **told,
+        "plan_consistency": consistency if well_formed else 0.0,
+    }
 
 
 def _schema(context: str) -> schema.Schema | None:

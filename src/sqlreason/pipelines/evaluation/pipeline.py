@@ -44,52 +44,60 @@ def create_pipeline(**kwargs) -> Pipeline:
         )
         for name in ("base", "sft", "grpo")
     ]
-    return Pipeline([
-        *answers,
-        *scores,
-        Node(
-            nodes.compare_students,
-            ["base_scores", "sft_scores", "grpo_scores"],
-            ["evaluation_metrics", "complexity_metrics"],
-            name="compare_students",
-        ),
-        Node(
-            nodes.settle_bill,
-            [
-                "cot_completions", "sft_history", "grpo_history",
-                "base_answers", "sft_answers", "grpo_answers", "teacher", "params:prices",
-            ],
-            "cost_ledger",
-            name="settle_bill",
-        ),
-        Node(
-            nodes.plot_results,
-            ["evaluation_metrics", "complexity_metrics", "cost_ledger"],
-            ["accuracy_plot", "complexity_plot", "cost_plot"],
-            name="plot_results",
-        ),
-        Node(
-            nodes.choose_examples,
-            ["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", options],
-            "evaluation_examples",
-            name="choose_examples",
-        ),
-        Node(
-            nodes.write_report,
-            {
-                "metrics": "evaluation_metrics",
-                "by_complexity": "complexity_metrics",
-                "ledger": "cost_ledger",
-                "told": "evaluation_examples",
-                "raw_prompts": "raw_prompts",
-                "rejected": "rejected_traces",
-                "filtered": "filtered_traces",
-                "teacher": "teacher",
-                "base_model": "base_model",
-                "prices": "params:prices",
-                **PLOTS,
-            },
-            "evaluation_report",
-            name="write_report",
-        ),
-    ])
+    return Pipeline(
+        [
+            *answers,
+            *scores,
+            Node(
+                nodes.compare_students,
+                ["base_scores", "sft_scores", "grpo_scores"],
+                ["evaluation_metrics", "complexity_metrics"],
+                name="compare_students",
+            ),
+            Node(
+                nodes.settle_bill,
+                [
+                    "cot_completions",
+                    "sft_history",
+                    "grpo_history",
+                    "base_answers",
+                    "sft_answers",
+                    "grpo_answers",
+                    "teacher",
+                    "params:prices",
+                ],
+                "cost_ledger",
+                name="settle_bill",
+            ),
+            Node(
+                nodes.plot_results,
+                ["evaluation_metrics", "complexity_metrics", "cost_ledger"],
+                ["accuracy_plot", "complexity_plot", "cost_plot"],
+                name="plot_results",
+            ),
+            Node(
+                nodes.choose_examples,
+                ["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", options],
+                "evaluation_examples",
+                name="choose_examples",
+            ),
+            Node(
+                nodes.write_report,
+                {
+                    "metrics": "evaluation_metrics",
+                    "by_complexity": "complexity_metrics",
+                    "ledger": "cost_ledger",
+                    "told": "evaluation_examples",
+                    "raw_prompts": "raw_prompts",
+                    "rejected": "rejected_traces",
+                    "filtered": "filtered_traces",
+                    "teacher": "teacher",
+                    "base_model": "base_model",
+                    "prices": "params:prices",
+                    **PLOTS,
+                },
+                "evaluation_report",
+                name="write_report",
+            ),
+        ]
+    )

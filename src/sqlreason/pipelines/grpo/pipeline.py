@@ -7,12 +7,21 @@ from sqlreason.pipelines.grpo import nodes
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return SFT adapter and prompts -> GRPO adapter, history, rollouts, reward plot."""
-    return Pipeline([
-        Node(
-            nodes.train_student,
-            ["base_model", "sft_adapter", "grpo_prompts", "student_prompt", "params:student", "params:grpo"],
-            ["grpo_adapter", "grpo_history", "grpo_rollouts"],
-            name="train_grpo",
-        ),
-        Node(nodes.plot_rewards, "grpo_history", "grpo_reward_plot", name="plot_grpo_rewards"),
-    ])
+    return Pipeline(
+        [
+            Node(
+                nodes.train_student,
+                [
+                    "base_model",
+                    "sft_adapter",
+                    "grpo_prompts",
+                    "student_prompt",
+                    "params:student",
+                    "params:grpo",
+                ],
+                ["grpo_adapter", "grpo_history", "grpo_rollouts"],
+                name="train_grpo",
+            ),
+            Node(nodes.plot_rewards, "grpo_history", "grpo_reward_plot", name="plot_grpo_rewards"),
+        ]
+    )

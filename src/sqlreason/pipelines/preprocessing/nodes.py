@@ -11,34 +11,17 @@ import pandas as pd
 import plotly.graph_objects as go
 from tqdm import tqdm
 
-from sqlreason import accounting, figures, splits
+from sqlreason import accounting, figures
 from sqlreason.options import PreprocessingOptions, SplitOptions
+from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, student_prompts, usable_tasks
 from sqlreason.reasoning import format as grammar
-from sqlreason.reasoning import plan, prompts
-from sqlreason.sql import execution, features, instances, schema
+from sqlreason.reasoning import plan
+from sqlreason.sql import execution, instances, schema
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
 from sqlreason.tables import TABLES, to_json
 
 logger = logging.getLogger(__name__)
-
-
-def extract_features(questions: pd.DataFrame, filtered: pd.DataFrame) -> pd.DataFrame:
-    """Return features of the gold query of every kept trace, by its syntax tree (table `sql_features`)."""
-    kept = questions[questions["id"].isin(filtered["id"])]
-    return pd.DataFrame([_features(question) for question in kept.to_dict("records")])
-
-
-def _features(question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        parsed = schema.parse_schema(question["sql_context"])
-    except schema.SchemaError:
-        parsed = schema.Schema(())
-    return {
-        "id": question["id"],
-        "schema_fingerprint": parsed.fingerprint,
-        **features.features(question["sql"], parsed),
-    }
 
 
 def prepare_databases(
@@ -61,15 +44,19 @@ def prepare_databases(
         Table `database_instances`.
     """
     asked = questions[questions["id"].isin(raw_prompts["id"])]
-    for_grpo = _reserved(questions, split)
-    used = pd.concat([
-        asked.assign(split="train"),
-        _sample(for_grpo, options.grpo_prompts, options.seed).assign(split="train"),
-        _sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
-    ]).drop_duplicates(["split", "id"])
+    for_grpo = reserved_questions(questions, split)
+    used = pd.concat(
+        [
+            asked.assign(split="train"),
+            sample(for_grpo, options.grpo_prompts, options.seed).assign(split="train"),
+            sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
+        ]
+    ).drop_duplicates(["split", "id"])
     rows = instances.prepare_all(
         used[["id", "sql_context", "sql"]].to_dict("records"),
-        instances=options.instances, seed=options.seed, workers=options.workers,
+        instances=options.instances,
+        seed=options.seed,
+        workers=options.workers,
         progress=lambda items: tqdm(items, total=len(used), desc="databases", unit="question"),
     )
     frame = pd.DataFrame([_instance_row(row) for row in rows])
@@ -77,7 +64,10 @@ def prepare_databases(
     usable = frame["status"] == "ok"
     logger.info(
         "databases: %d of %d questions usable; %d of %d mutants told apart",
-        int(usable.sum()), len(frame), int(frame["killed"].sum()), int(frame["mutants"].sum()),
+        int(usable.sum()),
+        len(frame),
+        int(frame["killed"].sum()),
+        int(frame["mutants"].sum()),
     )
     return frame
 
@@ -94,17 +84,6 @@ def _instance_row(prepared: instances.Prepared) -> dict[str, Any]:
     }
 
 
-def _reserved(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
-    """Return the questions kept back for GRPO; all of them where nothing is kept back (the article's way)."""
-    if split.grpo_share == 0:
-        return questions
-    return questions[splits.reserve(splits.group_keys(questions), split.grpo_share, split.seed)]
-
-
-def _sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
-    return frame if n is None or n >= len(frame) else frame.sample(n, random_state=seed).sort_index()
-
-
 def verify_traces(
     cot_traces: pd.DataFrame, questions: pd.DataFrame, databases: pd.DataFrame, options: PreprocessingOptions
 ) -> pd.DataFrame:
@@ -119,19 +98,25 @@ def verify_traces(
     Returns:
         Table `verified_traces`.
     """
-    tasks = _tasks(databases, "train")
+    tasks = usable_tasks(databases, "train")
     traces = cot_traces[cot_traces["well_formed"] & cot_traces["id"].isin(tasks)]
     contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
     pairs = [(tasks[row.id], [row.sql]) for row in traces.itertuples()]
-    with execution.Verifier(workers=options.workers) as verifier, tqdm(
-        total=len(pairs), desc="traces", unit="trace"
-    ) as bar:
+    with (
+        execution.Verifier(workers=options.workers) as verifier,
+        tqdm(total=len(pairs), desc="traces", unit="trace") as bar,
+    ):
         verdicts = [verdict for (verdict,) in verifier.verify_batch(pairs, progress=bar.update)]
     rows = [
         {
-            "id": row.id, "mode": row.mode, "think": row.think, "sql": row.sql,
-            "runs": verdict.runs, "agrees": verdict.agrees,
-            "status": verdict.status, "reason": verdict.reason,
+            "id": row.id,
+            "mode": row.mode,
+            "think": row.think,
+            "sql": row.sql,
+            "runs": verdict.runs,
+            "agrees": verdict.agrees,
+            "status": verdict.status,
+            "reason": verdict.reason,
             "plan_consistency": plan.check_plan(row.think, row.sql, _schema(contexts[row.id])).consistency,
         }
         for row, verdict in zip(traces.itertuples(), verdicts, strict=True)
@@ -146,11 +131,6 @@ def _schema(context: str) -> schema.Schema | None:
         return schema.parse_schema(context)
     except schema.SchemaError:
         return None
-
-
-def _tasks(databases: pd.DataFrame, split: str) -> dict[str, execution.Task]:
-    usable = databases[(databases["split"] == split) & (databases["status"] == "ok")]
-    return {row.id: execution.Task.from_json(row.task) for row in usable.itertuples()}
 
 
 def filter_traces(
@@ -179,7 +159,7 @@ def filter_traces(
     Raises:
         ValueError: If no trace is left; the message counts the reasons.
     """
-    build = _student_prompts(student_prompt, base_model, options)
+    build = student_prompts(student_prompt, base_model, options)
     rejected = list(_lost_before_execution(cot_traces, databases))
     kept: list[dict[str, Any]] = []
     by_id = {row["id"]: row for row in questions.to_dict("records")}
@@ -236,99 +216,18 @@ def _filtered_row(
     if tokens > options.max_completion_tokens:
         return _rejection(question["id"], "prompt", "too_long", f"{tokens} completion tokens")
     return {
-        "id": question["id"], "mode": trace["mode"],
-        "prompt": to_json(messages), "completion": completion,
-        "agrees": trace["agrees"], "status": trace["status"], "verdict": trace["reason"],
-        "prompt_tokens": build.count_prompt(messages), "completion_tokens": tokens,
-        "plan_consistency": trace["plan_consistency"], "sql_complexity": question["sql_complexity"],
+        "id": question["id"],
+        "mode": trace["mode"],
+        "prompt": to_json(messages),
+        "completion": completion,
+        "agrees": trace["agrees"],
+        "status": trace["status"],
+        "verdict": trace["reason"],
+        "prompt_tokens": build.count_prompt(messages),
+        "completion_tokens": tokens,
+        "plan_consistency": trace["plan_consistency"],
+        "sql_complexity": question["sql_complexity"],
     }
-
-
-def build_sft_examples(
-    filtered: pd.DataFrame, sql_features: pd.DataFrame, options: PreprocessingOptions
-) -> pd.DataFrame:
-    """Return at most `options.examples` prompt and completion rows, spread over the SQL templates, shuffled.
-
-    The first trace of every template is taken before the second of any, so that a small set still shows every
-    kind of query.
-    """
-    shuffled = filtered.sample(frac=1.0, random_state=options.seed)
-    templates = shuffled["id"].map(sql_features.set_index("id")["template"])
-    rank = shuffled.groupby(templates).cumcount()
-    chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]]
-    return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
-
-
-def build_grpo_prompts(
-    questions: pd.DataFrame,
-    databases: pd.DataFrame,
-    student_prompt: dict[str, Any],
-    base_model: Checkpoint,
-    split: SplitOptions,
-    options: PreprocessingOptions,
-) -> pd.DataFrame:
-    """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
-
-    Raises:
-        ValueError: If no usable question is left.
-    """
-    candidates = _sample(_reserved(questions, split), options.grpo_prompts, options.seed)
-    return _prompt_table("grpo_prompts", candidates, _tasks(databases, "train"), student_prompt, base_model, options)
-
-
-def build_evaluation_prompts(
-    heldout: pd.DataFrame,
-    databases: pd.DataFrame,
-    student_prompt: dict[str, Any],
-    base_model: Checkpoint,
-    options: PreprocessingOptions,
-) -> pd.DataFrame:
-    """Return the examination: held-out questions whose gold can be trusted.
-
-    Raises:
-        ValueError: If no usable question is left.
-    """
-    candidates = _sample(heldout, options.evaluation_prompts, options.seed)
-    return _prompt_table(
-        "evaluation_prompts", candidates, _tasks(databases, "heldout"), student_prompt, base_model, options
-    )
-
-
-def _prompt_table(
-    table: str,
-    questions: pd.DataFrame,
-    tasks: dict[str, execution.Task],
-    student_prompt: dict[str, Any],
-    base_model: Checkpoint,
-    options: PreprocessingOptions,
-) -> pd.DataFrame:
-    build = _student_prompts(student_prompt, base_model, options)
-    rows, lost = [], 0
-    for question in questions[questions["id"].isin(tasks)].to_dict("records"):
-        try:
-            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
-        except ValueError:
-            lost += 1
-            continue
-        rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})
-    if not rows:
-        raise ValueError(
-            f"{table}: none of {len(questions)} questions can be used ({lost} over the token budget, the "
-            "others have no trusted gold); see `database_instances` for the reasons"
-        )
-    logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
-    return pd.DataFrame(rows)[list(TABLES[table].columns)]
-
-
-def _student_prompts(
-    student_prompt: dict[str, Any], base_model: Checkpoint, options: PreprocessingOptions
-) -> StudentPrompts:
-    return StudentPrompts(
-        prompts.Prompt.from_mapping(student_prompt),
-        base_model.load_tokenizer(),
-        max_prompt_tokens=options.max_prompt_tokens,
-        sample_rows=options.sample_rows,
-    )
 
 
 def plot_yield(raw_prompts: pd.DataFrame, rejected: pd.DataFrame, filtered: pd.DataFrame) -> go.Figure:

@@ -2,57 +2,62 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sqlreason.pipelines.preprocessing import nodes
+from sqlreason.pipelines.preprocessing import inputs, nodes
 
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return traces and questions -> databases, verified and filtered traces, model inputs."""
     options, split = "params:preprocessing", "params:split"
     student = ["student_prompt", "base_model"]
-    return Pipeline([
-        Node(
-            nodes.prepare_databases,
-            ["sql_questions", "heldout_questions", "raw_prompts", split, options],
-            "database_instances",
-            name="prepare_databases",
-        ),
-        Node(
-            nodes.verify_traces,
-            ["cot_traces", "sql_questions", "database_instances", options],
-            "verified_traces",
-            name="verify_traces",
-        ),
-        Node(
-            nodes.filter_traces,
-            ["cot_traces", "verified_traces", "database_instances", "sql_questions", *student, options],
-            ["filtered_traces", "rejected_traces"],
-            name="filter_traces",
-        ),
-        Node(
-            nodes.extract_features, ["sql_questions", "filtered_traces"], "sql_features", name="extract_features"
-        ),
-        Node(
-            nodes.build_sft_examples,
-            ["filtered_traces", "sql_features", options],
-            "sft_examples",
-            name="build_sft_examples",
-        ),
-        Node(
-            nodes.build_grpo_prompts,
-            ["sql_questions", "database_instances", *student, split, options],
-            "grpo_prompts",
-            name="build_grpo_prompts",
-        ),
-        Node(
-            nodes.build_evaluation_prompts,
-            ["heldout_questions", "database_instances", *student, options],
-            "evaluation_prompts",
-            name="build_evaluation_prompts",
-        ),
-        Node(
-            nodes.plot_yield,
-            ["raw_prompts", "rejected_traces", "filtered_traces"],
-            "yield_plot",
-            name="plot_yield",
-        ),
-    ])
+    return Pipeline(
+        [
+            Node(
+                nodes.prepare_databases,
+                ["sql_questions", "heldout_questions", "raw_prompts", split, options],
+                "database_instances",
+                name="prepare_databases",
+            ),
+            Node(
+                nodes.verify_traces,
+                ["cot_traces", "sql_questions", "database_instances", options],
+                "verified_traces",
+                name="verify_traces",
+            ),
+            Node(
+                nodes.filter_traces,
+                ["cot_traces", "verified_traces", "database_instances", "sql_questions", *student, options],
+                ["filtered_traces", "rejected_traces"],
+                name="filter_traces",
+            ),
+            Node(
+                inputs.extract_features,
+                ["sql_questions", "filtered_traces"],
+                "sql_features",
+                name="extract_features",
+            ),
+            Node(
+                inputs.build_sft_examples,
+                ["filtered_traces", "sql_features", options],
+                "sft_examples",
+                name="build_sft_examples",
+            ),
+            Node(
+                inputs.build_grpo_prompts,
+                ["sql_questions", "database_instances", *student, split, options],
+                "grpo_prompts",
+                name="build_grpo_prompts",
+            ),
+            Node(
+                inputs.build_evaluation_prompts,
+                ["heldout_questions", "database_instances", *student, options],
+                "evaluation_prompts",
+                name="build_evaluation_prompts",
+            ),
+            Node(
+                nodes.plot_yield,
+                ["raw_prompts", "rejected_traces", "filtered_traces"],
+                "yield_plot",
+                name="plot_yield",
+            ),
+        ]
+    )

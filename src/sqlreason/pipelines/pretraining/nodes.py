@@ -34,6 +34,7 @@ def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple
     from sqlreason.students import tiny
 
     return tiny.pretrain_student(
-        corpus["text"].tolist(), workdir=Path(options.checkpoints),
+        corpus["text"].tolist(),
+        workdir=Path(options.checkpoints),
         **options.model_dump(exclude={"checkpoints", "documents", "heldout_share", "synthesis_seed"}),
     )

@@ -7,12 +7,14 @@ from sqlreason.pipelines.pretraining import nodes
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return hand-written schemas -> corpus -> tiny student."""
-    return Pipeline([
-        Node(nodes.write_corpus, "params:pretraining", "pretraining_corpus", name="write_corpus"),
-        Node(
-            nodes.pretrain_student,
-            ["pretraining_corpus", "params:pretraining"],
-            ["tiny_student", "pretraining_history"],
-            name="pretrain_student",
-        ),
-    ])
+    return Pipeline(
+        [
+            Node(nodes.write_corpus, "params:pretraining", "pretraining_corpus", name="write_corpus"),
+            Node(
+                nodes.pretrain_student,
+                ["pretraining_corpus", "params:pretraining"],
+                ["tiny_student", "pretraining_history"],
+                name="pretrain_student",
+            ),
+        ]
+    )

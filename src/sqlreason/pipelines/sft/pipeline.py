@@ -7,12 +7,14 @@ from sqlreason.pipelines.sft import nodes
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return base model and examples -> adapter, history, loss plot."""
-    return Pipeline([
-        Node(
-            nodes.train_student,
-            ["base_model", "sft_examples", "student_prompt", "params:student", "params:sft"],
-            ["sft_adapter", "sft_history"],
-            name="train_sft",
-        ),
-        Node(nodes.plot_loss, "sft_history", "sft_loss_plot", name="plot_sft_loss"),
-    ])
+    return Pipeline(
+        [
+            Node(
+                nodes.train_student,
+                ["base_model", "sft_examples", "student_prompt", "params:student", "params:sft"],
+                ["sft_adapter", "sft_history"],
+                name="train_sft",
+            ),
+            Node(nodes.plot_loss, "sft_history", "sft_loss_plot", name="plot_sft_loss"),
+        ]
+    )

@@ -7,11 +7,13 @@ from sqlreason.pipelines.synthesis import nodes
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return hand-written schemas -> embedded questions."""
-    return Pipeline([
-        Node(
-            nodes.make_question_sets,
-            "params:synthesis",
-            ["embedded_questions", "embedded_heldout"],
-            name="make_question_sets",
-        ),
-    ])
+    return Pipeline(
+        [
+            Node(
+                nodes.make_question_sets,
+                "params:synthesis",
+                ["embedded_questions", "embedded_heldout"],
+                name="make_question_sets",
+            ),
+        ]
+    )

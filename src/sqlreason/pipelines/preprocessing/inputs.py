@@ -1,0 +1,147 @@
+"""Nodes that turn kept traces and trusted questions into what the trainers and the examination read."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from sqlreason import splits
+from sqlreason.options import PreprocessingOptions, SplitOptions
+from sqlreason.reasoning import prompts
+from sqlreason.sql import execution, features, schema
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import StudentPrompts
+from sqlreason.tables import TABLES, to_json
+
+logger = logging.getLogger(__name__)
+
+
+def extract_features(questions: pd.DataFrame, filtered: pd.DataFrame) -> pd.DataFrame:
+    """Return features of the gold query of every kept trace, by its syntax tree (table `sql_features`)."""
+    kept = questions[questions["id"].isin(filtered["id"])]
+    return pd.DataFrame([_features(question) for question in kept.to_dict("records")])
+
+
+def _features(question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        parsed = schema.parse_schema(question["sql_context"])
+    except schema.SchemaError:
+        parsed = schema.Schema(())
+    return {
+        "id": question["id"],
+        "schema_fingerprint": parsed.fingerprint,
+        **features.features(question["sql"], parsed),
+    }
+
+
+def build_sft_examples(
+    filtered: pd.DataFrame, sql_features: pd.DataFrame, options: PreprocessingOptions
+) -> pd.DataFrame:
+    """Return at most `options.examples` prompt and completion rows, spread over the SQL templates, shuffled.
+
+    The first trace of every template is taken before the second of any, so that a small set still shows every
+    kind of query.
+    """
+    shuffled = filtered.sample(frac=1.0, random_state=options.seed)
+    templates = shuffled["id"].map(sql_features.set_index("id")["template"])
+    rank = shuffled.groupby(templates).cumcount()
+    chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]]
+    return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
+
+
+def build_grpo_prompts(
+    questions: pd.DataFrame,
+    databases: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    split: SplitOptions,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
+
+    Raises:
+        ValueError: If no usable question is left.
+    """
+    candidates = sample(reserved_questions(questions, split), options.grpo_prompts, options.seed)
+    return _prompt_table(
+        "grpo_prompts", candidates, usable_tasks(databases, "train"), student_prompt, base_model, options
+    )
+
+
+def build_evaluation_prompts(
+    heldout: pd.DataFrame,
+    databases: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return the examination: held-out questions whose gold can be trusted.
+
+    Raises:
+        ValueError: If no usable question is left.
+    """
+    candidates = sample(heldout, options.evaluation_prompts, options.seed)
+    return _prompt_table(
+        "evaluation_prompts",
+        candidates,
+        usable_tasks(databases, "heldout"),
+        student_prompt,
+        base_model,
+        options,
+    )
+
+
+def _prompt_table(
+    table: str,
+    questions: pd.DataFrame,
+    tasks: dict[str, execution.Task],
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    build = student_prompts(student_prompt, base_model, options)
+    rows, lost = [], 0
+    for question in questions[questions["id"].isin(tasks)].to_dict("records"):
+        try:
+            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+        except ValueError:
+            lost += 1
+            continue
+        rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})
+    if not rows:
+        raise ValueError(
+            f"{table}: none of {len(questions)} questions can be used ({lost} over the token budget, the "
+            "others have no trusted gold); see `database_instances` for the reasons"
+        )
+    logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
+    return pd.DataFrame(rows)[list(TABLES[table].columns)]
+
+
+def student_prompts(
+    student_prompt: dict[str, Any], base_model: Checkpoint, options: PreprocessingOptions
+) -> StudentPrompts:
+    """Return the builder of the student's prompts."""
+    return StudentPrompts(
+        prompts.Prompt.from_mapping(student_prompt),
+        base_model.load_tokenizer(),
+        max_prompt_tokens=options.max_prompt_tokens,
+        sample_rows=options.sample_rows,
+    )
+
+
+def reserved_questions(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
+    """Return the questions kept back for GRPO; all of them where nothing is kept back (the article's way)."""
+    if split.grpo_share == 0:
+        return questions
+    return questions[splits.reserve(splits.group_keys(questions), split.grpo_share, split.seed)]
+
+
+def sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
+    """Return `n` rows in their order (all of them for None), the same for the same seed."""
+    return frame if n is None or n >= len(frame) else frame.sample(n, random_state=seed).sort_index()
+
+
+def usable_tasks(databases: pd.DataFrame, split: str) -> dict[str, execution.Task]:
+    """Return the tasks of the questions of a split whose gold can be trusted."""
+    usable = databases[(databases["split"] == split) & (databases["status"] == "ok")]
+    return {row.id: execution.Task.from_json(row.task) for row in usable.itertuples()}

@@ -1,0 +1,92 @@
+"""The rules of the house that a linter does not know."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "sqlreason"
+MODULES = sorted(SOURCE.rglob("*.py"))
+HEAVY = {
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "unsloth",
+    "distilabel",
+    "vllm",
+    "ray",
+    "accelerate",
+    "bitsandbytes",
+}
+SHELL = {"cli.py", "hooks.py", "settings.py", "pipeline_registry.py"}
+
+
+def _imports(tree: ast.Module, everywhere: bool) -> set[str]:
+    nodes = ast.walk(tree) if everywhere else iter(tree.body)
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_heavy_packages_are_imported_inside_functions(path):
+    assert not _imports(ast.parse(path.read_text(encoding="utf-8")), everywhere=False) & HEAVY
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_only_the_shell_knows_kedro(path):
+    inside = path.relative_to(SOURCE).parts[0]
+    if inside in SHELL or inside in {"pipelines", "datasets"}:
+        return
+    assert "kedro" not in _imports(ast.parse(path.read_text(encoding="utf-8")), everywhere=True)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_modules_have_one_idea_and_at_most_300_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_every_pipeline_loads_without_torch():
+    code = (
+        "import sys; from kedro.framework.startup import bootstrap_project; from pathlib import Path;"
+        "bootstrap_project(Path('.')); from kedro.framework.project import pipelines; list(pipelines.keys());"
+        f"heavy = {sorted(HEAVY)!r}; print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=SOURCE.parents[1], check=True
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_the_lock_satisfies_what_pyproject_asks_for():
+    from packaging.requirements import Requirement
+
+    root = SOURCE.parents[1]
+    asked = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = (root / "requirements.lock").read_text().splitlines()
+    locked = dict(line.split("==") for line in lines if "==" in line and not line.startswith("#"))
+    locked = {name.lower().replace("_", "-"): version for name, version in locked.items()}
+    extras = asked["optional-dependencies"]
+    for text in [*asked["dependencies"], *extras["viz"], *extras["notebook"], *extras["dev"]]:
+        requirement = Requirement(text)
+        assert requirement.specifier.contains(locked[requirement.name.lower().replace("_", "-")]), text
+
+
+def test_no_machine_path_is_named():
+    root = SOURCE.parents[1]
+    listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=root)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    here = str(root)
+    for name in listed.stdout.split("\n"):
+        path = root / name
+        if path.is_file() and path.suffix in {".py", ".md", ".yml", ".yaml", ".toml", ".ipynb", ".lock", ""}:
+            assert here not in path.read_text(encoding="utf-8", errors="ignore"), name

@@ -1,0 +1,90 @@
+"""Tests of the configuration: in every environment nothing is missing, nothing is unused, layers fit folders."""
+
+from pathlib import Path
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+ENVIRONMENTS = ("base", "demo", "article", "cluster")
+LAYERS = {
+    "raw": "01_raw",
+    "intermediate": "02_intermediate",
+    "primary": "03_primary",
+    "feature": "04_feature",
+    "model_input": "05_model_input",
+    "models": "06_models",
+    "model_output": "07_model_output",
+    "reporting": "08_reporting",
+}
+BY_HOOK = {"run_record"}
+VERSIONED = {
+    "raw_prompts", "cot_completions", "filtered_traces", "sft_adapter", "grpo_adapter", "sft_history", "grpo_history",
+    "grpo_rollouts", "evaluation_metrics", "evaluation_report", "cost_ledger", "run_record",
+    *(f"{student}_{kind}" for student in ("base", "sft", "grpo") for kind in ("answers", "scores")),
+    *(f"{name}_plot" for name in ("yield", "sft_loss", "grpo_reward", "accuracy", "complexity", "cost")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def context(request, project):
+    bootstrap_project(project)
+    with KedroSession.create(project, env=request.param) as session:
+        yield session.load_context()
+
+
+@pytest.fixture(scope="module")
+def used():
+    return set().union(*(pipeline.datasets() for pipeline in pipelines.values()))
+
+
+def test_every_dataset_of_every_pipeline_is_in_the_catalog(context, used):
+    named = set(context.config_loader["catalog"])
+    assert {name for name in used if not name.startswith("params:")} - named == set()
+
+
+def test_every_catalog_entry_is_used(context, used):
+    named = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
+    assert named - used == BY_HOOK
+
+
+def test_every_parameter_is_typed_and_resolves(context, used):
+    from sqlreason.options import PARAMETERS
+
+    assert {name.removeprefix("params:") for name in used if name.startswith("params:")} == set(PARAMETERS)
+    for name, type_ in PARAMETERS.items():
+        assert isinstance(context.params[name], type_)
+
+
+def test_every_entry_lies_in_the_folder_of_its_layer(context):
+    for name, entry in context.config_loader["catalog"].items():
+        layer = entry["metadata"]["kedro-viz"]["layer"]
+        path = entry.get("filepath") or entry.get("path") or ""
+        if path.startswith("data/") and name != "base_model":
+            assert f"/{LAYERS[layer]}/" in path, name
+
+
+def test_what_costs_money_or_hours_and_what_is_published_is_versioned(context):
+    catalog = context.config_loader["catalog"]
+    assert {name for name in VERSIONED if not catalog[name].get("versioned")} == set()
+
+
+def test_every_environment_has_a_data_root_of_its_own(project):
+    roots = set()
+    for name in ENVIRONMENTS:
+        bootstrap_project(project)
+        with KedroSession.create(project, env=name) as session:
+            roots.add(session.load_context().config_loader["globals"]["root"])
+    assert len(roots) == len(ENVIRONMENTS)
+
+
+def test_the_catalog_can_be_built(context):
+    catalog = context.catalog
+    for name in context.config_loader["catalog"]:
+        assert catalog.get(name) is not None
+
+
+def test_each_knob_of_the_base_parameters_is_documented_or_obvious():
+    text = (Path(__file__).parents[1] / "conf/base/parameters.yml").read_text()
+    assert text.count("#") > 40
