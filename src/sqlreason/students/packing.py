@@ -1,7 +1,7 @@
 """Documents packed into rows of equal length, and the loss over them without a table of all logits.
 
-Each row holds whole documents (longer ones are cut into pieces); positions restart and attention ends at every document.
-The order depends on the seed and the epoch alone, so any batch can be made again.
+Each row holds whole documents (longer ones are cut into pieces); positions restart and attention ends at
+every document. The order depends on the seed and the epoch alone, so any batch can be made again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,8 +20,8 @@ _OPEN_ROWS = 64  # rows that still take documents; more of them waste less room
 class Documents:
     """Token ids of all documents end to end; document i is `ids[starts[i]:starts[i + 1]]`.
 
-    `trained` says of each token whether it is learned: all of a plain text, of a chat the last turn alone, since a schema
-    is noise that nobody can predict.
+    `trained` says of each token whether it is learned: all of a plain text, of a chat the last turn alone,
+    since a schema is noise that nobody can predict.
     """
 
     ids: np.ndarray
@@ -34,7 +34,7 @@ class Documents:
 
 @dataclass(frozen=True)
 class Rows:
-    """One batch of packed rows (tensors of batch x tokens): ids, positions, document numbers, labels (-100: not trained)."""
+    """One batch of packed rows: tensors of batch x tokens; `labels` are next tokens, or -100 where none is trained."""
 
     ids: Any
     positions: Any
@@ -94,8 +94,8 @@ def batches(
 def summed_loss(hidden: Any, weight: Any, labels: Any, chunk: int = 512) -> Any:
     """Cross-entropy of tied-embedding logits, summed over the trained positions.
 
-    The gradients of a chunk are taken while its logits are in the cache; all logits at once (batch x tokens x vocabulary)
-    cost 10 to 20 % of a training step in page faults.
+    The gradients of a chunk are taken while its logits are in the cache; all logits at once (batch x tokens x
+    vocabulary) cost 10 to 20 % of a training step in page faults.
     """
     wanted = labels.flatten() != -100
     return _loss_function().apply(hidden.flatten(0, 1)[wanted], weight, labels.flatten()[wanted], chunk)

@@ -1,10 +1,12 @@
 """Trains all parameters of a small causal language model on plain texts, on one CPU core.
 
-Covers encoding, packing into rows with attention confined to documents, the loop, its checkpoints and the held-out loss.
-Kill it at any time: the same call with the same folder goes on from the last checkpoint. No GPU, no several processes.
+Covers encoding, packing into rows with attention confined to documents, the loop, its checkpoints and the
+held-out loss. Kill it at any time: the same call with the same folder goes on from the last checkpoint. No
+GPU, no several processes.
 
-The matrices of the layers learn by Muon (Jordan et al. 2024; learning rates matched to AdamW's as in Liu et al. 2025,
-arXiv:2502.16982), the rest by AdamW. The schedule is trapezoidal: warm-up, plateau, linear decay to zero.
+The matrices of the layers learn by Muon (Jordan et al. 2024; learning rates matched to AdamW's as in Liu et
+al. 2025, arXiv:2502.16982), the rest by AdamW. The schedule is trapezoidal: warm-up, plateau, linear decay to
+zero.
 """
 
 import hashlib
@@ -27,13 +29,14 @@ logger = logging.getLogger(__name__)
 class PretrainingPlan:
     """How long and how fast to learn; exactly one of `minutes` and `tokens` is the budget.
 
-    With `tokens` a run is the same for the same seed, interrupted or not; with `minutes` the schedule follows the clock.
+    With `tokens` a run is the same for the same seed, interrupted or not; with `minutes` the schedule follows
+    the clock.
     """
 
     minutes: float | None = None
     tokens: int | None = None
-    learning_rate: float = 3e-3
-    batch_rows: int = 16
+    learning_rate: float = 6e-3
+    batch_rows: int = 8
     micro_rows: int = 8
     row_tokens: int = 512
     warmup: float = 0.02
@@ -144,15 +147,16 @@ def _train(
     keep.save(model, optimizers, progress)
     bar.close()
     logger.info(
-        "pretraining: %d steps, %.1f M tokens in %.0f s", progress.step, progress.tokens / 1e6, progress.seconds
+        "pretraining: %d steps, %.1f M tokens in %.0f s",
+        progress.step,
+        progress.tokens / 1e6,
+        progress.seconds,
     )
 
 
 def _steps(documents: packing.Documents, pad: int, plan: PretrainingPlan, skip: int) -> Iterator[list[Any]]:
     parts = plan.batch_rows // plan.micro_rows
-    stream = packing.batches(
-        documents, plan.row_tokens, plan.micro_rows, seed=plan.seed, pad=pad, skip=skip * parts
-    )
+    stream = packing.batches(documents, plan.row_tokens, plan.micro_rows, seed=plan.seed, pad=pad, skip=skip * parts)
     while True:
         yield [next(stream) for _ in range(parts)]
 

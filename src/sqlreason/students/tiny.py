@@ -16,8 +16,9 @@ PAD = "<|finetune_right_pad_id|>"
 SPECIAL_TOKENS = (BOS, END_OF_TEXT, HEADER_START, HEADER_END, EOT, PAD)
 """Llama 3's names, so that what works with the tiny student works with Llama 3.2."""
 
-# Words with their leading space, single digits, runs of punctuation, runs of line ends. Line ends stand before other
-# white space: a prompt that ends in "\n\n" is then cut the same way with and without a completion behind it.
+# Words with their leading space, single digits, runs of punctuation, runs of line ends. Line ends stand
+# before other white space: a prompt that ends in "\n\n" is then cut the same way with and without a
+# completion behind it.
 WORD_PATTERN = r" ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 CHAT_TEMPLATE = (
@@ -72,8 +73,7 @@ def tiny_config(
 ) -> Any:
     """Describes a Llama of about 5.5 million parameters (tied embeddings; 11 MB in bfloat16).
 
-    Args:
-        token_ids: `bos_token_id`, `eos_token_id`, `pad_token_id`, as `token_ids_of` reads them off a tokenizer.
+    The keyword arguments beyond the shape are token ids, as `token_ids_of` reads them off a tokenizer.
     """
     from transformers import LlamaConfig
 

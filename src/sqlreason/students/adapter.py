@@ -1,0 +1,123 @@
+"""A LoRA adapter as a value: PEFT's configuration, CPU tensors, and what it may be applied to.
+
+Covers taking an adapter off a live model and putting it onto one. Files are the business of
+`sqlreason.datasets.adapter_dataset`; this module never touches a disk.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+class AdapterError(ValueError):
+    """An adapter does not fit the base model or the prompt it is asked to serve."""
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """A trained adapter, independent of any live model.
+
+    Attributes:
+        config: PEFT's configuration as JSON values, as in adapter_config.json.
+        tensors: Weights on the CPU by PEFT's names, as in adapter_model.safetensors.
+        base: Identity of the base model (`Checkpoint.identity`).
+        fingerprint: Of the student prompt that it was trained with.
+        facts: About the training: stage, steps, examples, seconds, options.
+    """
+
+    config: Mapping[str, Any]
+    tensors: Mapping[str, Any]
+    base: str
+    fingerprint: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_model(
+        cls,
+        model: Any,
+        base: str,
+        fingerprint: str,
+        facts: Mapping[str, Any] | None = None,
+        name: str = "default",
+    ) -> "Adapter":
+        """Copies the adapter called `name` off a PeftModel."""
+        from peft import get_peft_model_state_dict
+
+        state = get_peft_model_state_dict(model, adapter_name=name)
+        tensors = {key: tensor.detach().to("cpu", copy=True).contiguous() for key, tensor in state.items()}
+        return cls(_plain(model.peft_config[name].to_dict()), tensors, base, fingerprint, dict(facts or {}))
+
+    def apply(self, model: Any, trainable: bool = False, base: str | None = None) -> Any:
+        """Wraps a base model into a PeftModel that carries this adapter.
+
+        Args:
+            model: The base model; `Checkpoint.load_model` notes its identity on it.
+            trainable: Whether training is to go on with the adapter.
+            base: Identity of the model where it was loaded otherwise.
+
+        Raises:
+            AdapterError: if the model is another base, or lacks the adapter's modules.
+        """
+        from peft import get_peft_model, set_peft_model_state_dict
+
+        self.check_base(base or getattr(model, "checkpoint_identity", None))
+        wrapped = get_peft_model(model, self.peft_config(trainable))
+        outcome = set_peft_model_state_dict(wrapped, dict(self.tensors))
+        missing = [key for key in outcome.missing_keys if "lora_" in key]
+        if outcome.unexpected_keys or missing:
+            raise AdapterError(
+                f"the adapter does not fit the model: {len(outcome.unexpected_keys)} tensors have no place, "
+                f"{len(missing)} places no tensor (first: {(outcome.unexpected_keys + missing)[0]})"
+            )
+        return wrapped
+
+    def peft_config(self, trainable: bool = False) -> Any:
+        """The configuration as PEFT's own class."""
+        from peft import PeftConfig
+
+        config = PeftConfig.from_peft_type(**dict(self.config))
+        config.inference_mode = not trainable
+        return config
+
+    def check_base(self, base: str | None) -> None:
+        """Raises AdapterError unless `base` is the identity of the model that the adapter was trained on."""
+        if base != self.base:
+            raise AdapterError(
+                f"this adapter was trained on {self.base}, the model at hand is {base or 'of unknown identity'}; "
+                f"load that base model, or train the adapter anew"
+            )
+
+    def check_fingerprint(self, fingerprint: str) -> None:
+        """Raises AdapterError unless `fingerprint` is of the prompt that the adapter was trained with."""
+        if fingerprint != self.fingerprint:
+            raise AdapterError(
+                f"this adapter was trained with prompt {self.fingerprint}, the prompt at hand is {fingerprint}; "
+                f"restore that student prompt, or train the adapter anew"
+            )
+
+    def with_facts(self, **facts: Any) -> "Adapter":
+        """The same adapter with further facts."""
+        return replace(self, facts={**self.facts, **facts})
+
+    @property
+    def digest(self) -> str:
+        """Hash of the tensors: equal for bit-identical adapters."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.tensors.items()):
+            digest.update(name.encode())
+            digest.update(tensor.float().numpy().tobytes())
+        return digest.hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """PEFT's configuration values as JSON ones: sets sorted, enumerations as their text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(_plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "value"):
+        return value.value
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,171 @@
+"""A base model by name: where its tokenizer and weights come from, and who it is.
+
+Covers reading checkpoints in transformers' layout (a folder, or a name on the hub) and writing a trained
+student as one. A Checkpoint is a light value: nothing is loaded, and torch is not imported, before a loading
+method is called.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+QUANTIZATIONS = ("nf4",)
+DTYPES = ("float32", "bfloat16", "float16")
+MANIFEST = "manifest.json"
+_SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is missing, incomplete or out of reach."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A base model: a folder, or a name on the hub with the revision (commit) that is meant."""
+
+    name: str
+    revision: str | None = None
+    kind: str = "transformers"
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, or None for a name on the hub.
+
+        Raises:
+            CheckpointError: if the name is a path but no complete folder.
+        """
+        path = Path(self.name)
+        if path.is_dir():
+            if not (path / "config.json").exists():
+                raise CheckpointError(
+                    f"{path} has no config.json, so it is no transformers checkpoint; "
+                    f"point the catalog entry at the folder that holds config.json and model.safetensors"
+                )
+            return path
+        if self.name.count("/") > 1 or self.name.startswith((".", "/")):
+            raise CheckpointError(f"no folder {self.name}; give an existing one or a hub name such as org/model")
+        return None
+
+    @property
+    def identity(self) -> str:
+        """Who the model is, independent of the machine: hub name and revision, or folder name and content hash."""
+        folder = self.folder
+        if folder is None:
+            return f"{self.name}@{self.revision or 'main'}"
+        return f"{folder.resolve().name}@{_content_hash(folder)}"
+
+    def load_tokenizer(self) -> Any:
+        """Loads the tokenizer.
+
+        Raises:
+            CheckpointError: if it is not there, or the hub is out of reach.
+        """
+        from transformers import AutoTokenizer
+
+        return self._load(AutoTokenizer)
+
+    def load_model(self, dtype: str = "float32", quantization: str | None = None, device: str = "cpu") -> Any:
+        """Loads the causal language model.
+
+        Args:
+            dtype: One of `DTYPES`; with a quantization the type of the computation.
+            quantization: None or "nf4" (4 bits, double quantization, by bitsandbytes).
+            device: Where to put it, "cpu" or "cuda".
+
+        Raises:
+            CheckpointError: if it is not there, or the hub is out of reach.
+            ValueError: for another dtype or quantization.
+        """
+        import torch
+        from transformers import AutoModelForCausalLM
+
+        if dtype not in DTYPES:
+            raise ValueError(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
+        arguments: dict[str, Any] = {"dtype": getattr(torch, dtype)}
+        if quantization is not None:
+            arguments["quantization_config"] = _quantization(quantization, arguments["dtype"])
+        model = self._load(AutoModelForCausalLM, device_map=device, **arguments)
+        if quantization is not None:
+            avoid_cpu_kernel(model)
+        model.checkpoint_identity = self.identity
+        return model
+
+    def _load(self, loader: Any, **arguments: Any) -> Any:
+        self.folder  # noqa: B018 - a folder that is not complete is refused here, in plain words
+        try:
+            return loader.from_pretrained(self.name, revision=self.revision or "main", **arguments)
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot load {self.name} (revision {self.revision or 'main'}): {str(error).splitlines()[0]}. "
+                f"If this machine is offline (HF_HUB_OFFLINE), download the model once or name a local folder."
+            ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model trained from nothing, with what its folder says about it."""
+
+    model: Any
+    tokenizer: Any
+    card: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
+    """Writes model (bfloat16), tokenizer, README.md and manifest; the folder appears or is replaced as a whole."""
+    import torch
+
+    folder = Path(folder)
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    precision = trained.model.dtype
+    trained.model.to(torch.bfloat16).save_pretrained(part)
+    trained.model.to(precision)
+    trained.tokenizer.save_pretrained(part)
+    (part / "README.md").write_text(trained.card, encoding="utf-8")
+    manifest = {"facts": dict(trained.facts), "weights": _weights_hash(part, whole=True)}
+    (part / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    part.rename(folder)
+    return Checkpoint(str(folder))
+
+
+def avoid_cpu_kernel(model: Any) -> None:
+    """Switches off bitsandbytes' AVX512-BF16 kernel, whose LoRA gradients are wrong after an evaluation pass."""
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
+def _quantization(name: str, dtype: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if name not in QUANTIZATIONS:
+        raise ValueError(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=name,
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+
+
+def _content_hash(folder: Path) -> str:
+    manifest = folder / MANIFEST
+    weights = json.loads(manifest.read_text(encoding="utf-8"))["weights"] if manifest.exists() else None
+    return str(weights or _weights_hash(folder, whole=False))
+
+
+def _weights_hash(folder: Path, whole: bool) -> str:
+    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+        digest.update(f"{path.name} {path.stat().st_size}".encode())
+        with path.open("rb") as stream:
+            digest.update(stream.read() if whole else stream.read(_SAMPLED_BYTES))
+    return digest.hexdigest()[:16]

@@ -1,0 +1,258 @@
+"""Writes completions with any causal language model of transformers, in batches, greedy or sampled.
+
+A plain loop over the model's forward pass: left padding, a key-value buffer that is allocated once, prompts
+read once for all their samples, finished rows dropped as they finish. transformers' own `generate` asks far
+more of Python for each token, which is most of the time with a small model. No beam search, no logit
+processors.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+_BLOCK = 64  # tokens by which key-value buffers grow
+
+
+Messages = Sequence[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One completion: its text, its length in tokens, whether it ended its turn, its share of the batch's seconds."""
+
+    text: str
+    tokens: int
+    finished: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen: the likeliest at `temperature` 0, else drawn from the softmax of logits / temperature."""
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0 or self.samples < 1 or self.max_new_tokens < 1:
+            raise ValueError(f"{self}: temperature must be >= 0, samples and max_new_tokens >= 1")
+        if self.samples > 1 and self.temperature == 0:
+            raise ValueError(f"samples={self.samples} at temperature 0 would be copies; give a temperature > 0")
+
+
+def generate(
+    model: Any,
+    tokenizer: Any,
+    conversations: Sequence[Messages],
+    max_new_tokens: int,
+    batch_size: int,
+    temperature: float = 0.0,
+    samples: int = 1,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> list[Generation]:
+    """Answers each conversation `samples` times.
+
+    Args:
+        model: Causal language model, on any device, in any precision.
+        tokenizer: Its tokenizer, with a chat template.
+        conversations: Chat messages of each prompt.
+        max_new_tokens: Limit of a completion; one that reaches it is not `finished`.
+        batch_size: Rows (prompts x samples) in flight.
+        temperature: 0 for greedy.
+        samples: Completions of each conversation; needs a temperature above 0 if more than one.
+        seed: The same seed, inputs and batch size give the same samples.
+        progress: Called with the number of completions of each finished batch.
+
+    Returns:
+        One Generation for each conversation and sample, the samples of a conversation side by side.
+    """
+    import torch
+
+    sampling = Sampling(max_new_tokens, temperature, samples)
+    prompts = tokenize(tokenizer, conversations)
+    # Longest first: a batch that does not fit into memory fails at once, and little padding is needed.
+    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+    at_once = max(1, batch_size // samples)
+    written: list[list[Generation]] = [[] for _ in prompts]
+    with inference(model):
+        for start in range(0, len(order), at_once):
+            chosen = order[start : start + at_once]
+            began = time.monotonic()
+            random = torch.Generator(model.device).manual_seed(seed + start)
+            rows = complete(model, [prompts[i] for i in chosen], sampling, end_ids(model, tokenizer), random)
+            seconds = (time.monotonic() - began) / len(rows)
+            for place, row in enumerate(rows):
+                written[chosen[place // samples]].append(_read(tokenizer, row, end_ids(model, tokenizer), seconds))
+            if progress is not None:
+                progress(len(rows))
+    return [generation for group in written for generation in group]
+
+
+def tokenize(tokenizer: Any, conversations: Sequence[Messages]) -> list[list[int]]:
+    """Renders and tokenizes conversations with the generation prompt, as training does."""
+    return [
+        tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=True, return_dict=True)[
+            "input_ids"
+        ]
+        for messages in conversations
+    ]
+
+
+def end_ids(model: Any, tokenizer: Any) -> list[int]:
+    """The token ids that end a completion: the tokenizer's and all that the model declares."""
+    declared = model.generation_config.eos_token_id
+    declared = [] if declared is None else [declared] if isinstance(declared, int) else list(declared)
+    return sorted({tokenizer.eos_token_id, *declared})
+
+
+def complete(
+    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any
+) -> list[list[int]]:
+    """Completes one batch of token prompts, `sampling.samples` times each.
+
+    Returns:
+        New token ids of each row, the end token included if one was written; samples of a prompt side by
+        side.
+    """
+    import torch
+
+    ids, bias, positions = _left_pad(model, prompts)
+    memory = _memory(model)
+    logits = _forward(model, ids, _causal(bias, ids.shape[1]), positions, memory)
+    memory.batch_repeat_interleave(sampling.samples)
+    logits, bias = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, bias))
+    positions = positions[:, -1:].repeat_interleave(sampling.samples, 0)
+    stops = torch.tensor(ends, device=ids.device)
+    rows: list[list[int]] = [[] for _ in range(len(logits))]
+    alive = torch.arange(len(rows), device=ids.device)
+    filled = ids.shape[1]
+    for step in range(sampling.max_new_tokens):
+        tokens = _choose(logits, sampling.temperature, random)
+        for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
+            rows[row].append(token)
+        going = ~torch.isin(tokens, stops)
+        if step + 1 == sampling.max_new_tokens or not going.any():
+            break
+        if not going.all():
+            kept = going.nonzero()[:, 0]
+            memory.batch_select_indices(kept)
+            alive, tokens, bias, positions = alive[kept], tokens[kept], bias[kept], positions[kept]
+        positions = positions + 1
+        if filled == bias.shape[1]:
+            bias = _lengthen(bias, 1, torch.finfo(bias.dtype).min)
+        bias[:, filled] = 0
+        filled += 1
+        logits = _forward(model, tokens[:, None], bias[:, None, None], positions, memory)
+    return rows
+
+
+class inference(AbstractContextManager[None]):
+    """Within it the model is in evaluation mode, without gradients, with the attention that is quick where it runs."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        import torch
+
+        from sqlreason.students import cpu
+
+        self.was_training = self.model.training
+        self.attention = self.model.config._attn_implementation
+        self.no_grad = torch.inference_mode()
+        self.no_grad.__enter__()
+        self.model.eval()
+        if self.model.device.type == "cpu":
+            cpu.keep_memory()
+            self.model.set_attn_implementation(cpu.register_attention())
+
+    def __exit__(self, *exception: object) -> None:
+        self.model.set_attn_implementation(self.attention)
+        self.model.train(self.was_training)
+        self.no_grad.__exit__(*exception)
+
+
+def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, Any]:
+    """Token ids, additive mask over keys (0 or the lowest number), positions; all of batch x longest prompt."""
+    import torch
+
+    longest = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long)
+    seen = torch.zeros(len(prompts), longest, dtype=torch.long)
+    for i, prompt in enumerate(prompts):
+        ids[i, longest - len(prompt) :] = torch.tensor(prompt)
+        seen[i, longest - len(prompt) :] = 1
+    bias = torch.zeros(seen.shape, dtype=model.dtype).masked_fill_(seen == 0, torch.finfo(model.dtype).min)
+    positions = (seen.cumsum(-1) - 1).clamp_min(0)
+    return ids.to(model.device), bias.to(model.device), positions.to(model.device)
+
+
+def _causal(bias: Any, tokens: int) -> Any:
+    import torch
+
+    lowest = torch.finfo(bias.dtype).min
+    future = torch.full((tokens, tokens), lowest, dtype=bias.dtype, device=bias.device).triu_(1)
+    return torch.minimum(bias[:, None, None], future)
+
+
+def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> Any:
+    """Logits (batch x vocabulary, float32) behind the last token."""
+    output = model(
+        input_ids=ids,
+        attention_mask=mask,
+        position_ids=positions,
+        past_key_values=memory,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return output.logits[:, -1].float()
+
+
+def _choose(logits: Any, temperature: float, random: Any) -> Any:
+    import torch
+
+    if temperature == 0:
+        return logits.argmax(-1)
+    return torch.multinomial((logits / temperature).softmax(-1), 1, generator=random)[:, 0]
+
+
+def _read(tokenizer: Any, row: list[int], ends: Sequence[int], seconds: float) -> Generation:
+    text = tokenizer.decode(row, skip_special_tokens=True)
+    return Generation(text, len(row), row[-1] in ends, seconds)
+
+
+def _memory(model: Any) -> Any:
+    """A key-value cache of transformers whose layers write into buffers that grow by blocks.
+
+    After the first call, attention sees whole buffers, the unfilled end included (the mask hides it): batched
+    products of slices are up to five times slower on a CPU, and joining tensors at each token copies
+    everything.
+    """
+    from transformers.cache_utils import Cache, DynamicLayer
+
+    class BlockLayer(DynamicLayer):
+        filled = 0
+
+        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+            start, self.filled = self.filled, self.filled + key_states.shape[2]
+            if not self.is_initialized:
+                self.keys, self.values, self.is_initialized = key_states, value_states, True
+                return key_states, value_states
+            if self.filled > self.keys.shape[2]:
+                self.keys, self.values = (_lengthen(tensor, 2) for tensor in (self.keys, self.values))
+            self.keys[:, :, start : self.filled] = key_states
+            self.values[:, :, start : self.filled] = value_states
+            return self.keys, self.values
+
+    return Cache(layers=[BlockLayer() for _ in range(model.config.num_hidden_layers)])
+
+
+def _lengthen(tensor: Any, dimension: int, value: float = 0.0) -> Any:
+    import torch
+
+    padding = [0, 0] * (tensor.ndim - 1 - dimension) + [0, _BLOCK]
+    return torch.nn.functional.pad(tensor, padding, value=value)
