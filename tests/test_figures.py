@@ -113,6 +113,4 @@ def test_intervals_reach_from_low_to_high_in_percent():
 
 def test_students_differ_by_symbol_as_well_as_by_colour():
     traces = figures.accuracy_by_complexity(BREAKDOWN).data
-    assert (
-        len({trace.marker.symbol for trace in traces}) == len({trace.marker.color for trace in traces}) == 2
-    )
+    assert len({trace.marker.symbol for trace in traces}) == len({trace.marker.color for trace in traces}) == 2

@@ -236,9 +236,7 @@ def test_few_questions_are_called_few_and_many_are_not():
     assert "are few" not in many
 
 
-@pytest.mark.parametrize(
-    ("scripted", "demo", "sentences"), [(True, True, 2), (False, True, 1), (False, False, 0)]
-)
+@pytest.mark.parametrize(("scripted", "demo", "sentences"), [(True, True, 2), (False, True, 1), (False, False, 0)])
 def test_reservations_are_made_only_where_they_apply(scripted, demo, sentences):
     assert len(reservations(scripted, demo)) == sentences
 

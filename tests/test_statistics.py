@@ -140,9 +140,7 @@ def test_the_comparison_pairs_each_student_with_the_row_above():
 
 
 def test_the_comparison_reports_timeouts_and_unfinished_answers_apart():
-    frame = score_frame(
-        [True] * 4, status=["match", "timeout", "timeout", "match"], finished=[True] * 3 + [False]
-    )
+    frame = score_frame([True] * 4, status=["match", "timeout", "timeout", "match"], finished=[True] * 3 + [False])
     row = compare_students({"base": frame}).iloc[0]
     assert (row["timeouts"], row["unfinished"]) == (0.5, 0.25)
     assert (row["tokens"], row["seconds"], row["plan_consistency"]) == (40, 0.25, 0.5)
@@ -184,6 +182,4 @@ def test_the_breakdown_adds_up_to_the_whole():
     base = table[table["student"] == "base"]
     assert base["n"].sum() == 20
     assert (base["n"] * base["accuracy"]).sum() == pytest.approx(10)
-    assert (table["accuracy_low"] <= table["accuracy"]).all() and (
-        table["accuracy"] <= table["accuracy_high"]
-    ).all()
+    assert (table["accuracy_low"] <= table["accuracy"]).all() and (table["accuracy"] <= table["accuracy_high"]).all()

@@ -37,9 +37,7 @@ def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
     figure = go.Figure(_line(trained["step"], trained["loss"], "training", BLUE))
     if "eval_loss" in history and history["eval_loss"].notna().any():
         held_out = history.dropna(subset=["eval_loss"])
-        figure.add_trace(
-            _line(held_out["step"], held_out["eval_loss"], "held out", ORANGE, mode="lines+markers")
-        )
+        figure.add_trace(_line(held_out["step"], held_out["eval_loss"], "held out", ORANGE, mode="lines+markers"))
     figure.update_xaxes(title="optimizer step")
     figure.update_yaxes(title="loss (nats per token)", rangemode="tozero")
     return _styled(figure, f"{stage} loss {_course(trained['step'], trained['loss'])}")
@@ -57,9 +55,7 @@ def grpo_rewards(history: pd.DataFrame) -> go.Figure:
     figure.add_trace(_line(rows["step"], rows["reward"], "total", BLUE, width=3), row=1, col=1)
     components = [name for name in map(str, rows.columns) if re.fullmatch(r"rewards/.+/mean", name)]
     for column, colour in zip(components if len(components) > 1 else [], COLOURS[1:] * 3, strict=False):
-        figure.add_trace(
-            _line(rows["step"], rows[column], column.split("/")[1], colour, width=1.5), row=1, col=1
-        )
+        figure.add_trace(_line(rows["step"], rows[column], column.split("/")[1], colour, width=1.5), row=1, col=1)
     if "kl" in rows:
         figure.add_trace(_line(rows["step"], rows["kl"], "KL to the reference", GREY), row=2, col=1)
     figure.update_xaxes(title="optimizer step", row=2, col=1)
@@ -129,9 +125,7 @@ def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
     """
     minutes = bill["seconds"] / 60
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06)
-    for column, (values, unit, colour) in enumerate(
-        ((bill["cost"], currency, ORANGE), (minutes, "minutes", SKY)), 1
-    ):
+    for column, (values, unit, colour) in enumerate(((bill["cost"], currency, ORANGE), (minutes, "minutes", SKY)), 1):
         labels = [f"{value:,.2f}" for value in values]
         figure.add_trace(_bars(values, bill["stage"], labels, colour), row=1, col=column)
         figure.update_xaxes(title=unit, range=_room(values), nticks=4, row=1, col=column)
@@ -140,9 +134,7 @@ def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(bill), legend=False)
 
 
-def _line(
-    x: pd.Series, y: pd.Series, name: str, colour: str, width: float = 2, mode: str = "lines"
-) -> go.Scatter:
+def _line(x: pd.Series, y: pd.Series, name: str, colour: str, width: float = 2, mode: str = "lines") -> go.Scatter:
     # a single log entry would be an invisible line
     return go.Scatter(
         x=x,

@@ -93,9 +93,7 @@ def _compared(row: pd.Series, above: pd.Series) -> str:
 
 def _effort(row: pd.Series) -> str:
     if pd.isna(row["questions_needed"]):
-        return (
-            "As many questions were gained as lost, so no number of questions would show a difference of 0."
-        )
+        return "As many questions were gained as lost, so no number of questions would show a difference of 0."
     # two digits: the disagreement it rests on is itself an estimate
     needed, n = int(float(f"{row['questions_needed']:.1e}")), int(row["n"])
     if needed <= n:
@@ -104,8 +102,7 @@ def _effort(row: pd.Series) -> str:
             "asked, and this examination did not."
         )
     return (
-        f"About {needed:,} questions would be needed to show a difference of this size (80 % power); "
-        f"{n:,} were asked."
+        f"About {needed:,} questions would be needed to show a difference of this size (80 % power); {n:,} were asked."
     )
 
 
@@ -127,7 +124,5 @@ def _cautions(metrics: pd.DataFrame) -> list[str]:
         sentences.append(f"The p-values are not corrected for {len(metrics) - 1} comparisons.")
     n = int(metrics["n"].iloc[0])
     if n < FEW_QUESTIONS:
-        sentences.append(
-            f"{n:,} questions are few: at 50 % the interval is about ±{98 / n**0.5:.0f} points wide."
-        )
+        sentences.append(f"{n:,} questions are few: at 50 % the interval is about ±{98 / n**0.5:.0f} points wide.")
     return sentences

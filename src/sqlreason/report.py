@@ -42,9 +42,7 @@ HEADINGS = {
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
 }  # fmt: skip
-SHARES = frozenset(
-    {"accuracy", "accuracy_low", "accuracy_high", "plan_consistency", "timeouts", "unfinished", "share"}
-)
+SHARES = frozenset({"accuracy", "accuracy_low", "accuracy_high", "plan_consistency", "timeouts", "unfinished", "share"})
 NOT_GIVEN = "—"
 
 
@@ -80,9 +78,7 @@ def render_report(
         ValueError: If a fact is unknown or missing, or the examples lack a column.
     """
     _check(facts, examples)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
-    )
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True)
     return environment.get_template("report.html.j2").render(
         title=facts.get("title", "What the student learned"),
         facts=facts,
@@ -90,9 +86,7 @@ def render_report(
         reservations=reservations(facts["teacher_scripted"], facts["demo"]),
         findings=findings(metrics),
         students=[_headline(row) for _, row in metrics.iterrows()],
-        conduct=_grid(
-            metrics[["student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished"]]
-        ),
+        conduct=_grid(metrics[["student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished"]]),
         complexity=_grid(_with_spans(by_complexity)),
         ledger=_grid(_with_total(ledger)),
         seconds=_grid(_durations(facts.get("seconds", {}))),
@@ -149,9 +143,7 @@ def _headline(row: pd.Series) -> dict[str, Any]:
         "accuracy": percent(row["accuracy"]),
         "interval": span(row["accuracy_low"], row["accuracy_high"]),
         "difference": f"{100 * row['difference']:+.1f}" if compared else NOT_GIVEN,
-        "difference_interval": span(row["difference_low"], row["difference_high"], signed=True)
-        if compared
-        else "",
+        "difference_interval": span(row["difference_low"], row["difference_high"], signed=True) if compared else "",
         "p": p_text(row["p_value"]).removeprefix("p ").removeprefix("= ") if compared else NOT_GIVEN,
         "shown": row["shown"],
     }
@@ -164,8 +156,7 @@ def _grid(frame: pd.DataFrame) -> dict[str, Any]:
         "headings": [HEADINGS.get(name, name.replace("_", " ")) for name in names],
         "numeric": [pd.api.types.is_numeric_dtype(frame[column]) for column in frame.columns],
         "rows": [
-            [_cell(name, value) for name, value in zip(names, row, strict=True)]
-            for row in frame.to_numpy(object)
+            [_cell(name, value) for name, value in zip(names, row, strict=True)] for row in frame.to_numpy(object)
         ],
     }
 

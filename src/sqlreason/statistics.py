@@ -95,9 +95,7 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool], confidence: float = 0
     """
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if a.shape != b.shape or a.size == 0:
-        raise ValueError(
-            f"mcnemar needs two samples of the same questions; got {a.size} and {b.size} answers"
-        )
+        raise ValueError(f"mcnemar needs two samples of the same questions; got {a.size} and {b.size} answers")
     lost, gained = int((a & ~b).sum()), int((~a & b).sum())
     p_value = stats.binomtest(gained, lost + gained).pvalue if lost + gained else 1.0
     difference = paired_interval(int((a & b).sum()), gained, lost, int((~a & ~b).sum()), confidence)
@@ -166,9 +164,7 @@ def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
     frames = _aligned(scores)
     rows, above = [], None
     for student, frame in frames.items():
-        rows.append(
-            {"student": student, "n": len(frame), **_rates(frame), **_against(above, frame), **_means(frame)}
-        )
+        rows.append({"student": student, "n": len(frame), **_rates(frame), **_against(above, frame), **_means(frame)})
         above = frame
     return pd.DataFrame(rows)
 
@@ -229,17 +225,13 @@ def _aligned(scores: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def _by_question(student: str, frame: pd.DataFrame) -> pd.DataFrame:
     missing = sorted(set(SCORE_COLUMNS) - set(frame.columns))
     if missing:
-        raise ValueError(
-            f"the scores of {student!r} lack the columns {missing}; they have {list(frame.columns)}"
-        )
+        raise ValueError(f"the scores of {student!r} lack the columns {missing}; they have {list(frame.columns)}")
     if frame.empty:
         raise ValueError(f"the scores of {student!r} are empty; no rate can be given")
     indexed = frame.assign(id=frame["id"].astype(str)).set_index("id")
     repeated = indexed.index[indexed.index.duplicated()]
     if len(repeated):
-        raise ValueError(
-            f"the scores of {student!r} repeat the ids {sorted(set(repeated))[:3]}; one row per question"
-        )
+        raise ValueError(f"the scores of {student!r} repeat the ids {sorted(set(repeated))[:3]}; one row per question")
     return indexed
 
 
