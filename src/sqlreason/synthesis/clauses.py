@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 
 from sqlreason.synthesis.english import article, be, enumerate_words
-from sqlreason.synthesis.meaning import Condition, Filter
+from sqlreason.synthesis.meaning import ColumnUse, Condition, Filter
 from sqlreason.synthesis.phrases import name_use, say_value, with_unit
 
 Frames = Mapping[str, tuple[str, ...]]
@@ -64,6 +64,7 @@ _DATE_PHRASES: Frames = {
     "month": ("{a} {x} in {month}",),
 }
 _NUMBER_EQUALITY: Frames = {"=": ("{a} {x} of {v}", "{x} equal to {v}", "{a} {x} of exactly {v}")}
+_KEY_EQUALITY: Frames = {"=": ("{x} {v}", "{x} {v}", "the {x} {v}")}
 _FLAG_PREDICATES = {
     True: ("{x} flag is set", "{x} flag is true", "{x} field is true"),
     False: ("{x} flag is not set", "{x} flag is false", "{x} field is false"),
@@ -113,7 +114,7 @@ def _short_form(condition: Condition, rng: random.Random) -> str:
         verb = ("titled",) if column.phrase.endswith("title") else ("named", "called", "with the name")
         return f"{rng.choice(verb)} {say_value(item.values[0], rng)}"
     if column.kind == "bool" and column.name.startswith("is_"):
-        return rng.choice(_MARKS[bool(item.values[0])]).format(x=_stem(item))
+        return rng.choice(_MARKS[bool(item.values[0])]).format(x=flag_of(item.use))
     return ""
 
 
@@ -133,11 +134,11 @@ def _realise(
     """Fill one of the frames for the filter's operator."""
     column = item.use.column
     if column.kind == "bool":
-        return rng.choice(flags[bool(item.values[0])]).format(x=_stem(item))
+        return rng.choice(flags[bool(item.values[0])]).format(x=flag_of(item.use))
     options = dated if (column.kind == "date" or column.is_year) and item.operator in dated else frames
-    if column.is_measure and item.operator == "=":
-        options = _NUMBER_EQUALITY if frames is _PHRASES else frames
-    name = name_use(item.use, rng)
+    if frames is _PHRASES and item.operator == "=" and not column.is_text:
+        options = _KEY_EQUALITY if column.kind == "key" else _NUMBER_EQUALITY if column.is_measure else options
+    name = name_use(item.use)
     slots = {"x": name, "is": be(name), "a": article(name)} | _value_slots(item, rng)
     return " ".join(rng.choice(options[item.operator]).format(**slots).split())
 
@@ -161,9 +162,9 @@ def _value_slots(item: Filter, rng: random.Random) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _stem(item: Filter) -> str:
+def flag_of(use: ColumnUse) -> str:
     """Return what a flag is about: `member` for is_member."""
-    phrase = name_use(item.use, random.Random(0))
+    phrase = name_use(use)
     for opening in ("is ", "has ", "was "):
         phrase = phrase.removeprefix(opening)
     return phrase.replace(" is ", " ").replace(" has ", " ")

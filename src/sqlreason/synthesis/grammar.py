@@ -8,7 +8,17 @@ from sqlreason.synthesis.blueprint import Blueprint
 from sqlreason.synthesis.meaning import Draft
 from sqlreason.synthesis.population import Contents, sample_contents
 from sqlreason.synthesis.scene import Scene, Unsuitable
-from sqlreason.synthesis.shapes import aggregates, joins, selections
+from sqlreason.synthesis.shapes import (
+    aggregates,
+    comparisons,
+    ctes,
+    joins,
+    relations,
+    selections,
+    sets,
+    windows,
+    writes,
+)
 
 _TRIES = 60  # a blueprint without links or measures refuses many shapes; basic ones fit every blueprint
 
@@ -47,6 +57,37 @@ SHAPES: dict[str, Shape] = {
     "join_groups": Shape(joins.join_groups, "joins", 6),
     "join_top": Shape(joins.join_top, "joins", 3),
     "join_having": Shape(joins.join_having, "joins", 2),
+    "join_itself": Shape(joins.join_itself, "joins", 1),
+    "pair_rows": Shape(joins.pair_rows, "joins", 0.4),
+    "count_with_none": Shape(relations.count_with_none, "joins", 1.2),
+    "rows_or_none": Shape(relations.rows_or_none, "joins", 0.8),
+    "rows_without": Shape(relations.rows_without, "subqueries", 2.5),
+    "rows_with": Shape(relations.rows_with, "subqueries", 2.5),
+    "rows_by_parent": Shape(relations.rows_by_parent, "subqueries", 2),
+    "average_of_counts": Shape(relations.average_of_counts, "subqueries", 0.5),
+    "beyond_average": Shape(comparisons.beyond_average, "subqueries", 3),
+    "at_extreme": Shape(comparisons.at_extreme, "subqueries", 1.5),
+    "beyond_group": Shape(comparisons.beyond_group, "subqueries", 1.5),
+    "same_as": Shape(comparisons.same_as, "subqueries", 1),
+    "unite_filters": Shape(sets.unite_filters, "sets", 1),
+    "intersect_filters": Shape(sets.intersect_filters, "sets", 1),
+    "except_filters": Shape(sets.except_filters, "sets", 1),
+    "unite_tables": Shape(sets.unite_tables, "sets", 1),
+    "combine_keys": Shape(sets.combine_keys, "sets", 0.8),
+    "rank_rows": Shape(windows.rank_rows, "windows", 2),
+    "running_total": Shape(windows.running_total, "windows", 0.7),
+    "beside_group": Shape(windows.beside_group, "windows", 1),
+    "top_within": Shape(windows.top_within, "windows", 1.2),
+    "previous_value": Shape(windows.previous_value, "windows", 0.5),
+    "groups_beyond": Shape(ctes.groups_beyond, "ctes", 1),
+    "groups_beyond_average": Shape(ctes.groups_beyond_average, "ctes", 1),
+    "group_selection": Shape(ctes.group_selection, "ctes", 1),
+    "join_counts": Shape(ctes.join_counts, "ctes", 1),
+    "insert_row": Shape(writes.insert_row, "writes", 2),
+    "update_value": Shape(writes.update_value, "writes", 2),
+    "update_shift": Shape(writes.update_shift, "writes", 1.2),
+    "delete_rows": Shape(writes.delete_rows, "writes", 1.8),
+    "delete_by_parent": Shape(writes.delete_by_parent, "writes", 0.4),
 }
 
 

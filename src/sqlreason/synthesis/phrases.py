@@ -25,7 +25,7 @@ _SUPERLATIVES = {
 }  # fmt: skip
 
 
-def name_use(use: ColumnUse, rng: random.Random) -> str:
+def name_use(use: ColumnUse) -> str:
     """Return a column's noun phrase that may stand after `the`: order total, customer city."""
     phrase = use.column.phrase
     if not use.owner or _contains_noun(phrase, use.owner):
@@ -40,7 +40,7 @@ def _contains_noun(phrase: str, noun: str) -> bool:
 
 def describe_use(use: ColumnUse, rng: random.Random) -> str:
     """Return a column's noun phrase, perhaps in the longer form `city of the customer`."""
-    short = name_use(use, rng)
+    short = name_use(use)
     if short == use.column.phrase or rng.random() < 0.6:
         return short
     return f"{use.column.phrase} of the {use.owner}"
@@ -63,7 +63,7 @@ def list_plurals(uses: tuple[ColumnUse, ...], rng: random.Random) -> str:
 
 def pluralise_use(use: ColumnUse, rng: random.Random) -> str:
     """Return the plural of a text or date column's phrase; of others the phrase as it is."""
-    name = name_use(use, rng)
+    name = name_use(use)
     return pluralise(name) if use.column.kind in ("name", "category", "date") and " of " not in name else name
 
 
@@ -72,11 +72,11 @@ def name_aggregate(item: Aggregate, rng: random.Random) -> str:
     if item.use is None:
         assert item.counted is not None
         return f"{rng.choice(('the number of', 'the number of', 'the count of'))} {item.counted.plural}"
-    name = name_use(item.use, rng)
+    name = name_use(item.use)
     if item.function == "count":
         return f"the number of different {pluralise_use(item.use, rng)}"
     words = [word for word in _FUNCTION_WORDS[item.function] if word not in name.split()]
-    if not words or name.startswith("number of") or rng.random() < 0.12:
+    if not words or (rng.random() < 0.12 and not name.startswith("number of")):
         return f"the {rng.choice(_NOUN_WORDS[item.function])} of the {name}"
     return f"the {rng.choice(words)} {name}"
 
@@ -86,8 +86,8 @@ def list_aggregates(items: tuple[Aggregate, ...], rng: random.Random) -> str:
     first, *rest = items
     if rest and first.use and first.use == rest[0].use and rng.random() < 0.6:
         words = [rng.choice(_FUNCTION_WORDS[item.function]) for item in items]
-        name = name_use(first.use, rng)
-        if not set(words) & set(name.split()) and not name.startswith("number of"):
+        name = name_use(first.use)
+        if not set(words) & set(name.split()):
             return f"the {words[0]} and {rng.choice(('the ', ''))}{words[1]} {name}"
     return enumerate_words([name_aggregate(item, rng) for item in items])
 
@@ -101,7 +101,7 @@ def order_clause(item: Ordering | None, rng: random.Random, nouns: str = "") -> 
         if rng.random() < 0.4:
             return f", {rng.choice(_EXTREME_FIRST[item.descending])}"
     else:
-        what, words = f"{rng.choice(('the ', '', ''))}{name_use(item.by, rng)}", _words_of_order(item)
+        what, words = f"{rng.choice(('the ', '', ''))}{name_use(item.by)}", _words_of_order(item)
     verb = rng.choice(("sorted by", "ordered by", "sorted by", "in order of", "arranged by"))
     keep = f", {rng.choice(_KEEP).format(n=item.limit, nouns=nouns)}" if item.limit else ""
     return f", {verb} {what}{rng.choice(words)}{keep}"
@@ -148,7 +148,7 @@ def extreme_word(item: Ordering, rng: random.Random) -> str:
 def _name_of_order(item: Ordering, rng: random.Random) -> str:
     """Return what an ordering goes by."""
     if isinstance(item.by, ColumnUse):
-        return name_use(item.by, rng)
+        return name_use(item.by)
     return name_aggregate(item.by, rng).removeprefix("the ")
 
 

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlreason.synthesis import phrases
-from sqlreason.synthesis.clauses import after_noun
-from sqlreason.synthesis.english import article, pluralise
+from sqlreason.synthesis import links, phrases
+from sqlreason.synthesis.clauses import after_noun, flag_of
+from sqlreason.synthesis.english import article, be, pluralise
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Ordering
 from sqlreason.synthesis.phrases import list_aggregates, list_columns, name_aggregate, name_use, order_clause
 
@@ -80,9 +80,14 @@ def _number_first(parts: Parts, rng: random.Random) -> str:
     return "one" if parts["order"].limit == 1 else str(parts["order"].limit)
 
 
-def _plural_of(use: ColumnUse, rng: random.Random) -> str:
+def _plural_of(use: ColumnUse) -> str:
     """Return the plural of a text column's name."""
-    return pluralise(name_use(use, rng))
+    return pluralise(name_use(use))
+
+
+def _measured(parts: Parts) -> ColumnUse:
+    """Return the column that rows are ordered or measured by."""
+    return parts["by"] if "by" in parts else parts["order"].by
 
 
 SLOTS: dict[str, Slot] = {
@@ -99,8 +104,8 @@ SLOTS: dict[str, Slot] = {
     "order": lambda parts, rng: order_clause(parts.get("order"), rng),
     "measure": lambda parts, rng: name_aggregate(parts["measure"], rng),
     "measures": lambda parts, rng: list_aggregates(parts["measures"], rng),
-    "group": lambda parts, rng: name_use(parts["group"], rng),
-    "group_plural": lambda parts, rng: _plural_of(parts["group"], rng),
+    "group": lambda parts, rng: name_use(parts["group"]),
+    "group_plural": lambda parts, rng: _plural_of(parts["group"]),
     "having": having,
     "compared": compared,
     "peak": peak,
@@ -108,23 +113,61 @@ SLOTS: dict[str, Slot] = {
     "extreme": _extreme,
     "top": lambda parts, rng: _counted_noun(parts["subject"].singular, parts["subject"].plural, parts["order"].limit),
     "top_group": lambda parts, rng: _counted_noun(
-        name_use(parts["group"], rng), _plural_of(parts["group"], rng), parts["order"].limit
+        name_use(parts["group"]), _plural_of(parts["group"]), parts["order"].limit
     ),
     "is": lambda parts, rng: "is" if parts["order"].limit == 1 else "are",
     "has": lambda parts, rng: "has" if parts["order"].limit == 1 else "have",
-    "by": lambda parts, rng: name_use(parts["order"].by if "order" in parts else parts["by"], rng),
-    "a_by": lambda parts, rng: article(name_use(parts["by"], rng)),
+    "by": lambda parts, rng: name_use(_measured(parts)),
+    "a_by": lambda parts, rng: article(name_use(_measured(parts))),
     "direction": _direction,
     "n": _number_first,
-    "name": lambda parts, rng: name_use(parts["name"], rng),
+    "name": lambda parts, rng: name_use(parts["name"]),
     "bound": lambda parts, rng: str(parts["bound"]),
     "yes": lambda parts, rng: str(parts["words"][0]),
     "no": lambda parts, rng: str(parts["words"][1]),
-    "key": lambda parts, rng: name_use(parts["key"], rng),
+    "key": lambda parts, rng: name_use(parts["key"]),
     "value": lambda parts, rng: phrases.say_value(parts["value"], rng),
-    "column": lambda parts, rng: name_use(parts["column"], rng),
-    "plural": lambda parts, rng: _plural_of(parts["column"], rng),
-    "date": lambda parts, rng: name_use(parts["date"], rng),
+    "column": lambda parts, rng: name_use(parts["column"]),
+    "plural": lambda parts, rng: _plural_of(parts["column"]),
+    "date": lambda parts, rng: name_use(parts["date"]),
     "first": lambda parts, rng: phrases.say_value(parts["first"], rng),
     "second": lambda parts, rng: phrases.say_value(parts["second"], rng),
+    "children": lambda parts, rng: parts["link"].child.plural,
+    "child": lambda parts, rng: parts["link"].child.singular,
+    "parents": lambda parts, rng: parts["link"].parent.plural,
+    "role": lambda parts, rng: parts["role"] if "role" in parts else parts["link"].reference.role,
+    "without": links.without_child,
+    "with_child": links.with_child,
+    "of_parent": links.of_parent,
+    "as_role": links.as_role,
+    "shown": lambda parts, rng: name_use(parts["shown"]),
+    "beyond": links.beyond,
+    "is_by": lambda parts, rng: be(name_use(_measured(parts))),
+    "fn": links.extreme_word,
+    "fn_word": links.average_word,
+    "second_where": lambda parts, rng: after_noun(parts["second_where"], rng),
+    "second_column": lambda parts, rng: name_use(parts["second_column"]),
+    "second_plural": lambda parts, rng: _plural_of(parts["second_column"]),
+    "others": lambda parts, rng: parts["other"].plural,
+    "an_other": lambda parts, rng: f"{article(parts['other'].singular)} {parts['other'].singular}",
+    "a_subject": lambda parts, rng: f"{article(parts['subject'].singular)} {parts['subject'].singular}",
+    "keys": lambda parts, rng: _plural_of(parts["key"]),
+    "scale": links.scale,
+    "rank": links.rank_word,
+    "group_value": links.group_value,
+    "how_many": links.how_many,
+    "a_value": links.a_value,
+    "given": links.given_values,
+    "changed": links.changed_rows,
+    "to": lambda parts, rng: phrases.say_value(parts["value"], rng),
+    "to_flag": lambda parts, rng: str(parts["value"]).lower(),
+    "flag": lambda parts, rng: flag_of(parts["column"]),
+    "amount": lambda parts, rng: str(parts["amount"]),
+    "Raise": lambda parts, rng: _raise(parts, rng).capitalize(),
+    "raise": lambda parts, rng: _raise(parts, rng),
 }
+
+
+def _raise(parts: Parts, rng: random.Random) -> str:
+    """Return the verb for a change upwards or downwards."""
+    return rng.choice(("increase", "raise") if parts["raised"] else ("decrease", "lower", "reduce"))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlreason.synthesis.frames import aggregates, joins, selections
+from sqlreason.synthesis.frames import aggregates, joins, relations, selections, steps, writes
 from sqlreason.synthesis.meaning import Draft
 from sqlreason.synthesis.slots import SLOTS
 
@@ -13,6 +13,9 @@ FRAMES: dict[str, tuple[str, ...]] = {
     **selections.FRAMES,
     **aggregates.FRAMES,
     **joins.FRAMES,
+    **relations.FRAMES,
+    **steps.FRAMES,
+    **writes.FRAMES,
 }
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")

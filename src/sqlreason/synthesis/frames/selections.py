@@ -7,7 +7,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
         f"{_ASK} {{columns}} [of|of|for] {{all}}{{where}}{{order}}.",
         f"{_ASK} {{columns}} [of|of|for] {{all}}{{where}}{{order}}.",
         "What [is|is] {columns} of [each|each|every] {subject}{where}{order}?",
-        "[What are|Which are] the {plurals} of [the |all |all the |]{subjects}{where}{order}?",
+        "What are the {plurals} of [the |all |all the |]{subjects}{where}{order}?",
         f"For {{all}}{{where}}, {_ASK} {{columns}}{{order}}.",
         f"For [each|every] {{subject}}{{where}}, {_ASK} {{columns}}{{order}}.",
         f"{_ASK} {{all}}{{where}} with {{their}} {{bare}}{{order}}.",

@@ -1,5 +1,7 @@
 """Joins along foreign keys: rows with what they refer to, totals of groups found in other tables, those without."""
 
+from sqlglot import exp
+
 from sqlreason.synthesis.blueprint import ColumnPlan, TablePlan
 from sqlreason.synthesis.filters import make_condition, require
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Condition, Draft, Ordering
@@ -11,9 +13,12 @@ from sqlreason.synthesis.trees import (
     aggregate_tree,
     compare,
     condition_tree,
+    join_tree,
     literal,
+    name_column,
     order_tree,
     select,
+    table_tree,
     use_column,
 )
 
@@ -159,3 +164,41 @@ def _values(scene: Scene, trail: Trail, group: ColumnUse, measure: Aggregate) ->
         groups.setdefault(rows[group.table.name][group.column.name], []).append(own)  # type: ignore[arg-type]
     found = (aggregate_value(measure, rows) for rows in groups.values())  # type: ignore[arg-type]
     return sorted(value for value in found if value is not None)
+
+
+def join_itself(scene: Scene) -> Draft:
+    """Rows beside the row of the same table that they refer to."""
+    table = scene.pick_table(lambda t: any(r.target == t.name for r in t.references))
+    reference = scene.pick([r for r in table.references if r.target == table.name])
+    name = ColumnUse(table, scene.pick(labels(table)))
+    aliases = (table.name[:1].lower() + "1", table.name[:1].lower() + "2")
+    on = exp.EQ(this=name_column(reference, aliases[0]), expression=name_column(table.key, aliases[1]))
+    keep_all = scene.chance(0.3)
+    tree = select(
+        [name_column(name.column, alias) for alias in aliases],
+        table_tree(table, aliases[0]),
+        joins=[join_tree(table_tree(table, aliases[1]), on, "LEFT" if keep_all else "")],
+    )
+    parts = {"subject": table, "name": name, "role": reference.role}
+    return Draft("join_itself_all" if keep_all else "join_itself", tree, "single join", RETRIEVAL, parts)
+
+
+def pair_rows(scene: Scene) -> Draft:
+    """Pairs of rows of one table that share a category (self join)."""
+    table = scene.pick_table(categories)
+    shared = scene.pick(categories(table))
+    values = scene.values(ColumnUse(table, shared))
+    require(len(set(values)) < len(values))
+    name = ColumnUse(table, scene.pick(labels(table)))
+    aliases = (table.name[:1].lower() + "1", table.name[:1].lower() + "2")
+    on = exp.And(
+        this=exp.EQ(this=name_column(shared, aliases[0]), expression=name_column(shared, aliases[1])),
+        expression=exp.LT(this=name_column(table.key, aliases[0]), expression=name_column(table.key, aliases[1])),
+    )
+    tree = select(
+        [name_column(name.column, alias) for alias in aliases],
+        table_tree(table, aliases[0]),
+        joins=[join_tree(table_tree(table, aliases[1]), on)],
+    )
+    parts = {"subject": table, "name": name, "group": ColumnUse(table, shared), "key": ColumnUse(table, table.key)}
+    return Draft("pair_rows", tree, "single join", RETRIEVAL, parts)
