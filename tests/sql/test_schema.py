@@ -45,9 +45,7 @@ def test_a_column_may_be_named_like_a_keyword() -> None:
     assert table.unique == (("key", "date"),)
 
 
-@pytest.mark.parametrize(
-    "context", ["", "SELECT 1", "CREATE TABLE t", "CREATE TABLE t ()", "CREATE TABLE t (a 'x"]
-)
+@pytest.mark.parametrize("context", ["", "SELECT 1", "CREATE TABLE t", "CREATE TABLE t ()", "CREATE TABLE t (a 'x"])
 def test_a_context_without_a_table_names_the_reason(context: str) -> None:
     with pytest.raises(SchemaError, match="no schema can be read"):
         parse_schema(context)
@@ -69,8 +67,7 @@ def test_the_rendered_ddl_is_one_line_a_table_and_runs() -> None:
         "-- (1, 'Ann; Bob''s', NULL)",
     ]
     assert (
-        "rich" in text
-        and "customers" not in render_ddl(Schema(schema.tables[1:]), tables=["ORDERS"]).split("\n")[1:]
+        "rich" in text and "customers" not in render_ddl(Schema(schema.tables[1:]), tables=["ORDERS"]).split("\n")[1:]
     )
 
 

@@ -43,9 +43,7 @@ def test_kinds(sql: str, kind: str) -> None:
 
 
 def test_templates_forget_names_literals_and_aliases() -> None:
-    one = template(
-        "SELECT a.name AS n FROM artists AS a JOIN songs s ON a.id = s.artist WHERE a.age IN (1, 2, 3)"
-    )
+    one = template("SELECT a.name AS n FROM artists AS a JOIN songs s ON a.id = s.artist WHERE a.age IN (1, 2, 3)")
     two = template("select b.title from books b join pages on b.id = pages.book where b.year in (7);")
     assert one == two
     assert template("SELECT MAX(a) FROM t") != template("SELECT MIN(a) FROM t")

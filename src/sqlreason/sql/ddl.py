@@ -22,9 +22,7 @@ _CONSTRAINTS = frozenset(
     ]
 )
 #: Words with which an item that is no column begins.
-_TABLE_CONSTRAINTS = frozenset(
-    ("PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX", "EXCLUDE")
-)
+_TABLE_CONSTRAINTS = frozenset(("PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "CONSTRAINT", "KEY", "INDEX", "EXCLUDE"))
 #: Types after which `key` or `index` is a column's name after all.
 _TYPES = frozenset(("INT", "INTEGER", "TEXT", "VARCHAR", "REAL", "FLOAT", "BIGINT", "SMALLINT", "CHAR"))
 

@@ -1,0 +1,11 @@
+"""Readings: how a statement of another dialect is rewritten for the engine that runs it.
+
+The gold picks engine and reading once, candidates stay with it: two engines differ silently on plain queries.
+"""
+
+from __future__ import annotations
+
+
+def to_engine(sql: str, engine: str, reading: str) -> list[str]:
+    """The texts under which a statement is tried: rewritten by the reading, then as it is."""
+    return [sql]

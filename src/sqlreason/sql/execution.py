@@ -1,0 +1,166 @@
+"""Verification by execution: does a candidate parse, run, and answer like the gold on every instance?
+
+The `Verifier` owns worker processes in which alone SQL is run. Whatever a candidate is, its outcome is a
+value.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlreason.sql.dialects import to_engine
+from sqlreason.sql.ordering import Demand, demand_of
+from sqlreason.sql.pool import Job, Pool
+from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
+
+__all__ = ["Limits", "Result", "Task", "Verdict", "Verifier"]
+
+_REMEMBERED_VERDICTS = 20_000
+_REMEMBERED_TASKS = 4_096
+#: Verdicts that may be the machine's fault are not remembered.
+_CHANCE = {"timeout", "crash", "oom", "gold_error"}
+Trial = list[tuple[str, bool, list[int]]]
+
+
+class Verifier:
+    """Judges candidates against tasks in worker processes; a context manager.
+
+    It may be used from several threads (one at a time gets served) and after a fork; pickling carries its
+    settings, not its workers.
+
+    Args:
+        workers: Worker processes at most.
+        limits: Bounds of one candidate.
+    """
+
+    def __init__(self, workers: int = 1, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
+        self.workers, self.limits = workers, limits
+        self._pool = Pool(workers, limits)
+        self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._finalizer = weakref.finalize(self, self._pool.close)
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Verifier, (self.workers, self.limits)
+
+    def close(self) -> None:
+        """Ends the workers; a later call starts new ones."""
+        self._pool.close()
+
+    def verify(self, task: Task, candidates: Sequence[str]) -> list[Verdict]:
+        """Judges the candidates of one task, in their order."""
+        return self.verify_batch([(task, candidates)])[0]
+
+    def verify_batch(
+        self, pairs: Sequence[tuple[Task, Sequence[str]]], progress: Callable[[int], None] | None = None
+    ) -> list[list[Verdict]]:
+        """Judges many groups.
+
+        Args:
+            pairs: Tasks with their candidates.
+            progress: Called after each group that was run with the number of groups ended so far.
+        """
+        jobs: list[tuple[Job, Task, list[str]]] = []
+        for task, candidates in pairs:
+            new = [text for text in dict.fromkeys(candidates) if (task.key, text) not in self._verdicts]
+            if new:
+                jobs.append((self._job(task, new), task, new))
+        ended = iter(range(1, len(jobs) + 1))
+        self._pool.work([job for job, _, _ in jobs], (lambda _: progress(next(ended))) if progress else None)
+        fresh = {}
+        for job, task, texts in jobs:
+            fresh.update({(task.key, text): self._verdict(job, i, task) for i, text in enumerate(texts)})
+        found = [[fresh.get((t.key, c)) or self._verdicts[t.key, c] for c in texts] for t, texts in pairs]
+        self._remember(fresh)
+        return found
+
+    def _job(self, task: Task, candidates: list[str]) -> Job:
+        texts = [to_engine(text, task.engine, task.reading) for text in candidates]
+        return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._demand(task))
+
+    def _demand(self, task: Task) -> dict[str, Any]:
+        """The task as a worker reads it; parsed once."""
+        if task.key not in self._demands:
+            self._demands[task.key] = _wire(task)
+            if len(self._demands) > _REMEMBERED_TASKS:
+                self._demands.popitem(last=False)
+        return self._demands[task.key]
+
+    def _verdict(self, job: Job, index: int, task: Task) -> Verdict:
+        size = len(task.instances)
+        if job.failure is not None:
+            status, reason = job.failure
+            return Verdict("gold_error", False, False, False, (), f"{status}: {reason}", 0, size)
+        if index in job.failures:
+            status = job.failures[index]
+            return Verdict(status, True, False, False, (), "its worker had to be replaced", 0, size)
+        return Verdict.from_wire(job.verdicts[index])
+
+    def _remember(self, fresh: dict[tuple[str, str], Verdict]) -> None:
+        self._verdicts.update({key: v for key, v in fresh.items() if v.status not in _CHANCE})
+        while len(self._verdicts) > _REMEMBERED_VERDICTS:
+            self._verdicts.popitem(last=False)
+
+    def run(self, context: str, sql: str, engine: str = "sqlite") -> Result:
+        """Runs one reading query on a context, in a worker, and returns its rows."""
+        job = Job(engine, "run", {"context": context, "sql": sql}, 1)
+        self._pool.work([job])
+        if job.failure is not None:
+            return Result(job.failure[0], (), (), job.failure[1])
+        status, columns, rows, reason = job.reply["result"]
+        return Result(status, tuple(columns), tuple(tuple(map(_cell, row)) for row in rows), reason)
+
+    def trial(self, task: Task, mutants: Sequence[str]) -> Trial:
+        """Runs gold and mutants on each instance of a task, for choosing instances.
+
+        Returns:
+            Per instance: why the gold failed there or "", whether it is informative, and which mutants
+            differ. A mutant that differed on three instances is not tried on further ones.
+        """
+        job = Job(task.engine, "trial", {"mutants": list(mutants)}, len(mutants), "", _wire(task))
+        self._pool.work([job])
+        if job.failure is not None:
+            return [(f"{job.failure[0]}: {job.failure[1]}", False, []) for _ in task.instances]
+        return [(reason, informative, killed) for reason, informative, killed in job.reply["trial"]]
+
+    def explain(self, task: Task, candidate: str) -> str:
+        """Says in words where a candidate first differs from the gold, with both results side by side."""
+        (verdict,) = self.verify(task, [candidate])
+        if verdict.agrees:
+            return f"agrees with the gold on all {verdict.instances} instances"
+        head = f"{verdict.status}: {verdict.reason}"
+        if verdict.status != "mismatch":
+            return head
+        instance = task.instances[min(verdict.instances_passed, verdict.instances - 1)]
+        texts = [to_engine(text, task.engine, task.reading)[0] for text in (task.gold, candidate)]
+        gold, other = (self.run(instance, text, task.engine) for text in texts)
+        where = f"on instance {verdict.instances_passed + 1} of {verdict.instances}"
+        return "\n".join([f"{head} ({where})", *_side_by_side(gold, other)])
+
+
+def _wire(task: Task) -> dict[str, Any]:
+    gold = to_engine(task.gold, task.engine, task.reading)[0]
+    demand: Demand = demand_of(gold, task.engine)
+    return {**demand.to_wire(), "instances": list(task.instances)}
+
+
+def _cell(value: Any) -> Any:
+    return bytes.fromhex(value["blob"]) if isinstance(value, dict) and set(value) == {"blob"} else value
+
+
+def _side_by_side(gold: Result, other: Result, rows: int = 10) -> list[str]:
+    lines = []
+    for name, result in (("gold", gold), ("candidate", other)):
+        shown = [repr(row) for row in result.rows[:rows]]
+        more = [f"… {len(result.rows) - rows} more"] if len(result.rows) > rows else []
+        lines.append(f"{name} ({result.status}, {len(result.rows)} rows): {', '.join(shown + more)}")
+    return lines

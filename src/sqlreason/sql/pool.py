@@ -1,0 +1,215 @@
+"""A pool of workers: hands out jobs, blames exactly one candidate for a hang, replaces the dead."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from signal import SIGXCPU
+from typing import Any
+
+from sqlreason.sql.sandbox import BOOT, WorkerDied, WorkerProcess
+from sqlreason.sql.verdicts import Limits
+
+#: So many workers may fail to start in a row before that is taken for a broken installation.
+_STARTS = 3
+
+
+@dataclass(eq=False)
+class Job:
+    """One request and what is known of its outcome.
+
+    Attributes:
+        engine: Which kind of worker serves it.
+        op: "judge", "run" or "trial".
+        body: The request's fields apart from the task and what is to be skipped.
+        size: How many candidates it has.
+        key: The task's key; "" if the task travels with the request.
+        task: The task's fields, sent to a worker that does not know the key.
+        verdicts: Verdicts by index, as they arrive.
+        failures: Candidates that hung ("timeout") or crashed ("crash") their worker.
+        reply: The last message.
+        failure: What became of the gold or the whole job: status and reason.
+    """
+
+    engine: str
+    op: str
+    body: dict[str, Any]
+    size: int
+    key: str = ""
+    task: dict[str, Any] | None = None
+    verdicts: dict[int, list[Any]] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+    reply: dict[str, Any] = field(default_factory=dict)
+    failure: tuple[str, str] | None = None
+    crashes: set[int] = field(default_factory=set)
+
+    def message(self, known: set[str]) -> dict[str, Any]:
+        """The request as it is sent, with the task where the worker needs it."""
+        skip = [*self.verdicts, *self.failures]
+        task = {} if self.op == "run" else {"task": None if self.key in known else self.task}
+        seconds = 60.0 + 4.0 * self.size
+        return {"op": self.op, **self.body, **task, "key": self.key, "skip": skip, "cpu_seconds": seconds}
+
+    def take(self, message: dict[str, Any]) -> bool:
+        """Notes a message; returns whether the job is done."""
+        self.verdicts.update({index: verdict for index, verdict in message.get("verdicts", ())})
+        if "gold_error" in message:
+            status, reason = message["gold_error"]
+            self.failure = (status, reason)
+        self.reply = message
+        return bool(message["done"])
+
+    def blame(self, index: int, status: str, reason: str) -> bool:
+        """Notes that a step hung or crashed its worker; returns whether the job is thereby done."""
+        if status == "crash" and index not in self.crashes:
+            self.crashes.add(index)  # a crash may be an accident of the machine: one more try
+            return False
+        if index < 0 or self.op == "run":
+            self.failure = (status, reason)
+            return True
+        self.failures[index] = status
+        return False
+
+
+class Pool:
+    """Workers of each kind, started when first needed.
+
+    Args:
+        size: Workers of a kind at most.
+        limits: Bounds of one candidate.
+    """
+
+    def __init__(self, size: int, limits: Limits) -> None:
+        self._size, self._limits = max(1, size), limits
+        self._idle: dict[str, list[WorkerProcess]] = {}
+        self._busy: dict[WorkerProcess, Job] = {}
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+        self._failed_starts = 0
+        self.killed = 0
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the living workers."""
+        return [worker.pid for group in self._idle.values() for worker in group] + [w.pid for w in self._busy]
+
+    def work(self, jobs: Sequence[Job], done: Callable[[Job], None] | None = None) -> None:
+        """Runs all jobs; each ends with its verdicts, its reply or its failure filled in."""
+        with self._lock:
+            self._leave_the_parents_workers()
+            waiting = deque(jobs)
+            try:
+                while waiting or self._busy:
+                    self._assign(waiting)
+                    for job in self._serve(waiting):
+                        if done is not None:
+                            done(job)
+            except BaseException:  # Ctrl-C in the middle: what the workers still send belongs to nobody
+                self.close()
+                raise
+
+    def _leave_the_parents_workers(self) -> None:
+        """In a forked child the workers are the parent's; this process starts its own."""
+        if self._owner != os.getpid():
+            for group in self._idle.values():
+                for worker in group:
+                    worker.forget()
+            self._idle, self._busy, self._owner = {}, {}, os.getpid()
+
+    def _assign(self, waiting: deque[Job]) -> None:
+        for _ in range(len(waiting)):
+            job = waiting.popleft()
+            worker = self._free_worker(job.engine)
+            if worker is None:
+                waiting.append(job)
+                continue
+            self._send(worker, job)
+
+    def _free_worker(self, engine: str) -> WorkerProcess | None:
+        idle = self._idle.setdefault(engine, [])
+        if idle:
+            return idle.pop()
+        if sum(worker.engine == engine for worker in self._busy) < self._size:
+            return WorkerProcess(engine, self._limits)
+        return None
+
+    def _send(self, worker: WorkerProcess, job: Job) -> None:
+        """Sends a job; a worker that died while idle is replaced."""
+        try:
+            worker.send(job.message(worker.known))
+        except WorkerDied:
+            worker = WorkerProcess(job.engine, self._limits)
+            worker.send(job.message(worker.known))
+        self._busy[worker] = job
+
+    def _serve(self, waiting: deque[Job]) -> list[Job]:
+        """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
+        finished = []
+        patience = min((worker.seconds_left for worker in self._busy), default=0.0)
+        readable = select.select([w.output for w in self._busy], [], [], min(max(patience, 0.0), 1.0) + 0.001)[0]
+        for worker, job in list(self._busy.items()):
+            if worker.output in readable:
+                ended = self._read(worker, job, waiting)
+            else:
+                ended = worker.seconds_left < 0 and self._punish(worker, job, waiting)
+            finished += [job] if ended else []
+        return finished
+
+    def _read(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+        try:
+            messages = worker.receive()
+        except WorkerDied as death:
+            self._check_start(worker)
+            status = "timeout" if death.signal == SIGXCPU else "crash"
+            return self._blame(worker, job, waiting, status, f"its worker ended by signal {death.signal}")
+        for message in messages:
+            if job.take(message):
+                return self._finish(worker, job, waiting)
+        return False
+
+    def _check_start(self, worker: WorkerProcess) -> None:
+        """A worker that dies before it is up says something about the machine, not about a candidate."""
+        self._failed_starts = 0 if worker.ready else self._failed_starts + 1
+        if self._failed_starts == _STARTS:
+            self._failed_starts = 0
+            given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
+            raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its five arguments)")
+
+    def _finish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+        del self._busy[worker]
+        self._idle[worker.engine].append(worker)
+        if job.reply.get("unknown"):
+            worker.known.discard(job.key)
+            waiting.appendleft(job)
+            return False
+        if job.key:
+            worker.known.add(job.key)
+        return True
+
+    def _punish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+        self.killed += 1
+        seconds = self._limits.hard_seconds
+        return self._blame(worker, job, waiting, "timeout", f"its worker was killed after {seconds} s")
+
+    def _blame(self, worker: WorkerProcess, job: Job, waiting: deque[Job], status: str, reason: str) -> bool:
+        index = worker.step
+        worker.kill()
+        worker.heartbeat.close()
+        del self._busy[worker]
+        if job.blame(index, status, reason):
+            return True
+        waiting.appendleft(job)
+        return False
+
+    def close(self) -> None:
+        """Ends all workers."""
+        with self._lock:
+            if self._owner == os.getpid():
+                for worker in [*self._busy, *(w for group in self._idle.values() for w in group)]:
+                    worker.kill()
+                    worker.heartbeat.close()
+            self._idle, self._busy = {}, {}

@@ -1,0 +1,123 @@
+"""The values that go into and come out of verification."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+#: Every status that a verdict can have.
+STATUSES = (
+    *("match", "mismatch", "syntax_error", "exec_error", "denied", "timeout", "oom", "too_big"),
+    *("multi_statement", "empty", "crash", "gold_error"),
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one candidate's execution.
+
+    Attributes:
+        soft_seconds: Computing time of one candidate over all instances; the engine stops itself.
+        hard_seconds: After this long on one step the worker is killed and replaced.
+        heap_mb: What SQLite may allocate, in MiB.
+        memory_mb: Address space of a SQLite worker, in MiB.
+        duckdb_memory_mb: Address space of a DuckDB worker, in MiB.
+        max_rows: Largest result of a gold, and of `Verifier.run`.
+        sql_chars: Longest candidate accepted.
+    """
+
+    soft_seconds: float = 1.0
+    hard_seconds: float = 2.0
+    heap_mb: int = 64
+    memory_mb: int = 1_024
+    duckdb_memory_mb: int = 4_096
+    max_rows: int = 5_000
+    sql_chars: int = 50_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """A gold query and the database instances on which candidates must agree with it.
+
+    Attributes:
+        id: The question's.
+        gold: The gold query as written.
+        instances: SQL scripts (DDL and INSERTs) in the engine's dialect; the first is the original context.
+        engine: "sqlite" or "duckdb".
+        reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
+        they are.
+    """
+
+    id: str
+    gold: str
+    instances: tuple[str, ...]
+    engine: str = "sqlite"
+    reading: str = ""
+
+    def to_json(self) -> str:
+        """Writes the task as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Task:
+        """Reads a task that `to_json` wrote.
+
+        Raises:
+            ValueError: The text is no such JSON.
+        """
+        try:
+            fields = json.loads(text)
+            return cls(**{**fields, "instances": tuple(fields["instances"])})
+        except (TypeError, KeyError, ValueError) as error:
+            given = f"no task can be read from {text[:60]!r}: {error}"
+            raise ValueError(f"{given}; give what Task.to_json() returned") from None
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that decides a verdict; the id is not part of it."""
+        content = json.dumps([self.gold, self.instances, self.engine, self.reading])
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one candidate.
+
+    Attributes:
+        status: One of `STATUSES`.
+        parses: Whether the engine understood the text.
+        runs: Whether it ran to its end (also true of a mismatch).
+        agrees: Whether it answers like the gold on every instance.
+        flags: Of vacuous, no_table_read, write_for_read, gold_ambiguous, more_rows_than_gold.
+        reason: Why it does not agree, in words; empty if it does.
+        instances_passed: Instances on which it agreed before the first on which it did not.
+        instances: Instances of the task.
+    """
+
+    status: str
+    parses: bool
+    runs: bool
+    agrees: bool
+    flags: tuple[str, ...]
+    reason: str
+    instances_passed: int
+    instances: int
+
+    @classmethod
+    def from_wire(cls, fields: list[Any]) -> Verdict:
+        """Reads a verdict as a worker sends it."""
+        status, parses, runs, agrees, flags, reason, passed, instances = fields
+        return cls(str(status), parses, runs, agrees, tuple(flags), str(reason), passed, instances)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of one query on one context; status "ok", or as of a verdict, or "context_error"."""
+
+    status: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    reason: str

@@ -1,0 +1,267 @@
+"""A gold query with its instances, loaded and ready to judge candidates."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .equivalence import Answer, Row, canonical_rows, same_bag
+from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
+from .quotes import quoted_strings
+
+#: Verdicts travel as lists in the order of `Verdict`'s fields.
+Verdict = list[Any]
+
+
+@dataclass
+class _Instance:
+    """A loaded database, the gold's result on it, and for a gold that writes the contents before and after."""
+
+    database: Any
+    answer: Answer
+    reads: set[str]
+    writes: set[str] = field(default_factory=set)
+    before: dict[str, list[Row]] = field(default_factory=dict)
+    after: dict[str, list[Row]] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Attempt:
+    """What has become of one candidate text so far."""
+
+    text: str
+    passed: int = 0
+    seconds: float = 0.0
+    flags: set[str] = field(default_factory=set)
+    verdict: Verdict | None = None
+
+
+class Case:
+    """The gold's side of a comparison.
+
+    Args:
+        engine: Where it runs.
+        gold: The task as the parent sends it: `instances`, `statements`, `access`, `ordered`, `keyed`, `n_keys`,
+            `positions`, `offset`, `limit`.
+        limits: `soft_seconds`, `max_rows`.
+        beat: Called before each step with the index of the candidate at work, -1 for the gold.
+
+    Raises:
+        EngineError: An instance cannot be built or the gold fails on it.
+    """
+
+    def __init__(self, engine: Any, gold: dict[str, Any], limits: dict[str, Any], beat: Callable[[int], None]) -> None:
+        self._engine, self._gold, self._limits, self._beat = engine, gold, limits, beat
+        self.access: str = gold["access"]
+        self._lenient = False
+        self.instances: list[_Instance] = []
+        for script in gold["instances"]:
+            beat(-1)
+            self.instances.append(self._load(script))
+
+    def _load(self, script: str) -> _Instance:
+        database = self._engine.load(script, self._deadline())
+        self._engine.open(database)
+        if not self.instances:
+            self._names = self._engine.names()
+            self._lenient = any(quoted_strings(text, self._names) for text in self._gold["statements"])
+        tables = self._engine.tables() if self.access != READ else []
+        before = {table.lower(): self._contents(table) for table in tables}
+        with self._undone():
+            outcome = self._run(self._gold["statements"], self._limits["max_rows"])
+            if outcome.more:
+                raise EngineError("too_big", f"the gold has more than {self._limits['max_rows']} rows")
+            instance = _Instance(database, self._answer(outcome), outcome.reads & self._names, outcome.writes, before)
+            if self.access != READ:
+                instance.after, instance.objects = self._state()
+        if self._gold["keyed"] or self._gold["positions"] is not None:
+            self._tie(instance)
+        return instance
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._limits["soft_seconds"]
+
+    def _run(self, statements: list[str], max_rows: int, deadline: float | None = None) -> Outcome:
+        return self._engine.run(statements, self.access, deadline or self._deadline(), max_rows)
+
+    def _undone(self) -> Any:
+        return _Undone(self._engine)
+
+    def _contents(self, table: str) -> list[Row]:
+        return canonical_rows(self._engine.contents(table))
+
+    def _state(self) -> tuple[dict[str, list[Row]], dict[str, Any]]:
+        after = {table.lower(): self._contents(table) for table in self._engine.tables()}
+        return after, self._engine.objects() if self.access == DEFINE else {}
+
+    def _answer(self, outcome: Outcome) -> Answer:
+        return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
+
+    def _tie(self, instance: _Instance) -> None:
+        """Gives the gold's answer its sort keys; where they cannot be had, the plain order stays."""
+        gold, answer = self._gold, instance.answer
+        if not gold["keyed"]:
+            keyed = [(_picked(row, gold["positions"]), row) for row in answer.rows]
+            answer.set_ties(keyed, 0, None)
+            return
+        try:
+            with self._undone():
+                outcome = self._run([gold["keyed"]], self._limits["max_rows"])
+        except EngineError:
+            return
+        width = answer.columns
+        if not outcome.more and len(outcome.columns) == width + gold["n_keys"]:
+            rows = canonical_rows(outcome.rows)
+            keyed = [(_picked(row, gold["positions"]) + row[width:], row[:width]) for row in rows]
+            answer.set_ties(keyed, gold["offset"], gold["limit"])
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether the gold says nothing on any instance: no row and no change."""
+        return not any(self._tells(instance) for instance in self.instances)
+
+    def _tells(self, instance: _Instance) -> bool:
+        if self.access == READ:
+            return bool(instance.answer.rows)
+        return bool(instance.objects) or any(instance.after.get(t) != instance.before.get(t) for t in instance.writes)
+
+    def informative(self) -> list[bool]:
+        """Per instance, whether the gold yields more than nothing, NULL and zero there."""
+        if self.access != READ:
+            return [self._tells(instance) for instance in self.instances]
+        return [any(v not in (None, 0) for row in i.answer.rows for v in row) for i in self.instances]
+
+    def judge(self, candidates: list[list[str]], skip: set[int]) -> Iterator[tuple[int, Verdict]]:
+        """Judges candidates, instance by instance, and yields each verdict as soon as it is sure.
+
+        Args:
+            candidates: Per candidate its texts: readings of one answer, the first that runs counts.
+            skip: Indices that are already decided.
+        """
+        alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
+        for number, instance in enumerate(self.instances):
+            self._engine.open(instance.database)
+            for index, attempt in list(alive.items()):
+                self._beat(index)
+                self._try(attempt, candidates[index] if number == 0 else [attempt.text], instance)
+                if attempt.verdict is not None:
+                    yield index, alive.pop(index).verdict or []
+        yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
+
+    def _try(self, attempt: _Attempt, texts: list[str], instance: _Instance) -> None:
+        for text in texts:
+            attempt.text, attempt.verdict = text, None
+            self._judge_one(attempt, instance)
+            if attempt.verdict is None or attempt.verdict[0] not in ("syntax_error", "exec_error"):
+                return
+
+    def _judge_one(self, attempt: _Attempt, instance: _Instance) -> None:
+        started = time.monotonic()
+        deadline = started + self._limits["soft_seconds"] - attempt.seconds
+        try:
+            statements = self._statements(attempt.text)
+            with self._undone():
+                outcome = self._run(statements, len(instance.answer.rows), deadline)
+                reason = self._difference(outcome, instance, attempt.flags)
+        except EngineError as error:
+            if error.status == "denied" and self.access == READ:
+                attempt.flags |= _named_write(statements)
+            parses = error.status not in ("syntax_error", "multi_statement", "empty")
+            attempt.verdict = self._verdict(attempt, error.status, parses, False, error.reason)
+            return
+        attempt.seconds += time.monotonic() - started
+        if reason:
+            attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
+        attempt.passed += not reason
+
+    def _statements(self, text: str) -> list[str]:
+        """The candidate's statements: several only where the gold has several."""
+        if not self._lenient and (strings := quoted_strings(text, self._names)):
+            raise EngineError("exec_error", f"no such column: {strings[0]} (strings take single quotes)")
+        statements = _split(text) if len(self._gold["statements"]) > 1 else [text]
+        if not any(_is_something(statement) for statement in statements):
+            raise EngineError("empty", "there is no statement")
+        return statements
+
+    def _difference(self, outcome: Outcome, instance: _Instance, flags: set[str]) -> str:
+        """Why the outcome is not the gold's; empty if it is."""
+        answer = instance.answer
+        if answer.ambiguous:
+            flags.add("gold_ambiguous")
+        if outcome.more:
+            flags.add("more_rows_than_gold")
+            return f"more rows than the gold's {len(answer.rows)}"
+        if len(outcome.columns) != answer.columns:
+            return f"{len(outcome.columns)} columns, the gold has {answer.columns}"
+        if not answer.matches(canonical_rows(outcome.rows)):
+            return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)})"
+        if instance.reads and not outcome.reads & self._names:
+            flags.add("no_table_read")
+            return "it reads no table, the gold does"
+        return self._state_difference(outcome, instance) if self.access != READ else ""
+
+    def _state_difference(self, outcome: Outcome, instance: _Instance) -> str:
+        if self.access == DEFINE and self._state() != (instance.after, instance.objects):
+            return "other tables, columns or contents afterwards"
+        for table in (instance.writes | outcome.writes) & set(instance.before):
+            if self.access == WRITE and not same_bag(self._contents(table), instance.after[table]):
+                return f"other rows in {table} afterwards"
+        return ""
+
+    def _passed(self, attempt: _Attempt) -> Verdict:
+        if self.vacuous:
+            attempt.flags.add("vacuous")
+            if len(self.instances) > 1:
+                return self._verdict(attempt, "mismatch", True, True, "the gold tells nothing on any instance")
+        return self._verdict(attempt, "match", True, True, "")
+
+    def _verdict(self, attempt: _Attempt, status: str, parses: bool, runs: bool, reason: str) -> Verdict:
+        agrees = status == "match"
+        flags = sorted(attempt.flags)
+        return [status, parses, runs, agrees, flags, reason[:500], attempt.passed, len(self.instances)]
+
+
+class _Undone:
+    """Takes back what a statement wrote, however it ends."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.undo()
+
+
+def _picked(row: Row, positions: list[int] | None) -> Row:
+    return tuple(row[position] for position in positions or () if position < len(row))
+
+
+def _split(text: str) -> list[str]:
+    """The statements of a text, by SQLite's own idea of where one is complete."""
+    found, start = [], 0
+    for end, character in enumerate(text):
+        if character == ";" and sqlite3.complete_statement(text[start : end + 1]):
+            found.append(text[start : end + 1])
+            start = end + 1
+    return [part for part in [*found, text[start:]] if _is_something(part)]
+
+
+def _is_something(text: str) -> bool:
+    """Whether a text holds more than blanks, semicolons and comments."""
+    rest = text.strip().strip(";").strip()
+    while rest.startswith(("--", "/*")):
+        mark = "\n" if rest.startswith("--") else "*/"
+        rest = rest.partition(mark)[2].strip().strip(";").strip()
+    return bool(rest)
+
+
+def _named_write(statements: list[str]) -> set[str]:
+    words = {statement.split(None, 1)[0].lower() for statement in statements if statement.split()}
+    writing = {"insert", "update", "delete", "replace", "create", "drop", "alter"}
+    return {"write_for_read"} if words & writing else set()

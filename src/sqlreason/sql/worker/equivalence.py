@@ -1,0 +1,199 @@
+"""When two results are the same: values, bags of rows, and orders with ties.
+
+Rows are compared as bags unless the gold orders them; rows with equal sort keys are a bag among themselves,
+and where LIMIT cuts such a group any of its rows will do. Columns count by position, names do not matter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+Row = tuple[Any, ...]
+
+#: Relative and absolute tolerance of inexact numbers (SQL_ENGINE.md, section 4.3).
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+_MIDNIGHT = (" 00:00:00", "T00:00:00", " 00:00:00.000", " 00:00:00.000000", " 00:00:00+00:00")
+_EXACT = 2**53
+
+
+def canonical(value: Any) -> Any:
+    """The value in the form in which it is compared.
+
+    Booleans and whole floats become integers, decimals numbers, dates and times ISO texts, midnight timestamps dates,
+    NaN a mark that equals itself. Text never equals a number, NULL never anything else.
+    """
+    kind = type(value)
+    if kind is int or value is None or kind is bytes:
+        return value
+    if kind is str:
+        return value[:10] if len(value) > 18 and value[4] == "-" and value[10:] in _MIDNIGHT else value
+    if kind is float:
+        return _canonical_float(value)
+    if kind is bool:
+        return int(value)
+    return _canonical_other(value)
+
+
+def _canonical_float(value: float) -> Any:
+    if value != value:
+        return ("nan",)
+    return int(value) if abs(value) < _EXACT and value == int(value) else value
+
+
+def _canonical_other(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else canonical(float(value))
+    if isinstance(value, datetime | date | time):
+        return canonical(value.isoformat().replace("T", " "))
+    if isinstance(value, timedelta):
+        return canonical(value.total_seconds())
+    if isinstance(value, list | tuple):
+        return ("list", *(canonical(item) for item in value))
+    if isinstance(value, dict):
+        return ("map", *((str(key), canonical(item)) for key, item in value.items()))
+    return str(value)
+
+
+def canonical_rows(rows: Iterable[Sequence[Any]]) -> list[Row]:
+    """The rows with every value in its compared form."""
+    return [tuple(canonical(value) for value in row) for row in rows]
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Equality of two canonical values; numbers agree within tolerance unless both are exact integers."""
+    if one == other:
+        return type(one) is type(other) or (_is_number(one) and _is_number(other))
+    if not (_is_number(one) and _is_number(other)) or (type(one) is int and type(other) is int):
+        return False
+    return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+
+
+def same_row(one: Row, other: Row) -> bool:
+    """Equality of two canonical rows by position."""
+    return len(one) == len(other) and all(map(same_value, one, other))
+
+
+def same_bag(ones: Sequence[Row], others: Sequence[Row]) -> bool:
+    """Whether two bags of canonical rows are equal within tolerance."""
+    return len(ones) == len(others) and contained(ones, others)
+
+
+def contained(ones: Sequence[Row], others: Sequence[Row]) -> bool:
+    """Whether every row of the first bag has a partner of its own in the second."""
+    rest = Counter(map(_typed, ones))
+    rest.subtract(map(_typed, others))
+    missing = [row for row, count in rest.items() for _ in range(count) if count > 0]
+    if not missing:
+        return True
+    spare = [row for row, count in rest.items() for _ in range(-count) if count < 0]
+    return len(missing) <= len(spare) and _paired([r for _, r in missing], [r for _, r in spare])
+
+
+def _typed(row: Row) -> tuple[tuple[type, ...], Row]:
+    """The row with its types, since 1 == True and a list's mark could equal a text's tuple."""
+    return tuple(map(type, row)), row
+
+
+def _paired(missing: list[Row], spare: list[Row]) -> bool:
+    """Pairs rows that differ by float noise: exactly for few rows of a shape, in sorted order for many."""
+    shapes: dict[Row, tuple[list[Row], list[Row]]] = {}
+    for side, rows in enumerate((missing, spare)):
+        for row in rows:
+            shapes.setdefault(_shape(row), ([], []))[side].append(row)
+    return all(_matched(wanted, offered) for wanted, offered in shapes.values() if wanted)
+
+
+def _shape(row: Row) -> Row:
+    """What must agree exactly: the row with every number replaced by a mark."""
+    return tuple(("number",) if _is_number(value) else value for value in row)
+
+
+def _matched(wanted: list[Row], offered: list[Row]) -> bool:
+    if len(wanted) > len(offered):
+        return False
+    if len(wanted) * len(offered) > 40_000:
+        order = sorted(offered, key=_numbers)
+        return all(map(same_row, sorted(wanted, key=_numbers), order)) and len(wanted) == len(offered)
+    taken: dict[int, int] = {}
+    partners = [[j for j, other in enumerate(offered) if same_row(row, other)] for row in wanted]
+    return all(_augmented(i, partners, taken, set()) for i in range(len(wanted)))
+
+
+def _numbers(row: Row) -> list[float]:
+    return [value for value in row if _is_number(value)]
+
+
+def _augmented(start: int, partners: list[list[int]], taken: dict[int, int], seen: set[int]) -> bool:
+    """One step of bipartite matching: finds `start` a partner, moving others where needed."""
+    for j in partners[start]:
+        if j not in seen:
+            seen.add(j)
+            if j not in taken or _augmented(taken[j], partners, taken, seen):
+                taken[j] = start
+                return True
+    return False
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int or type(value) is float
+
+
+class Answer:
+    """The gold's result on one instance, ready to be compared with.
+
+    Attributes:
+        columns: How many columns it has.
+        rows: Its canonical rows.
+        ambiguous: Whether LIMIT cuts a group of tied rows, so that several results are right.
+    """
+
+    def __init__(self, columns: int, rows: Sequence[Row], ordered: bool = False) -> None:
+        self.columns = columns
+        self.rows = list(rows)
+        self.ambiguous = False
+        self._groups: list[tuple[list[Row], int]] | None = None
+        self._ordered = ordered
+
+    def set_ties(self, keyed: Sequence[tuple[Row, Row]], offset: int, limit: int | None) -> None:
+        """Refines the order by sort keys.
+
+        Args:
+            keyed: All rows before LIMIT, in order, each with its sort key; no key makes all rows tied.
+            offset: Rows that OFFSET skips.
+            limit: Rows that LIMIT keeps; None keeps all.
+        """
+        end = len(keyed) if limit is None else min(len(keyed), offset + limit)
+        groups, start = [], 0
+        for _, members in groupby(keyed, key=lambda pair: _typed(pair[0])):
+            rows = [row for _, row in members]
+            wanted = min(start + len(rows), end) - max(start, offset)
+            if wanted > 0:
+                groups.append((rows, wanted))
+                self.ambiguous |= wanted < len(rows) and any(row != rows[0] for row in rows)
+            start += len(rows)
+        self._groups = groups
+        if not self.matches(self.rows):  # the rewritten gold is not the gold: only the plain order is sure
+            self._groups, self.ambiguous = None, False
+
+    def matches(self, rows: Sequence[Row]) -> bool:
+        """Whether canonical rows of the right width are a right answer."""
+        if len(rows) != len(self.rows):
+            return False
+        if self._groups is not None:
+            return self._matches_groups(rows)
+        return all(map(same_row, self.rows, rows)) if self._ordered else same_bag(self.rows, rows)
+
+    def _matches_groups(self, rows: Sequence[Row]) -> bool:
+        start = 0
+        for members, wanted in self._groups or ():
+            part = rows[start : start + wanted]
+            if len(part) != wanted or not contained(part, members):
+                return False
+            start += wanted
+        return start == len(rows)

@@ -1,0 +1,85 @@
+"""Messages between the parent and a worker: length-prefixed JSON frames, and the heartbeat.
+
+JSON and not marshal or pickle: the parent reads what comes from a process that runs untrusted queries.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+HEADER = struct.Struct("<I")
+#: No honest frame is larger: candidates, instances and results are bounded each.
+MAX_FRAME = 256 * 1024 * 1024
+_BEAT = struct.Struct("<qqd")
+
+
+def encode(message: Any) -> bytes:
+    """Writes a message as one frame; bytes inside become `{"blob": hex}`."""
+    body = json.dumps(message, default=_plain, separators=(",", ":")).encode("ascii")
+    return HEADER.pack(len(body)) + body
+
+
+def decode(body: bytes) -> Any:
+    """Reads the body of a frame."""
+    return json.loads(body)
+
+
+def receive(read: Callable[[int], bytes]) -> Any:
+    """Reads one message by a blocking `read(n)`.
+
+    Raises:
+        EOFError: The other side has closed the pipe.
+        ValueError: The frame is larger than any honest one.
+    """
+    (size,) = HEADER.unpack(_exactly(read, HEADER.size))
+    if size > MAX_FRAME:
+        raise ValueError(f"a frame of {size} bytes; at most {MAX_FRAME} are accepted")
+    return decode(_exactly(read, size))
+
+
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    parts = []
+    while size:
+        part = read(min(size, 1 << 20))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _plain(value: Any) -> Any:
+    return {"blob": value.hex()} if isinstance(value, bytes) else str(value)
+
+
+class Beat(NamedTuple):
+    """What a worker is doing: the request, the candidate's position in it (-1: the gold), and since when."""
+
+    request: int
+    position: int
+    started: float
+
+
+class Heartbeat:
+    """A few bytes shared by parent and worker; a worker that hangs cannot speak, but its last beat stays."""
+
+    SIZE = mmap.PAGESIZE
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, self.SIZE)
+
+    def write(self, request: int, index: int, started: float) -> None:
+        """Says that work on a candidate begins."""
+        _BEAT.pack_into(self._memory, 0, request, index, started)
+
+    def read(self) -> Beat:
+        """The last beat."""
+        return Beat(*_BEAT.unpack_from(self._memory, 0))
+
+    def close(self) -> None:
+        """Releases the shared bytes."""
+        self._memory.close()

@@ -1,0 +1,249 @@
+"""SQLite inside a worker: snapshots, an allow-list of actions, deadlines.
+
+One connection serves all instances; `open` replaces its database by a snapshot, which costs microseconds.
+Statements are never cached: a cached one would skip the authorizer, which also tells what a statement
+reads.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .functions import install
+from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
+
+_OWN, _CONTEXT = "own", "context"
+_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_CHANGES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+_DEFINITIONS = {
+    *(sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VIEW, sqlite3.SQLITE_CREATE_INDEX),
+    *(sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TABLE, sqlite3.SQLITE_DROP_VIEW),
+    *(
+        sqlite3.SQLITE_DROP_INDEX,
+        sqlite3.SQLITE_DROP_TRIGGER,
+        sqlite3.SQLITE_ALTER_TABLE,
+        sqlite3.SQLITE_REINDEX,
+    ),
+}
+_ALLOWED = {
+    READ: _READS,
+    WRITE: _READS | _CHANGES,
+    DEFINE: _READS | _CHANGES | _DEFINITIONS,
+    _CONTEXT: _READS | _CHANGES | _DEFINITIONS | {sqlite3.SQLITE_TRANSACTION},
+}
+#: Not repeatable, or reaching outside the database, or made to eat memory.
+_DENIED_FUNCTIONS = frozenset(
+    [
+        *("random", "randomblob", "load_extension", "fts3_tokenizer", "zeroblob", "readfile", "writefile"),
+        *("edit", "sqlite_log", "last_insert_rowid", "changes", "total_changes", "sqlite_offset"),
+    ]
+)
+#: Caps of one statement; SQLite's defaults are sized for trusted SQL.
+_CAPS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 500,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 250_000,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+_OPERATIONS_BETWEEN_LOOKS = 2_000
+_SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "unterminated")
+
+
+class SqliteEngine:
+    """One SQLite connection in memory.
+
+    Args:
+        heap_mb: What SQLite may allocate in the whole process, in MiB.
+        sql_chars: The longest statement accepted from a candidate.
+    """
+
+    def __init__(self, heap_mb: int, sql_chars: int) -> None:
+        self._sql_chars = sql_chars
+        self._heap = heap_mb * 1024 * 1024
+        self._mode, self._deadline = _OWN, 0.0
+        self._reads: set[str] = set()
+        self._writes: set[str] = set()
+        self._refused = ""
+        self._connection = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
+        (limit,) = connection.execute(f"PRAGMA hard_heap_limit = {self._heap}").fetchone()
+        if not 0 < limit <= self._heap:
+            raise RuntimeError(f"SQLite took {limit} for a heap limit of {self._heap} bytes")
+        for category, cap in _CAPS.items():
+            connection.setlimit(category, cap)
+        install(connection)
+        connection.set_authorizer(self._authorize)
+        connection.set_progress_handler(self._late, _OPERATIONS_BETWEEN_LOOKS)
+        return connection
+
+    def _authorize(self, action: int, one: str | None, two: str | None, base: str | None, by: str | None) -> int:
+        if self._mode is _OWN:
+            return sqlite3.SQLITE_OK
+        allowed = action in _ALLOWED[self._mode] and self._is_harmless(action, one or "", two or "", base)
+        if allowed:
+            return sqlite3.SQLITE_OK
+        if self._mode is _CONTEXT and action == sqlite3.SQLITE_PRAGMA:
+            return sqlite3.SQLITE_IGNORE  # contexts come with PRAGMA foreign_keys and the like: not run, not fatal
+        self._refused = self._refused or f"action {action} on {one or two or base}"
+        return sqlite3.SQLITE_DENY
+
+    def _is_harmless(self, action: int, one: str, two: str, base: str | None) -> bool:
+        if action == sqlite3.SQLITE_FUNCTION:
+            return two.lower() not in _DENIED_FUNCTIONS
+        name = one.lower()
+        if action in _CHANGES or action in _DEFINITIONS:
+            self._writes.add(name)
+            return base != "temp" and (self._mode in (DEFINE, _CONTEXT) or not name.startswith("sqlite_"))
+        if action == sqlite3.SQLITE_READ:
+            self._reads.add(name)
+            internal = name.startswith(("sqlite_", "pragma_")) or name == "dbstat"
+            return not internal or self._mode in (DEFINE, _CONTEXT)
+        return True
+
+    def _late(self) -> bool:
+        return self._mode is not _OWN and time.monotonic() > self._deadline
+
+    @contextmanager
+    def _guarded(self, mode: str, deadline: float) -> Iterator[None]:
+        """Runs statements under a mode and a deadline; what goes wrong becomes an `EngineError`."""
+        self._mode, self._deadline = mode, deadline
+        self._reads, self._writes, self._refused = set(), set(), ""
+        try:
+            yield
+        except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
+            known = {"one statement": "multi_statement", "null character": "syntax_error"}
+            status = next((status for mark, status in known.items() if mark in str(error)), "exec_error")
+            raise EngineError(status, str(error)) from None
+        except sqlite3.Error as error:
+            raise EngineError(*self._judged(error)) from None
+        except (MemoryError, OverflowError) as error:
+            raise EngineError("oom", str(error) or type(error).__name__) from None
+        except ValueError as error:  # NUL characters, lone surrogates
+            raise EngineError("syntax_error", str(error)) from None
+        finally:
+            self._mode = _OWN
+
+    def _judged(self, error: sqlite3.Error) -> tuple[str, str]:
+        name, text = getattr(error, "sqlite_errorname", "") or "", str(error)
+        if name.startswith("SQLITE_INTERRUPT"):
+            return "timeout", "the time limit is over"
+        if name.startswith("SQLITE_AUTH") or self._refused:
+            return "denied", f"{text} ({self._refused})"
+        if name.startswith(("SQLITE_NOMEM", "SQLITE_FULL")):
+            return "oom", text
+        if name.startswith("SQLITE_TOOBIG") or "too large" in text or "too big" in text:
+            return "too_big", text
+        return ("syntax_error" if any(mark in text for mark in _SYNTAX) else "exec_error"), text
+
+    def load(self, script: str, deadline: float) -> bytes:
+        """Builds a database from a script and returns its snapshot.
+
+        Raises:
+            EngineError: A statement of the script failed.
+        """
+        self._fresh()
+        with self._guarded(_CONTEXT, deadline):
+            self._connection.executescript(script)
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        return self._connection.serialize()
+
+    def _fresh(self) -> None:
+        self._connection.close()
+        self._connection = self._connect()
+
+    def open(self, snapshot: bytes) -> None:
+        """Makes the snapshot the current database."""
+        self._connection.deserialize(snapshot)
+
+    def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
+        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+
+        Args:
+            statements: What to run, each a single statement.
+            access: READ, WRITE or DEFINE.
+            deadline: By the monotonic clock.
+            max_rows: How many rows are fetched at most.
+
+        Raises:
+            EngineError: A statement was refused, failed, or took too long.
+        """
+        if sum(map(len, statements)) > self._sql_chars:
+            raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
+        if access != READ:
+            self._connection.execute("BEGIN")
+        with self._guarded(access, deadline):
+            result = Outcome(reads=self._reads, writes=self._writes)
+            for statement in statements:
+                self._fetch(statement, max_rows, result)
+            return result
+
+    def _fetch(self, statement: str, max_rows: int, result: Outcome) -> None:
+        cursor = self._connection.execute(statement)
+        try:
+            result.columns = [column[0] for column in cursor.description or ()]
+            result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
+            result.more = len(result.rows) > max_rows
+        finally:
+            cursor.close()
+
+    def undo(self) -> None:
+        """Takes back what `run` wrote."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def tables(self) -> list[str]:
+        """Names of the current database's tables and views."""
+        return [name for name, _ in self._own(_OBJECTS) if not name.lower().startswith("sqlite_")]
+
+    def names(self) -> set[str]:
+        """Names of tables and columns, in lower case."""
+        found = set()
+        for table in self.tables():
+            found |= {
+                table.lower(),
+                *(row[1].lower() for row in self._own(f"PRAGMA table_info({_name(table)})")),
+            }
+        return found
+
+    def contents(self, table: str) -> list[tuple[Any, ...]]:
+        """All rows of a table."""
+        return self._own(f"SELECT * FROM {_name(table)}")
+
+    def objects(self) -> dict[str, Any]:
+        """Tables and views with their columns (name, NOT NULL, key); indices by what they index."""
+        found: dict[str, Any] = {}
+        for name, kind in self._own(_OBJECTS):
+            if name.lower().startswith("sqlite_"):
+                continue
+            columns = [(r[1].lower(), r[3], r[5]) for r in self._own(f"PRAGMA table_info({_name(name)})")]
+            found[f"{kind} {name.lower()}"] = columns
+            for _, index, unique, *_ in self._own(f"PRAGMA index_list({_name(name)})"):
+                indexed = [row[2] for row in self._own(f"PRAGMA index_info({_name(index)})")]
+                found[f"index on {name.lower()} {indexed}"] = unique
+        return found
+
+    def _own(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql).fetchall()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+
+_OBJECTS = "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,202 @@
+"""Verification by execution: verdicts, robustness, and what the parent does when a worker dies."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sqlreason.sql.execution import Limits, Task, Verifier
+
+USERS = (
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
+    "INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40), (3, 'Cy', 40);"
+)
+OTHERS = USERS.replace("'Ann', 30", "'Ann', 50")
+TASK = Task("1", "SELECT name FROM users WHERE age > 35", (USERS, OTHERS))
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT * FROM c WHERE x > 1"
+UNINTERRUPTIBLE = "SELECT printf('%.*c', 900000000, 'x')"
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=0.6)) as shared:
+        yield shared
+
+
+@pytest.mark.parametrize(
+    ("candidate", "status", "parses", "runs"),
+    [
+        ("SELECT name FROM users WHERE age >= 36;", "match", True, True),
+        ("SELECT name FROM users", "mismatch", True, True),
+        ("SELEC name", "syntax_error", False, False),
+        ("SELECT nope FROM users", "exec_error", True, False),
+        ('SELECT "nope" FROM users', "exec_error", True, False),
+        ("DROP TABLE users", "denied", True, False),
+        ("SELECT name FROM users; DROP TABLE users", "multi_statement", False, False),
+        ("  -- nothing\n;", "empty", False, False),
+        (ENDLESS, "timeout", True, False),
+        (UNINTERRUPTIBLE, "timeout", True, False),
+        ("SELECT '" + "x" * 60_000 + "'", "too_big", True, False),
+        ("SELECT 1 \0", "syntax_error", False, False),
+        ("SELECT '\ud800'", "syntax_error", False, False),
+    ],
+)
+def test_every_outcome_is_a_value(verifier, candidate, status, parses, runs) -> None:
+    (verdict,) = verifier.verify(TASK, [candidate])
+    assert (verdict.status, verdict.parses, verdict.runs, verdict.agrees) == (status, parses, runs, status == "match")
+    assert bool(verdict.reason) == (status != "match")
+
+
+def test_only_the_hanging_candidate_is_blamed(verifier) -> None:
+    good = TASK.gold
+    candidates = [good, UNINTERRUPTIBLE + ", 1", f"{good} ", UNINTERRUPTIBLE + ", 2", f"{good};"]
+    verdicts = verifier.verify(TASK, candidates)
+    assert [v.status for v in verdicts] == ["match", "timeout", "match", "timeout", "match"]
+
+
+def test_a_guess_that_reads_no_table_does_not_agree(verifier) -> None:
+    single = Task("2", "SELECT COUNT(*) FROM users", (USERS, OTHERS))
+    (verdict,) = verifier.verify(single, ["SELECT 3"])
+    assert (verdict.status, verdict.flags) == ("mismatch", ("no_table_read",))
+
+
+def test_a_hard_coded_answer_fails_on_the_second_instance(verifier) -> None:
+    (verdict,) = verifier.verify(TASK, ["SELECT name FROM users WHERE name IN ('Bob', 'Cy')"])
+    assert (verdict.status, verdict.instances_passed, verdict.instances) == ("mismatch", 1, 2)
+
+
+def test_a_broken_gold_is_the_golds_fault(verifier) -> None:
+    for gold in ("SELECT nope FROM users", "SELECT random() FROM users", UNINTERRUPTIBLE):
+        (verdict,) = verifier.verify(Task("3", gold, (USERS,)), ["SELECT 1"])
+        assert verdict.status == "gold_error"
+
+
+def test_nothing_on_all_instances_is_not_agreement(verifier) -> None:
+    gold = "SELECT name FROM users WHERE age > 100"
+    (alone,) = verifier.verify(Task("4", gold, (USERS,)), ["SELECT name FROM users WHERE age > 200"])
+    (suite,) = verifier.verify(Task("4", gold, (USERS, OTHERS)), ["SELECT name FROM users WHERE age > 200"])
+    assert (alone.agrees, alone.flags, suite.agrees, suite.flags) == (True, ("vacuous",), False, ("vacuous",))
+
+
+def test_rows_come_back_as_they_are(verifier) -> None:
+    result = verifier.run(USERS, "SELECT name, age / 4.0, NULL, x'00ff' FROM users ORDER BY id LIMIT 1")
+    assert (result.status, result.rows) == ("ok", (("Ann", 7.5, None, b"\x00\xff"),))
+    assert verifier.run(USERS, "SELECT nope FROM users").status == "exec_error"
+    assert verifier.run("CREATE TABEL x", "SELECT 1").status == "context_error"
+    assert verifier.run(USERS, UNINTERRUPTIBLE).status == "timeout"
+
+
+def test_a_batch_keeps_its_order_and_tells_its_progress(verifier) -> None:
+    ended = []
+    other = Task("5", "SELECT MAX(age) FROM users", (USERS, OTHERS))
+    first, second = ["SELECT 1, 7", TASK.gold], ["SELECT MAX(age) FROM users u", "SELECT 7"]
+    verdicts = verifier.verify_batch([(TASK, first), (other, second), (TASK, [])], ended.append)
+    statuses = [[v.status for v in group] for group in verdicts]
+    assert statuses == [["mismatch", "match"], ["match", "mismatch"], []]
+    assert ended == [1, 2]
+
+
+def test_tasks_survive_json(verifier) -> None:
+    assert Task.from_json(TASK.to_json()) == TASK
+    with pytest.raises(ValueError, match=r"Task\.to_json"):
+        Task.from_json("{}")
+
+
+def test_explanations_show_both_results(verifier) -> None:
+    text = verifier.explain(TASK, "SELECT name FROM users WHERE id > 1")
+    assert "instance 2 of 2" in text and "('Ann',)" in text
+    assert verifier.explain(TASK, TASK.gold).startswith("agrees")
+
+
+def test_a_worker_that_dies_idle_is_replaced(verifier) -> None:
+    verifier.verify(TASK, ["SELECT 8"])
+    for pid in verifier._pool.pids:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(0.05)
+    assert verifier.verify(TASK, ["SELECT name FROM users WHERE age > 36"])[0].agrees
+
+
+def test_a_worker_killed_from_outside_costs_no_verdict() -> None:
+    import threading
+
+    slow = "SELECT COUNT(*) FROM " + ", ".join(f"users u{i}" for i in range(12))
+    with Verifier(limits=Limits(soft_seconds=2, hard_seconds=4)) as alone:
+        alone.verify(TASK, ["SELECT 1"])
+        killer = threading.Timer(0.01, lambda: [os.kill(pid, signal.SIGKILL) for pid in alone._pool.pids])
+        killer.start()
+        verdicts = alone.verify(TASK, [slow, TASK.gold])
+        killer.join()
+    assert [v.status for v in verdicts] == ["mismatch", "match"]
+
+
+def test_several_workers_share_a_batch() -> None:
+    texts = [f"SELECT name FROM users WHERE age > 35 AND {i} = {i}" for i in range(40)]
+    with Verifier(workers=2) as both:
+        verdicts = both.verify_batch([(TASK, [text]) for text in texts])
+        assert all(group[0].agrees for group in verdicts) and len(both._pool.pids) == 2
+
+
+def test_settings_travel_by_pickle_and_workers_do_not(verifier) -> None:
+    with pickle.loads(pickle.dumps(verifier)) as copy:
+        assert copy.limits == verifier.limits
+        assert copy.verify(TASK, [TASK.gold])[0].agrees
+
+
+def test_workers_leave_when_their_parent_is_killed() -> None:
+    program = (
+        "import sys, time; from sqlreason.sql.execution import *;"
+        f"v = Verifier(); v.run({USERS!r}, 'SELECT 1'); print(v._pool.pids[0], flush=True); time.sleep(60)"
+    )
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env=path)
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(40):
+        time.sleep(0.1)
+        if not _lives(worker):
+            return
+    pytest.fail(f"worker {worker} lives on without its parent")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_fork_starts_workers_of_its_own(verifier) -> None:
+    verifier.verify(TASK, ["SELECT 1"])
+    before = verifier._pool.pids
+    child = os.fork()
+    if child == 0:
+        verdict = verifier.verify(TASK, ["SELECT name FROM users WHERE age > 37"])[0]
+        own = verifier._pool.pids
+        verifier.close()
+        os._exit(0 if verdict.agrees and not set(own) & set(before) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert verifier._pool.pids == before
+    assert verifier.verify(TASK, ["SELECT name FROM users WHERE age > 38"])[0].agrees
+
+
+def test_descriptors_and_memory_stay_flat() -> None:
+    with Verifier() as one:
+        one.verify(TASK, ["SELECT 1"])
+        pid = one._pool.pids[0]
+        counts = []
+        for start in (0, 1_000):
+            for i in range(start, start + 1_000):
+                task = Task("", f"SELECT name FROM users WHERE age > {i % 300}", (USERS,))
+                one.verify(task, [f"SELECT name FROM users WHERE age > {i % 300} + 0 * {i}"])
+            resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4
+            counts.append((len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir("/proc/self/fd")), resident))
+    assert counts[0][:2] == counts[1][:2]
+    assert counts[1][2] < counts[0][2] + 5_000
