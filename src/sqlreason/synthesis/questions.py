@@ -1,14 +1,37 @@
 """Questions with gold SQL: an endless stream for pretraining, and checked tables of questions."""
 
+import hashlib
+import logging
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
+from sqlreason.reasoning.explanation import explain_query
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.statements import template
 from sqlreason.synthesis.augmentation import vary
 from sqlreason.synthesis.blueprint import Blueprint
 from sqlreason.synthesis.grammar import NothingFits, compose
 from sqlreason.synthesis.population import render_context, render_schema, sample_contents
+from sqlreason.synthesis.skeletons import Skeletons
 from sqlreason.synthesis.wording import word
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = (
+    "id", "domain", "sql_prompt", "sql_context", "sql", "sql_explanation", "sql_complexity", "sql_task_type",
+)  # fmt: skip
+# No class may fill more of a schema's questions than this. The classes are gretel's.
+CLASS_CAPS = {
+    "basic SQL": 0.36, "aggregation": 0.28, "single join": 0.24, "multiple_joins": 0.15, "subqueries": 0.18,
+    "set operations": 0.08, "window functions": 0.08, "CTEs": 0.08,
+}  # fmt: skip
+_ALIKE = 2  # questions of one schema with the same SQL template and the same question skeleton
+_DRAWS = 40  # draws for each wanted question, after which a schema gives fewer
+_UNCAPPED_FROM = 0.5  # the share of draws after which the caps of classes are lifted: some schemas allow few classes
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,11 @@ def stream(
 
 
 def ask(blueprint: Blueprint, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:
-    """Return one question over a freshly populated blueprint."""
+    """Return one question over a freshly populated blueprint.
+
+    Raises:
+        NothingFits: No shape of the mix fits the blueprint.
+    """
     contents = sample_contents(blueprint, rng)
     draft = compose(blueprint, rng, mix, contents)
     return Question(
@@ -62,4 +89,97 @@ def ask(blueprint: Blueprint, rng: random.Random, mix: Mapping[str, float] | Non
         complexity=draft.complexity,
         task_type=draft.task_type,
         shape=draft.shape,
+    )
+
+
+def make_questions(
+    blueprints: Sequence[Blueprint],
+    per_schema: int,
+    verifier: Verifier,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Return a question table whose every gold has run and, where it reads, found something.
+
+    Args:
+        blueprints: The schemas to ask about.
+        per_schema: Questions wanted for each; one that runs out of new questions gives fewer, with a log line.
+        verifier: Runs the golds.
+        seed: Draws everything; the questions of a schema depend on the seed and its name alone.
+        progress: Called with the number of questions that a schema gave.
+
+    Returns:
+        The columns of `COLUMNS`, the schemas taking turns, so that any head of the table is balanced over them.
+    """
+    turns: list[tuple[int, int, dict[str, str]]] = []
+    for place, blueprint in enumerate(blueprints):
+        rows = _ask_schema(blueprint, per_schema, verifier, random.Random(f"{seed}:{blueprint.name}"))
+        turns += [(number, place, row) for number, row in enumerate(rows)]
+        if progress is not None:
+            progress(len(rows))
+    return pd.DataFrame([row for _, _, row in sorted(turns, key=lambda turn: turn[:2])], columns=list(COLUMNS))
+
+
+def _ask_schema(blueprint: Blueprint, wanted: int, verifier: Verifier, rng: random.Random) -> list[dict[str, str]]:
+    """Return the checked questions of one schema."""
+    skeletons = Skeletons(blueprint)
+    classes: Counter[str] = Counter()
+    alike: Counter[tuple[str, str]] = Counter()
+    seen: set[str] = set()
+    rows: list[dict[str, str]] = []
+    for draw in range(wanted * _DRAWS):
+        if len(rows) == wanted:
+            break
+        question = ask(blueprint, rng)
+        kind = (template(question.sql), skeletons.of(question.prompt))
+        capped = draw < wanted * _DRAWS * _UNCAPPED_FROM
+        if capped and classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted)):
+            continue
+        if alike[kind] >= _ALIKE or {question.sql, question.prompt} & seen or not answers(question, verifier):
+            continue
+        classes[question.complexity] += 1
+        alike[kind] += 1
+        seen |= {question.sql, question.prompt}
+        rows.append(_row(f"{blueprint.name}-{len(rows):04d}", question, rng))
+    if len(rows) < wanted:
+        logger.info("%s gave %d of %d questions: no more that differ", blueprint.name, len(rows), wanted)
+    return rows
+
+
+def answers(question: Question, verifier: Verifier) -> bool:
+    """Whether the gold runs and finds something: rows not all NULL; a write must run and leave other rows."""
+    if question.task_type == "data manipulation":
+        task = Task(id="", gold=question.sql, instances=(question.context,))
+        (trial,) = verifier.trial(task, [])
+        return not trial[0] and trial[1]
+    result = verifier.run(question.context, question.sql)
+    return result.status == "ok" and any(value is not None for row in result.rows for value in row)
+
+
+def _row(name: str, question: Question, rng: random.Random) -> dict[str, str]:
+    """Return a question as a row of the table."""
+    explanation = explain_query(question.sql, rng, style="sentence")
+    values = (
+        name, question.domain, question.prompt, question.context, question.sql, explanation,
+        question.complexity, question.task_type,
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def split_blueprints(
+    blueprints: Sequence[Blueprint], heldout_share: float, seed: int
+) -> tuple[list[Blueprint], list[Blueprint]]:
+    """Return (training, held-out) blueprints that share neither a name nor a fingerprint.
+
+    Args:
+        blueprints: What to split; the order is kept in both parts.
+        heldout_share: Share of the distinct schemas to hold out, between 0 and 1; at least one if it is above 0.
+        seed: Together with each schema's fingerprint decides its side, so that adding a schema moves few others.
+    """
+    prints = {blueprint.fingerprint for blueprint in blueprints}
+    ranked = sorted(prints, key=lambda text: hashlib.sha256(f"{seed}:{text}".encode()).hexdigest())
+    heldout = set(ranked[: max(1, round(heldout_share * len(ranked))) if heldout_share > 0 else 0])
+    return (
+        [blueprint for blueprint in blueprints if blueprint.fingerprint not in heldout],
+        [blueprint for blueprint in blueprints if blueprint.fingerprint in heldout],
     )

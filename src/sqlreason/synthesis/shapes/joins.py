@@ -25,7 +25,7 @@ from sqlreason.synthesis.trees import (
 
 def draw_trail(scene: Scene) -> Trail:
     """Return a trail: mostly of one step, else of two or three."""
-    return make_trail(scene, scene.rng.choices((1, 2, 3), (11, 8, 2))[0])
+    return make_trail(scene, scene.rng.choices((1, 2, 3), (7, 9, 4))[0])
 
 
 def _columns_of_leaf(scene: Scene, trail: Trail, leaf: TablePlan) -> ColumnUse:

@@ -1,0 +1,35 @@
+"""Skeletons of questions: what is left when a schema's names and values are taken out."""
+
+import re
+
+from sqlreason.synthesis.blueprint import Blueprint
+from sqlreason.synthesis.english import pluralise
+
+
+class Skeletons:
+    """Takes the words of one blueprint out of questions.
+
+    Args:
+        blueprint: Its nouns, roles, column phrases, units and values become `_`; numbers and quoted texts too.
+    """
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        words: set[str] = set()
+        for table in blueprint.tables:
+            words |= {table.singular, table.plural}
+            for column in table.columns:
+                phrases = (column.phrase, pluralise(column.phrase), column.role, column.unit)
+                words |= {*phrases, *column.values, re.sub(r"^(is|has|was) ", "", column.phrase)}
+        longest_first = sorted(filter(None, words), key=len, reverse=True)
+        self._words = re.compile(r"(?i)\b(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
+
+    def of(self, question: str) -> str:
+        """Return the skeleton of a question, in lower case."""
+        text = re.sub(r"'[^']*'", "_", question)
+        text = self._words.sub("_", text)
+        text = re.sub(_MONTHS, "_", text)
+        text = re.sub(r"-?\d[\d.:-]*", "_", text)
+        return re.sub(r"_(?:'s)?(?: _)+", "_", text).lower()
+
+
+_MONTHS = r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
