@@ -1,0 +1,73 @@
+"""What went wrong with a call: worth another try, lost for this question, or lost for all of them.
+
+Read from the error's status code and type name, since every provider's client has its own classes.
+"""
+
+import random
+from dataclasses import dataclass
+
+# Too early or too many requests, time-outs, conflicts: gone by themselves. Any 5xx is transient too.
+TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
+# No credentials, no credit, no permission, no such model: the same for every question.
+FATAL_STATUS = frozenset({401, 402, 403, 404})
+_TRANSIENT_NAMES = ("connection", "timeout", "transport", "disconnected", "ratelimit", "overloaded")
+LONGEST_PAUSE = 60.0  # seconds; a provider may ask for more and gets it
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a call failed.
+
+    Attributes:
+        reason: For people.
+        transient: Whether to try again.
+        fatal: Whether every other question would fail in the same way.
+        retry_after: Seconds that the provider asks to wait; 0 if it does not say.
+    """
+
+    reason: str
+    transient: bool
+    fatal: bool = False
+    retry_after: float = 0.0
+
+    def pause(self, attempt: int, unit: float, rng: random.Random) -> float:
+        """Seconds to wait before the next attempt: doubling, jittered, never less than the provider asks.
+
+        Args:
+            attempt: How many attempts have failed, from 1 on.
+            unit: The pause after the first one.
+            rng: Source of the jitter, which keeps callers from coming back all at once.
+        """
+        longest = min(LONGEST_PAUSE, unit * 2.0 ** (attempt - 1))
+        return max(self.retry_after, longest * rng.uniform(0.5, 1.0))
+
+
+def judge(error: BaseException) -> Fault:
+    """The fault behind an exception of a provider's client."""
+    status = _status(error)
+    text = " ".join(str(error).split())[:300]
+    reason = f"{status or type(error).__name__}: {text}".rstrip(": ")
+    if status:
+        transient = status in TRANSIENT_STATUS or status >= 500
+        return Fault(reason, transient, status in FATAL_STATUS, _retry_after(error))
+    names = " ".join(kind.__name__.lower() for kind in type(error).__mro__)
+    transient = isinstance(error, ConnectionError | TimeoutError) or any(n in names for n in _TRANSIENT_NAMES)
+    return Fault(reason, transient)
+
+
+def _status(error: BaseException) -> int:
+    response = getattr(error, "response", None)
+    for holder in (error, response):
+        for name in ("status_code", "status", "code"):
+            value = getattr(holder, name, None)
+            if isinstance(value, int) and 100 <= value < 600:
+                return value
+    return 0
+
+
+def _retry_after(error: BaseException) -> float:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        return max(0.0, float(headers.get("retry-after", 0)))
+    except ValueError:  # a date: the doubling pause will do
+        return 0.0

@@ -1,0 +1,135 @@
+"""The teacher's answers, stored one by one as they arrive: paid work survives whatever happens next.
+
+An append-only SQLite file in WAL mode: an entry is on disk before ``record`` returns, a second process may
+read and write at the same time, and a kill in the middle of a write leaves the entries before it intact. The
+file must lie on a local disk (WAL does not work over a network).
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+VERSION = 1
+
+
+class JournalError(ValueError):
+    """A file that is no journal of this version."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer of a teacher.
+
+    Attributes:
+        key: ``key_of`` its model, sampling and messages.
+        id: Of the question for which it was asked.
+        model: Name of the teacher.
+        text: The content, as it came.
+        reasoning: The provider's separate reasoning field, as it came; empty if there is none.
+        finish_reason: ``stop``, ``length``, or what else the provider said.
+        prompt_tokens: Tokens read.
+        completion_tokens: Tokens written.
+        seconds: Latency of the call.
+        usd: Price of the call in US dollars.
+        request_id: The provider's name for the call.
+        created: Time of arrival, ISO 8601, UTC.
+    """
+
+    key: str
+    id: str
+    model: str
+    text: str
+    reasoning: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    usd: float
+    request_id: str
+    created: str
+
+
+_NAMES = ", ".join(field.name for field in fields(Entry))
+_TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", float: "REAL NOT NULL"}
+
+
+def key_of(model: str, sampling: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> str:
+    """The name under which an answer is stored: a hash of model, sampling and messages."""
+    text = json.dumps([model, dict(sampling), [dict(message) for message in messages]], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Journal:
+    """An open journal; a context manager.
+
+    Args:
+        path: The file; it is created with its folders if it does not exist.
+
+    Raises:
+        JournalError: The file is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # One thread at a time uses it, but in a notebook that thread is not the one that opened it.
+        self._connection = sqlite3.connect(
+            self.path, timeout=60, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise JournalError(f"{self.path} is no journal ({error}); give another path.") from error
+        except JournalError:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise JournalError(f"{self.path} is a journal of version {version}, this program's is {VERSION}.")
+        columns = ", ".join(f"{item.name} {_TYPES[item.type]}" for item in fields(Entry))  # type: ignore[index]
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns}, PRIMARY KEY (key))")
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; every entry is on disk already."""
+        self._connection.close()
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries in the order of their arrival."""
+        for row in self._connection.execute(f"SELECT {_NAMES} FROM entries ORDER BY rowid"):
+            yield Entry(*row)
+
+    def __contains__(self, key: str) -> bool:
+        return self.find(key) is not None
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of this key, whoever wrote it; None if there is none yet."""
+        row = self._connection.execute(f"SELECT {_NAMES} FROM entries WHERE key = ?", (key,)).fetchone()
+        return Entry(*row) if row else None
+
+    def record(self, entry: Entry) -> None:
+        """Stores an entry durably; one that is there already stays as it is."""
+        values = astuple(entry)
+        marks = ", ".join("?" * len(values))
+        self._connection.execute(f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", values)

@@ -1,0 +1,145 @@
+"""The teacher as a value: which model, reached how, sampled how, at what price; connected when it is asked.
+
+``TEACHERS`` lists the kinds. distilabel's own classes are named as distilabel names them; credentials come
+from the environment variables that they read and never from here.
+"""
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sqlreason.teachers.ledger import Prices
+from sqlreason.teachers.scripted import Script, connect_script
+
+_SECRET = re.compile(r"key$|(^|_)token$|secret|password|authorization|credential", re.IGNORECASE)
+_PASSWORD_IN_URL = re.compile(r"://[^/@\s]+:[^/@\s]+@")
+_MODEL_FIELDS = ("model", "model_id", "model_path")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A teacher that can be asked.
+
+    Attributes:
+        kind: A key of ``TEACHERS``.
+        model: Name of the model at its provider; empty for the scripted teacher.
+        arguments: Keyword arguments of the client, such as ``base_url``; no credentials.
+        sampling: Keyword arguments of each generation, such as ``temperature`` and ``max_new_tokens``.
+        prices: What it costs.
+
+    Raises:
+        ValueError: The kind is unknown, or the arguments hold a credential.
+    """
+
+    kind: str
+    model: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
+
+    def __post_init__(self) -> None:
+        if self.kind not in TEACHERS:
+            raise ValueError(f"Unknown kind of teacher {self.kind!r}; accepted are {', '.join(TEACHERS)}.")
+        secret = _find_secret(self.arguments)
+        if secret:
+            raise ValueError(
+                f"The argument {secret!r} of the teacher looks like a credential: take it out of the catalog and "
+                "set the environment variable that distilabel reads, such as OPENAI_API_KEY or HF_TOKEN."
+            )
+        if self.kind == "scripted":
+            _check_names("scripted", self.arguments, SCRIPT_ARGUMENTS, "argument")
+        elif not self.model:
+            raise ValueError(f"A teacher of kind {self.kind} needs the name of its model.")
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return self.model or self.kind
+
+    @property
+    def max_new_tokens(self) -> int:
+        """The longest answer; 0 where the sampling does not say."""
+        return int(self.sampling.get("max_new_tokens") or 0)
+
+    def identity(self, answer_key: Mapping[str, str] | None = None) -> str:
+        """The model's part of a journal key: all that changes answers, and not where the model is reached.
+
+        The scripted teacher's answers follow from its arguments and its answer key, so these belong to it.
+        """
+        if self.kind != "scripted":
+            return self.name
+        text = json.dumps([dict(self.arguments), dict(answer_key or {})], sort_keys=True)
+        return f"scripted/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def connect(self, answer_key: Mapping[str, str] | None = None) -> Any:
+        """The teacher as a distilabel ``LLM``, not loaded yet; imports distilabel (4 s).
+
+        Args:
+            answer_key: Question -> gold SQL, for the scripted teacher alone.
+
+        Raises:
+            ValueError: An argument or a sampling option does not exist, or the answer key is missing or out
+                of place.
+        """
+        if (answer_key is not None) != (self.kind == "scripted"):
+            raise ValueError("The scripted teacher needs an answer key (question -> gold), others take none.")
+        llm = TEACHERS[self.kind](self, answer_key)
+        call = llm.agenerate if hasattr(llm, "agenerate") else llm.generate
+        options = set(inspect.signature(call).parameters) - {"self", "input", "inputs", "num_generations"}
+        _check_names(self.kind, self.sampling, options, "generation option")
+        return llm
+
+
+def _connect_scripted(teacher: Teacher, answer_key: Mapping[str, str] | None) -> Any:
+    return connect_script(Script(answer_key or {}, **teacher.arguments))
+
+
+def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None) -> Any:
+    """A client of distilabel; our own retries replace those of the client, so that each attempt is seen."""
+    from distilabel.models import llms
+
+    client = getattr(llms, teacher.kind)
+    known = set(client.model_fields) - {"jobs_ids", "use_offline_batch_generation", "generation_kwargs"}
+    accepted = {name for name in known if name not in _MODEL_FIELDS and not _SECRET.search(name)}
+    _check_names(teacher.kind, teacher.arguments, accepted, "argument")
+    model_field = next(name for name in _MODEL_FIELDS if name in known)
+    retries = {"max_retries": 0} if "max_retries" in known else {}
+    return client(**{model_field: teacher.model, **retries, **teacher.arguments})
+
+
+def _check_names(kind: str, given: Mapping[str, Any], accepted: set[str], what: str) -> None:
+    unknown = sorted(set(given) - accepted)
+    if unknown:
+        known, wrong = ", ".join(sorted(accepted)), ", ".join(unknown)
+        raise ValueError(f"A teacher of kind {kind} has no {what} {wrong}; accepted are {known}.")
+
+
+def _find_secret(arguments: Mapping[str, Any]) -> str:
+    """The first argument, however deep, whose name sounds like a credential."""
+    for name, value in arguments.items():
+        if _SECRET.search(str(name)) or _PASSWORD_IN_URL.search(str(value)):
+            return str(name)
+        if isinstance(value, Mapping) and (inner := _find_secret(value)):
+            return inner
+    return ""
+
+
+SCRIPT_ARGUMENTS = {item.name for item in fields(Script)} - {"answer_key"}
+
+# distilabel's clients that take a model by name. Not among them: vLLM in this process (it does not fit
+# today's vLLM: run `vllm serve` and use OpenAILLM) and MixtureOfAgentsLLM (it is made of other clients).
+TEACHERS: dict[str, Callable[[Teacher, Mapping[str, str] | None], Any]] = {
+    "scripted": _connect_scripted,
+    **dict.fromkeys(
+        (
+            "OpenAILLM", "AzureOpenAILLM", "TogetherLLM", "AnyscaleLLM", "InferenceEndpointsLLM",
+            "AnthropicLLM", "MistralLLM", "CohereLLM", "GroqLLM", "LiteLLM", "OllamaLLM", "VertexAILLM",
+            "TransformersLLM", "LlamaCppLLM",
+        ),
+        _connect_client,
+    ),
+}

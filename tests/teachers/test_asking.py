@@ -1,0 +1,233 @@
+"""distilabel's OpenAILLM against a real server on loopback."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+from sqlreason.teachers.distilabel import Request, TeacherError, ask
+from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.ledger import Prices
+from sqlreason.teachers.teacher import Teacher
+
+from .conftest import ANSWER, refusal, reply
+
+SAMPLING = {"temperature": 0.0, "max_new_tokens": 50}
+
+
+def requests(count: int) -> list[Request]:
+    return [
+        Request(f"id{number}", json.dumps([{"role": "user", "content": f"Question {number}"}]))
+        for number in range(count)
+    ]
+
+
+def teacher(server, prices: Prices | None = None) -> Teacher:
+    return Teacher("OpenAILLM", "m", {"base_url": server.url}, SAMPLING, prices or Prices())
+
+
+def put(server, path, count, prices=None, **options):
+    settings = {"pause_seconds": 0.01, "max_failed_share": 1.0, "progress": lambda _: None, **options}
+    with Journal(path / "journal.sqlite") as journal:
+        return ask(teacher(server, prices), requests(count), journal, **settings)
+
+
+def test_every_request_gets_its_own_answer_in_order_and_sampling_arrives(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(f"to {body['messages'][-1]['content']}"))
+    ended = []
+    completions = put(server, tmp_path, 20, progress=ended.append)
+    assert [c.text for c in completions] == [f"to Question {number}" for number in range(20)]
+    assert {c.status for c in completions} == {"ok"} and {c.model for c in completions} == {"m"}
+    assert completions[0].prompt_tokens == 100 and completions[0].completion_tokens == 50
+    assert server.bodies[0]["max_tokens"] == 50 and server.bodies[0]["temperature"] == 0.0
+    assert sum(ended) == 20
+
+
+def test_a_refused_call_costs_exactly_its_own_row(chat_server, tmp_path):
+    refused = []
+
+    def behave(number, body):
+        if number % 10 == 0:
+            refused.append(body["messages"][-1]["content"])
+            return refusal(400)
+        return reply()
+
+    server = chat_server(behave)
+    completions = put(server, tmp_path, 40, concurrency=8)
+    failed = [c for c in completions if c.status == "failed"]
+    assert sorted(c.id.replace("id", "Question ") for c in failed) == sorted(refused)
+    assert len(failed) == 4 and len(server.questions) == 40
+    assert all("400" in c.reason for c in failed)
+
+
+def test_too_many_failures_are_an_error_and_the_answers_are_kept(chat_server, tmp_path):
+    server = chat_server(lambda number, body: refusal(400) if number % 2 else reply())
+    with pytest.raises(TeacherError, match="10 of 20 requests failed"):
+        put(server, tmp_path, 20, max_failed_share=0.2)
+    server.behaviour = lambda number, body: reply()
+    assert all(c.status == "ok" for c in put(server, tmp_path, 20, max_failed_share=0.0))
+    assert len(server.questions) == 30
+
+
+def test_asking_again_asks_only_what_is_missing_even_without_a_server(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+    first = put(server, tmp_path, 10)
+    assert put(server, tmp_path, 15)[:10] == first
+    assert len(server.questions) == 15
+    server.close()
+    assert len(put(server, tmp_path, 15)) == 15
+
+
+def test_transient_faults_are_tried_again_and_retry_after_is_kept(chat_server, tmp_path):
+    times = []
+
+    def behave(number, body):
+        times.append(time.monotonic())
+        return {1: refusal(429, Retry_After="0.5"), 2: refusal(500), 3: refusal(503)}.get(number) or reply()
+
+    server = chat_server(behave)
+    assert put(server, tmp_path, 1, attempts=5)[0].status == "ok"
+    assert len(server.questions) == 4
+    assert times[1] - times[0] >= 0.5
+
+
+def test_an_endless_fault_ends_after_the_attempts(chat_server, tmp_path):
+    server = chat_server(lambda number, body: refusal(503))
+    completions = put(server, tmp_path, 2, attempts=3)
+    assert [c.status for c in completions] == ["failed"] * 2
+    assert len(server.questions) == 6 and "503" in completions[0].reason
+
+
+def test_a_hanging_call_times_out(chat_server, tmp_path):
+    server = chat_server(lambda number, body: (time.sleep(3), reply())[1])
+    completions = put(server, tmp_path, 1, attempts=1, timeout_seconds=0.3)
+    assert completions[0].status == "failed" and "Timeout" in completions[0].reason
+
+
+def test_wrong_credentials_stop_everything_at_once(chat_server, tmp_path):
+    server = chat_server(lambda number, body: refusal(401))
+    completions = put(server, tmp_path, 50, concurrency=4)
+    assert len(server.questions) <= 4
+    assert all(c.status == "failed" and "401" in c.reason for c in completions)
+
+
+def test_no_more_requests_are_in_flight_than_allowed(chat_server, tmp_path):
+    server = chat_server(lambda number, body: (time.sleep(0.05), reply())[1])
+    put(server, tmp_path, 24, concurrency=5)
+    assert 2 <= server.most_at_once <= 5
+
+
+def test_finish_reason_reasoning_and_request_id_are_overheard(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply("<think>cut", "length", reasoning_content="Let me see."))
+    completion = put(server, tmp_path, 1)[0]
+    assert (completion.status, completion.finish_reason) == ("ok", "length")
+    assert completion.reasoning == "Let me see."
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        assert next(iter(journal)).request_id == "chat-1"
+
+
+def test_an_answer_without_content_is_kept_with_its_finish_reason(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(None, "length", reasoning_content="Too long a thought"))
+    completion = put(server, tmp_path, 1)[0]
+    assert (completion.text, completion.finish_reason) == ("", "length")
+    assert put(server, tmp_path, 1) == [completion] and len(server.questions) == 1
+
+
+def test_the_budget_is_never_exceeded_and_counts_earlier_runs(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(prompt=100, completion=50))
+    prices = Prices(usd_per_million_output=20_000.0)  # a dollar an answer, and no more than that
+    completions = put(server, tmp_path, 20, prices, max_usd=7.5, concurrency=4)
+    assert sum(c.usd for c in completions) == pytest.approx(7.0)
+    assert len(server.questions) == 7
+    assert {c.reason.split(":")[0] for c in completions if c.status == "failed"} == {"budget"}
+    put(server, tmp_path, 20, prices, max_usd=8.0)
+    assert len(server.questions) == 8
+
+
+def test_calls_that_turn_out_cheaper_leave_room_for_others(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(prompt=0, completion=10))
+    prices = Prices(usd_per_million_output=20_000.0)  # at most a dollar, in fact 0.20
+    completions = put(server, tmp_path, 20, prices, max_usd=4.0, concurrency=4)
+    assert 15 <= sum(c.status == "ok" for c in completions) <= 20
+    assert sum(c.usd for c in completions) <= 4.0
+
+
+def test_time_is_billed_by_the_wall_clock(chat_server, tmp_path):
+    server = chat_server(lambda number, body: (time.sleep(0.1), reply())[1])
+    start = time.monotonic()
+    completions = put(server, tmp_path, 8, Prices(usd_per_hour=3600.0), concurrency=4)
+    billed = sum(c.usd for c in completions)
+    assert 0.2 <= billed <= time.monotonic() - start
+
+
+def test_equal_messages_are_asked_once(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+    twice = [Request(name, requests(1)[0].messages) for name in ("a", "b")]
+    with Journal(tmp_path / "j") as journal:
+        completions = ask(teacher(server), twice, journal, progress=lambda _: None)
+    assert [c.id for c in completions] == ["a", "b"] and len(server.questions) == 1
+
+
+def test_a_running_event_loop_is_no_obstacle(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+
+    async def notebook_cell():
+        return put(server, tmp_path, 3)
+
+    assert [c.text for c in asyncio.run(notebook_cell())] == [ANSWER] * 3
+
+
+def test_an_unknown_sampling_option_is_refused_before_any_call(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+    faulty = Teacher("OpenAILLM", "m", {"base_url": server.url}, {"max_tokens": 5})
+    with Journal(tmp_path / "j") as journal, pytest.raises(ValueError, match="max_new_tokens"):
+        ask(faulty, requests(1), journal)
+    assert server.questions == []
+
+
+ASKER = """
+    import json, sys
+    from sqlreason.teachers.distilabel import Request, ask
+    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.teacher import Teacher
+    prompts = [Request(f"id{n}", json.dumps([{"role": "user", "content": f"Question {n}"}])) for n in range(200)]
+    teacher = Teacher("OpenAILLM", "m", {"base_url": sys.argv[1]}, {"temperature": 0.0, "max_new_tokens": 50})
+    with Journal(sys.argv[2]) as journal:
+        ask(teacher, prompts, journal, concurrency=4, progress=lambda _: None)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_after_an_interruption_only_the_missing_ones_are_asked(chat_server, tmp_path, number):
+    reached = threading.Event()
+
+    def behave(count, body):
+        time.sleep(0.02)
+        if count >= 40:
+            reached.set()
+        return reply()
+
+    server = chat_server(behave)
+    path = tmp_path / "journal.sqlite"
+    command = [sys.executable, "-c", textwrap.dedent(ASKER), server.url, str(path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert reached.wait(60)
+    os.kill(process.pid, number)
+    errors = process.communicate(timeout=30)[1]
+    asked = len(server.questions)
+    time.sleep(0.3)
+    assert len(server.questions) == asked  # nothing more is paid for
+    with Journal(path) as journal:
+        kept = len(journal)
+    assert 0 <= asked - kept <= 8  # those in flight
+    completions = put(server, tmp_path, 200)
+    assert all(c.status == "ok" for c in completions)
+    assert len(server.questions) == asked + 200 - kept
+    assert process.returncode == {signal.SIGKILL: -9, signal.SIGINT: -2, signal.SIGTERM: 143}[number], errors
