@@ -1,0 +1,42 @@
+import pandas as pd
+import pytest
+
+from sqlreason import accounting
+
+
+def _rejected(*stages):
+    return pd.DataFrame([{"id": str(i), "stage": s, "reason": f"r-{s}", "detail": ""} for i, s in enumerate(stages)],
+                        columns=["id", "stage", "reason", "detail"])  # fmt: skip
+
+
+def test_every_row_that_fell_out_is_counted_with_its_reason():
+    table = accounting.count_yield(10, _rejected("databases", "teacher", "teacher", "execution"), 6)
+    assert table["rows"].tolist() == [10, 9, 7, 6, 6]
+    assert table["fell_out"].tolist() == ["", "r-databases 1", "r-teacher 2", "r-execution 1", ""]
+
+
+def test_a_row_lost_without_a_reason_is_an_error():
+    with pytest.raises(ValueError, match="1 are unaccounted for"):
+        accounting.count_yield(10, _rejected("teacher"), 8)
+
+
+def _bill(usd_per_hour):
+    completions = pd.DataFrame({"seconds": [1.0, 2.0], "prompt_tokens": [10, 20], "completion_tokens": [5, 6],
+                                "usd": [0.5, 0.25]})  # fmt: skip
+    history = pd.DataFrame({"step": [1, 2], "seconds": [900.0, 1800.0]})
+    answers = pd.DataFrame({"seconds": [360.0, 0.0], "tokens": [7, 8]})
+    return accounting.settle_bill(
+        completions, {"sft": history}, {"base": answers}, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
+    )
+
+
+def test_hours_are_billed_at_the_price_of_the_machine():
+    bill = _bill(2.0).set_index("stage")
+    assert bill["cost"].round(6).to_dict() == {"distillation": 0.75, "sft": 1.0, "evaluation": 0.2}
+    assert bill["tokens_out"].to_dict() == {"distillation": 11, "sft": 0, "evaluation": 15}
+
+
+def test_the_summary_says_dollars_per_trace_kept():
+    assert accounting.summarise_bill(_bill(0.0), 3) == (
+        "Bill: 0.75 USD (distillation 0.75, sft 0.00, evaluation 0.00); 0.2500 per trace kept (3)"
+    )

@@ -1,0 +1,56 @@
+import pandas as pd
+import pytest
+
+from sqlreason import splits
+
+
+def _questions(schemas, per_schema=4):
+    rows = [
+        {"sql_context": f"CREATE TABLE t{i} (a INT, b{i} TEXT);", "sql": f"SELECT {'a, ' * j}a FROM t{i}"}
+        for i in range(schemas)
+        for j in range(per_schema)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_questions_of_one_schema_share_a_key():
+    keys = splits.group_keys(_questions(8))
+    assert keys.nunique() == 8
+    assert keys.groupby(keys).size().eq(4).all()
+
+
+def test_rows_do_not_matter_for_the_key_of_a_schema():
+    questions = _questions(6)
+    filled = questions.assign(sql_context=[f"{c} INSERT INTO t{i // 4} VALUES (1, 'x');" for i, c in
+                                           enumerate(questions["sql_context"])])  # fmt: skip
+    assert splits.group_keys(questions).tolist() == splits.group_keys(filled).tolist()
+
+
+def test_with_few_schemas_templates_are_the_groups():
+    assert splits.group_keys(_questions(1, per_schema=5)).nunique() == 5
+
+
+def test_a_context_that_does_not_parse_is_a_group_of_its_own():
+    questions = _questions(6)
+    questions.loc[0, "sql_context"] = "CREATE TABLE ((("
+    assert splits.group_keys(questions).nunique() == 7
+
+
+def test_reserved_groups_are_whole_and_repeatable():
+    keys = splits.group_keys(_questions(200))
+    reserved = splits.reserve(keys, 0.4, seed=1)
+    assert not set(keys[reserved]) & set(keys[~reserved])
+    assert reserved.equals(splits.reserve(keys, 0.4, seed=1))
+    assert not reserved.equals(splits.reserve(keys, 0.4, seed=2))
+    assert reserved.mean() == pytest.approx(0.4, abs=0.12)
+
+
+def test_adding_questions_moves_none():
+    keys = splits.group_keys(_questions(50))
+    fewer = keys.iloc[:100]
+    assert splits.reserve(fewer, 0.5, 3).tolist() == splits.reserve(keys, 0.5, 3).iloc[:100].tolist()
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, False), (1.0, True)])
+def test_nothing_or_everything_can_be_reserved(share, expected):
+    assert (splits.reserve(splits.group_keys(_questions(6)), share, 1) == expected).all()
