@@ -1,0 +1,87 @@
+"""From the columns of a batch to the tasks its completions are judged by.
+
+A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and `sql`, from which a task is prepared.
+Either is read once and kept, because GRPO shows each row many times.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.instances import prepare
+
+WANTED = "the reward needs the column 'task', or 'sql_context' and 'sql'"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The task of a row, or why the row has none that can be verified."""
+
+    task: Task | None
+    reason: str = ""
+
+
+class Assignments:
+    """Keeps the tasks of the rows seen so far."""
+
+    def __init__(self, verifier: Verifier, instances: int = 3, seed: int = 0) -> None:
+        """Keep the settings.
+
+        Args:
+            verifier: Prepares the tasks.
+            instances: Perturbed instances per prepared task.
+            seed: Of those instances.
+        """
+        self._verifier = verifier
+        self._instances = instances
+        self._seed = seed
+        self._kept: dict[tuple[str, ...], Assignment] = {}
+
+    def of(self, columns: Mapping[str, Any]) -> list[Assignment]:
+        """Return the assignment of each row of a batch.
+
+        Raises:
+            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+        """
+        if "task" in columns:
+            return [self._once((str(text),), _loaded) for text in columns["task"]]
+        if not {"sql_context", "sql"} <= set(columns):
+            raise ValueError(f"{WANTED}; the batch has {sorted(columns)}")
+        rows = zip(columns["sql_context"], columns["sql"], strict=True)
+        return [self._once((str(context), str(gold)), self._prepared) for context, gold in rows]
+
+    def _once(self, texts: tuple[str, ...], make: Callable[..., Assignment]) -> Assignment:
+        if texts not in self._kept:
+            self._kept[texts] = make(*texts)
+        return self._kept[texts]
+
+    def _prepared(self, context: str, gold: str) -> Assignment:
+        name = f"row {len(self._kept)}"
+        prepared = prepare(self._verifier, name, context, gold, n=self._instances, seed=self._seed)
+        if prepared.status == "ok" and prepared.task is not None:
+            return Assignment(prepared.task)
+        return Assignment(None, f"unusable:{prepared.status}")
+
+
+def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the original context and the gold query of each row of a batch, unprepared.
+
+    Raises:
+        ValueError: If the batch has neither `sql_context` and `sql` nor readable tasks.
+    """
+    if {"sql_context", "sql"} <= set(columns):
+        rows = zip(columns["sql_context"], columns["sql"], strict=True)
+        return [(str(context), str(gold)) for context, gold in rows]
+    if "task" not in columns:
+        raise ValueError(f"{WANTED}; the batch has {sorted(columns)}")
+    tasks = [Task.from_json(text) for text in columns["task"]]
+    return [(task.instances[0], task.gold) for task in tasks]
+
+
+def _loaded(text: str) -> Assignment:
+    """Read a task from its JSON; a broken cell is a row without a reward, not the end of a training."""
+    try:
+        return Assignment(Task.from_json(text))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return Assignment(None, f"unusable:{type(error).__name__}")
