@@ -22,7 +22,7 @@ _REMEMBERED_VERDICTS = 20_000
 _REMEMBERED_TASKS = 4_096
 #: Verdicts that may be the machine's fault are not remembered.
 _CHANCE = {"timeout", "crash", "oom", "gold_error"}
-Trial = list[tuple[str, bool, list[int]]]
+Trial = list[tuple[str, bool, list[int], bool]]
 
 
 class Verifier:
@@ -123,14 +123,14 @@ class Verifier:
         """Runs gold and mutants on each instance of a task, for choosing instances.
 
         Returns:
-            Per instance: why the gold failed there or "", whether it is informative, and which mutants
-            differ. A mutant that differed on three instances is not tried on further ones.
+            Per instance: why the gold failed there or "", whether it is informative, which mutants differ, and
+            whether LIMIT cuts ties there. A mutant that differed on three instances is not tried on more.
         """
         job = Job(task.engine, "trial", {"mutants": list(mutants)}, len(mutants), "", _wire(task))
         self._pool.work([job])
         if job.failure is not None:
-            return [(f"{job.failure[0]}: {job.failure[1]}", False, []) for _ in task.instances]
-        return [(reason, informative, killed) for reason, informative, killed in job.reply["trial"]]
+            return [(f"{job.failure[0]}: {job.failure[1]}", False, [], False) for _ in task.instances]
+        return [(reason, tells, killed, cut) for reason, tells, killed, cut in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
         """Says in words where a candidate first differs from the gold, with both results side by side."""

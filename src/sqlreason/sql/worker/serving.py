@@ -20,6 +20,8 @@ from .outcomes import READ, EngineError
 from .sqlite_engine import SqliteEngine
 
 _LOADED_CASES = 256
+#: A mutant that so many instances kill is not tried on more.
+_ENOUGH_KILLS = 3
 #: Verdicts wait at most this long for company before they are sent.
 _PATIENCE = 0.05
 
@@ -49,7 +51,7 @@ class Service:
         if message["op"] == "run":
             self._send({"result": self._run(message["context"], message["sql"]), "done": True})
         elif message["op"] == "trial":
-            self._send({"trial": self._trial(message["task"], message["mutants"]), "done": True})
+            self._send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
         else:
             self._judge(message)
 
@@ -101,20 +103,20 @@ class Service:
         rows = outcome.rows[: self._limits["max_rows"]]
         return ["too_big" if outcome.more else "ok", outcome.columns, rows, ""]
 
-    def _trial(self, task: dict[str, Any], mutants: list[str]) -> list[Any]:
-        """Per instance: its gold's failure or "", whether it is informative, and the mutants that differ there."""
+    def _trial(self, task: dict[str, Any], mutants: list[str], skip: list[int]) -> list[Any]:
+        """Per instance: the gold's failure or "", whether it is informative, the mutants that differ, ambiguity."""
         found, kills = [], [0] * len(mutants)
         for script in task["instances"]:
             try:
                 case = Case(self._engine, {**task, "instances": [script]}, self._limits, self._beat)
             except EngineError as error:
-                found.append([f"{error.status}: {error.reason}", False, []])
+                found.append([f"{error.status}: {error.reason}", False, [], False])
                 continue
-            spared = {i for i, count in enumerate(kills) if count >= 3}
+            spared = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
             differing = [i for i, verdict in case.judge([[m] for m in mutants], spared) if verdict[0] != "match"]
             for index in differing:
                 kills[index] += 1
-            found.append(["", case.informative()[0], differing])
+            found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous])
         return found
 
 

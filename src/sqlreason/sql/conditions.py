@@ -1,0 +1,238 @@
+"""What a gold query asks of single columns: comparisons with literals, links between columns, group sizes.
+
+Instances are built to meet these conditions, or to miss exactly one, so that a query that gets one wrong shows it.
+Conditions that are not about one column and literals (subqueries, arithmetic) are left to chance.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from sqlreason.sql.schema import Schema, Value
+
+#: A column of a table, both in lower case.
+Place = tuple[str, str]
+_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
+_NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NEGATED |= {"in": "not in", "not in": "in", "like": "not like", "not like": "like"}
+_NEGATED |= {"null": "not null", "not null": "null", "between": "not between", "not between": "between"}
+_OPERATORS = {exp.EQ: "=", exp.NEQ: "!=", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+_DATE_PARTS = {"year": 4, "month": 2, "day": 2}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A column compared with literals; `part` is "year", "month" or "day" where only that part counts."""
+
+    place: Place
+    operator: str
+    values: tuple[Value, ...]
+    part: str = ""
+
+    def negated(self) -> Condition:
+        """The opposite."""
+        return Condition(self.place, _NEGATED[self.operator], self.values, self.part)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Conditions joined by AND (`all`) or OR."""
+
+    parts: tuple[Condition | Choice, ...]
+    all: bool = True
+
+    def picked(self, rng: random.Random) -> list[Condition]:
+        """Conditions that together satisfy the choice."""
+        parts = self.parts if self.all else rng.sample(self.parts, 1) if self.parts else ()
+        return [c for part in parts for c in (part.picked(rng) if isinstance(part, Choice) else [part])]
+
+    def leaves(self) -> Iterator[Condition]:
+        """All conditions in it."""
+        for part in self.parts:
+            yield from part.leaves() if isinstance(part, Choice) else (part,)
+
+
+@dataclass
+class Wishes:
+    """All that a query asks of the data.
+
+    Attributes:
+        tables: The schema's tables that it names, in lower case.
+        choices: One per SELECT with a filter.
+        links: Pairs of columns that it compares for equality.
+        grouped: Columns that it groups by.
+        top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
+        group_size: The largest number that it compares a COUNT with.
+        clocked: Columns compared with something that is no literal, as a rule the clock.
+    """
+
+    tables: set[str] = field(default_factory=set)
+    choices: list[Choice] = field(default_factory=list)
+    links: list[tuple[Place, Place]] = field(default_factory=list)
+    grouped: set[Place] = field(default_factory=set)
+    top: set[Place] = field(default_factory=set)
+    group_size: int = 0
+    clocked: set[Place] = field(default_factory=set)
+
+    def conditions(self) -> list[Condition]:
+        """All conditions, of all SELECTs."""
+        return [leaf for choice in self.choices for leaf in choice.leaves()]
+
+
+def wishes_of(tree: exp.Expr, schema: Schema) -> Wishes:
+    """Reads a query's tree, with double-quoted strings already literals, into what it asks of the data."""
+    return _Reader(tree, schema).read()
+
+
+class _Reader:
+    def __init__(self, tree: exp.Expr, schema: Schema) -> None:
+        self._tree, self._schema = tree, schema
+        self._names: dict[str, str] = {}
+        self._wishes = Wishes()
+        for use in tree.find_all(exp.Table):
+            table = schema.table(use.name)
+            if table is not None:
+                self._wishes.tables.add(table.name.lower())
+                self._names[use.alias_or_name.lower()] = table.name.lower()
+
+    def read(self) -> Wishes:
+        found = self._wishes
+        for clause in self._tree.find_all(exp.Where, exp.Join):
+            condition = clause.this if isinstance(clause, exp.Where) else clause.args.get("on")
+            choice = self._choice(condition) if condition is not None else Choice(())
+            found.choices += [choice] if choice.parts else []
+        for equal in self._tree.find_all(exp.EQ, exp.In, exp.Join):
+            self._link(equal)
+        for group in self._tree.find_all(exp.Group):
+            found.grouped |= {p for item in group.expressions for p in self._places(item)}
+        self._read_extremes()
+        for having in self._tree.find_all(exp.Having):
+            sizes = [int(n.this) for n in having.find_all(exp.Literal) if n.is_int]
+            found.group_size = max([found.group_size, *(size for size in sizes if size <= 12)])
+        return found
+
+    def _read_extremes(self) -> None:
+        for limit in self._tree.find_all(exp.Limit):
+            order = limit.parent.args.get("order") if limit.parent is not None else None
+            self._wishes.top |= set(self._places(order)) if order is not None else set()
+        for extreme in self._tree.find_all(exp.Max, exp.Min):
+            self._wishes.top |= set(self._places(extreme))
+
+    def _places(self, node: exp.Expr) -> Iterator[Place]:
+        return (place for column in node.find_all(exp.Column) if (place := self._place(column)) is not None)
+
+    def _place(self, column: exp.Column) -> Place | None:
+        name = column.name.lower()
+        if column.table:
+            table = self._names.get(column.table.lower())
+            known = self._schema.table(table) if table else None
+            return (table, name) if table and known is not None and known.column(name) else None
+        for table in self._near(column):
+            known = self._schema.table(table)
+            if known is not None and known.column(name):
+                return table, name
+        return None
+
+    def _near(self, column: exp.Column) -> list[str]:
+        """Tables of the SELECT that the column stands in, then all others."""
+        select = column.find_ancestor(exp.Select)
+        uses = list(select.find_all(exp.Table)) if select is not None else []
+        near = [self._names[u.alias_or_name.lower()] for u in uses if u.alias_or_name.lower() in self._names]
+        return [*near, *sorted(self._wishes.tables)]
+
+    def _link(self, node: exp.Expr) -> None:
+        found: list[exp.Expr | None] = []
+        if isinstance(node, exp.Join):
+            for name in node.args.get("using") or ():
+                places = [(t, name.name.lower()) for t in sorted(self._wishes.tables) if self._has(t, name.name)]
+                self._wishes.links += list(zip(places, places[1:], strict=False))
+            return
+        if isinstance(node, exp.EQ):
+            found = [node.this, node.expression]
+        elif isinstance(node, exp.In) and node.args.get("query") is not None:
+            query = node.args["query"].unnest()
+            found = [node.this, query.selects[0].unalias() if query.selects else None]
+        places = [self._place(item) if isinstance(item, exp.Column) else None for item in found]
+        if len(places) == 2 and places[0] is not None and places[1] is not None:
+            self._wishes.links.append((places[0], places[1]))
+
+    def _has(self, table: str, column: str) -> bool:
+        known = self._schema.table(table)
+        return known is not None and known.column(column) is not None
+
+    def _choice(self, node: exp.Expr) -> Choice:
+        node = node.unnest()
+        if isinstance(node, exp.And | exp.Or):
+            return Choice((self._choice(node.left), self._choice(node.right)), isinstance(node, exp.And))
+        if isinstance(node, exp.Not):
+            inner = self._choice(node.this)
+            opposite = tuple(part.negated() for part in inner.parts if isinstance(part, Condition))
+            return Choice(opposite) if len(opposite) == len(inner.parts) == 1 else Choice(())
+        condition = self._condition(node)
+        return Choice((condition,)) if condition is not None else Choice(())
+
+    def _condition(self, node: exp.Expr) -> Condition | None:
+        if isinstance(node, exp.Between):
+            bounds = [_literal(node.args["low"]), _literal(node.args["high"])]
+            return self._about(node.this, "between", [b[0] for b in bounds if b]) if all(bounds) else None
+        if isinstance(node, exp.In):
+            items = [_literal(item) for item in node.expressions]
+            return self._about(node.this, "in", [i[0] for i in items if i]) if items and all(items) else None
+        if isinstance(node, exp.Like | exp.ILike):
+            pattern = _literal(node.expression)
+            return self._about(node.this, "like", [pattern[0]]) if pattern else None
+        if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
+            return self._about(node.this, "null", [])
+        operator = _OPERATORS.get(type(node))
+        return self._comparison(node, operator) if operator else None
+
+    def _comparison(self, node: exp.Expr, operator: str) -> Condition | None:
+        left, right = _literal(node.this), _literal(node.expression)
+        if right:
+            return self._about(node.this, operator, [right[0]])
+        if left:
+            return self._about(node.expression, _FLIPPED[operator], [left[0]])
+        sides = [side for side in (node.this, node.expression) if not side.find(exp.Column)]
+        if sides and not any(side.find(exp.Select) for side in sides):
+            self._wishes.clocked |= set(self._places(node))
+        return None
+
+    def _about(self, node: exp.Expr, operator: str, values: list[Value]) -> Condition | None:
+        """The condition on the one column in `node`, seen through functions that keep its value or a date's part."""
+        part = _date_part(node)
+        columns = list(node.find_all(exp.Column))
+        if len(columns) != 1 or not (node is columns[0] or part or isinstance(node, exp.Lower | exp.Upper | exp.Cast)):
+            return None
+        place = self._place(columns[0])
+        return Condition(place, operator, tuple(values), part) if place is not None else None
+
+
+def _literal(node: exp.Expr | None) -> tuple[Value] | None:
+    """The literal that a node is, in a tuple since it may be NULL; None for anything else."""
+    if isinstance(node, exp.Paren | exp.Cast | exp.Date | exp.TsOrDsToDate):
+        return _literal(node.this)
+    if isinstance(node, exp.Neg):
+        inner = _literal(node.this)
+        return (-inner[0],) if inner and isinstance(inner[0], int | float) else None
+    if isinstance(node, exp.Boolean):
+        return (bool(node.this),)
+    if not isinstance(node, exp.Literal):
+        return None
+    return (node.this,) if node.is_string else (int(node.this) if node.this.isdigit() else float(node.this),)
+
+
+def _date_part(node: exp.Expr) -> str:
+    """ "year", "month" or "day" if the node takes that part of a date."""
+    node = node.this if isinstance(node, exp.Cast) else node
+    if isinstance(node, exp.Year | exp.Month | exp.Day | exp.DayOfMonth):
+        return "day" if isinstance(node, exp.DayOfMonth) else type(node).__name__.lower()
+    if isinstance(node, exp.Extract):
+        return node.name.lower() if node.name.lower() in _DATE_PARTS else ""
+    if isinstance(node, exp.TimeToStr | exp.Anonymous):
+        written = next((n.this for n in node.find_all(exp.Literal) if n.this.startswith("%")), "")
+        return {"%Y": "year", "%m": "month", "%d": "day"}.get(written, "")
+    return ""

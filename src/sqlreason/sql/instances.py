@@ -1,0 +1,174 @@
+"""Tasks ready for verification: a reading under which the gold runs, and instances that tell it from its mutants.
+
+One instance accepts about a third of wrong queries on contexts of a few rows; three chosen ones a few percent
+(SQL_ENGINE.md, section 4.8). Candidate instances are drawn, gold and mutants are run on all of them in a worker, and
+the few that kill most mutants are kept beside the original.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlglot.tokenizer_core import TokenType
+
+from sqlreason.sql.conditions import wishes_of
+from sqlreason.sql.dialects import readings, to_engine
+from sqlreason.sql.execution import Task, Trial, Verifier
+from sqlreason.sql.mutants import mutants
+from sqlreason.sql.population import Populator, Rows
+from sqlreason.sql.queries import read_query
+from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.statements import split_tokens, text_of
+from sqlreason.sql.tables import literal
+
+#: Instances that are drawn for one gold, and mutants that they must tell from it.
+_DRAWN, _MUTANTS = 12, 16
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What preparing a question came to.
+
+    Attributes:
+        task: For verification; None unless the status is "ok".
+        status: "ok"; "schema_error" (no table can be read), "gold_error" (the gold fails in every engine and
+            reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no instance tells
+            it from any of its mutants).
+        reason: Why it is not "ok", in words.
+        mutants: Mutants that were tried.
+        killed: Mutants that the chosen instances tell from the gold.
+        flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
+            on a chosen instance).
+    """
+
+    task: Task | None
+    status: str
+    reason: str
+    mutants: int
+    killed: int
+    flags: tuple[str, ...] = ()
+
+
+def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0) -> Prepared:
+    """Finds the reading of a question and its instances.
+
+    Args:
+        verifier: Where gold and mutants run.
+        id: The question's, kept in the task.
+        context: DDL and INSERTs.
+        gold: The gold query.
+        n: Instances beside the original.
+        seed: Of the draws; the same seed gives the same task.
+    """
+    try:
+        schema = parse_schema(context)
+    except SchemaError as error:
+        return Prepared(None, "schema_error", str(error), 0, 0)
+    reasons = []
+    for engine, reading in readings(context, gold):
+        script = to_engine(context, engine, reading, script=True)[0]
+        original = Task(id, gold, (script,), engine, reading)
+        ((reason, _, _, _),) = verifier.trial(original, [])
+        if not reason:
+            return _distilled(verifier, original, schema, n, seed)
+        reasons.append(f"{engine} {reading or 'as it is'}: {reason}")
+    return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
+
+
+def _distilled(verifier: Verifier, original: Task, schema: Schema, n: int, seed: int) -> Prepared:
+    """Draws instances and keeps those that kill most mutants of the gold."""
+    wrong = mutants(original.gold, schema, _MUTANTS, seed)
+    scripts = [*original.instances, *(draw_instances(original, schema, seed) if n else ())]
+    pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
+    trial = verifier.trial(pool, [to_engine(m, original.engine, "sqlite")[0] for m in wrong])
+    chosen = _chosen(trial, n)
+    killed = {m for i in chosen for m in trial[i][2]}
+    flags = [] if trial[0][1] else ["quiet_on_original"]
+    flags += ["gold_ambiguous"] if any(trial[i][3] for i in chosen) else []
+    instances = tuple(scripts[i] for i in chosen)
+    task = Task(original.id, original.gold, instances, original.engine, original.reading)
+    counts = len(wrong), len(killed), tuple(flags)
+    if not any(trial[i][1] for i in chosen):
+        return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
+    if wrong and not killed:
+        return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(wrong)} mutants", *counts)
+    return Prepared(task, "ok", "", *counts)
+
+
+def _chosen(trial: Trial, n: int) -> list[int]:
+    """The original and up to n instances: greedily by new kills, unambiguous and informative ones first."""
+    chosen, covered = [0], set(trial[0][2])
+    rest = [i for i, (reason, informative, _, _) in enumerate(trial) if i and not reason and informative]
+    rest = [i for i in rest if not trial[i][3]] or rest
+    while rest and len(chosen) <= n:
+        best = max(rest, key=lambda i: (len(set(trial[i][2]) - covered), len(trial[i][2]), -i))
+        chosen.append(best)
+        covered |= set(trial[best][2])
+        rest.remove(best)
+    return chosen
+
+
+def draw_instances(task: Task, schema: Schema, seed: int = 0, drawn: int = _DRAWN) -> list[str]:
+    """Draws scripts of perturbed instances for a task's gold; none if the gold cannot be parsed.
+
+    Args:
+        task: With the original context as its only instance.
+        schema: The context's.
+        seed: Of the draws.
+        drawn: How many.
+    """
+    tree = read_query(task.gold, schema, task.reading or None)
+    if tree is None:
+        return []
+    populator = Populator(schema, wishes_of(tree, schema))
+    frame = _frame(task.instances[0], task.engine)
+    rng = random.Random(f"{seed}/{task.id}")
+    return [_script(frame, populator, populator.draw(rng)) for _ in range(drawn if populator.tables else 0)]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A context taken apart: definitions, INSERTs by table, and what comes after."""
+
+    definitions: tuple[str, ...]
+    inserts: tuple[tuple[str, str], ...]
+    rest: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def _frame(script: str, engine: str) -> _Frame:
+    definitions, inserts, rest = [], [], []
+    for tokens in split_tokens(script, engine):
+        kinds = [token.token_type for token in tokens]
+        text = text_of(script, tokens)
+        if kinds[0] is TokenType.CREATE:
+            definitions.append(text)
+        elif kinds[0] is TokenType.INSERT and TokenType.VALUES in kinds:
+            end = min(kinds.index(k) for k in (TokenType.L_PAREN, TokenType.VALUES) if k in kinds)
+            inserts.append((tokens[end - 1].text.lower(), text))
+        else:
+            rest.append(text)
+    return _Frame(tuple(definitions), tuple(inserts), tuple(rest))
+
+
+def _script(frame: _Frame, populator: Populator, rows: Rows) -> str:
+    """The context with other rows in the tables that the gold uses."""
+    kept = [text for table, text in frame.inserts if table not in rows]
+    filled = []
+    for table in populator.tables:
+        if rows[table.name.lower()]:
+            columns = ", ".join(_name(column.name) for column in table.columns)
+            values = _values(rows[table.name.lower()])
+            filled.append(f"INSERT INTO {_name(table.name)} ({columns}) VALUES {values}")
+    return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
+
+
+def _values(rows: Sequence[Sequence[object]]) -> str:
+    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)  # type: ignore[arg-type]
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

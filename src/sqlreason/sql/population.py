@@ -1,0 +1,279 @@
+"""Rows for one instance: witnesses that meet the gold's conditions, near misses, duplicates and ordinary rows.
+
+Witness rows of all tables are linked with one another, so that joins find them. A near miss is a copy of a witness in
+which one condition does not hold: it shows a filter that was dropped. Keys stay unique and references point at rows
+that exist; NULL appears only where the data has it or the gold asks for it.
+"""
+
+from __future__ import annotations
+
+import random
+
+from sqlreason.sql.conditions import Condition, Place, Wishes
+from sqlreason.sql.schema import Schema, Table, Value
+from sqlreason.sql.values import around_today, fresh, kind_of, meeting, neighbours
+
+Rows = dict[str, list[list[Value]]]
+_MOST_ROWS = 16
+
+
+class Populator:
+    """Draws instances of the tables that a gold query uses.
+
+    Args:
+        schema: With the original rows.
+        wishes: What the gold asks of the data.
+    """
+
+    def __init__(self, schema: Schema, wishes: Wishes) -> None:
+        self._wishes = wishes
+        self.tables = [table for table in schema.tables if table.name.lower() in wishes.tables]
+        self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
+        self._keys = {table.name.lower(): _keys_of(table) for table in self.tables}
+        data = {
+            (table.name.lower(), column.name.lower()): [row[i] for row in table.rows]
+            for table in schema.tables
+            for i, column in enumerate(table.columns)
+        }
+        self._columns = {(t.name.lower(), c.name.lower()): c for t in self.tables for c in t.columns}
+        self._kinds = {place: kind_of(self._columns[place], data[place]) for place in self._index}
+        self._pools = {place: list(dict.fromkeys(data[place])) for place in self._index}
+        self._enrich()
+        self._groups = self._linked(data)
+
+    def _enrich(self) -> None:
+        """Adds to each column's pool the gold's literals and what lies beside them."""
+        for condition in self._wishes.conditions():
+            if condition.place in self._pools and not condition.part and condition.operator not in ("like", "not like"):
+                kind = self._kinds[condition.place]
+                near = [v for value in condition.values for v in neighbours(value, kind)]
+                self._pools[condition.place] = list(dict.fromkeys([*self._pools[condition.place], *near]))
+        for place in self._wishes.clocked & set(self._pools):
+            if self._kinds[place] in ("date", "moment"):
+                self._pools[place] = around_today(self._kinds[place])
+
+    def _linked(self, data: dict[Place, list[Value]]) -> list[tuple[list[Place], Place | None, list[Value]]]:
+        """Groups of columns that hold the same things: its places, the one that owns the values, the values."""
+        pairs = list(self._wishes.links)
+        for table in self.tables:
+            for key in table.foreign_keys:
+                for column, target in zip(key.columns, key.target, strict=False):
+                    pairs.append(((table.name.lower(), column.lower()), (key.table.lower(), target.lower())))
+        found = []
+        for group in _united(pairs):
+            places = sorted(place for place in group if place in self._index)
+            owners = [place for place in places if (place[1],) in self._keys[place[0]]]
+            values = [v for place in sorted(group) for v in data.get(place, ()) if v is not None]
+            if places:
+                found.append((places, owners[0] if owners else None, list(dict.fromkeys(values))))
+        return found
+
+    def draw(self, rng: random.Random) -> Rows:
+        """Draws the rows of each table, in column order."""
+        size = rng.randint(4, 7)
+        rows = {table.name.lower(): [self._plain(table, i, rng) for i in range(size)] for table in self.tables}
+        self._link(rows, size, rng)
+        self._group(rows, rng)
+        self._witness(rows, rng)
+        self._repeat(rows, rng)
+        self._untie(rows, rng)
+        for table in self.tables:
+            name = table.name.lower()
+            rows[name] = _distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:_MOST_ROWS]
+            rng.shuffle(rows[name])
+        return rows
+
+    def _plain(self, table: Table, number: int, rng: random.Random) -> list[Value]:
+        """An original row with some values changed, or one drawn column by column."""
+        base = list(rng.choice(table.rows)) if table.rows and rng.random() < 0.7 else None
+        row = []
+        for i, column in enumerate(table.columns):
+            place = (table.name.lower(), column.name.lower())
+            keep = base is not None and rng.random() < 0.7
+            row.append(base[i] if keep and base is not None else self._value(place, number, rng))
+        for key in self._keys[table.name.lower()]:
+            if len(key) == 1:
+                row[self._index[table.name.lower(), key[0]]] = self._unique((table.name.lower(), key[0]), number, rng)
+        return row
+
+    def _value(self, place: Place, number: int, rng: random.Random) -> Value:
+        pool = self._pools[place]
+        if pool and (len(pool) > 2 or rng.random() < 0.6):
+            return rng.choice(pool)
+        return fresh(self._kinds[place], self._columns[place], rng.randint(0, 5), rng)
+
+    def _unique(self, place: Place, number: int, rng: random.Random) -> Value:
+        """Distinct for distinct numbers: from the data first, then fresh."""
+        pool = [value for value in self._pools[place] if value is not None]
+        if number < len(pool):
+            return pool[number]
+        kind, top = self._kinds[place], max((v for v in pool if isinstance(v, int)), default=0)
+        return top + 1 + number if kind == "int" else fresh(kind, self._columns[place], 100 + number, rng)
+
+    def _link(self, rows: Rows, size: int, rng: random.Random) -> None:
+        """Gives linked columns values of one domain; row i of every table refers to the i-th value for low i."""
+        for places, owner, known in self._groups:
+            kind, column = self._kinds[places[0]], self._columns[places[0]]
+            extra = [fresh(kind, column, 50 + n, rng) for n in range(size)]
+            domain = list(dict.fromkeys([*known, *extra]))[: max(size, len(known))]
+            owned = rng.sample(domain, min(size, len(domain))) if owner else domain[: rng.randint(2, 4)]
+            for place in places:
+                alone = (place[1],) in self._keys[place[0]]
+                self._spread(rows[place[0]], self._index[place], owned, alone, rng)
+
+    def _spread(
+        self, rows: list[list[Value]], position: int, owned: list[Value], alone: bool, rng: random.Random
+    ) -> None:
+        for i, row in enumerate(rows):
+            row[position] = owned[i % len(owned)] if alone or i < 3 or rng.random() < 0.3 else rng.choice(owned)
+
+    def _group(self, rows: Rows, rng: random.Random) -> None:
+        """Lets columns that are grouped by repeat their values."""
+        linked = {place for places, _, _ in self._groups for place in places}
+        for place in sorted(self._wishes.grouped & set(self._index) - linked):
+            if (place[1],) not in self._keys[place[0]]:
+                position, held = self._index[place], rows[place[0]]
+                few = [row[position] for row in held][: rng.randint(2, 3)]
+                for row in held:
+                    row[position] = rng.choice(few)
+
+    def _witness(self, rows: Rows, rng: random.Random) -> None:
+        """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
+        choices = self._wishes.choices
+        for number in range(rng.randint(2, 3)):
+            whole = number == 0 or rng.random() < 0.6
+            taken = choices if whole else rng.sample(choices, min(1, len(choices)))
+            conditions = [c for choice in taken for c in choice.picked(rng) if c.place in self._index]
+            for condition in conditions:
+                self._meet(rows, number, condition, rng)
+            if conditions and (number or rng.random() < 0.9):
+                self._miss(rows, number, rng.choice(conditions), rng)
+
+    def _meet(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
+        place = condition.place
+        held = rows[place[0]]
+        if number < len(held):
+            value = meeting(condition, self._kinds[place], self._pools[place], rng)
+            self._set(rows, place, held[number], value)
+
+    def _set(self, rows: Rows, place: Place, row: list[Value], value: Value) -> None:
+        """Sets a value; a linked one changes in all tables alike, so that the link holds."""
+        before = row[self._index[place]]
+        row[self._index[place]] = value
+        for places, _, _ in self._groups:
+            if place in places and value is not None:
+                for other in places:
+                    for there in rows[other[0]]:
+                        if there[self._index[other]] == before:
+                            there[self._index[other]] = value
+
+    def _miss(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
+        name, column = condition.place
+        held = rows[name]
+        if number >= len(held):
+            return
+        copy = self._copied(rows, name, held[number], rng)
+        if (column,) not in self._keys[name]:
+            opposite = condition.negated()
+            place = condition.place
+            copy[self._index[place]] = meeting(opposite, self._kinds[place], self._pools[place], rng)
+        held.append(copy)
+        for places, owner, _ in self._groups:
+            if owner is not None and owner[0] == name:  # the copy has a key of its own: someone must refer to it
+                for place in places:
+                    others = rows[place[0]]
+                    if place != owner and number < len(others):
+                        follower = self._copied(rows, place[0], others[number], rng)
+                        follower[self._index[place]] = copy[self._index[owner]]
+                        others.append(follower)
+
+    def _copied(self, rows: Rows, name: str, row: list[Value], rng: random.Random) -> list[Value]:
+        """A copy of a row with key values of its own."""
+        copy = list(row)
+        for key in self._keys[name]:
+            if len(key) == 1:
+                place = (name, key[0])
+                used = {there[self._index[place]] for there in rows[name]}
+                copy[self._index[place]] = self._unused(place, used, rng)
+        return copy
+
+    def _unused(self, place: Place, used: set[Value], rng: random.Random) -> Value:
+        number = 0
+        while (value := self._unique(place, number, rng)) in used and number < 200:
+            number += 1
+        return value
+
+    def _repeat(self, rows: Rows, rng: random.Random) -> None:
+        """Adds duplicates, groups of the size that the gold asks for, and one row's links to all others."""
+        for table in self.tables:
+            name = table.name.lower()
+            if rows[name] and rng.random() < 0.6:
+                rows[name].append(self._copied(rows, name, rng.choice(rows[name]), rng))
+            for number in range(min(2, len(rows[name])) if self._wishes.group_size else 0):
+                for _ in range(self._wishes.group_size - number):
+                    rows[name].append(self._copied(rows, name, rows[name][number], rng))
+            self._cross(rows, name, rng)
+
+    def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
+        """In a table between two others, links one row of one with all rows of the other."""
+        linked = [
+            (p, owner) for places, owner, _ in self._groups for p in places if p[0] == name and owner not in (None, p)
+        ]
+        if len(linked) < 2 or not rows[name] or rng.random() < 0.4:
+            return
+        place, owner = rng.choice(linked)
+        if owner is not None:
+            for there in rows[owner[0]][:8]:
+                copy = self._copied(rows, name, rows[name][0], rng)
+                copy[self._index[place]] = there[self._index[owner]]
+                rows[name].append(copy)
+
+    def _untie(self, rows: Rows, rng: random.Random) -> None:
+        """Makes values distinct in columns that decide a top: ties would make several answers right."""
+        for place in sorted(self._wishes.top & set(self._index)):
+            if self._kinds[place] in ("int", "real") and not any(place in places for places, _, _ in self._groups):
+                seen: set[Value] = set()
+                for row in rows[place[0]]:
+                    value = row[self._index[place]]
+                    while value in seen and isinstance(value, int | float):
+                        value += 1
+                    seen.add(value)
+                    row[self._index[place]] = value
+
+    def _positions(self, name: str, key: tuple[str, ...]) -> list[int]:
+        return [self._index[name, column] for column in key]
+
+
+def _keys_of(table: Table) -> list[tuple[str, ...]]:
+    """Columns that are unique together: declared, or by the look of an id whose values are all distinct."""
+    known = {c.name.lower() for c in table.columns}
+    declared = [tuple(name.lower() for name in key) for key in (table.primary_key, *table.unique) if key]
+    keys = [key for key in declared if set(key) <= known]
+    first = table.columns[0].name.lower()
+    if not keys and (first == "id" or first in (f"{table.name.lower().rstrip('s')}_id", f"{table.name.lower()}_id")):
+        values = [row[0] for row in table.rows]
+        keys += [(first,)] if len(set(values)) == len(values) else []
+    return keys
+
+
+def _united(pairs: list[tuple[Place, Place]]) -> list[set[Place]]:
+    groups: list[set[Place]] = []
+    for pair in pairs:
+        touched = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in touched] + [set(pair).union(*touched)]
+    return groups
+
+
+def _distinct(rows: list[list[Value]], keys: list[list[int]]) -> list[list[Value]]:
+    """The rows without those whose key is NULL or was there before."""
+    kept = rows
+    for key in keys:
+        seen: set[tuple[Value, ...]] = set()
+        fresh_rows = []
+        for row in kept:
+            values = tuple(row[i] for i in key)
+            if values not in seen and None not in values:
+                seen.add(values)
+                fresh_rows.append(row)
+        kept = fresh_rows
+    return kept

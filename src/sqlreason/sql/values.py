@@ -1,0 +1,145 @@
+"""Values for the columns of an instance: from the data, beside the gold's literals, and fresh ones."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import date, timedelta
+
+from sqlreason.sql.conditions import Condition
+from sqlreason.sql.schema import Column, Value
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d$")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
+#: The worker's pinned clock; columns compared with "now" get days around it.
+TODAY = date(2024, 6, 15)
+_TEXT_TYPES = ("CHAR", "TEXT", "CLOB", "STRING", "ENUM", "UUID")
+_REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
+
+
+def kind_of(column: Column, data: list[Value]) -> str:
+    """What a column holds ("int", "real", "text", "date", "moment", "bool"): by its data, else by its type."""
+    seen = [value for value in data if value is not None]
+    if seen and all(isinstance(value, str) for value in seen):
+        texts = [str(value) for value in seen]
+        return "date" if all(map(_DATE.match, texts)) else "moment" if all(map(_MOMENT.match, texts)) else "text"
+    if seen and all(isinstance(value, int) for value in seen):
+        return "int" if not any(mark in column.type.upper() for mark in _REAL_TYPES) else "real"
+    return "real" if seen else _kind_by_type(column.type.upper())
+
+
+def _kind_by_type(name: str) -> str:
+    if "INT" in name or "SERIAL" in name or name.startswith(("YEAR", "BIT")):
+        return "int"
+    if any(mark in name for mark in _TEXT_TYPES):
+        return "text"
+    if "DATETIME" in name or "TIMESTAMP" in name:
+        return "moment"
+    if "DATE" in name:
+        return "date"
+    return "bool" if "BOOL" in name else "real" if any(mark in name for mark in _REAL_TYPES) else "text"
+
+
+def fresh(kind: str, column: Column, number: int, rng: random.Random) -> Value:
+    """A value that the data may not have; distinct for distinct numbers."""
+    if kind == "int":
+        return number + 1
+    if kind == "bool":
+        return number % 2 == 0
+    if kind == "real":
+        return round(number * 10.5 + rng.randint(1, 9), 2)
+    if kind in ("date", "moment"):
+        day = (date(2019, 1, 10) + timedelta(days=number * 37 + rng.randint(0, 20))).isoformat()
+        return day if kind == "date" else f"{day} 0{number % 9}:30:00"
+    return f"{column.name} {number + 1}"
+
+
+def neighbours(value: Value, kind: str) -> list[Value]:
+    """The value and what lies next to it."""
+    if isinstance(value, bool) or value is None or isinstance(value, bytes):
+        return [value]
+    if isinstance(value, int | float):
+        return [value, value + 1, value - 1] if kind == "int" else [value, value + 1, value - 1, value + 0.5]
+    if _DATE.match(value):
+        return [value, *(_shifted(value, days) for days in (1, -1, 31, -366))]
+    return [value, f"{value}x"]
+
+
+def _shifted(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day[:10]) + timedelta(days=days)).isoformat() + day[10:]
+    except (ValueError, OverflowError):
+        return day
+
+
+def around_today(kind: str) -> list[Value]:
+    """Days before and after the pinned clock."""
+    days = [(TODAY + timedelta(days=gap)).isoformat() for gap in (0, -1, -6, -20, -45, -200, -400, -1000, 5, 40)]
+    return [day if kind == "date" else f"{day} 09:00:00" for day in days]
+
+
+def meeting(condition: Condition, kind: str, pool: list[Value], rng: random.Random) -> Value:
+    """A value that satisfies a condition, as far as one can be given."""
+    operator, values = condition.operator, condition.values
+    if operator == "null":
+        return None
+    if condition.part:
+        return _dated(condition, rng)
+    if operator in ("=", "in", ">=", "<="):
+        bound = rng.choice(values)
+        return bound if operator in ("=", "in") or rng.random() < 0.5 else _beyond(bound, operator, kind, rng)
+    if operator in (">", "<"):
+        return _beyond(values[0], operator, kind, rng)
+    if operator == "between":
+        return _within(values, kind, rng)
+    if operator == "like":
+        return _liked(str(values[0]), rng)
+    return _other(operator, values, kind, pool, rng)
+
+
+def _beyond(bound: Value, operator: str, kind: str, rng: random.Random) -> Value:
+    sign = 1 if ">" in operator else -1
+    if isinstance(bound, int | float) and not isinstance(bound, bool):
+        step = rng.choice((1, 1, 2, 7))
+        return bound + sign * (step if kind == "int" or rng.random() < 0.7 else step + 0.5)
+    if isinstance(bound, str) and (_DATE.match(bound) or _MOMENT.match(bound)):
+        return _shifted(bound, sign * rng.choice((1, 1, 20, 400)))
+    return f"{bound}x" if sign > 0 and isinstance(bound, str) else bound
+
+
+def _within(values: tuple[Value, ...], kind: str, rng: random.Random) -> Value:
+    low, high = values[0], values[-1]
+    if isinstance(low, int) and isinstance(high, int) and low <= high:
+        return rng.choice((low, high, rng.randint(low, high)))
+    if isinstance(low, str) and isinstance(high, str) and _DATE.match(low):
+        return rng.choice((low, high, _shifted(low, 1), _shifted(high, -1)))
+    return rng.choice((low, high))
+
+
+def _liked(pattern: str, rng: random.Random) -> str:
+    """A text that matches a LIKE pattern."""
+    filling = rng.choice(("", "ab", "x "))
+    return pattern.replace("%", filling).replace("_", "k")
+
+
+def _other(operator: str, values: tuple[Value, ...], kind: str, pool: list[Value], rng: random.Random) -> Value:
+    """A value for the negative operators: another one from the pool, or next to the excluded one."""
+    if operator == "not between" and values:
+        return _beyond(values[-1], ">", kind, rng) if rng.random() < 0.5 else _beyond(values[0], "<", kind, rng)
+    bare = [str(value).strip("%_") for value in values] if operator == "not like" else []
+    others = [v for v in pool if v is not None and v not in values and not any(b and b in str(v) for b in bare)]
+    if others:
+        return rng.choice(others)
+    first = values[0] if values else 1
+    return first + 1 if isinstance(first, int | float) else "other"
+
+
+def _dated(condition: Condition, rng: random.Random) -> str:
+    """A day whose year, month or day satisfies the condition."""
+    bounds = [int(str(value)) for value in condition.values if str(value).isdigit()] or [2022]
+    low, high = bounds[0], bounds[-1]
+    wanted = {">": low + 1, "<": low - 1, "!=": low + 1, "not in": high + 1}.get(condition.operator, rng.choice(bounds))
+    fields = {"year": rng.choice((2021, 2022, 2023)), "month": rng.randint(1, 12), "day": rng.randint(1, 28)}
+    fields[condition.part] = wanted
+    month, day = min(max(fields["month"], 1), 12), min(max(fields["day"], 1), 28)
+    return f"{max(fields['year'], 1):04d}-{month:02d}-{day:02d}"
