@@ -192,6 +192,23 @@ def test_an_unknown_sampling_option_is_refused_before_any_call(chat_server, tmp_
     assert server.questions == []
 
 
+def test_the_client_of_hugging_face_loses_neither_errors_nor_finish_reasons(chat_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "not-a-token")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    server = chat_server(
+        lambda number, body: {2: refusal(400), 3: refusal(503)}.get(number) or reply(finish_reason="length")
+    )
+    arguments = {"base_url": server.url.removesuffix("/v1")}
+    with Journal(tmp_path / "j") as journal:
+        completions = ask(
+            Teacher("InferenceEndpointsLLM", "org/m", arguments, SAMPLING), requests(4), journal,
+            concurrency=1, pause_seconds=0.01, max_failed_share=0.25, progress=lambda _: None,
+        )
+    assert [c.status for c in completions] == ["ok", "failed", "ok", "ok"]
+    assert "400" in completions[1].reason and completions[2].finish_reason == "length"
+    assert completions[0].model == "org/m" and completions[0].completion_tokens == 50
+
+
 ASKER = """
     import json, sys
     from sqlreason.teachers.distilabel import Request, ask

@@ -22,6 +22,12 @@ def test_unknown_arguments_and_options_are_refused_with_those_that_exist(monkeyp
         Teacher("OpenAILLM", "m", sampling={"heat": 1}).connect()
 
 
+def test_hugging_face_needs_an_address_because_its_look_up_is_gone(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "not-a-token")
+    with pytest.raises(ValueError, match="base_url or endpoint_name"):
+        Teacher("InferenceEndpointsLLM", "org/m").connect()
+
+
 def test_our_retries_replace_those_of_the_client(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
     assert Teacher("OpenAILLM", "m").connect().max_retries == 0

@@ -50,6 +50,8 @@ def judge(error: BaseException) -> Fault:
     if status:
         transient = status in TRANSIENT_STATUS or status >= 500
         return Fault(reason, transient, status in FATAL_STATUS, _retry_after(error))
+    if type(error).__name__ == "OfflineModeIsEnabled":  # huggingface_hub's, a ConnectionError that stays
+        return Fault(reason, transient=False, fatal=True)
     names = " ".join(kind.__name__.lower() for kind in type(error).__mro__)
     transient = isinstance(error, ConnectionError | TimeoutError) or any(n in names for n in _TRANSIENT_NAMES)
     return Fault(reason, transient)

@@ -17,13 +17,18 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         KeyboardInterrupt: On SIGINT, after the work was cancelled.
         SystemExit: On SIGTERM, likewise; with the status of a terminated process.
     """
+    if _loop_is_running():
+        _run_beside(work)
+    elif asyncio.run(_until_sigterm(work)):
+        raise SystemExit(128 + signal.SIGTERM)
+
+
+def _loop_is_running() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        if asyncio.run(_until_sigterm(work)):
-            raise SystemExit(128 + signal.SIGTERM) from None
-    else:
-        _run_beside(work)
+        return False
+    return True
 
 
 async def _until_sigterm(work: Coroutine[Any, Any, None]) -> bool:

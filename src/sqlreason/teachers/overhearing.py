@@ -23,10 +23,10 @@ class Heard:
 
 # The methods of the clients of distilabel's AsyncLLM classes, the most specific first.
 _CALLS = (
+    ("chat_completion",),  # Hugging Face, whose client also has a read-only `chat.completions`
     ("chat", "completions", "create"),  # OpenAI and all that speak like it, Groq
     ("chat", "complete_async"),  # Mistral
     ("messages", "create"),  # Anthropic
-    ("chat_completion",),  # Hugging Face
     ("chat",),  # Ollama, Cohere
 )
 # Where the responses hold what distilabel drops.

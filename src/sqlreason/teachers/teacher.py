@@ -107,6 +107,12 @@ def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None) -> A
     accepted = {name for name in known if name not in _MODEL_FIELDS and not _SECRET.search(name)}
     _check_names(teacher.kind, teacher.arguments, accepted, "argument")
     model_field = next(name for name in _MODEL_FIELDS if name in known)
+    if model_field == "model_id":
+        # Hugging Face's client takes one address: the endpoint's. The look-up of a model's own address, which
+        # distilabel would do, needs a method that huggingface_hub no longer has.
+        if not {"base_url", "endpoint_name"} & set(teacher.arguments):
+            raise ValueError(f"A teacher of kind {teacher.kind} needs the argument base_url or endpoint_name.")
+        model_field = "model_display_name"
     retries = {"max_retries": 0} if "max_retries" in known else {}
     return client(**{model_field: teacher.model, **retries, **teacher.arguments})
 
