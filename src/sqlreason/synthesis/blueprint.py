@@ -31,8 +31,11 @@ _TYPE_SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 # Words in a column's phrase whose values cannot sensibly be added up.
 _NOT_ADDITIVE = frozenset(
-    "rating score age level grade percent percentage pct rate share ratio year price temperature temp per rank floor"
-    " number version speed latitude longitude density ph size depth height width altitude elevation stars".split()
+    [
+        "rating", "score", "age", "level", "grade", "percent", "percentage", "pct", "rate", "share", "ratio", "year",
+        "price", "temperature", "temp", "per", "rank", "floor", "number", "version", "speed", "latitude", "longitude",
+        "density", "ph", "size", "depth", "height", "width", "altitude", "elevation", "stars",
+    ]
 )
 
 
@@ -67,7 +70,7 @@ class ColumnPlan:
     @property
     def is_year(self) -> bool:
         """Whether the whole numbers are calendar years."""
-        return self.kind == "int" and 1500 <= self.low and self.high <= 2100
+        return self.kind == "int" and self.low >= 1500 and self.high <= 2100
 
     @property
     def is_measure(self) -> bool:
@@ -77,7 +80,7 @@ class ColumnPlan:
     @property
     def is_additive(self) -> bool:
         """Whether a sum over rows means something."""
-        return self.is_measure and not _NOT_ADDITIVE.intersection(self.phrase.lower().split())
+        return self.is_measure and not _NOT_ADDITIVE.intersection(self.phrase.lower().replace("number of", "").split())
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import random
 from collections.abc import Mapping
 
 from sqlreason.synthesis.english import article, be, enumerate_words
-from sqlreason.synthesis.meaning import ColumnUse, Condition, Filter
-from sqlreason.synthesis.phrases import name_use, say_value, with_unit
+from sqlreason.synthesis.meaning import Condition, Filter
+from sqlreason.synthesis.phrases import flag_of, name_use, say_value, with_unit
 
 Frames = Mapping[str, tuple[str, ...]]
 
@@ -13,7 +13,10 @@ Frames = Mapping[str, tuple[str, ...]]
 _PREDICATES: Frames = {
     "=": ("{x} {is} {v}", "{x} {is} {v}", "{x} {is} {v}", "{x} equals {v}"),
     "<>": ("{x} {is} not {v}", "{x} {is} anything but {v}", "{x} {is} other than {v}", "{x} differs from {v}"),
-    ">": ("{x} {is} above {v}", "{x} {is} greater than {v}", "{x} {is} more than {v}", "{x} {is} over {v}", "{x} exceeds {v}"),
+    ">": (
+        "{x} {is} above {v}", "{x} {is} greater than {v}", "{x} {is} more than {v}", "{x} {is} over {v}",
+        "{x} exceeds {v}",
+    ),
     "<": ("{x} {is} below {v}", "{x} {is} less than {v}", "{x} {is} under {v}", "{x} {is} lower than {v}"),
     ">=": ("{x} {is} at least {v}", "{x} {is} {v} or more", "{x} {is} no less than {v}", "{x} {is} {v} or higher"),
     "<=": ("{x} {is} at most {v}", "{x} {is} {v} or less", "{x} {is} no more than {v}", "{x} {is} {v} or lower"),
@@ -138,9 +141,11 @@ def _realise(
     options = dated if (column.kind == "date" or column.is_year) and item.operator in dated else frames
     if frames is _PHRASES and item.operator == "=" and not column.is_text:
         options = _KEY_EQUALITY if column.kind == "key" else _NUMBER_EQUALITY if column.is_measure else options
-    name = name_use(item.use)
+    name, choices = name_use(item.use), options[item.operator]
+    if item.operator == "null" and frames is _PHRASES and name.startswith("number "):
+        choices = tuple(choice for choice in choices if not choice.startswith("no "))
     slots = {"x": name, "is": be(name), "a": article(name)} | _value_slots(item, rng)
-    return " ".join(rng.choice(options[item.operator]).format(**slots).split())
+    return " ".join(rng.choice(choices).format(**slots).split())
 
 
 def _value_slots(item: Filter, rng: random.Random) -> dict[str, str]:
@@ -160,11 +165,3 @@ def _value_slots(item: Filter, rng: random.Random) -> dict[str, str]:
         "v": first, "w": last, "q": f"'{item.values[0]}'",
         "either": enumerate_words(words, "or"), "all": enumerate_words(words, rng.choice(("and", "or"))),
     }  # fmt: skip
-
-
-def flag_of(use: ColumnUse) -> str:
-    """Return what a flag is about: `member` for is_member."""
-    phrase = name_use(use)
-    for opening in ("is ", "has ", "was "):
-        phrase = phrase.removeprefix(opening)
-    return phrase.replace(" is ", " ").replace(" has ", " ")

@@ -8,8 +8,10 @@ _ABBREVIATIONS = {
 }
 # Endings of column names that only say "this is a key".
 _KEY_ENDINGS = ("id", "no", "code", "number", "ref", "key", "num", "nr", "tag", "pk", "fk")
-_PREPOSITIONS = frozenset("to by at from in on of for with".split())
-_UNCOUNTABLE = frozenset("weight height staff equipment stock data information".split())
+_PREPOSITIONS = frozenset(["to", "by", "at", "from", "in", "on", "of", "for", "with"])
+_UNCOUNTABLE = frozenset([
+    "weight", "height", "staff", "equipment", "stock", "data", "information", "species", "series",
+])  # fmt: skip
 
 
 def split_words(name: str) -> list[str]:
@@ -36,12 +38,14 @@ def role_of(phrase: str, noun: str, to_itself: bool) -> str:
         return f"related {noun}" if to_itself else noun
     if to_itself:
         return f"parent {noun}" if stem in ("parent", noun) else stem
-    return noun if stem in noun.lower() or noun.lower() in stem and len(words) == 1 else stem
+    return noun if stem in noun.lower() or (noun.lower() in stem and len(words) == 1) else stem
 
 
 def is_plural(phrase: str) -> bool:
     """Whether the phrase's last word reads as a plural."""
     last = _head(phrase).split()[-1].lower()
+    if last in _UNCOUNTABLE:
+        return False
     return last.endswith("s") and not last.endswith(("ss", "us", "is", "gas")) and len(last) > 3
 
 

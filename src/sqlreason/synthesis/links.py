@@ -88,6 +88,13 @@ def group_value(parts: Parts, rng: random.Random) -> str:
     return name_aggregate(Aggregate(parts["function"], parts["column"]), rng)
 
 
+def child_value(parts: Parts, rng: random.Random) -> str:
+    """Return an aggregate over the children of a row: `the number of orders`, `the total amount of the orders`."""
+    measure: Aggregate = parts["measure"]
+    name = name_aggregate(measure, rng)
+    return name if measure.use is None else f"{name} of the {parts['link'].child.plural}"
+
+
 def scale(parts: Parts, rng: random.Random) -> str:
     """Return the direction in which ranks are given."""
     if parts["order"].descending:

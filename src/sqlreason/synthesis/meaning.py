@@ -63,11 +63,11 @@ class Ordering:
 class Draft:
     """A composed query with its meaning.
 
-    `shape` names the entry of the grammar that made it; `parts` holds the values that the frames of that shape refer to.
+    `shape` names the frames that put it into words; `parts` holds the values that these frames refer to.
     """
 
     shape: str
-    tree: exp.Expression
+    tree: exp.Expr
     complexity: str
     task_type: str
     parts: Mapping[str, Any] = field(default_factory=dict)

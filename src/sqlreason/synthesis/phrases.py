@@ -38,8 +38,18 @@ def _contains_noun(phrase: str, noun: str) -> bool:
     return noun.split()[-1].lower() in phrase.lower().split()
 
 
+def flag_of(use: ColumnUse) -> str:
+    """Return what a flag is about: `member` for is_member."""
+    phrase = name_use(use)
+    for opening in ("is ", "has ", "was "):
+        phrase = phrase.removeprefix(opening)
+    return phrase.replace(" is ", " ").replace(" has ", " ")
+
+
 def describe_use(use: ColumnUse, rng: random.Random) -> str:
     """Return a column's noun phrase, perhaps in the longer form `city of the customer`."""
+    if use.column.kind == "bool":
+        return f"{flag_of(use)} flag"
     short = name_use(use)
     if short == use.column.phrase or rng.random() < 0.6:
         return short
@@ -63,6 +73,8 @@ def list_plurals(uses: tuple[ColumnUse, ...], rng: random.Random) -> str:
 
 def pluralise_use(use: ColumnUse, rng: random.Random) -> str:
     """Return the plural of a text or date column's phrase; of others the phrase as it is."""
+    if use.column.kind == "bool":
+        return f"{flag_of(use)} flags"
     name = name_use(use)
     return pluralise(name) if use.column.kind in ("name", "category", "date") and " of " not in name else name
 
@@ -165,9 +177,15 @@ def adjective_of(item: Ordering, rng: random.Random) -> str:
 
 def say_value(value: Value, rng: random.Random, quoted_share: float = 0.3) -> str:
     """Return a literal as it stands in the data; texts are quoted in some questions."""
-    if isinstance(value, str) and not value[:1].isdigit() and rng.random() < quoted_share:
-        return f"'{value}'"
+    draw = rng.random() < quoted_share
+    if isinstance(value, str) and (value.isdigit() or (draw and not _is_date(value))):
+        return f"'{value}'"  # a text of digits would pass for a number
     return str(value)
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is an ISO date."""
+    return len(text) == 10 and text[4] == text[7] == "-" and text[:4].isdigit()
 
 
 def all_rows(table: TablePlan, rng: random.Random) -> str:

@@ -28,7 +28,7 @@ class Skeletons:
         text = re.sub(r"'[^']*'", "_", question)
         text = self._words.sub("_", text)
         text = re.sub(_MONTHS, "_", text)
-        text = re.sub(r"-?\d[\d.:-]*", "_", text)
+        text = re.sub(r"-?\d+(?:[.:-]\d+)*", "_", text)
         return re.sub(r"_(?:'s)?(?: _)+", "_", text).lower()
 
 

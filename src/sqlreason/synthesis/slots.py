@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlreason.synthesis import links, phrases
-from sqlreason.synthesis.clauses import after_noun, flag_of
+from sqlreason.synthesis.clauses import after_noun
 from sqlreason.synthesis.english import article, be, pluralise
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Ordering
 from sqlreason.synthesis.phrases import list_aggregates, list_columns, name_aggregate, name_use, order_clause
@@ -19,7 +19,9 @@ _COMPARED = {
     "<": ("below {n}", "less than {n}", "under {n}"),
     "<=": ("at most {n}", "{n} or less", "no more than {n}"),
 }
-_COUNTED = {">": ("more than {n}",), ">=": ("at least {n}", "{n} or more"), "<": ("fewer than {n}",), "<=": ("at most {n}",)}
+_COUNTED = {
+    ">": ("more than {n}",), ">=": ("at least {n}", "{n} or more"), "<": ("fewer than {n}",), "<=": ("at most {n}",),
+}  # fmt: skip
 
 
 def compared(parts: Parts, rng: random.Random) -> str:
@@ -32,9 +34,11 @@ def having(parts: Parts, rng: random.Random) -> str:
     measure: Aggregate = parts["measure"]
     if measure.use is None:
         assert measure.counted is not None
-        return rng.choice(_COUNTED[parts["operator"]]).format(n=parts["bound"]) + f" {measure.counted.plural}"
+        noun = measure.counted.singular if parts["bound"] == 1 else measure.counted.plural
+        return rng.choice(_COUNTED[parts["operator"]]).format(n=parts["bound"]) + f" {noun}"
     name = name_aggregate(measure, rng).removeprefix("the ")
-    return f"{article(name)} {name} {rng.choice(('', 'of ')) if parts['operator'] in ('>=', '<=') else ''}{compared(parts, rng)}"
+    link = rng.choice(("", "of ")) if parts["operator"] in (">=", "<=") else ""
+    return f"{article(name)} {name} {link}{compared(parts, rng)}"
 
 
 def peak(parts: Parts, rng: random.Random) -> str:
@@ -153,6 +157,7 @@ SLOTS: dict[str, Slot] = {
     "a_subject": lambda parts, rng: f"{article(parts['subject'].singular)} {parts['subject'].singular}",
     "keys": lambda parts, rng: _plural_of(parts["key"]),
     "scale": links.scale,
+    "child_value": links.child_value,
     "rank": links.rank_word,
     "group_value": links.group_value,
     "how_many": links.how_many,
@@ -161,7 +166,7 @@ SLOTS: dict[str, Slot] = {
     "changed": links.changed_rows,
     "to": lambda parts, rng: phrases.say_value(parts["value"], rng),
     "to_flag": lambda parts, rng: str(parts["value"]).lower(),
-    "flag": lambda parts, rng: flag_of(parts["column"]),
+    "flag": lambda parts, rng: phrases.flag_of(parts["column"]),
     "amount": lambda parts, rng: str(parts["amount"]),
     "Raise": lambda parts, rng: _raise(parts, rng).capitalize(),
     "raise": lambda parts, rng: _raise(parts, rng),

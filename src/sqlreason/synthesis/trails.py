@@ -1,4 +1,4 @@
-"""Trails: a subject table and the tables reached from it along foreign keys, each row of the subject having one of each."""
+"""Trails: a subject table and the tables reached from it along foreign keys, one row of each for a row of it."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Step:
     reference: ColumnPlan
     end: TablePlan
 
-    def condition(self) -> exp.Expression:
+    def condition(self) -> exp.Expr:
         """Return the join condition."""
         return exp.EQ(
             this=name_column(self.reference, self.start), expression=name_column(self.end.key, self.end)

@@ -29,7 +29,7 @@ def use_column(use: ColumnUse, qualified: bool = False) -> exp.Column:
     return name_column(use.column, use.table if qualified else None)
 
 
-def literal(value: Value) -> exp.Expression:
+def literal(value: Value) -> exp.Expr:
     """Return a value as a literal."""
     if value is None:
         return exp.Null()
@@ -38,17 +38,17 @@ def literal(value: Value) -> exp.Expression:
     return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
-def compare(left: exp.Expression, operator: str, right: exp.Expression) -> exp.Expression:
+def compare(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
     """Return `left operator right` for one of = <> > >= < <=."""
     return _COMPARISONS[operator](this=left, expression=right)
 
 
-def filter_tree(item: Filter, qualified: bool = False) -> exp.Expression:
+def filter_tree(item: Filter, qualified: bool = False) -> exp.Expr:
     """Return the condition of one filter."""
     return filter_column(use_column(item.use, qualified), item.operator, item.values)
 
 
-def filter_column(column: exp.Expression, operator: str, values: Sequence[Value]) -> exp.Expression:
+def filter_column(column: exp.Expr, operator: str, values: Sequence[Value]) -> exp.Expr:
     """Return the condition `column operator values`."""
     if operator in _COMPARISONS:
         return compare(column, operator, literal(values[0]))
@@ -63,7 +63,7 @@ def filter_column(column: exp.Expression, operator: str, values: Sequence[Value]
     return exp.Like(this=column, expression=literal(_PATTERNS[operator].format(values[0])))
 
 
-def condition_tree(condition: Condition | None, qualified: bool = False) -> exp.Expression | None:
+def condition_tree(condition: Condition | None, qualified: bool = False) -> exp.Expr | None:
     """Return the whole condition, or None where there is none."""
     if condition is None:
         return None
@@ -74,9 +74,9 @@ def condition_tree(condition: Condition | None, qualified: bool = False) -> exp.
     return joined(this=parts[0], expression=parts[1])
 
 
-def aggregate_tree(item: Aggregate, qualified: bool = False) -> exp.Expression:
+def aggregate_tree(item: Aggregate, qualified: bool = False) -> exp.Expr:
     """Return the call of an aggregate function."""
-    inner: exp.Expression = exp.Star() if item.use is None else use_column(item.use, qualified)
+    inner: exp.Expr = exp.Star() if item.use is None else use_column(item.use, qualified)
     if item.distinct:
         inner = exp.Distinct(expressions=[inner])
     return _AGGREGATES[item.function](this=inner)
@@ -88,7 +88,7 @@ def order_tree(item: Ordering, qualified: bool = False) -> exp.Order:
     return sort((by, item.descending))
 
 
-def sort(*keys: tuple[exp.Expression, bool]) -> exp.Order:
+def sort(*keys: tuple[exp.Expr, bool]) -> exp.Order:
     """Return an ORDER BY over (expression, descending) keys."""
     return exp.Order(
         # SQLite sorts NULLs first going up and last going down; saying so keeps sqlglot from adding NULLS FIRST.
@@ -97,13 +97,13 @@ def sort(*keys: tuple[exp.Expression, bool]) -> exp.Order:
 
 
 def select(
-    columns: Iterable[exp.Expression],
-    source: TablePlan | str | exp.Expression,
-    where: exp.Expression | None = None,
+    columns: Iterable[exp.Expr],
+    source: TablePlan | str | exp.Expr,
+    where: exp.Expr | None = None,
     *,
     joins: Iterable[exp.Join] = (),
-    group: Iterable[exp.Expression] = (),
-    having: exp.Expression | None = None,
+    group: Iterable[exp.Expr] = (),
+    having: exp.Expr | None = None,
     order: exp.Order | None = None,
     limit: int | None = None,
     distinct: bool = False,
@@ -113,7 +113,7 @@ def select(
         source = table_tree(source)
     tree = exp.Select(expressions=list(columns), from_=exp.From(this=source))
     groups = list(group)
-    arms: dict[str, exp.Expression | list[exp.Join] | None] = {
+    arms: dict[str, exp.Expr | list[exp.Join] | None] = {
         "joins": list(joins) or None,
         "where": exp.Where(this=where) if where is not None else None,
         "group": exp.Group(expressions=groups) if groups else None,
@@ -137,6 +137,6 @@ def table_tree(table: TablePlan | str, alias: str = "") -> exp.Table:
     return tree
 
 
-def join_tree(source: exp.Expression, on: exp.Expression, side: str = "") -> exp.Join:
+def join_tree(source: exp.Expr, on: exp.Expr, side: str = "") -> exp.Join:
     """Return a join of a source; `side` is empty for an inner join or `LEFT`."""
     return exp.Join(this=source, on=on, side=side or None)

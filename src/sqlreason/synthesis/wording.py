@@ -18,6 +18,10 @@ FRAMES: dict[str, tuple[str, ...]] = {
     **writes.FRAMES,
 }
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
+# Verbs that open a sentence in most frames and follow a comma in others.
+_VERBS = re.compile(
+    r"(?<=, )(?:Show|List|Give|Return|Find|Display|Get|Retrieve|Compute|Report|Calculate|Determine|Please|Name|Look)\b"
+)
 _SLOT = re.compile(r"\{(\w+)\}")
 
 Slot = Callable[[Mapping[str, Any], random.Random], str]
@@ -33,7 +37,6 @@ def word(draft: Draft, rng: random.Random) -> str:
 def tidy(text: str) -> str:
     """Repair the seams of a filled frame: blanks, articles, capitals, verbs in the middle of a sentence."""
     text = " ".join(text.split())
-    text = re.sub(r"(?<=, )(Show|List|Give|Return|Find|Display|Get|Retrieve|Compute|Report|Calculate|Determine|Please|Name|Look)\b",
-                  lambda found: found[0].lower(), text)
+    text = _VERBS.sub(lambda found: found[0].lower(), text)
     text = text.replace(" ,", ",").replace(" ?", "?").replace(" .", ".").replace("the the ", "the ")
     return text[0].upper() + text[1:]

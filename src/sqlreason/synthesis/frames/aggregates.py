@@ -1,5 +1,7 @@
 """Frames for counts and aggregates, over one table or over a join. Slots and choices as in `selections`."""
 
+# ruff: noqa: E501 - a frame is one sentence on one line, or nobody could read it
+
 _SHOW = "[Show|List|Give|Return|Compute|Report|Calculate|Find|Give me|Determine]"
 
 FRAMES: dict[str, tuple[str, ...]] = {
@@ -9,7 +11,6 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "[Count|Count] {all}{where}.",
         "What is the [number|total number|count] of {subjects}{where}?",
         "[Give|Return|Find|Show|Tell me] the [number|total number|count] of {subjects}{where}.",
-        "[Among|Looking at] {all}{where}, how many are there?",
         "[Find out|Determine|Work out] how many {subjects} there are{where}.",
     ),
     "aggregate_rows": (
@@ -42,7 +43,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
         f"{_SHOW} the {{group}} and {{measures}} [for each {{group}}|per {{group}}|in each group]{{of_where}}{{order}}.",
         f"For [each|every] {{group}}{{of_where}}, {_SHOW} the {{group}} and {{measures}}{{order}}.",
         f"{_SHOW} {{measures}} [for each|per|by|for every|grouped by] {{group}}{{of_where}}, with the {{group}} first{{order}}.",
-        "Group {all}{where} by {group} and [show|give|return|list] the {group} with {measures}{order}.",
+        "Group {all}{where} by {group} and [show|give|return|list] the {group} and {measures}{order}.",
         "Per {group}, what is {measures}{of_where}{order}?",
         "[Show|List|Report] each {group} [together with|along with] {measures}{of_where}{order}.",
     ),

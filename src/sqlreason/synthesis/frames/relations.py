@@ -1,5 +1,7 @@
 """Frames for what rows have or lack in other tables, and for rows compared with others of their table."""
 
+# ruff: noqa: E501 - a frame is one sentence on one line, or nobody could read it
+
 _ASK = "[Show|List|Show me|Give|Return|Find|Display|Get|Give me|I need|Retrieve]"
 
 FRAMES: dict[str, tuple[str, ...]] = {
@@ -63,7 +65,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "[Show|Give|Find] the {fn_word} number of {children} that a {role} with {children} has.",
     ),
     "beyond_average": (
-        f"{_ASK} {{columns}} of {{all}} whose {{by}} {{is_by}} {{beyond}} [the|its] average.",
+        f"{_ASK} {{columns}} of {{all}} whose {{by}} {{is_by}} {{beyond}} the average.",
         f"{_ASK} {{columns}} of {{all}} with {{a_by}} {{by}} {{beyond}} the average [{{by}}|of all {{subjects}}|over all {{subjects}}].",
         "Which {subjects} have {a_by} {by} {beyond} the average? [Show|Give|Return] {columns}.",
         f"For {{subjects}} whose {{by}} {{is_by}} {{beyond}} average, {_ASK} {{columns}}.",

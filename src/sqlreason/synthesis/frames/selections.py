@@ -1,5 +1,7 @@
 """Frames for rows of one table. `[a|b]` offers a choice; slots in braces are filled by `wording`."""
 
+# ruff: noqa: E501 - a frame is one sentence on one line, or nobody could read it
+
 _ASK = "[Show|List|Show me|Give|Return|Find|Display|Get|Give me|I need|Retrieve|Please list]"
 
 FRAMES: dict[str, tuple[str, ...]] = {

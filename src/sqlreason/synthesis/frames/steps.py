@@ -1,5 +1,7 @@
 """Frames for set operations, window functions and common table expressions."""
 
+# ruff: noqa: E501 - a frame is one sentence on one line, or nobody could read it
+
 _ASK = "[Show|List|Show me|Give|Return|Find|Display|Get|Give me]"
 
 FRAMES: dict[str, tuple[str, ...]] = {
@@ -82,9 +84,9 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "From a selection of {subjects}{where}, [show|compute|give] {measure} [for each|per|by] {group}.",
     ),
     "join_counts": (
-        "First [compute|work out] {measure} of the {children} of each {role}; then [show|list] the {name} of each {subject} with that value.",
-        "For each {subject} that has {children}{as_role}, [show|give|list] the {name} and {measure} [of its {children}|over its {children}], computed first.",
-        "In two steps, [compute|find] {measure} per {role}, then [show|list] it [beside|after] the {name} of the {subject}.",
+        "First [compute|work out] {child_value} of each {role}; then [show|list] the {name} of each {subject} with that value.",
+        "For each {subject} that has {children}{as_role}, [show|give|list] the {name} and {child_value}, computed first.",
+        "In two steps, [compute|find] {child_value} per {role}, then [show|list] it [beside|after] the {name} of the {subject}.",
     ),
     "join_counts_beyond": (
         "First count the {children} of each {role}; then [show|list] the {name} and the count of {subjects} with more than {bound}.",

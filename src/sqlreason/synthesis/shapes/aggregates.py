@@ -1,5 +1,7 @@
 """Counts, sums, averages and extremes over one table, whole or in groups."""
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from sqlreason.synthesis.blueprint import TablePlan
@@ -43,7 +45,8 @@ def aggregate_value(item: Aggregate, rows: list[Row]) -> float | None:
         return None
     if item.function == "avg":
         return sum(values) / len(values)
-    return {"sum": sum, "min": min, "max": max, "count": len}[item.function](values)
+    functions: dict[str, Callable[[list[float]], float]] = {"sum": sum, "min": min, "max": max, "count": len}
+    return functions[item.function](values)
 
 
 def group_values(scene: Scene, group: ColumnUse, item: Aggregate, where: Condition | None) -> list[float]:

@@ -29,7 +29,7 @@ CTES = "CTEs"
 _VALUE = {"count": "amount", "sum": "total", "avg": "average", "min": "lowest", "max": "highest"}
 
 
-def with_cte(name: str, inner: exp.Expression, outer: exp.Select) -> exp.Select:
+def with_cte(name: str, inner: exp.Expr, outer: exp.Select) -> exp.Select:
     """Return `WITH name AS (inner) outer`."""
     cte = exp.CTE(this=inner, alias=exp.TableAlias(this=exp.to_identifier(name)))
     outer.set("with_", exp.With(expressions=[cte]))

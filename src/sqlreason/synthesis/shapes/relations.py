@@ -32,7 +32,7 @@ class Link:
     reference: ColumnPlan
     parent: TablePlan
 
-    def condition(self) -> exp.Expression:
+    def condition(self) -> exp.Expr:
         """Return the condition that ties a child row to its parent row."""
         return exp.EQ(
             this=name_column(self.parent.key, self.parent), expression=name_column(self.reference, self.child)
@@ -105,15 +105,15 @@ def rows_with(scene: Scene) -> Draft:
     return Draft("rows_with", select(map(use_column, columns), link.parent, test), SUBQUERIES, RETRIEVAL, parts)
 
 
-def _membership(link: Link, where: Condition | None) -> exp.Expression:
+def _membership(link: Link, where: Condition | None) -> exp.Expr:
     """Return `key IN (SELECT reference FROM child …)`."""
     inner = select([name_column(link.reference)], link.child, condition_tree(where))
     return exp.In(this=name_column(link.parent.key), query=exp.Subquery(this=inner))
 
 
-def _existence(link: Link, where: Condition | None) -> exp.Expression:
+def _existence(link: Link, where: Condition | None) -> exp.Expr:
     """Return `EXISTS (SELECT 1 FROM child WHERE …)`."""
-    test: exp.Expression = exp.EQ(
+    test: exp.Expr = exp.EQ(
         this=name_column(link.reference, link.child), expression=name_column(link.parent.key, link.parent)
     )
     if where is not None:

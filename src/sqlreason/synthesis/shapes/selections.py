@@ -24,7 +24,9 @@ def own_uses(table: TablePlan) -> list[ColumnUse]:
     return [ColumnUse(table, column) for column in table.columns]
 
 
-def condition_on(scene: Scene, table: TablePlan, share: float, besides: tuple[ColumnPlan, ...] = ()) -> Condition | None:
+def condition_on(
+    scene: Scene, table: TablePlan, share: float, besides: tuple[ColumnPlan, ...] = ()
+) -> Condition | None:
     """Return a condition on a table in `share` of the cases, on other columns than `besides`."""
     if not scene.chance(share):
         return None
@@ -55,7 +57,7 @@ def select_columns(scene: Scene) -> Draft:
     table = scene.pick_table()
     columns = show_columns(scene, table)
     order = make_ordering(scene, table) if scene.chance(0.25) else None
-    besides = () if scene.chance(0.2) else tuple(use.column for use in columns)
+    besides = tuple(use.column for use in columns)
     where = condition_on(scene, table, 0.6 if order else 0.85, besides)
     tree = select(
         map(use_column, columns),

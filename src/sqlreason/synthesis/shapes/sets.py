@@ -16,7 +16,7 @@ SETS = "set operations"
 _TRIES = 6
 
 
-def combine(kind: type[exp.SetOperation], left: exp.Expression, right: exp.Expression, distinct: bool = True) -> exp.Expression:
+def combine(kind: type[exp.SetOperation], left: exp.Expr, right: exp.Expr, distinct: bool = True) -> exp.Expr:
     """Return `left UNION|INTERSECT|EXCEPT right`."""
     return kind(this=left, expression=right, distinct=distinct)
 

@@ -12,7 +12,7 @@ WINDOWS = "window functions"
 _RANKS: dict[str, type[exp.Func]] = {"rank": exp.Rank, "dense": exp.DenseRank, "number": exp.RowNumber}
 
 
-def over(function: exp.Expression, group: ColumnUse | None = None, order: Ordering | None = None) -> exp.Window:
+def over(function: exp.Expr, group: ColumnUse | None = None, order: Ordering | None = None) -> exp.Window:
     """Return `function OVER (PARTITION BY group ORDER BY order)`."""
     tree = exp.Window(this=function, over="OVER")
     if group is not None:

@@ -35,10 +35,10 @@ def insert_row(scene: Scene) -> Draft:
         targets = [row for row in scene.contents.get(column.target, []) if column.target != table.name]
         if column.kind == "ref" and not targets:
             continue
-        is_ref = column.kind == "ref"
-        values[column.name] = (
-            scene.pick(targets)[scene.blueprint.table(column.target).key.name] if is_ref else sample_value(column, scene.rng)
-        )
+        if column.kind == "ref":
+            values[column.name] = scene.pick(targets)[scene.blueprint.table(column.target).key.name]
+        else:
+            values[column.name] = sample_value(column, scene.rng)
     given = tuple((ColumnUse(table, c), values[c.name]) for c in table.columns if c.name in values)
     tree = exp.Insert(
         this=exp.Schema(
@@ -49,7 +49,7 @@ def insert_row(scene: Scene) -> Draft:
     return Draft("insert_row", tree, BASIC, MANIPULATION, {"subject": table, "given": given})
 
 
-def _update(table: TablePlan, use: ColumnUse, value: exp.Expression, where: Condition) -> exp.Update:
+def _update(table: TablePlan, use: ColumnUse, value: exp.Expr, where: Condition) -> exp.Update:
     """Return `UPDATE table SET column = value WHERE …`."""
     change = exp.EQ(this=name_column(use.column), expression=value)
     return exp.Update(this=table_tree(table), expressions=[change], where=exp.Where(this=condition_tree(where)))
@@ -78,7 +78,7 @@ def update_shift(scene: Scene) -> Draft:
     if use.column.kind == "real" and scene.chance(0.5):
         percent = scene.pick((5, 10, 10, 15, 20, 25))
         factor = f"{(100 + percent) / 100 if raised else (100 - percent) / 100:g}"
-        value: exp.Expression = exp.Mul(this=name_column(use.column), expression=exp.Literal.number(factor))
+        value: exp.Expr = exp.Mul(this=name_column(use.column), expression=exp.Literal.number(factor))
         tree = _update(table, use, value, where)
         return Draft("update_percent", tree, BASIC, MANIPULATION, {**parts, "amount": percent})
     largest = max(1, int((use.column.high - use.column.low) / 10))

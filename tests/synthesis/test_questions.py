@@ -1,0 +1,94 @@
+"""The stream is quick and varied; tables of questions are checked, and their schemas split."""
+
+import itertools
+import random
+import time
+
+import pytest
+
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.schema import parse_schema
+from sqlreason.synthesis.questions import COLUMNS, make_questions, split_blueprints, stream
+from sqlreason.synthesis.skeletons import Skeletons
+
+
+@pytest.fixture(scope="module")
+def table(blueprints):
+    with Verifier() as verifier:
+        return make_questions(blueprints[:6], 25, verifier, seed=1)
+
+
+def test_the_stream_gives_hundreds_of_questions_a_second(blueprints):
+    began = time.process_time()
+    questions = list(itertools.islice(stream(blueprints, random.Random(0)), 600))
+    assert 600 / (time.process_time() - began) > 150
+    assert len({q.prompt for q in questions}) > 590
+
+
+def test_the_stream_is_deterministic_by_seed(blueprints):
+    first, second = (list(itertools.islice(stream(blueprints, random.Random(4)), 50)) for _ in range(2))
+    assert first == second
+
+
+def test_the_stream_can_do_without_variations(shop):
+    question = next(stream([shop], random.Random(0), varied_share=0.0))
+    assert parse_schema(question.context).table("customers") is not None
+
+
+def test_questions_are_worded_in_thousands_of_ways(blueprints):
+    rng = random.Random(11)
+    skeletons = {b.name: Skeletons(b) for b in blueprints}
+    found = set()
+    for blueprint in blueprints * 10:
+        question = next(stream([blueprint], rng, varied_share=0.0))
+        found.add(skeletons[blueprint.name].of(question.prompt))
+    assert len(found) > 0.8 * len(blueprints) * 10
+
+
+def test_a_skeleton_holds_no_name_and_no_value(shop):
+    skeleton = Skeletons(shop).of("Show the order total of orders of Ada Moreau above 12.5 euros before 2021-03-01.")
+    assert skeleton == "show the _ of _ of _ above _ before _."
+
+
+def test_a_table_of_questions_has_the_columns_and_unique_ids(table):
+    assert tuple(table.columns) == COLUMNS
+    assert table["id"].is_unique and len(table) == 150
+    assert table.map(lambda cell: isinstance(cell, str) and len(cell) > 0).all().all()
+
+
+def test_any_head_of_the_table_is_balanced_over_schemas(table):
+    schemas = table["id"].str.rpartition("-")[0]
+    assert schemas.head(60).value_counts().tolist() == [10] * 6
+
+
+def test_every_gold_of_the_table_answers(table):
+    with Verifier() as verifier:
+        reads = table[table["sql_task_type"] != "data manipulation"]
+        for context, sql in zip(reads["sql_context"], reads["sql"], strict=True):
+            result = verifier.run(context, sql)
+            assert result.status == "ok" and result.rows
+
+
+def test_no_query_and_no_question_comes_twice_in_a_schema(table):
+    schemas = table["id"].str.rpartition("-")[0]
+    assert not table.assign(schema=schemas).duplicated(["schema", "sql"]).any()
+    assert not table.assign(schema=schemas).duplicated(["schema", "sql_prompt"]).any()
+
+
+def test_the_table_spreads_over_the_classes(table):
+    shares = table["sql_complexity"].value_counts(normalize=True)
+    assert shares.max() < 0.45 and len(shares) >= 7
+
+
+def test_split_parts_share_no_schema(blueprints):
+    train, heldout = split_blueprints(blueprints, 0.2, seed=0)
+    assert not {b.name for b in train} & {b.name for b in heldout}
+    assert not {b.fingerprint for b in train} & {b.fingerprint for b in heldout}
+    assert len(heldout) == round(0.2 * len(blueprints)) and len(train) + len(heldout) == len(blueprints)
+
+
+def test_the_split_goes_by_seed_and_not_by_order(blueprints):
+    train, _ = split_blueprints(blueprints, 0.2, seed=3)
+    again, _ = split_blueprints(list(reversed(blueprints)), 0.2, seed=3)
+    other, _ = split_blueprints(blueprints, 0.2, seed=4)
+    assert {b.name for b in train} == {b.name for b in again} != {b.name for b in other}
