@@ -17,14 +17,14 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
     Example:
         >>> base_model:
         >>>   type: sqlreason.datasets.checkpoint_dataset.CheckpointDataset
-        >>>   checkpoint: meta-llama/Llama-3.2-3B-Instruct
+        >>>   path: meta-llama/Llama-3.2-3B-Instruct
         >>>   revision: 0cb88a4f764b7a12671c53f0838cd831a0843b95
     """
 
     def __init__(
         self,
         *,
-        checkpoint: str,
+        path: str,
         revision: str | None = None,
         kind: str = "transformers",
         metadata: dict[str, Any] | None = None,
@@ -32,12 +32,12 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         """Describes the model.
 
         Args:
-            checkpoint: Folder with config.json, or a name on the hub.
+            path: Folder with config.json, or a name on the hub.
             revision: Commit on the hub; a name without one means the branch main, which moves.
             kind: Layout of the folder.
             metadata: Free, for plugins.
         """
-        self._value = Checkpoint(checkpoint, revision, kind)
+        self._value = Checkpoint(path, revision, kind)
         self.metadata = metadata
 
     def load(self) -> Checkpoint:
@@ -68,4 +68,4 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         return (Path(self._value.name) / "config.json").exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"checkpoint": self._value.name, "revision": self._value.revision, "kind": self._value.kind}
+        return {"path": self._value.name, "revision": self._value.revision, "kind": self._value.kind}

@@ -61,8 +61,10 @@ class Adapter:
         """
         from peft import get_peft_model, set_peft_model_state_dict
 
-        self.check_base(base or getattr(model, "checkpoint_identity", None))
-        wrapped = get_peft_model(model, self.peft_config(trainable))
+        self.require(base or getattr(model, "checkpoint_identity", None))
+        # In training the adapter stays in float32; otherwise it takes the model's precision, which is what training
+        # under autocast computed with, and spares two casts in each layer.
+        wrapped = get_peft_model(model, self.peft_config(trainable), autocast_adapter_dtype=trainable)
         outcome = set_peft_model_state_dict(wrapped, dict(self.tensors))
         missing = [key for key in outcome.missing_keys if "lora_" in key]
         if outcome.unexpected_keys or missing:
@@ -80,20 +82,22 @@ class Adapter:
         config.inference_mode = not trainable
         return config
 
-    def check_base(self, base: str | None) -> None:
-        """Raises AdapterError unless `base` is the identity of the model that the adapter was trained on."""
+    def require(self, base: str | None, fingerprint: str | None = None) -> None:
+        """Refuses to serve another base model, or (where one is given) another student prompt.
+
+        Raises:
+            AdapterError: if `base` is not the identity of the model that the adapter was trained on, or
+                `fingerprint` not that of the prompt.
+        """
         if base != self.base:
             raise AdapterError(
                 f"this adapter was trained on {self.base}, the model at hand is {base or 'of unknown identity'}; "
-                f"load that base model, or train the adapter anew"
+                "load that base model, or train the adapter anew"
             )
-
-    def check_fingerprint(self, fingerprint: str) -> None:
-        """Raises AdapterError unless `fingerprint` is of the prompt that the adapter was trained with."""
-        if fingerprint != self.fingerprint:
+        if fingerprint not in (None, self.fingerprint):
             raise AdapterError(
                 f"this adapter was trained with prompt {self.fingerprint}, the prompt at hand is {fingerprint}; "
-                f"restore that student prompt, or train the adapter anew"
+                "restore that student prompt, or train the adapter anew"
             )
 
     def with_facts(self, **facts: Any) -> "Adapter":

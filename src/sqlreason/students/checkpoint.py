@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 QUANTIZATIONS = ("nf4",)
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 MANIFEST = "manifest.json"
 _SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
 
@@ -68,13 +68,13 @@ class Checkpoint:
 
         return self._load(AutoTokenizer)
 
-    def load_model(self, dtype: str = "float32", quantization: str | None = None, device: str = "cpu") -> Any:
+    def load_model(self, dtype: str = "float32", quantization: str | None = None, device: str | None = None) -> Any:
         """Loads the causal language model.
 
         Args:
-            dtype: One of `DTYPES`; with a quantization the type of the computation.
+            dtype: One of `DTYPES` ("auto" as in `choose_dtype`); with a quantization the type of the computation.
             quantization: None or "nf4" (4 bits, double quantization, by bitsandbytes).
-            device: Where to put it, "cpu" or "cuda".
+            device: Where to put it; the GPU if there is one.
 
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
@@ -83,9 +83,8 @@ class Checkpoint:
         import torch
         from transformers import AutoModelForCausalLM
 
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
-        arguments: dict[str, Any] = {"dtype": getattr(torch, dtype)}
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        arguments: dict[str, Any] = {"dtype": getattr(torch, choose_dtype(dtype))}
         if quantization is not None:
             arguments["quantization_config"] = _quantization(quantization, arguments["dtype"])
         model = self._load(AutoModelForCausalLM, device_map=device, **arguments)
@@ -134,6 +133,24 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
         shutil.rmtree(folder)
     part.rename(folder)
     return Checkpoint(str(folder))
+
+
+def choose_dtype(dtype: str) -> str:
+    """Resolves "auto" into bfloat16 where the GPU, or else the CPU, multiplies it in hardware, and float32 elsewhere.
+
+    Raises:
+        ValueError: for a name that is not in `DTYPES`.
+    """
+    import torch
+
+    from sqlreason.students import cpu
+
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
+    if dtype != "auto":
+        return dtype
+    supported = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else cpu.supports_bfloat16()
+    return "bfloat16" if supported else "float32"
 
 
 def avoid_cpu_kernel(model: Any) -> None:

@@ -35,7 +35,7 @@ class PretrainingPlan:
 
     minutes: float | None = None
     tokens: int | None = None
-    learning_rate: float = 6e-3
+    learning_rate: float = 8e-3
     batch_rows: int = 8
     micro_rows: int = 8
     row_tokens: int = 512
