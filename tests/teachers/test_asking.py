@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -157,6 +159,16 @@ def test_calls_that_turn_out_cheaper_leave_room_for_others(chat_server, tmp_path
     completions = put(server, tmp_path, 20, prices, max_usd=4.0, concurrency=4)
     assert 15 <= sum(c.status == "ok" for c in completions) <= 20
     assert sum(c.usd for c in completions) <= 4.0
+
+
+def test_a_journal_that_cannot_be_written_stops_the_spending(chat_server, tmp_path):
+    server = chat_server(lambda number, body: (time.sleep(0.02), reply())[1])
+    path = tmp_path / "j"
+    with Journal(path) as journal, closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk'); END")
+        with pytest.raises(sqlite3.DatabaseError, match="disk"):
+            ask(teacher(server), requests(60), journal, concurrency=3, progress=lambda _: None)
+    assert len(server.questions) <= 12
 
 
 def test_time_is_billed_by_the_wall_clock(chat_server, tmp_path):

@@ -137,6 +137,7 @@ class _Asking:
     spent: float
     failures: dict[str, str] = field(default_factory=dict)
     halted: str = ""
+    in_flight: int = 0
     reserved: float = 0.0
     billed_until: float = 0.0
     rng: random.Random = field(default_factory=lambda: random.Random(0))
@@ -169,32 +170,33 @@ class _Asking:
             most = self._most(messages)
             if not self._affordable(most):
                 self.queue.appendleft((key, request))
-                if self.reserved:
+                if self.in_flight:
                     return  # calls in flight may turn out cheaper; their workers go on
                 self.halted = f"budget: {self.spent:.4f} of {self.max_usd} US dollars are spent"
                 return
-            self.reserved += most
+            self.in_flight, self.reserved = self.in_flight + 1, self.reserved + most
             try:
-                await self._ask_one(key, request, messages)
+                if entry := await self._ask_one(key, request, messages):
+                    self.journal.record(entry)  # a journal that cannot be written ends everything
             finally:
-                self.reserved -= most
+                self.in_flight, self.reserved = self.in_flight - 1, self.reserved - most
             self.progress(1)
 
-    async def _ask_one(self, key: str, request: Request, messages: list[dict[str, str]]) -> None:
-        """Ends with an entry in the journal or a reason among the failures."""
+    async def _ask_one(self, key: str, request: Request, messages: list[dict[str, str]]) -> Entry | None:
+        """The answer, or None and a reason among the failures."""
         for attempt in range(1, self.attempts + 1):
             try:
-                self.journal.record(await self._call(key, request, messages))
-                return
+                return await self._call(key, request, messages)
             except Exception as error:
                 fault = judge(error)
                 if fault.fatal:
                     self.halted = self.halted or f"not asked: {fault.reason}"
                 if not fault.transient or attempt == self.attempts or not self._affordable(0.0):
                     self.failures[key] = fault.reason
-                    return
+                    break
                 logger.debug("attempt %d for %s: %s", attempt, request.id, fault.reason)
                 await asyncio.sleep(fault.pause(attempt, self.pause_seconds, self.rng))
+        return None
 
     async def _call(self, key: str, request: Request, messages: list[dict[str, str]]) -> Entry:
         heard, start = start_hearing(), time.monotonic()
