@@ -83,7 +83,8 @@ def test_the_schema_text_is_what_the_parser_reads_from_the_context(blueprints):
     ("word", "plural"),
     [
         ("city", "cities"), ("day", "days"), ("status", "statuses"), ("home port", "home ports"),
-        ("branch", "branches"), ("year of service", "years of service"), ("species", "species"), ("loyalty points", "loyalty points"),
+        ("branch", "branches"), ("year of service", "years of service"), ("species", "species"),
+        ("loyalty points", "loyalty points"),
     ],
 )  # fmt: skip
 def test_plurals_go_by_the_head_word(word, plural):

@@ -197,7 +197,9 @@ def _restyle_column(column: ColumnPlan, table: TablePlan, style: str, rng: rando
     if style == "phrase" and len(column.phrase.split()) < 4:
         return _snake(column.phrase)
     if style == "prefix":
-        return f"{_snake(table.singular)}_{column.name}" if rng.random() < _RENAME_COLUMN else column.name
+        noun = _snake(table.singular)
+        apart = not column.name.startswith(noun) and rng.random() < _RENAME_COLUMN
+        return f"{noun}_{column.name}" if apart else column.name
     if style == "short":
         return "_".join(_shorten(part) for part in column.name.split("_")) if rng.random() < 0.5 else column.name
     return column.name

@@ -163,5 +163,5 @@ def _value_slots(item: Filter, rng: random.Random) -> dict[str, str]:
         first, last = (with_unit(first, item.use, rng) if len(words) == 1 else first), with_unit(last, item.use, rng)
     return {
         "v": first, "w": last, "q": f"'{item.values[0]}'",
-        "either": enumerate_words(words, "or"), "all": enumerate_words(words, rng.choice(("and", "or"))),
+        "either": enumerate_words(words, "or"), "all": ", ".join(words),
     }  # fmt: skip

@@ -66,17 +66,14 @@ def list_columns(uses: tuple[ColumnUse, ...], rng: random.Random, article: bool 
     return f"the {enumerate_words(names)}"
 
 
-def list_plurals(uses: tuple[ColumnUse, ...], rng: random.Random) -> str:
+def list_plurals(uses: tuple[ColumnUse, ...]) -> str:
     """Return the columns as plurals where English has them: `names and cities`."""
-    return enumerate_words([pluralise_use(use, rng) for use in uses])
+    return enumerate_words([pluralise_use(use) for use in uses])
 
 
-def pluralise_use(use: ColumnUse, rng: random.Random) -> str:
-    """Return the plural of a text or date column's phrase; of others the phrase as it is."""
-    if use.column.kind == "bool":
-        return f"{flag_of(use)} flags"
-    name = name_use(use)
-    return pluralise(name) if use.column.kind in ("name", "category", "date") and " of " not in name else name
+def pluralise_use(use: ColumnUse) -> str:
+    """Return the plural of a column's noun phrase."""
+    return f"{flag_of(use)} flags" if use.column.kind == "bool" else pluralise(name_use(use))
 
 
 def name_aggregate(item: Aggregate, rng: random.Random) -> str:
@@ -86,7 +83,7 @@ def name_aggregate(item: Aggregate, rng: random.Random) -> str:
         return f"{rng.choice(('the number of', 'the number of', 'the count of'))} {item.counted.plural}"
     name = name_use(item.use)
     if item.function == "count":
-        return f"the number of different {pluralise_use(item.use, rng)}"
+        return f"the number of different {pluralise_use(item.use)}"
     words = [word for word in _FUNCTION_WORDS[item.function] if word not in name.split()]
     if not words or (rng.random() < 0.12 and not name.startswith("number of")):
         return f"the {rng.choice(_NOUN_WORDS[item.function])} of the {name}"
@@ -141,7 +138,8 @@ def _words_of_order(item: Ordering) -> tuple[str, ...]:
     """Return the words for a direction that suit the column."""
     assert isinstance(item.by, ColumnUse)
     column = item.by.column
-    table = _TEXT_ORDER if column.is_text else _DATE_ORDER if column.kind == "date" else _QUANTITY_ORDER
+    in_time = column.kind == "date" or column.is_year
+    table = _TEXT_ORDER if column.is_text else _DATE_ORDER if in_time else _QUANTITY_ORDER
     return table[item.descending]
 
 

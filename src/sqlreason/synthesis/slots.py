@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlreason.synthesis import links, phrases
 from sqlreason.synthesis.clauses import after_noun
-from sqlreason.synthesis.english import article, be, pluralise
+from sqlreason.synthesis.english import article, be
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Ordering
 from sqlreason.synthesis.phrases import list_aggregates, list_columns, name_aggregate, name_use, order_clause
 
@@ -84,11 +84,6 @@ def _number_first(parts: Parts, rng: random.Random) -> str:
     return "one" if parts["order"].limit == 1 else str(parts["order"].limit)
 
 
-def _plural_of(use: ColumnUse) -> str:
-    """Return the plural of a text column's name."""
-    return pluralise(name_use(use))
-
-
 def _measured(parts: Parts) -> ColumnUse:
     """Return the column that rows are ordered or measured by."""
     return parts["by"] if "by" in parts else parts["order"].by
@@ -102,14 +97,14 @@ SLOTS: dict[str, Slot] = {
     "their": lambda parts, rng: "their",
     "columns": lambda parts, rng: list_columns(parts["columns"], rng),
     "bare": lambda parts, rng: list_columns(parts["columns"], rng, article=False),
-    "plurals": lambda parts, rng: phrases.list_plurals(parts["columns"], rng),
+    "plurals": lambda parts, rng: phrases.list_plurals(parts["columns"]),
     "where": lambda parts, rng: after_noun(parts.get("where"), rng),
     "of_where": _of_where,
     "order": lambda parts, rng: order_clause(parts.get("order"), rng),
     "measure": lambda parts, rng: name_aggregate(parts["measure"], rng),
     "measures": lambda parts, rng: list_aggregates(parts["measures"], rng),
     "group": lambda parts, rng: name_use(parts["group"]),
-    "group_plural": lambda parts, rng: _plural_of(parts["group"]),
+    "group_plural": lambda parts, rng: phrases.pluralise_use(parts["group"]),
     "having": having,
     "compared": compared,
     "peak": peak,
@@ -117,7 +112,7 @@ SLOTS: dict[str, Slot] = {
     "extreme": _extreme,
     "top": lambda parts, rng: _counted_noun(parts["subject"].singular, parts["subject"].plural, parts["order"].limit),
     "top_group": lambda parts, rng: _counted_noun(
-        name_use(parts["group"]), _plural_of(parts["group"]), parts["order"].limit
+        name_use(parts["group"]), phrases.pluralise_use(parts["group"]), parts["order"].limit
     ),
     "is": lambda parts, rng: "is" if parts["order"].limit == 1 else "are",
     "has": lambda parts, rng: "has" if parts["order"].limit == 1 else "have",
@@ -132,7 +127,7 @@ SLOTS: dict[str, Slot] = {
     "key": lambda parts, rng: name_use(parts["key"]),
     "value": lambda parts, rng: phrases.say_value(parts["value"], rng),
     "column": lambda parts, rng: name_use(parts["column"]),
-    "plural": lambda parts, rng: _plural_of(parts["column"]),
+    "plural": lambda parts, rng: phrases.pluralise_use(parts["column"]),
     "date": lambda parts, rng: name_use(parts["date"]),
     "first": lambda parts, rng: phrases.say_value(parts["first"], rng),
     "second": lambda parts, rng: phrases.say_value(parts["second"], rng),
@@ -151,11 +146,11 @@ SLOTS: dict[str, Slot] = {
     "fn_word": links.average_word,
     "second_where": lambda parts, rng: after_noun(parts["second_where"], rng),
     "second_column": lambda parts, rng: name_use(parts["second_column"]),
-    "second_plural": lambda parts, rng: _plural_of(parts["second_column"]),
+    "second_plural": lambda parts, rng: phrases.pluralise_use(parts["second_column"]),
     "others": lambda parts, rng: parts["other"].plural,
     "an_other": lambda parts, rng: f"{article(parts['other'].singular)} {parts['other'].singular}",
     "a_subject": lambda parts, rng: f"{article(parts['subject'].singular)} {parts['subject'].singular}",
-    "keys": lambda parts, rng: _plural_of(parts["key"]),
+    "keys": lambda parts, rng: phrases.pluralise_use(parts["key"]),
     "scale": links.scale,
     "child_value": links.child_value,
     "rank": links.rank_word,

@@ -94,6 +94,6 @@ FRAMES: dict[str, tuple[str, ...]] = {
     "same_as": (
         f"{_ASK} {{columns}} of [the |]other {{subjects}} with the same {{group}} as {{value}}.",
         "Which other {subjects} have the same {group} as {value}? [Show|Give|Return] {columns}.",
-        f"{_ASK} {{columns}} of {{subjects}} that share the {{group}} of {{value}}, [leaving out|without] {{value}} itself.",
+        f"{_ASK} {{columns}} of {{subjects}} that share the {{group}} of {{value}}, [leaving out|excluding] {{value}}.",
     ),
 }

@@ -137,7 +137,7 @@ def aggregate_groups(scene: Scene) -> Draft:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = condition_on(scene, group.table, 0.35, besides)
-    order = Ordering(found[0], scene.chance(0.7)) if scene.chance(0.25) else None
+    order = Ordering(found[0], scene.chance(0.7)) if len(found) == 1 and scene.chance(0.35) else None
     tree = select(
         [use_column(group), *map(aggregate_tree, found)],
         group.table,

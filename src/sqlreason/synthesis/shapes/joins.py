@@ -100,7 +100,7 @@ def join_groups(scene: Scene) -> Draft:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = _condition(scene, trail, [], besides, 0.3)
-    order = Ordering(found[0], scene.chance(0.75)) if scene.chance(0.25) else None
+    order = Ordering(found[0], scene.chance(0.75)) if len(found) == 1 and scene.chance(0.35) else None
     tree = select(
         [use_column(group, True), *(aggregate_tree(item, True) for item in found)],
         trail.subject,
