@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlglot import exp
 
@@ -20,7 +21,14 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _NEGATED |= {"in": "not in", "not in": "in", "like": "not like", "not like": "like"}
 _NEGATED |= {"null": "not null", "not null": "null", "between": "not between", "not between": "between"}
-_OPERATORS = {exp.EQ: "=", exp.NEQ: "!=", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+_OPERATORS: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
 
@@ -140,8 +148,8 @@ class _Reader:
     def _near(self, column: exp.Column) -> list[str]:
         """Tables of the SELECT that the column stands in, then all others."""
         select = column.find_ancestor(exp.Select)
-        uses = list(select.find_all(exp.Table)) if select is not None else []
-        near = [self._names[u.alias_or_name.lower()] for u in uses if u.alias_or_name.lower() in self._names]
+        uses = select.find_all(exp.Table) if select is not None else ()
+        near = [self._names[name] for use in uses if (name := use.alias_or_name.lower()) in self._names]
         return [*near, *sorted(self._wishes.tables)]
 
     def _link(self, node: exp.Expr) -> None:
@@ -149,16 +157,16 @@ class _Reader:
         if isinstance(node, exp.Join):
             for name in node.args.get("using") or ():
                 places = [(t, name.name.lower()) for t in sorted(self._wishes.tables) if self._has(t, name.name)]
-                self._wishes.links += list(zip(places, places[1:], strict=False))
+                self._wishes.links += list(pairwise(places))
             return
         if isinstance(node, exp.EQ):
             found = [node.this, node.expression]
         elif isinstance(node, exp.In) and node.args.get("query") is not None:
             query = node.args["query"].unnest()
             found = [node.this, query.selects[0].unalias() if query.selects else None]
-        places = [self._place(item) if isinstance(item, exp.Column) else None for item in found]
-        if len(places) == 2 and places[0] is not None and places[1] is not None:
-            self._wishes.links.append((places[0], places[1]))
+        sides = [self._place(item) if isinstance(item, exp.Column) else None for item in found]
+        if len(sides) == 2 and sides[0] is not None and sides[1] is not None:
+            self._wishes.links.append((sides[0], sides[1]))
 
     def _has(self, table: str, column: str) -> bool:
         known = self._schema.table(table)
@@ -226,7 +234,7 @@ def _literal(node: exp.Expr | None) -> tuple[Value] | None:
 
 
 def _date_part(node: exp.Expr) -> str:
-    """ "year", "month" or "day" if the node takes that part of a date."""
+    """The part of a date ("year", "month" or "day") that the node takes; "" if none."""
     node = node.this if isinstance(node, exp.Cast) else node
     if isinstance(node, exp.Year | exp.Month | exp.Day | exp.DayOfMonth):
         return "day" if isinstance(node, exp.DayOfMonth) else type(node).__name__.lower()

@@ -70,20 +70,25 @@ def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, se
     reasons = []
     for engine, reading in readings(context, gold):
         script = to_engine(context, engine, reading, script=True)[0]
-        original = Task(id, gold, (script,), engine, reading)
-        ((reason, _, _, _),) = verifier.trial(original, [])
-        if not reason:
-            return _distilled(verifier, original, schema, n, seed)
-        reasons.append(f"{engine} {reading or 'as it is'}: {reason}")
+        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, n, seed)
+        if found.status != "gold_error":
+            return found
+        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
     return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
 
 
 def _distilled(verifier: Verifier, original: Task, schema: Schema, n: int, seed: int) -> Prepared:
     """Draws instances and keeps those that kill most mutants of the gold."""
+    if (original.engine, original.reading) != ("sqlite", ""):  # seldom right: look before drawing
+        ((reason, *_),) = verifier.trial(original, [])
+        if reason:
+            return Prepared(None, "gold_error", reason, 0, 0)
     wrong = mutants(original.gold, schema, _MUTANTS, seed)
     scripts = [*original.instances, *(draw_instances(original, schema, seed) if n else ())]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     trial = verifier.trial(pool, [to_engine(m, original.engine, "sqlite")[0] for m in wrong])
+    if trial[0][0]:
+        return Prepared(None, "gold_error", trial[0][0], 0, 0)
     chosen = _chosen(trial, n)
     killed = {m for i in chosen for m in trial[i][2]}
     flags = [] if trial[0][1] else ["quiet_on_original"]

@@ -8,6 +8,7 @@ and applied afterwards. Whether the rewritten query still is the gold is checked
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
@@ -48,6 +49,7 @@ class Demand:
         return asdict(self)
 
 
+@lru_cache(maxsize=4096)
 def demand_of(gold: str, dialect: str) -> Demand:
     """Reads a gold query, already in the engine's dialect, into what it demands."""
     statements = tuple(split_statements(gold)) or (gold,)

@@ -63,7 +63,7 @@ class Populator:
         for group in _united(pairs):
             places = sorted(place for place in group if place in self._index)
             owners = [place for place in places if (place[1],) in self._keys[place[0]]]
-            values = [v for place in sorted(group) for v in data.get(place, ()) if v is not None]
+            values: list[Value] = [v for place in sorted(group) for v in data.get(place, ()) if v is not None]
             if places:
                 found.append((places, owners[0] if owners else None, list(dict.fromkeys(values))))
         return found

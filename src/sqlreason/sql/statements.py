@@ -46,8 +46,11 @@ def tokens_of(text: str, dialect: str | None = None) -> list[Token]:
     return sqlglot.tokenize(text, read=tried[-1])
 
 
+@lru_cache(maxsize=64)
 def split_tokens(text: str, dialect: str | None = None) -> list[list[Token]]:
     """Splits a text into the token lists of its statements; empty statements are left out.
+
+    The lists are shared between callers and must not be changed.
 
     Raises:
         SqlglotError: No dialect can tokenise the text.

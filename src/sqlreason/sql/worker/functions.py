@@ -14,6 +14,7 @@ import statistics
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 #: "Now" for every query: results must not depend on the day on which they are computed.
@@ -230,5 +231,6 @@ class _Spread:
         return variance if name.startswith("var") else math.sqrt(variance)
 
 
+@cache
 def _spread_of(name: str) -> type[_Spread]:
     return type(f"_Spread_{name}", (_Spread,), {"name": name})

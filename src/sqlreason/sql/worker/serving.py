@@ -19,7 +19,7 @@ from .confinement import allow_cpu, confine, leave_with_parent
 from .outcomes import READ, EngineError
 from .sqlite_engine import SqliteEngine
 
-_LOADED_CASES = 256
+_LOADED_CASES = 1_024
 #: A mutant that so many instances kill is not tried on more.
 _ENOUGH_KILLS = 3
 #: Verdicts wait at most this long for company before they are sent.

@@ -55,6 +55,8 @@ _CAPS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 _OPERATIONS_BETWEEN_LOOKS = 2_000
+#: Bytes of a page: instances are tiny, and snapshots are kept by the thousand.
+_PAGE = 512
 _SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "unterminated")
 
 
@@ -74,6 +76,7 @@ class SqliteEngine:
         self._writes: set[str] = set()
         self._refused = ""
         self._connection = self._connect()
+        self._nothing = _empty_database()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
@@ -152,16 +155,18 @@ class SqliteEngine:
         Raises:
             EngineError: A statement of the script failed.
         """
-        self._fresh()
-        with self._guarded(_CONTEXT, deadline):
-            self._connection.executescript(script)
+        self.undo()
+        self._connection.deserialize(self._nothing)
+        begin = "" if "begin" in script.lower() else "BEGIN;"
+        try:
+            with self._guarded(_CONTEXT, deadline):
+                self._connection.executescript(begin + script)
+        except EngineError:
+            self.undo()
+            raise
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
         return self._connection.serialize()
-
-    def _fresh(self) -> None:
-        self._connection.close()
-        self._connection = self._connect()
 
     def open(self, snapshot: bytes) -> None:
         """Makes the snapshot the current database."""
@@ -242,6 +247,17 @@ class SqliteEngine:
         self._connection.close()
 
 
+def _empty_database() -> bytes:
+    """A database without tables and with small pages."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute(f"PRAGMA page_size = {_PAGE}")
+    connection.executescript("CREATE TABLE page (x); DROP TABLE page;")
+    snapshot = connection.serialize()
+    connection.close()
+    return snapshot
+
+
+_NAMES = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
 _OBJECTS = "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
 
 
