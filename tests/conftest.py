@@ -1,6 +1,9 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,3 +29,79 @@ def real_folder() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder with real questions and databases is not on this machine")
     return folder
+
+
+BLOCK_NETWORK = '''
+"""Python loads this at its start: any connection that leaves the machine is an error."""
+import socket
+
+_connect = socket.socket.connect
+
+
+def connect(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        raise OSError(f"the tests allow no connection to {address}")
+    return _connect(self, address)
+
+
+socket.socket.connect = connect
+socket.socket.connect_ex = lambda self, address: connect(self, address) or 0
+'''
+
+
+class ProjectCopy:
+    """A copy of the project in a folder of its own, run as a user runs it, without a network."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for name in ("conf", "data/01_raw", "data/06_models/tiny_student"):
+            shutil.copytree(PROJECT / name, folder / name)
+        shutil.copy(PROJECT / "pyproject.toml", folder)
+        shutil.copy(PROJECT / ".telemetry", folder)
+        (folder / "src").symlink_to(PROJECT / "src")
+        (folder / "network").mkdir()
+        (folder / "network/sitecustomize.py").write_text(BLOCK_NETWORK)
+
+    def environment(self) -> dict[str, str]:
+        paths = [str(self.folder / "network"), str(PROJECT / "src")]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Starts `kedro …` in a process group of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kedro", *arguments], cwd=self.folder, env=self.environment(),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def kedro(self, *arguments: str, code: int = 0) -> str:
+        """Runs `kedro …` to its end and returns what it printed."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=900)
+        assert process.returncode == code, output[-8000:]
+        return output
+
+    def load(self, name: str, env: str = "demo"):
+        """Loads a dataset of the copy."""
+        from kedro.framework.session import KedroSession
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(self.folder)
+        here = os.getcwd()
+        os.chdir(self.folder)  # paths of the catalog are relative to the project
+        try:
+            with KedroSession.create(self.folder, env=env) as session:
+                return session.load_context().catalog.load(name)
+        finally:
+            os.chdir(here)
+
+
+@pytest.fixture
+def project_copy(tmp_path) -> ProjectCopy:
+    """A fresh copy of the project."""
+    return ProjectCopy(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def project_copies(tmp_path_factory):
+    """Makes copies that live as long as the session: `project_copies(name)`."""
+    return lambda name: ProjectCopy(tmp_path_factory.mktemp(name) / "project")

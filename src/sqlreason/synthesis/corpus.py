@@ -10,8 +10,16 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlreason.reasoning.explanation import explain_query
+from sqlreason.synthesis.augmentation import vary
 from sqlreason.synthesis.blueprint import Blueprint
-from sqlreason.synthesis.questions import Question, stream
+from sqlreason.synthesis.grammar import NothingFits
+from sqlreason.synthesis.invention import invent
+from sqlreason.synthesis.questions import Question, ask
+
+# Shares of the schemas. A student that meets the same names again and again learns them by heart (tried: after two
+# million tokens on schemas as they are it answered every question with tables of the training set).
+SHARE_INVENTED = 0.35
+SHARE_VARIED = 0.5
 
 SYSTEMS = (
     "",
@@ -70,9 +78,24 @@ def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]
     """
     rng = random.Random(seed)
     writers, weights = zip(*_WRITERS.items(), strict=True)
-    for question in stream(blueprints, rng):
+    for question in _questions(blueprints, rng):
         (writer,) = rng.choices(writers, weights)
         yield writer(question, rng)
+
+
+def _questions(blueprints: Sequence[Blueprint], rng: random.Random) -> Iterator[Question]:
+    """Questions about schemas as they are, varied and invented, in the shares named above."""
+    while True:
+        blueprint = rng.choice(blueprints)
+        kind = rng.random()
+        if kind < SHARE_INVENTED + SHARE_VARIED:
+            blueprint = vary(blueprint, rng, blueprints)
+        if kind < SHARE_INVENTED:
+            blueprint = invent(blueprint, rng)
+        try:
+            yield ask(blueprint, rng)
+        except NothingFits:  # a variation may have lost every column worth asking about
+            continue
 
 
 def _answer_in_sql(question: Question, rng: random.Random) -> str:
@@ -105,6 +128,14 @@ def _read_schema(question: Question, rng: random.Random) -> str:
     return _chat(f"{question.schema}\n\nWhich columns does {name} have?", ", ".join(kept), rng)
 
 
+def _copy_schema(question: Question, rng: random.Random) -> str:
+    """The tables again, in another order: nothing but copying, which is what a small student learns last."""
+    lines = question.schema.splitlines()
+    rng.shuffle(lines)
+    ask = rng.choice(("{schema}\n\nRepeat these tables.", "Write down this schema:\n{schema}", "Copy:\n{schema}"))
+    return _chat(ask.format(schema=question.schema), "\n".join(lines), rng)
+
+
 def _plain_text(question: Question, rng: random.Random) -> str:
     words = explain_query(question.sql, rng, style=rng.choice(("plan", "sentence")))
     layout = rng.choice(PLAIN)
@@ -116,9 +147,10 @@ _WRITERS: dict[Callable[[Question, random.Random], str], float] = {
     _answer_in_sql: 0.30,
     _answer_with_reasoning: 0.40,
     _explain: 0.08,
-    _tell_question: 0.04,
-    _read_schema: 0.04,
-    _plain_text: 0.14,
+    _tell_question: 0.03,
+    _read_schema: 0.05,
+    _copy_schema: 0.06,
+    _plain_text: 0.08,
 }
 
 

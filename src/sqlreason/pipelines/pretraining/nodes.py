@@ -41,7 +41,7 @@ def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
     train, _ = split_blueprints(load_blueprints(), options.heldout_share, options.synthesis_seed)
     documents = itertools.islice(write_documents(train, options.seed), options.documents)
     corpus = pd.DataFrame({"text": list(tqdm(documents, total=options.documents, desc="corpus", unit="doc"))})
-    corpus.attrs["schemas"] = len(train)
+    corpus.attrs["schemas"] = [blueprint.name for blueprint in train]
     logger.info("%d documents, %.1f million characters", len(corpus), corpus["text"].str.len().sum() / 1e6)
     return corpus
 
@@ -71,7 +71,7 @@ def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple
     facts = {
         "parameters": sum(parameter.numel() for parameter in model.parameters()) / 1e6,
         "documents": len(corpus),
-        "schemas": corpus.attrs.get("schemas", "the training"),
+        "schemas": len(corpus.attrs["schemas"]),
         "seed": options.seed,
         "tokens": last["tokens"],
         "steps": last["step"],
@@ -80,4 +80,5 @@ def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple
         "loss": last["loss"],
         "vocabulary": len(tokenizer),
     }
-    return TrainedModel(model, tokenizer, CARD.format(**facts), facts), history
+    card = CARD.format(**facts)
+    return TrainedModel(model, tokenizer, card, {**facts, "schemas": corpus.attrs["schemas"]}), history
