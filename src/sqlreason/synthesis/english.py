@@ -67,6 +67,8 @@ def pluralise(phrase: str) -> str:
         return phrase
     if re.search(r"[^aeiou]y$", last):
         last = last[:-1] + "ies"
+    elif last.endswith("sis"):
+        last = last[:-2] + "es"
     elif re.search(r"(s|x|z|ch|sh)$", last):
         last += "es"
     else:
