@@ -83,7 +83,8 @@ def test_the_schema_text_is_what_the_parser_reads_from_the_context(blueprints):
     ("word", "plural"),
     [
         ("city", "cities"), ("day", "days"), ("status", "statuses"), ("home port", "home ports"),
-        ("branch", "branches"), ("year of service", "years of service"), ("species", "species"), ("diagnosis", "diagnoses"),
+        ("branch", "branches"), ("year of service", "years of service"), ("species", "species"),
+        ("diagnosis", "diagnoses"),
         ("loyalty points", "loyalty points"),
     ],
 )  # fmt: skip
