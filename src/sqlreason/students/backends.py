@@ -1,0 +1,23 @@
+"""The libraries that can load a student for training, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlreason.students import transformers, unsloth
+
+BACKENDS: dict[str, Callable[..., tuple[Any, Any]]] = {
+    "transformers": transformers.load_student,
+    "unsloth": unsloth.load_student,
+}
+"""Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and tokenizer."""
+
+
+def choose_backend(name: str) -> Callable[..., tuple[Any, Any]]:
+    """The loading function of a backend.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if name not in BACKENDS:
+        raise ValueError(f"backend={name!r} is unknown; accepted: {', '.join(BACKENDS)}")
+    return BACKENDS[name]

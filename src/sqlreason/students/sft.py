@@ -1,0 +1,173 @@
+"""Supervised fine-tuning of a LoRA adapter on verified traces, by trl's SFTTrainer.
+
+Rows are conversations; the loss is on the completion alone; nothing is packed or cut. A training that was
+killed goes on from its last checkpoint when it is asked for again, and one that is finished is returned at
+once.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.launch import call
+from sqlreason.students.stages import Stage, hash_table
+from sqlreason.students.training import Schedule
+from sqlreason.students.transformers import Lora
+
+logger = logging.getLogger(__name__)
+
+
+def train_sft(
+    checkpoint: Checkpoint,
+    examples: pd.DataFrame,
+    *,
+    fingerprint: str,
+    workdir: Path | str,
+    lora: Mapping[str, Any] | None = None,
+    backend: str = "transformers",
+    quantization: str | None = None,
+    dtype: str = "auto",
+    launch: str = "process",
+    resume: bool = True,
+    **schedule: Any,
+) -> tuple[Adapter, pd.DataFrame]:
+    """Trains an adapter to write the completions of the examples.
+
+    Args:
+        checkpoint: The base model.
+        examples: Columns id, prompt (chat messages as JSON text), completion (text).
+        fingerprint: Of the student prompt; goes into the adapter.
+        workdir: For checkpoints and the finished result.
+        lora: Fields of `transformers.Lora`.
+        backend: Name in `backends.BACKENDS`.
+        quantization: None, or "nf4" for QLoRA.
+        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
+        launch: "process" or "child", as in `launch.call`.
+        resume: Whether earlier work on the same inputs and options may be used.
+        schedule: Fields of `training.Schedule`.
+
+    Returns:
+        The adapter, and the history: stage, step, loss (nats per trained token), learning_rate, tokens,
+        seconds.
+
+    Raises:
+        ValueError: for options that contradict each other.
+        TrainingError: if a guard finds that the data or the configuration would be trained wrongly.
+    """
+    options = {
+        "base": checkpoint.identity,
+        "prompt": fingerprint,
+        "examples": hash_table(examples[["prompt", "completion"]]),
+        "lora": dict(lora or {}),
+        "backend": backend,
+        "quantization": quantization,
+        "dtype": dtype,
+        **schedule,
+    }
+    plan, shape = Schedule(**schedule), Lora(**(lora or {}))
+    stage = Stage("sft", workdir, options, resume)
+    finished = stage.result()
+    if finished is not None:
+        return finished  # type: ignore[return-value]
+    return call(launch, _train, stage, checkpoint, examples, shape, plan, fingerprint, backend, quantization, dtype)
+
+
+def _train(
+    stage: Stage,
+    checkpoint: Checkpoint,
+    examples: pd.DataFrame,
+    shape: Lora,
+    plan: Schedule,
+    fingerprint: str,
+    backend: str,
+    quantization: str | None,
+    dtype: str,
+) -> tuple[Adapter, pd.DataFrame]:
+    from sqlreason.students import training
+    from sqlreason.students.backends import choose_backend
+
+    model, tokenizer = choose_backend(backend)(
+        checkpoint,
+        shape,
+        dtype=dtype,
+        quantization=quantization,
+        gradient_checkpointing=plan.gradient_checkpointing,
+        seed=plan.seed,
+    )
+    trainer = _trainer(stage, model, tokenizer, _conversations(examples), plan, backend)
+    log = training.run(trainer, stage, "sft")
+    history = _history(log)
+    facts = {
+        "stage": "sft",
+        "examples": len(examples),
+        "steps": int(history["step"].iloc[-1]),
+        "seconds": float(history["seconds"].iloc[-1]),
+        "loss": float(history["loss"].iloc[-1]),
+        "options": stage.options,
+    }
+    adapter = Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts)
+    logger.info(
+        "sft: %d examples, %d steps in %.0f s, loss %.3f",
+        len(examples),
+        facts["steps"],
+        facts["seconds"],
+        facts["loss"],
+    )
+    stage.finish(adapter, history)
+    return adapter, history
+
+
+def _trainer(
+    stage: Stage, model: Any, tokenizer: Any, conversations: list[dict[str, Any]], plan: Schedule, backend: str
+) -> Any:
+    from trl import SFTConfig, SFTTrainer
+
+    from datasets import Dataset
+    from sqlreason.students import guards, training
+
+    config = training.build_config(
+        SFTConfig,
+        {
+            **plan.arguments(stage.folder, training.is_mixed(model)),
+            "max_length": None,
+            "packing": False,
+            "completion_only_loss": True,
+            "dataset_num_proc": None,
+            # The same loss; the vocabulary is computed for trained tokens only. unsloth brings a loss of its
+            # own.
+            "loss_type": "nll" if backend == "unsloth" else "chunked_nll",
+        },
+    )
+    trainer = SFTTrainer(
+        model=model, args=config, train_dataset=Dataset.from_list(conversations), processing_class=tokenizer
+    )
+    positions = getattr(model.config, "max_position_embeddings", None)
+    share = guards.check_rows(trainer.train_dataset, conversations, tokenizer, positions)
+    logger.info("sft: %d rows checked, %.0f %% of the tokens are trained", len(conversations), 100 * share)
+    return trainer
+
+
+def _conversations(examples: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {"prompt": json.loads(prompt), "completion": [{"role": "assistant", "content": completion}]}
+        for prompt, completion in zip(examples["prompt"], examples["completion"], strict=True)
+    ]
+
+
+def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stage": "sft",
+            "step": [entry["step"] for entry in log],
+            "loss": [entry["loss"] for entry in log],
+            "learning_rate": [entry["learning_rate"] for entry in log],
+            "tokens": [int(entry.get("num_tokens", 0)) for entry in log],
+            "seconds": [entry["seconds"] for entry in log],
+        }
+    )
