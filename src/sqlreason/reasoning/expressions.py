@@ -141,6 +141,13 @@ def _say_comparison(speaker: Speaker, node: exp.Expr, denied: bool = False) -> s
     return f"{left} {speaker.word(COMPARISONS[type(node)][flipped])} {right}"
 
 
+def _say_date_part(speaker: Speaker, node: exp.Expr) -> str:
+    """SQLite's STRFTIME: the part of a date that its format names; sqlglot wraps the date in a cast of its own."""
+    part = {"%Y": "year", "%m": "month", "%d": "day"}.get(node.text("format"))
+    date = node.this.this if isinstance(node.this, exp.Cast | exp.TsOrDsToTimestamp) else node.this
+    return f"the {part} of {speaker.say(date)}" if part else quote_sql(node)
+
+
 def _is_column(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column)
 
@@ -267,6 +274,7 @@ SAYINGS: dict[type, Callable[[Speaker, exp.Expr], str]] = {
     exp.Coalesce: _say_coalesce,
     exp.Round: _say_round,
     exp.Case: _say_case,
+    exp.TimeToStr: _say_date_part,
     exp.Cast: lambda speaker, node: f"{speaker.say(node.this)} cast to {node.args['to'].sql()}",
     exp.Window: _say_window,
     **{kind: _say_comparison for kind in COMPARISONS},

@@ -162,7 +162,7 @@ def _rename_tables(tables: list[TablePlan], rng: random.Random) -> list[TablePla
     for table in tables:
         base = {"plural": _snake(table.plural), "singular": _snake(table.singular)}.get(number, table.name)
         name = restyle(base)
-        names[table.name] = name if _is_free(name, [*names.values(), *(t.name for t in tables)]) else table.name
+        names[table.name] = name if is_free(name, [*names.values(), *(t.name for t in tables)]) else table.name
     return [
         replace(
             t, name=names[t.name],
@@ -181,7 +181,7 @@ def _rename_columns(tables: list[TablePlan], rng: random.Random) -> list[TablePl
         for column in table.columns:
             name = _restyle_column(column, table, style, rng)
             taken = [c.name for c in columns] + [c.name for c in table.columns if c is not column]
-            columns.append(replace(column, name=name) if _is_free(name, taken) else column)
+            columns.append(replace(column, name=name) if is_free(name, taken) else column)
         renamed.append(replace(table, columns=tuple(columns)))
     return renamed
 
@@ -210,7 +210,7 @@ def _shorten(part: str) -> str:
     return part if len(part) < 5 else part[0] + "".join(letter for letter in part[1:] if letter not in "aeiou")
 
 
-def _is_free(name: str, taken: Sequence[str]) -> bool:
+def is_free(name: str, taken: Sequence[str]) -> bool:
     """Whether a name may stand bare in SQL and is not taken."""
     lowered = name.lower()
     return quoted(name) == name and lowered not in _AVOIDED and lowered not in [other.lower() for other in taken]

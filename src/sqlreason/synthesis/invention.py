@@ -7,11 +7,15 @@ prompt. A small student that sees some of these learns to look names up instead 
 import random
 from dataclasses import replace
 
+from sqlreason.synthesis.augmentation import is_free
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
 
-_ONSETS = "b bl br c ch cl cr d dr f fl g gl gr h j k kl l m n p pl pr qu r s sh sk sl st t th tr v w z".split()
-_VOWELS = "a e i o u ai ea ee oo ou".split()
-_CODAS = ["", "", "", "l", "n", "r", "s", "t", "m", "nd", "rk", "lt", "st", "x", "p"]
+_ONSETS = (
+    *"bcdfghjklmnprstvwz",
+    *("bl", "br", "ch", "cl", "cr", "dr", "fl", "gl", "gr", "kl", "pl", "pr", "qu", "sh", "sk", "sl", "st", "th", "tr"),
+)
+_VOWELS = tuple("aeiou") + ("ai", "ea", "ee", "oo", "ou")
+_CODAS = ("", "", "", *"lnrstmxp", "nd", "rk", "lt", "st")
 
 
 def invent(blueprint: Blueprint, rng: random.Random) -> Blueprint:
@@ -78,6 +82,6 @@ class _Words:
             syllables = self.rng.choice((1, 2, 2))
             word = "".join(self.rng.choice(_ONSETS) + self.rng.choice(_VOWELS) for _ in range(syllables))
             word += self.rng.choice(_CODAS)
-            if word not in self._used:
+            if is_free(word, ()) and is_free(word + "s", ()) and word not in self._used:
                 self._used.add(word)
                 return word

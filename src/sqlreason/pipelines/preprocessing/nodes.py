@@ -17,6 +17,7 @@ from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample,
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.sql import execution, instances, schema
+from sqlreason.sql.preparation import prepare_all
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
 from sqlreason.tables import TABLES, to_json
@@ -52,14 +53,10 @@ def prepare_databases(
             sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    rows = instances.prepare_all(
-        used[["id", "sql_context", "sql"]].to_dict("records"),
-        instances=options.instances,
-        seed=options.seed,
-        workers=options.workers,
-        progress=lambda items: tqdm(items, total=len(used), desc="databases", unit="question"),
-    )
-    frame = pd.DataFrame([_instance_row(row) for row in rows])
+    rows = list(used[["id", "sql_context", "sql"]].itertuples(index=False, name=None))
+    prepared = prepare_all(rows, n=options.instances, seed=options.seed, workers=options.workers)
+    prepared = tqdm(prepared, total=len(rows), desc="databases", unit="question")
+    frame = pd.DataFrame([_database_row(row[0], found) for row, found in zip(rows, prepared, strict=True)])
     frame.insert(1, "split", used["split"].to_numpy())
     usable = frame["status"] == "ok"
     logger.info(
@@ -72,9 +69,9 @@ def prepare_databases(
     return frame
 
 
-def _instance_row(prepared: instances.Prepared) -> dict[str, Any]:
+def _database_row(id_: str, prepared: instances.Prepared) -> dict[str, Any]:
     return {
-        "id": prepared.id,
+        "id": id_,
         "status": prepared.status,
         "reason": prepared.reason,
         "task": prepared.task.to_json() if prepared.task else "",
