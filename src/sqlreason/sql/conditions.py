@@ -14,6 +14,7 @@ from itertools import pairwise
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Value
+from sqlreason.sql.statements import parse
 
 #: A column of a table, both in lower case.
 Place = tuple[str, str]
@@ -106,6 +107,8 @@ class _Reader:
             if table is not None:
                 self._wishes.tables.add(table.name.lower())
                 self._names[use.alias_or_name.lower()] = table.name.lower()
+            else:
+                self._wishes.tables |= _behind(use.name, schema)
 
     def read(self) -> Wishes:
         found = self._wishes
@@ -217,6 +220,14 @@ class _Reader:
             return None
         place = self._place(columns[0])
         return Condition(place, operator, tuple(values), part) if place is not None else None
+
+
+def _behind(view: str, schema: Schema) -> set[str]:
+    """The tables of the schema that a view of that name reads."""
+    definitions = [tree for text in schema.views if isinstance(tree := parse(text), exp.Create)]
+    named = [tree for tree in definitions if tree.this is not None and tree.this.name.lower() == view.lower()]
+    uses = [use.name for tree in named for use in tree.expression.find_all(exp.Table)]
+    return {table.name.lower() for name in uses if (table := schema.table(name)) is not None}
 
 
 def _literal(node: exp.Expr | None) -> tuple[Value] | None:

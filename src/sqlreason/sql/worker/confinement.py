@@ -10,6 +10,8 @@ import os
 import resource
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def confine(memory_mb: int, spare_descriptors: int = 0) -> None:
@@ -23,15 +25,32 @@ def confine(memory_mb: int, spare_descriptors: int = 0) -> None:
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, memory_mb * 1024 * 1024)
-    probe = os.dup(0)
-    os.close(probe)
-    _limit(resource.RLIMIT_NOFILE, probe + spare_descriptors)
+    with opening():
+        free = _first_free_descriptor()
+    _limit(resource.RLIMIT_NOFILE, free + spare_descriptors)
 
 
 def _limit(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
     resource.setrlimit(kind, (value, value))
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Lets this process open descriptors, up to the hard limit, inside the block and none after it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_first_free_descriptor(), hard))
+
+
+def _first_free_descriptor() -> int:
+    probe = os.dup(0)
+    os.close(probe)
+    return probe
 
 
 def allow_cpu(seconds: float) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from . import protocol
 from .cases import Case
-from .confinement import allow_cpu, confine, leave_with_parent
+from .confinement import allow_cpu, confine, leave_with_parent, opening
 from .outcomes import READ, EngineError
 from .sqlite_engine import SqliteEngine
 
@@ -145,9 +145,10 @@ def _open_engine(name: str, limits: dict[str, Any]) -> Any:
     if name == "duckdb":
         from .duckdb_engine import DuckdbEngine
 
-        engine = DuckdbEngine(limits["heap_mb"], limits["sql_chars"])
-        confine(limits["duckdb_memory_mb"], spare_descriptors=0)
-        return engine
+        analyst = DuckdbEngine(limits["heap_mb"], limits["sql_chars"], opening)
+        confine(limits["duckdb_memory_mb"], spare_descriptors=16)
+        with opening():  # whose end leaves no descriptor to open
+            return analyst
     engine = SqliteEngine(limits["heap_mb"], limits["sql_chars"])
     confine(limits["memory_mb"])
     return engine

@@ -1,0 +1,209 @@
+"""DuckDB inside a worker: the last resort for golds that SQLite cannot run, 40 to 60 times dearer.
+
+It has no authorizer: statements are admitted by their type, the outside world is switched off and the configuration
+locked before a candidate is seen. An instance is a connection to a database of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import duckdb
+
+from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
+
+_READS = {"SELECT"}
+_CHANGES = {"INSERT", "UPDATE", "DELETE", "MERGE_INTO"}
+_DEFINITIONS = {"CREATE", "DROP", "ALTER", "CREATE_FUNC"}
+_ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | _DEFINITIONS}
+_CONTEXT = _ALLOWED[DEFINE] | {"TRANSACTION"}
+#: Table functions that read more than the database; without access to files they fail too.
+_FORBIDDEN = ("read_", "glob(", "duckdb_", "pragma_", "information_schema", "getenv", "random(", "uuid(", "query(")
+_OPEN_DATABASES = 12
+#: In this order: the temporary folder before external access goes, the lock last.
+_SETTINGS = (
+    "SET threads = 1",
+    "SET memory_limit = '{memory}MB'",
+    "SET max_expression_depth = 200",
+    "SET temp_directory = ''",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET python_enable_replacements = false",
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+)
+
+
+class DuckdbEngine:
+    """DuckDB in memory, one database per instance.
+
+    Args:
+        heap_mb: What one database may allocate, in MiB.
+        sql_chars: The longest statement accepted from a candidate.
+        opening: Surrounds each connect, which opens a descriptor for a moment.
+    """
+
+    def __init__(
+        self, heap_mb: int, sql_chars: int, opening: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._opening = opening
+        self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
+        self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._current = self._connect()
+        self._late = False
+        self._current.execute("SELECT 1").fetchall()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with self._opening():
+            connection = duckdb.connect(":memory:")
+            for setting in _SETTINGS:
+                connection.execute(setting.format(memory=self._memory))
+        return connection
+
+    def load(self, script: str, deadline: float) -> str:
+        """Builds a database from a script; the script itself serves as its snapshot.
+
+        Raises:
+            EngineError: A statement of the script failed.
+        """
+        connection = self._connect()
+        with self._guarded(connection, deadline):
+            for statement in self._admitted(connection, script, _CONTEXT):
+                connection.execute(statement)
+        if script in self._opened:
+            self._opened.pop(script).close()
+        self._opened[script] = connection
+        while len(self._opened) > _OPEN_DATABASES:
+            self._opened.pop(next(iter(self._opened))).close()
+        return script
+
+    def open(self, snapshot: str) -> None:
+        """Makes the instance the current database, building it anew if it has been closed."""
+        if snapshot not in self._opened:
+            self.load(snapshot, time.monotonic() + 5.0)
+        self._current = self._opened[snapshot]
+
+    def _admitted(self, connection: duckdb.DuckDBPyConnection, text: str, allowed: set[str]) -> list[Any]:
+        statements = list(connection.extract_statements(text))
+        for statement in statements:
+            kind = str(statement.type).rpartition(".")[2]
+            if kind not in allowed:
+                raise EngineError("denied", f"a statement of type {kind} is not allowed here")
+        return statements
+
+    @contextmanager
+    def _guarded(self, connection: duckdb.DuckDBPyConnection, deadline: float) -> Iterator[None]:
+        """Interrupts the connection at the deadline; what goes wrong becomes an `EngineError`."""
+        late = threading.Event()
+
+        def interrupt() -> None:
+            late.set()
+            connection.interrupt()
+
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), interrupt)
+        timer.start()
+        try:
+            yield
+        except duckdb.Error as error:
+            raise EngineError(*_judged(error, late.is_set())) from None
+        except MemoryError as error:
+            raise EngineError("oom", str(error)) from None
+        except (ValueError, RuntimeError, OverflowError) as error:
+            raise EngineError("exec_error", str(error)) from None
+        finally:
+            timer.cancel()
+            timer.join()
+
+    def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
+        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+
+        Raises:
+            EngineError: A statement was refused, failed, or took too long.
+        """
+        text = ";\n".join(statements)
+        if len(text) > self._sql_chars:
+            raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
+        if any(name in text.lower() for name in _FORBIDDEN):
+            raise EngineError("denied", "it names a function or table that is not allowed here")
+        connection, result = self._current, Outcome()
+        with self._guarded(connection, deadline):
+            admitted = self._admitted(connection, text, _ALLOWED[access])
+            if len(admitted) > len(statements):
+                raise EngineError("multi_statement", f"{len(admitted)} statements")
+            connection.execute("BEGIN")
+            for statement in admitted:
+                self._fetch(connection, statement, max_rows, result)
+        return result
+
+    def _fetch(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int, result: Outcome) -> None:
+        known = {table.lower() for table in self.tables()}
+        words = {word.strip('"').lower() for word in _words(statement.query)}
+        if str(statement.type).endswith("SELECT"):
+            result.reads |= {name.rpartition(".")[2].lower() for name in connection.get_table_names(statement.query)}
+        else:
+            result.writes |= known & words
+            result.reads |= known & words
+        cursor = connection.execute(statement)
+        result.columns = [column[0] for column in cursor.description or ()]
+        result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
+        result.more = len(result.rows) > max_rows
+        if not str(statement.type).endswith("SELECT") and result.columns == ["Count"]:
+            result.columns, result.rows, result.more = [], [], False
+
+    def undo(self) -> None:
+        """Takes back what `run` wrote."""
+        try:
+            self._current.execute("ROLLBACK")
+        except duckdb.Error:
+            return  # there was no transaction
+
+    def tables(self) -> list[str]:
+        """Names of the current database's tables and views."""
+        return [row[0] for row in self._current.execute(_TABLES).fetchall()]
+
+    def names(self) -> set[str]:
+        """Names of tables and columns, in lower case."""
+        rows = self._current.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
+        return {name.lower() for row in rows for name in row}
+
+    def contents(self, table: str) -> list[tuple[Any, ...]]:
+        """All rows of a table."""
+        name = table.replace('"', '""')
+        return self._current.execute(f'SELECT * FROM "{name}"').fetchall()
+
+    def objects(self) -> dict[str, Any]:
+        """Tables and views with their columns and whether these may be NULL."""
+        rows = self._current.execute(_COLUMNS).fetchall()
+        found: dict[str, Any] = {}
+        for table, column, nullable in rows:
+            found.setdefault(table.lower(), []).append((column.lower(), nullable))
+        return found
+
+
+def _judged(error: duckdb.Error, late: bool) -> tuple[str, str]:
+    kinds = {
+        **{duckdb.ParserException: "syntax_error", duckdb.PermissionException: "denied"},
+        **{duckdb.OutOfMemoryException: "oom", duckdb.InterruptException: "timeout"},
+    }
+    status = next((status for kind, status in kinds.items() if isinstance(error, kind)), "exec_error")
+    return ("timeout", "the time limit is over") if late else (status, str(error).partition("\n")[0])
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c in '_"' else " " for c in text).split()
+
+
+_TABLES = (
+    "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
+    "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+)
+_COLUMNS = (
+    "SELECT table_name, column_name, is_nullable FROM duckdb_columns() WHERE NOT internal "
+    "ORDER BY table_name, column_index"
+)
