@@ -16,7 +16,7 @@ _SWAP_COLUMN = 0.15
 _ADD_TABLE = 0.12
 _RENAME_COLUMN = 0.35
 # Words that SQLite or sqlglot read as syntax where a bare name stands, beyond those that `quoted` knows.
-_AVOIDED = frozenset(
+AVOIDED = frozenset(
     [
         "column", "cross", "current", "database", "date", "default", "desc", "asc", "do", "end", "explain", "filter",
         "full", "if", "inner", "key", "left", "like", "match", "natural", "no", "of", "offset", "on", "outer", "over",
@@ -213,7 +213,7 @@ def _shorten(part: str) -> str:
 def is_free(name: str, taken: Sequence[str]) -> bool:
     """Whether a name may stand bare in SQL and is not taken."""
     lowered = name.lower()
-    return quoted(name) == name and lowered not in _AVOIDED and lowered not in [other.lower() for other in taken]
+    return quoted(name) == name and lowered not in AVOIDED and lowered not in [other.lower() for other in taken]
 
 
 def _snake(phrase: str) -> str:

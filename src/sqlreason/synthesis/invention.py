@@ -7,8 +7,13 @@ prompt. A small student that sees some of these learns to look names up instead 
 import random
 from dataclasses import replace
 
-from sqlreason.synthesis.augmentation import is_free
+from sqlglot.dialects import SQLite
+
+from sqlreason.synthesis.augmentation import AVOIDED
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+
+# What SQL reads as its own: an invented name must stand bare.
+_TAKEN = AVOIDED | {word.lower() for word in SQLite.Tokenizer.KEYWORDS}
 
 _ONSETS = (
     *"bcdfghjklmnprstvwz",
@@ -82,6 +87,6 @@ class _Words:
             syllables = self.rng.choice((1, 2, 2))
             word = "".join(self.rng.choice(_ONSETS) + self.rng.choice(_VOWELS) for _ in range(syllables))
             word += self.rng.choice(_CODAS)
-            if is_free(word, ()) and is_free(word + "s", ()) and word not in self._used:
+            if word not in self._used and not {word, word + "s"} & _TAKEN and len(word) > 2:
                 self._used.add(word)
                 return word
