@@ -83,6 +83,7 @@ class SqliteEngine:
         (limit,) = connection.execute(f"PRAGMA hard_heap_limit = {self._heap}").fetchone()
         if not 0 < limit <= self._heap:
             raise RuntimeError(f"SQLite took {limit} for a heap limit of {self._heap} bytes")
+        connection.execute("PRAGMA temp_store = MEMORY")  # a sort that spills must hit the heap limit, not a file
         for category, cap in _CAPS.items():
             connection.setlimit(category, cap)
         install(connection)

@@ -1,0 +1,88 @@
+"""When two results are the same: named cases of real queries, and properties of the comparison itself."""
+
+import math
+import random
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sql_cases import load_cases
+
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.worker.equivalence import Answer, canonical, canonical_rows, contained, same_bag, same_value
+
+CONTEXT, CASES = load_cases("equivalence")
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    with Verifier() as shared:
+        yield shared
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_candidates_are_judged_as_a_reader_would(verifier, case) -> None:
+    gold, candidate = case.texts
+    (verdict,) = verifier.verify(Task(case.name, gold, (CONTEXT,)), [candidate])
+    assert (verdict.status,) == case.statuses, verdict
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_gold_agrees_with_itself(verifier, case) -> None:
+    (verdict,) = verifier.verify(Task(case.name, case.texts[0], (CONTEXT,)), [case.texts[0]])
+    assert verdict.agrees
+
+
+def test_a_cut_tie_is_flagged(verifier) -> None:
+    task = Task("", "SELECT name FROM users ORDER BY age DESC LIMIT 1", (CONTEXT,))
+    assert verifier.verify(task, ["SELECT 'Cy' FROM users LIMIT 1"])[0].flags == ("gold_ambiguous",)
+
+
+def test_values_have_one_form() -> None:
+    assert [canonical(v) for v in (True, 2.0, Decimal("3.00"), Decimal("0.5"))] == [1, 2, 3, 0.5]
+    assert canonical(date(2024, 1, 2)) == canonical(datetime(2024, 1, 2)) == canonical("2024-01-02T00:00:00")
+    assert canonical(datetime(2024, 1, 2, 3)) != canonical(date(2024, 1, 2))
+    assert same_value(canonical(math.nan), canonical(-math.nan))
+    assert not same_value("1", 1) and not same_value(None, 0) and not same_value(2**53, 2**53 + 1)
+
+
+VALUES = st.one_of(st.none(), st.integers(-3, 3), st.sampled_from(["", "a", "1"]), st.floats(-2, 2, width=16))
+ROWS = st.lists(st.tuples(VALUES, VALUES), max_size=7)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_a_bag_is_itself_in_any_order_and_up_to_noise(rows, rng: random.Random) -> None:
+    ones = canonical_rows(rows)
+    noisy = [tuple(v * (1 + 1e-9) if isinstance(v, float) else v for v in row) for row in rows]
+    rng.shuffle(noisy)
+    assert same_bag(ones, canonical_rows(noisy))
+    assert same_bag(canonical_rows(noisy), ones)
+    assert contained(ones[1:], ones)
+
+
+@given(ROWS, st.tuples(VALUES, VALUES))
+@settings(max_examples=100, deadline=None)
+def test_a_bag_is_never_one_with_a_row_more(rows, extra) -> None:
+    assert not same_bag(canonical_rows(rows), canonical_rows([*rows, extra]))
+
+
+@given(ROWS, ROWS)
+@settings(max_examples=150, deadline=None)
+def test_sameness_is_symmetric(ones, others) -> None:
+    one, other = canonical_rows(ones), canonical_rows(others)
+    assert same_bag(one, other) == same_bag(other, one)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 4), st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_any_completion_of_a_tie_is_right(keys, limit, rng: random.Random) -> None:
+    rows = [((key,), (i,)) for i, key in enumerate(sorted(keys))]
+    gold = Answer(1, [row for _, row in rows[:limit]], ordered=True)
+    gold.set_ties(rows, 0, limit)
+    shuffled = sorted(rng.sample(rows, len(rows)), key=lambda pair: pair[0])
+    assert gold.matches([row for _, row in shuffled[:limit]])
+    if 0 < limit < len(rows) and rows[0][0] != rows[-1][0]:
+        assert not gold.matches([row for _, row in reversed(rows)][:limit])

@@ -1,0 +1,117 @@
+"""Preparing tasks: readings, instances that tell a gold from wrong queries, and reasons where there is none."""
+
+import json
+import random
+
+import pandas as pd
+import pytest
+from sql_cases import load_cases
+
+from sqlreason.sql.conditions import wishes_of
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.instances import prepare
+from sqlreason.sql.population import Populator
+from sqlreason.sql.queries import read_query
+from sqlreason.sql.schema import parse_schema
+
+SHOP = """
+CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INT REFERENCES customers(id), total REAL, placed DATE);
+INSERT INTO customers VALUES (1, 'Ann', 'Rome'), (2, 'Bob', 'Oslo');
+INSERT INTO orders VALUES (1, 1, 10, '2024-01-01'), (2, 2, 20, '2024-02-01');
+"""
+JOINED = (
+    "SELECT c.name, SUM(o.total) FROM customers c JOIN orders o ON c.id = o.customer_id "
+    "WHERE c.city = 'Rome' AND o.total > 5 GROUP BY c.name"
+)
+DIALECTS, GOLDS = load_cases("dialects")
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    with Verifier() as shared:
+        yield shared
+
+
+def test_instances_refuse_what_the_original_accepts(verifier) -> None:
+    prepared = prepare(verifier, "1", SHOP, JOINED)
+    task = prepared.task
+    assert prepared.status == "ok" and len(task.instances) == 4 and task.instances[0] == SHOP
+    wrong = [
+        JOINED.replace("SUM", "MAX"),
+        JOINED.replace(" AND o.total > 5", ""),
+        JOINED.replace("> 5", ">= 5"),
+        "SELECT 'Ann', 10.0 FROM customers LIMIT 1",
+    ]
+    alone = type(task)("", JOINED, (SHOP,))
+    assert all(verdict.agrees for verdict in verifier.verify(alone, wrong))
+    assert not any(verdict.agrees for verdict in verifier.verify(task, wrong))
+    right = (
+        "SELECT name, SUM(total) FROM orders JOIN customers k ON customer_id = k.id AND total > 5 AND city = 'Rome' "
+        "GROUP BY 1"
+    )
+    assert verifier.verify(task, [right])[0].agrees
+
+
+def test_an_empty_context_is_populated(verifier) -> None:
+    empty = SHOP.partition("INSERT")[0]
+    for gold in (JOINED, "SELECT COUNT(*) FROM orders WHERE placed BETWEEN '2023-01-01' AND '2023-12-31'"):
+        prepared = prepare(verifier, "2", empty, gold)
+        assert (prepared.status, prepared.flags) == ("ok", ("quiet_on_original",))
+
+
+def test_preparing_is_repeatable(verifier) -> None:
+    one, two, other = (prepare(verifier, "3", SHOP, JOINED, seed=seed) for seed in (1, 1, 2))
+    assert one == two and one.task != other.task
+
+
+def test_writes_are_prepared_too(verifier) -> None:
+    prepared = prepare(verifier, "4", SHOP, "DELETE FROM orders WHERE total < 15")
+    assert prepared.status == "ok"
+    verdicts = verifier.verify(
+        prepared.task, ["DELETE FROM orders WHERE NOT total >= 15", "DELETE FROM orders WHERE id = 1"]
+    )
+    assert [verdict.agrees for verdict in verdicts] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("context", "gold", "status"),
+    [
+        ("SELECT 1", "SELECT 1", "schema_error"),
+        (SHOP, "SELECT nope FROM orders", "gold_error"),
+        (SHOP, "SELECT name FROM customers WHERE 1 = 0", "vacuous"),
+        (SHOP, "DELETE FROM orders WHERE 1 = 0", "vacuous"),
+    ],
+)
+def test_unusable_rows_say_why(verifier, context, gold, status) -> None:
+    prepared = prepare(verifier, "5", context, gold)
+    assert (prepared.task, prepared.status) == (None, status) and prepared.reason
+
+
+@pytest.mark.parametrize("case", GOLDS, ids=lambda case: case.name)
+def test_other_dialects_find_an_engine(verifier, case) -> None:
+    prepared = prepare(verifier, case.name, DIALECTS, case.texts[0])
+    assert (prepared.task.engine if prepared.task else "none",) == case.statuses, prepared.reason
+    if prepared.task:
+        assert verifier.verify(prepared.task, [case.texts[0]])[0].agrees
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_drawn_rows_respect_keys_and_references(seed: int) -> None:
+    schema = parse_schema(SHOP)
+    rows = Populator(schema, wishes_of(read_query(JOINED, schema), schema)).draw(random.Random(seed))
+    ids = [row[0] for row in rows["customers"]]
+    assert len(set(ids)) == len(ids) and len({row[0] for row in rows["orders"]}) == len(rows["orders"])
+    assert {row[1] for row in rows["orders"]} <= set(ids)
+    assert all(len(row) == 4 for row in rows["orders"])
+
+
+def test_real_questions_are_usable(verifier, real_folder) -> None:
+    gretel = pd.read_csv(real_folder / "gretel_25.csv").to_dict("records")
+    lines = (real_folder / "ambrosia_800.jsonl").read_text().splitlines()[::8]
+    for rows, share in ((gretel, 0.84), ([json.loads(line) for line in lines], 0.99)):
+        prepared = [prepare(verifier, str(row["id"]), row["sql_context"], row["sql"]) for row in rows]
+        assert sum(p.status == "ok" for p in prepared) >= share * len(rows)
+        assert sum(p.killed for p in prepared) >= 0.85 * sum(p.mutants for p in prepared)
+        verdicts = verifier.verify_batch([(p.task, [p.task.gold]) for p in prepared if p.task])
+        assert all(verdict.agrees for (verdict,) in verdicts)
