@@ -141,6 +141,31 @@ def test_several_workers_share_a_batch() -> None:
         assert all(group[0].agrees for group in verdicts) and len(both._pool.pids) == 2
 
 
+def test_threads_may_share_a_verifier(verifier) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as threads:
+        texts = [f"SELECT name FROM users WHERE age > 35 AND {i} < {i + 1}" for i in range(60)]
+        verdicts = list(threads.map(lambda text: verifier.verify(TASK, [text, "SELECT 1"]), texts))
+    assert all(group[0].agrees and not group[1].agrees for group in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "status"),
+    [
+        ('SELECT "name" FROM "users" WHERE "AGE" > 35', "match"),
+        ('SELECT name AS "who" FROM users WHERE age > 35 ORDER BY "who"', "match"),
+        ('SELECT name AS who FROM users WHERE age > 35 ORDER BY "who"', "match"),
+        ('SELECT name "who" FROM users u WHERE "u".age > 35 ORDER BY "who"', "match"),
+        ("SELECT name FROM users WHERE age > 35 AND name <> '\"odd\"'", "match"),
+        ('SELECT name FROM users WHERE age > 35 AND name <> "odd"', "exec_error"),
+        ('SELECT "nmae" FROM users WHERE age > 35', "exec_error"),
+    ],
+)
+def test_double_quotes_name_things(verifier, candidate, status) -> None:
+    assert verifier.verify(TASK, [candidate])[0].status == status
+
+
 def test_settings_travel_by_pickle_and_workers_do_not(verifier) -> None:
     with pickle.loads(pickle.dumps(verifier)) as copy:
         assert copy.limits == verifier.limits

@@ -6,6 +6,7 @@ value.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ class Verifier:
     def __init__(self, workers: int = 1, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
         self.workers, self.limits = workers, limits
         self._pool = Pool(workers, limits)
+        self._lock = threading.RLock()
         self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
         self._finalizer = weakref.finalize(self, self._pool.close)
@@ -69,6 +71,12 @@ class Verifier:
             pairs: Tasks with their candidates.
             progress: Called after each group that was run with the number of groups ended so far.
         """
+        with self._lock:
+            return self._verify_batch(pairs, progress)
+
+    def _verify_batch(
+        self, pairs: Sequence[tuple[Task, Sequence[str]]], progress: Callable[[int], None] | None
+    ) -> list[list[Verdict]]:
         jobs: list[tuple[Job, Task, list[str]]] = []
         for task, candidates in pairs:
             new = [text for text in dict.fromkeys(candidates) if (task.key, text) not in self._verdicts]

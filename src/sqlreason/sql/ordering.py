@@ -14,8 +14,8 @@ from typing import Any
 from sqlglot import exp
 
 from sqlreason.sql.statements import parse, split_statements, statement_kind
+from sqlreason.sql.worker.outcomes import DEFINE, READ, WRITE
 
-READ, WRITE, DEFINE = "read", "write", "define"
 _WRITES = {"insert", "update", "delete"}
 _DEFINES = {"create", "drop", "alter"}
 

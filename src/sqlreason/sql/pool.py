@@ -142,6 +142,7 @@ class Pool:
         try:
             worker.send(job.message(worker.known))
         except WorkerDied:
+            worker.heartbeat.close()
             worker = WorkerProcess(job.engine, self._limits)
             worker.send(job.message(worker.known))
         self._busy[worker] = job
@@ -150,7 +151,10 @@ class Pool:
         """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
         finished = []
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
-        readable = select.select([w.output for w in self._busy], [], [], min(max(patience, 0.0), 1.0) + 0.001)[0]
+        poller = select.poll()  # select() would refuse descriptors above 1023
+        for worker in self._busy:
+            poller.register(worker.output, select.POLLIN)
+        readable = {descriptor for descriptor, _ in poller.poll(1 + 1_000 * min(max(patience, 0.0), 1.0))}
         for worker, job in list(self._busy.items()):
             if worker.output in readable:
                 ended = self._read(worker, job, waiting)

@@ -26,3 +26,12 @@ def read_query(sql: str, schema: Schema, dialect: str | None = None) -> exp.Expr
         if quoted and not column.table and column.name.lower() not in known:
             column.replace(exp.Literal.string(column.name))
     return tree
+
+
+def tables_of(sql: str) -> frozenset[str]:
+    """The names of the tables that a statement reads or writes, CTEs left out; empty if it does not parse."""
+    tree = parse(sql)
+    if tree is None:
+        return frozenset()
+    ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    return frozenset(table.name for table in tree.find_all(exp.Table) if table.name.lower() not in ctes)

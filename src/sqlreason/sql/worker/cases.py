@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .equivalence import Answer, Row, canonical_rows, same_bag
-from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
+from .outcomes import DEFINE, READ, EngineError, Outcome
 from .quotes import quoted_strings
 
 #: Verdicts travel as lists in the order of `Verdict`'s fields.
@@ -167,9 +167,12 @@ class Case:
             with self._undone():
                 outcome = self._run(statements, len(instance.answer.rows), deadline)
                 reason = self._difference(outcome, instance, attempt.flags)
+        except MemoryError:
+            attempt.verdict = self._verdict(attempt, "oom", True, False, "its result does not fit into memory")
+            return
         except EngineError as error:
             if error.status == "denied" and self.access == READ:
-                attempt.flags |= _named_write(statements)
+                attempt.flags |= _named_write([attempt.text])
             parses = error.status not in ("syntax_error", "multi_statement", "empty")
             attempt.verdict = self._verdict(attempt, error.status, parses, False, error.reason)
             return
@@ -205,10 +208,12 @@ class Case:
         return self._state_difference(outcome, instance) if self.access != READ else ""
 
     def _state_difference(self, outcome: Outcome, instance: _Instance) -> str:
-        if self.access == DEFINE and self._state() != (instance.after, instance.objects):
-            return "other tables, columns or contents afterwards"
+        if self.access == DEFINE:
+            after, objects = self._state()
+            same = objects == instance.objects and all(same_bag(after[t], rows) for t, rows in instance.after.items())
+            return "" if same else "other tables, columns or contents afterwards"
         for table in (instance.writes | outcome.writes) & set(instance.before):
-            if self.access == WRITE and not same_bag(self._contents(table), instance.after[table]):
+            if not same_bag(self._contents(table), instance.after[table]):
                 return f"other rows in {table} afterwards"
         return ""
 

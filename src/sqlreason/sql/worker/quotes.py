@@ -42,7 +42,8 @@ def quoted_strings(sql: str, names: Collection[str]) -> list[str]:
     """
     if '"' not in sql:
         return []
-    defined, used = set(names), []
+    bare = _SKIPPED_OR_QUOTED.sub(" ", sql)
+    defined, used = {*names, *re.findall(r"\w+", bare.lower())}, []
     for found in _SKIPPED_OR_QUOTED.finditer(sql):
         if found.group(1) is not None:
             name = found.group(1).replace('""', '"')

@@ -8,6 +8,7 @@ little.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -122,6 +123,7 @@ class Service:
 
 def serve(limits: dict[str, Any], engine_name: str, parent: int, heartbeat_descriptor: int) -> None:
     """Serves the parent on standard input and output until either side ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     heartbeat = protocol.Heartbeat(heartbeat_descriptor)
     leave_with_parent(parent)
     engine = _open_engine(engine_name, limits)
