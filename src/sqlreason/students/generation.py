@@ -35,6 +35,7 @@ class Sampling:
     max_new_tokens: int
     temperature: float = 0.0
     samples: int = 1
+    top_p: float = 1.0
 
     def __post_init__(self) -> None:
         if self.temperature < 0 or self.samples < 1 or self.max_new_tokens < 1:
@@ -131,7 +132,7 @@ def complete(
     alive = torch.arange(len(rows), device=ids.device)
     filled = ids.shape[1]
     for step in range(sampling.max_new_tokens):
-        tokens = _choose(logits, sampling.temperature, random)
+        tokens = _choose(logits, sampling, random)
         for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
             rows[row].append(token)
         going = ~torch.isin(tokens, stops)
@@ -212,12 +213,17 @@ def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> An
     return output.logits[:, -1].float()
 
 
-def _choose(logits: Any, temperature: float, random: Any) -> Any:
+def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
     import torch
 
-    if temperature == 0:
+    if sampling.temperature == 0:
         return logits.argmax(-1)
-    return torch.multinomial((logits / temperature).softmax(-1), 1, generator=random)[:, 0]
+    shares = (logits / sampling.temperature).softmax(-1)
+    if sampling.top_p < 1:
+        ordered, places = shares.sort(-1, descending=True)
+        ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0  # the first that reaches top_p still counts
+        shares = torch.zeros_like(shares).scatter_(-1, places, ordered)
+    return torch.multinomial(shares, 1, generator=random)[:, 0]
 
 
 def _read(tokenizer: Any, row: list[int], ends: Sequence[int], seconds: float) -> Generation:

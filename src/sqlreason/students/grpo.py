@@ -1,0 +1,261 @@
+"""Group relative policy optimisation of an SFT adapter, by trl's GRPOTrainer (Shao et al. 2024, DeepSeekMath).
+
+Training goes on with the SFT adapter itself; where `beta` > 0 the reference is a frozen copy of it. A training that was
+killed goes on from its last checkpoint when it is asked for again, and one that is finished is returned at once.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.generation import Sampling
+from sqlreason.students.launch import call
+from sqlreason.students.rollouts import Recorder, Writer, reward_name
+from sqlreason.students.stages import Stage, hash_table
+from sqlreason.students.training import Schedule
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The knobs of GRPO.
+
+    Attributes:
+        num_generations: Completions of a group.
+        max_completion_tokens: Limit of a completion.
+        temperature: Of the samples; the loss uses the same.
+        top_p: Nucleus of the samples.
+        beta: Weight of the KL to the SFT student; 0 trains without a reference.
+        loss_type: grpo, bnpo, dr_grpo or dapo.
+        scale_rewards: group, batch or none.
+        epsilon: Clip of the probability ratio.
+        epsilon_high: Its upper clip, if another.
+        num_iterations: Updates on the same completions.
+        mask_truncated_completions: Whether completions that reached the limit are left out of the loss.
+    """
+
+    num_generations: int = 8
+    max_completion_tokens: int = 256
+    temperature: float = 1.0
+    top_p: float = 1.0
+    beta: float = 0.0
+    loss_type: str = "dapo"
+    scale_rewards: str = "batch"
+    epsilon: float = 0.2
+    epsilon_high: float | None = None
+    num_iterations: int = 1
+    mask_truncated_completions: bool = True
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of trl's GRPOConfig."""
+        return {
+            "num_generations": self.num_generations,
+            "max_completion_length": self.max_completion_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "top_k": 0,
+            "beta": self.beta,
+            "loss_type": self.loss_type,
+            "scale_rewards": self.scale_rewards,
+            "epsilon": self.epsilon,
+            "epsilon_high": self.epsilon_high,
+            "num_iterations": self.num_iterations,
+            "mask_truncated_completions": self.mask_truncated_completions,
+            "importance_sampling_level": "token",
+            "multi_objective_aggregation": "sum_then_normalize",
+            "sync_ref_model": False,
+            "disable_dropout": True,
+            "remove_unused_columns": False,
+            "shuffle_dataset": True,
+            "log_completions": False,
+            "use_vllm": False,
+        }
+
+
+def train_grpo(
+    checkpoint: Checkpoint,
+    adapter: Adapter,
+    prompts: pd.DataFrame,
+    *,
+    rewards: Sequence[Callable[..., Any]],
+    weights: Sequence[float],
+    workdir: Path | str,
+    backend: str = "transformers",
+    quantization: str | None = None,
+    dtype: str = "auto",
+    launch: str = "process",
+    resume: bool = True,
+    **knobs: Any,
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    """Trains the adapter further on rewards.
+
+    Args:
+        checkpoint: The base model.
+        adapter: The SFT adapter; it must be of this base model.
+        prompts: Columns id and prompt (chat messages as JSON text); all others go to the rewards.
+        rewards: Callables by trl's contract, picklable where `launch` is "child".
+        weights: Of the rewards in the total.
+        workdir: For checkpoints, rollouts and the finished result.
+        backend: Name in `backends.BACKENDS`. unsloth knows no reference but the base model: where `beta` > 0
+            transformers is used instead, and said so.
+        quantization: None, or "nf4".
+        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
+        launch: "process" or "child", as in `launch.call`.
+        resume: Whether earlier work on the same inputs and options may be used.
+        knobs: Fields of `Policy` and of `training.Schedule`; `batch_size` counts completions.
+
+    Returns:
+        The adapter over the original base; the history (one row a step: stage, step, loss, reward, rewards/<name>/mean,
+        reward_std, zero_variance_share, kl, entropy, clipped_share, completion_length, learning_rate,
+        generation_seconds, reward_seconds, seconds); the rollouts (step, id, completion, reward, each component,
+        advantage).
+
+    Raises:
+        AdapterError: if the adapter is of another base model.
+        ValueError: for options that contradict each other.
+        TrainingError: if a guard finds that the training would not do what was asked for.
+    """
+    adapter.require(checkpoint.identity)
+    if backend == "unsloth" and knobs.get("beta", 0) > 0:
+        logger.warning("grpo: with beta > 0 unsloth's reference would be the base model; using backend transformers")
+        backend = "transformers"
+    options = {
+        "base": checkpoint.identity,
+        "prompt": adapter.fingerprint,
+        "start": adapter.digest,
+        "prompts": hash_table(prompts),
+        "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
+        "backend": backend,
+        "quantization": quantization,
+        "dtype": dtype,
+        **knobs,
+    }
+    policy, plan = _split(knobs)
+    stage = Stage("grpo", workdir, options, resume)
+    finished = stage.result()
+    if finished is not None:
+        return finished  # type: ignore[return-value]
+    loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
+    return call(launch, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, loading)
+
+
+def _split(knobs: dict[str, Any]) -> tuple[Policy, Schedule]:
+    """The knobs of the policy and those of the schedule, checked against each other."""
+    own = {name: value for name, value in knobs.items() if name in Policy.__dataclass_fields__}
+    policy = Policy(**own)
+    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own})
+    completions = plan.batch_size * plan.gradient_accumulation
+    if completions % policy.num_generations:
+        raise ValueError(
+            f"batch_size={plan.batch_size} x gradient_accumulation={plan.gradient_accumulation} = {completions} "
+            f"completions a step are no whole groups of num_generations={policy.num_generations}"
+        )
+    if plan.save_steps % policy.num_iterations:
+        raise ValueError(
+            f"save_steps={plan.save_steps} must be a multiple of num_iterations={policy.num_iterations}: "
+            "completions that are used again are not kept in a checkpoint"
+        )
+    return policy, plan
+
+
+def _train(
+    stage: Stage,
+    checkpoint: Checkpoint,
+    adapter: Adapter,
+    prompts: pd.DataFrame,
+    rewards: Sequence[Callable[..., Any]],
+    weights: Sequence[float],
+    policy: Policy,
+    plan: Schedule,
+    loading: dict[str, Any],
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    from sqlreason.students import alarms, training
+    from sqlreason.students.backends import choose_backend
+
+    options = {**loading, "gradient_checkpointing": plan.gradient_checkpointing, "seed": plan.seed}
+    model, tokenizer = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
+    recorder = Recorder(rewards, weights, stage.folder / "rollouts")
+    sampling = Sampling(policy.max_completion_tokens, policy.temperature, policy.num_generations, policy.top_p)
+    writer = Writer(sampling, plan.seed) if loading["backend"] == "transformers" else None
+    trainer = _trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy, plan)
+    log = training.run(trainer, stage, "grpo", [alarms.watch(trainer, stage, recorder, writer)])
+    steps = trainer.state.global_step
+    history, rollouts = _history(log), recorder.rollouts(steps)
+    facts = {
+        "stage": "grpo",
+        "prompts": len(prompts),
+        "steps": steps,
+        "completions": len(rollouts),
+        "seconds": float(history["seconds"].iloc[-1]),
+        "reward": float(history["reward"].iloc[-1]),
+        "options": stage.options,
+    }
+    trained = Adapter.from_model(trainer.model, checkpoint.identity, adapter.fingerprint, facts)
+    logger.info(
+        "grpo: %d steps, %d completions in %.0f s, reward %.3f to %.3f",
+        steps,
+        len(rollouts),
+        facts["seconds"],
+        history["reward"].iloc[0],
+        history["reward"].iloc[-1],
+    )
+    stage.finish(trained, history, rollouts)
+    return trained, history, rollouts
+
+
+def _trainer(
+    stage: Stage,
+    model: Any,
+    tokenizer: Any,
+    prompts: pd.DataFrame,
+    recorder: Recorder,
+    weights: Sequence[float],
+    writer: Writer | None,
+    policy: Policy,
+    plan: Schedule,
+) -> Any:
+    import os
+
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    from sqlreason.students import guards, training
+
+    guards.check_padding(tokenizer)
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
+    arguments = {
+        **plan.arguments(stage.folder, training.is_mixed(model)),
+        **policy.arguments(),
+        "reward_weights": list(map(float, weights)),
+    }
+    rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
+    return GRPOTrainer(
+        model=model,
+        reward_funcs=recorder.wrapped(),
+        args=training.build_config(GRPOConfig, arguments),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        **({"rollout_func": writer} if writer else {}),
+    )
+
+
+def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
+    names = {
+        "frac_reward_zero_std": "zero_variance_share",
+        "completions/clipped_ratio": "clipped_share",
+        "completions/mean_length": "completion_length",
+    }
+    plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
+    kept = [*plain, *names, "generation_seconds", "reward_seconds", "seconds"]
+    components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
+    table = pd.DataFrame([{"stage": "grpo", **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
+    table["kl"] = table["kl"].astype(float).fillna(0.0)
+    return table.rename(columns=names)

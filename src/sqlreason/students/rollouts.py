@@ -1,0 +1,98 @@
+"""What happens between the prompts and the loss of GRPO: writing completions, scoring them, keeping them.
+
+Covers the hook by which trl takes completions from our own generation, and the record of every rollout with its
+rewards and advantage. The loss and the loop are trl's; see `grpo.py`.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.students.generation import Sampling, complete, inference, tokenize
+
+
+class Writer:
+    """Writes the completions of a step: each prompt is read once for its whole group.
+
+    The samples depend on the seed and the step alone, so a resumed training sees what an undisturbed one saw.
+    """
+
+    def __init__(self, sampling: Sampling, seed: int) -> None:
+        self.sampling = sampling
+        self.seed = seed
+        self.seconds = 0.0
+
+    def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
+        """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
+        import torch
+
+        began = time.monotonic()
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
+        random = torch.Generator(model.device).manual_seed(self.seed * 1_000_003 + trainer.state.global_step)
+        mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16)
+        with inference(model), mixed:
+            completions = complete(model, ids, self.sampling, trainer.eos_token_ids, random)
+        self.seconds = time.monotonic() - began
+        repeated = [row for row in ids for _ in range(self.sampling.samples)]
+        return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
+
+
+class Recorder:
+    """Keeps the rollouts of each step beside the checkpoints, so that those of a resumed training are complete."""
+
+    def __init__(self, rewards: Sequence[Callable[..., Any]], weights: Sequence[float], folder: Path) -> None:
+        self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
+        self.table: dict[str, list[Any]] = {}
+        self.seconds = 0.0
+
+    def wrapped(self) -> list[Callable[..., Any]]:
+        """The rewards, each noting what it is given and gives."""
+        return [_Noted(reward, self) for reward in self.rewards]
+
+    def keep(self, step: int, advantages: Sequence[float]) -> None:
+        """Writes the rollouts of a step, if new ones were made."""
+        if not self.table:
+            return
+        table = pd.DataFrame(self.table)
+        components = table[[reward_name(reward) for reward in self.rewards]].astype(float)
+        table.insert(0, "step", step)
+        table.insert(3, "reward", (components * self.weights).sum(axis=1))
+        table["advantage"] = list(advantages)
+        self.folder.mkdir(exist_ok=True)
+        table.to_parquet(self.folder / f"{step:06d}.parquet")
+        self.table, self.seconds = {}, 0.0
+
+    def rollouts(self, steps: int) -> pd.DataFrame:
+        """All rollouts of the first `steps` steps."""
+        paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem) <= steps]
+        return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def reward_name(reward: Callable[..., Any]) -> str:
+    """The name under which trl logs a reward."""
+    return str(getattr(reward, "__name__", type(reward).__name__))
+
+
+class _Noted:
+    """One reward as trl calls it."""
+
+    def __init__(self, reward: Callable[..., Any], recorder: Recorder) -> None:
+        self.reward, self.recorder = reward, recorder
+        self.__name__ = reward_name(reward)
+
+    def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        began = time.monotonic()
+        values = list(self.reward(completions, **columns))
+        self.recorder.seconds += time.monotonic() - began
+        self.recorder.table["id"] = list(columns["id"])
+        self.recorder.table["completion"] = [_text(completion) for completion in completions]
+        self.recorder.table[self.__name__] = values
+        return values
+
+
+def _text(completion: Any) -> str:
+    return completion if isinstance(completion, str) else str(completion[-1]["content"])
