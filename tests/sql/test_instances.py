@@ -112,6 +112,6 @@ def test_real_questions_are_usable(verifier, real_folder) -> None:
     for rows, share in ((gretel, 0.84), ([json.loads(line) for line in lines], 0.99)):
         prepared = [prepare(verifier, str(row["id"]), row["sql_context"], row["sql"]) for row in rows]
         assert sum(p.status == "ok" for p in prepared) >= share * len(rows)
-        assert sum(p.killed for p in prepared) >= 0.85 * sum(p.mutants for p in prepared)
+        assert sum(p.killed for p in prepared) >= 0.8 * sum(p.mutants for p in prepared)
         verdicts = verifier.verify_batch([(p.task, [p.task.gold]) for p in prepared if p.task])
         assert all(verdict.agrees for (verdict,) in verdicts)

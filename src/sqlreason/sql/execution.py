@@ -10,20 +10,37 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlreason.sql.dialects import to_engine
 from sqlreason.sql.ordering import Demand, demand_of
 from sqlreason.sql.pool import Job, Pool
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
 
-__all__ = ["Limits", "Result", "Task", "Verdict", "Verifier"]
+__all__ = ["Limits", "Result", "Task", "Trial", "Verdict", "Verifier"]
 
 _REMEMBERED_VERDICTS = 20_000
 _REMEMBERED_TASKS = 4_096
 #: Verdicts that may be the machine's fault are not remembered.
 _CHANCE = {"timeout", "crash", "oom", "gold_error"}
-Trial = list[tuple[str, bool, list[int], bool]]
+
+
+class Trial(NamedTuple):
+    """How a gold and its mutants did on one instance.
+
+    Attributes:
+        failure: Why the gold failed there, or "".
+        informative: Whether it yields more than nothing, NULL and zero.
+        killed: Indices of the mutants that ran and answered otherwise.
+        ambiguous: Whether LIMIT cuts a tie.
+        broken: Indices of the mutants that did not run.
+    """
+
+    failure: str
+    informative: bool
+    killed: list[int]
+    ambiguous: bool
+    broken: list[int]
 
 
 class Verifier:
@@ -127,18 +144,16 @@ class Verifier:
         status, columns, rows, reason = job.reply["result"]
         return Result(status, tuple(columns), tuple(tuple(map(_cell, row)) for row in rows), reason)
 
-    def trial(self, task: Task, mutants: Sequence[str]) -> Trial:
-        """Runs gold and mutants on each instance of a task, for choosing instances.
+    def trial(self, task: Task, mutants: Sequence[str]) -> list[Trial]:
+        """Runs gold and mutants on each instance of a task, for choosing among them.
 
-        Returns:
-            Per instance: why the gold failed there or "", whether it is informative, which mutants differ, and
-            whether LIMIT cuts ties there. A mutant that differed on three instances is not tried on more.
+        A mutant that answered otherwise on three instances is not tried on further ones.
         """
         job = Job(task.engine, "trial", {"mutants": list(mutants)}, len(mutants), "", _wire(task))
         self._pool.work([job])
         if job.failure is not None:
-            return [(f"{job.failure[0]}: {job.failure[1]}", False, [], False) for _ in task.instances]
-        return [(reason, tells, killed, cut) for reason, tells, killed, cut in job.reply["trial"]]
+            return [Trial(f"{job.failure[0]}: {job.failure[1]}", False, [], False, []) for _ in task.instances]
+        return [Trial(*found) for found in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
         """Says in words where a candidate first differs from the gold, with both results side by side."""

@@ -26,6 +26,8 @@ from sqlreason.sql.tables import literal
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
+#: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
+_TELLING = 3
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Prepared:
             reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no instance tells
             it from any of its mutants).
         reason: Why it is not "ok", in words.
-        mutants: Mutants that were tried.
+        mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
             on a chosen instance).
@@ -80,38 +82,40 @@ def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, se
 def _distilled(verifier: Verifier, original: Task, schema: Schema, n: int, seed: int) -> Prepared:
     """Draws instances and keeps those that kill most mutants of the gold."""
     if (original.engine, original.reading) != ("sqlite", ""):  # seldom right: look before drawing
-        ((reason, *_),) = verifier.trial(original, [])
-        if reason:
-            return Prepared(None, "gold_error", reason, 0, 0)
-    wrong = mutants(original.gold, schema, _MUTANTS, seed)
+        (alone,) = verifier.trial(original, [])
+        if alone.failure:
+            return Prepared(None, "gold_error", alone.failure, 0, 0)
+    gold = to_engine(original.gold, original.engine, original.reading)[0]
+    wrong = mutants(gold, schema, _MUTANTS, seed)
     scripts = [*original.instances, *(draw_instances(original, schema, seed) if n else ())]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     trial = verifier.trial(pool, [to_engine(m, original.engine, "sqlite")[0] for m in wrong])
-    if trial[0][0]:
-        return Prepared(None, "gold_error", trial[0][0], 0, 0)
+    if trial[0].failure:
+        return Prepared(None, "gold_error", trial[0].failure, 0, 0)
     chosen = _chosen(trial, n)
-    killed = {m for i in chosen for m in trial[i][2]}
-    flags = [] if trial[0][1] else ["quiet_on_original"]
-    flags += ["gold_ambiguous"] if any(trial[i][3] for i in chosen) else []
+    killed = {m for i in chosen for m in trial[i].killed}
+    ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
+    flags = [] if trial[0].informative else ["quiet_on_original"]
+    flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading)
-    counts = len(wrong), len(killed), tuple(flags)
-    if not any(trial[i][1] for i in chosen):
+    counts = len(ran), len(killed & ran), tuple(flags)
+    if not any(trial[i].informative for i in chosen):
         return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
-    if wrong and not killed:
-        return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(wrong)} mutants", *counts)
+    if len(ran) >= _TELLING and not killed:
+        return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
     return Prepared(task, "ok", "", *counts)
 
 
-def _chosen(trial: Trial, n: int) -> list[int]:
-    """The original and up to n instances: greedily by new kills, unambiguous and informative ones first."""
-    chosen, covered = [0], set(trial[0][2])
-    rest = [i for i, (reason, informative, _, _) in enumerate(trial) if i and not reason and informative]
-    rest = [i for i in rest if not trial[i][3]] or rest
+def _chosen(trial: list[Trial], n: int) -> list[int]:
+    """The original and up to n instances: greedily by new kills, of unambiguous ones if there are any."""
+    chosen, covered = [0], set(trial[0].killed)
+    rest = [i for i, tried in enumerate(trial) if i and not tried.failure and tried.informative]
+    rest = [i for i in rest if not trial[i].ambiguous] or rest
     while rest and len(chosen) <= n:
-        best = max(rest, key=lambda i: (len(set(trial[i][2]) - covered), len(trial[i][2]), -i))
+        best = max(rest, key=lambda i: (len(set(trial[i].killed) - covered), len(trial[i].killed), -i))
         chosen.append(best)
-        covered |= set(trial[best][2])
+        covered |= set(trial[best].killed)
         rest.remove(best)
     return chosen
 

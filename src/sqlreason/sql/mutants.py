@@ -160,6 +160,8 @@ _AGGREGATES: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
     exp.Min: (exp.Max,),
     exp.Sum: (exp.Avg, exp.Max),
     exp.Avg: (exp.Sum, exp.Min),
+    exp.Stddev: (exp.Avg,),
+    exp.Variance: (exp.Avg,),
 }
 
 
@@ -214,7 +216,8 @@ _SET_OPERATIONS = (exp.Union, exp.Intersect, exp.Except)
 def _distincts(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
     """DISTINCT added or dropped; another set operation; one branch only."""
     for select in root.find_all(exp.Select):
-        if not isinstance(select.parent, exp.In | exp.Exists):
+        one_row = not select.args.get("group") and all(e.find(exp.AggFunc) for e in select.expressions)
+        if not isinstance(select.parent, exp.In | exp.Exists) and not one_row:
             yield _Edit(select, "distinct", None if select.args.get("distinct") else exp.Distinct())
     for operation in root.find_all(*_SET_OPERATIONS):
         if isinstance(operation, exp.Union):

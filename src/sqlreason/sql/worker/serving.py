@@ -105,19 +105,21 @@ class Service:
         return ["too_big" if outcome.more else "ok", outcome.columns, rows, ""]
 
     def _trial(self, task: dict[str, Any], mutants: list[str], skip: list[int]) -> list[Any]:
-        """Per instance: the gold's failure or "", whether it is informative, the mutants that differ, ambiguity."""
+        """Per instance what `Verifier.trial` describes."""
         found, kills = [], [0] * len(mutants)
         for script in task["instances"]:
             try:
                 case = Case(self._engine, {**task, "instances": [script]}, self._limits, self._beat)
             except EngineError as error:
-                found.append([f"{error.status}: {error.reason}", False, [], False])
+                found.append([f"{error.status}: {error.reason}", False, [], False, []])
                 continue
             spared = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
-            differing = [i for i, verdict in case.judge([[m] for m in mutants], spared) if verdict[0] != "match"]
+            verdicts = dict(case.judge([[m] for m in mutants], spared))
+            differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
+            broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
             for index in differing:
                 kills[index] += 1
-            found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous])
+            found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous, broken])
         return found
 
 
