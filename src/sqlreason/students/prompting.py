@@ -7,7 +7,7 @@ tokens; a prompt that does not fit at its smallest is refused.
 from typing import Any
 
 from sqlreason.reasoning import prompts
-from sqlreason.sql import statements
+from sqlreason.sql import queries
 
 Messages = list[dict[str, str]]
 
@@ -39,7 +39,7 @@ class StudentPrompts:
 
         schema = prompts.schema_text(
             context,
-            keep=statements.tables_of(gold) if gold else (),
+            keep=queries.tables_of(gold) if gold else (),
             budget=lambda text: self.count_prompt(build(text)) <= self.max_prompt_tokens,
             sample_rows=self.sample_rows,
         )

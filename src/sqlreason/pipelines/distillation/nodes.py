@@ -4,6 +4,7 @@ A question whose context does not parse costs nothing: it gets no prompt and a r
 journal before the next is asked, so running the stage again asks only for what is missing.
 """
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,7 @@ def build_teacher_prompts(
     return frame
 
 
-def _teacher_prompt(
-    question: dict[str, Any], prompt: prompts.Prompt, options: DistillationOptions
-) -> dict[str, Any]:
+def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: DistillationOptions) -> dict[str, Any]:
     row = {
         "id": question["id"],
         "messages": "",
@@ -96,7 +95,9 @@ def ask_teacher(
 
     asked = raw_prompts[raw_prompts["reason"] == ""]
     requests = [distilabel.Request(id=row.id, messages=row.messages) for row in asked.itertuples()]
-    answer_key = dict(zip(questions["sql_prompt"], questions["sql"], strict=True))
+    golds = dict(zip(questions["id"], questions["sql"], strict=True))
+    # keyed by the whole user message: the same question may be asked of two schemas
+    answer_key = {json.loads(r.messages)[-1]["content"]: golds[r.id] for r in requests}
     Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
     with Journal(Path(options.journal)) as journal:
         completions = distilabel.ask(

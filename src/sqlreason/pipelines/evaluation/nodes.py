@@ -111,19 +111,14 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
         verdicts = verifier.verify_batch(pairs, progress=bar.update)
     _require_gold(rows, [gold for _, gold in verdicts])
     frame = pd.DataFrame(
-        [
-            _score(row, reading, verdict)
-            for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)
-        ]
+        [_score(row, reading, verdict) for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)]
     )
     logger.info("%.1f %% agree, %.1f %% run", 100 * frame["agrees"].mean(), 100 * frame["runs"].mean())
     return frame[list(TABLES["scores"].columns)]
 
 
 def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict]) -> None:
-    wrong = [
-        f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees
-    ]
+    wrong = [f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees]
     if wrong:
         raise RuntimeError(
             f"{len(wrong)} gold queries do not agree with themselves, so the engine cannot be trusted here: "
@@ -158,9 +153,7 @@ def _schema(context: str) -> schema.Schema | None:
         return None
 
 
-def compare_students(
-    base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the table of students with intervals and paired tests, and accuracy by class of query.
 
     Args:
