@@ -223,7 +223,10 @@ def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
         ordered, places = shares.sort(-1, descending=True)
         ordered[ordered.cumsum(-1) - ordered >= sampling.top_p] = 0  # the first that reaches top_p still counts
         shares = torch.zeros_like(shares).scatter_(-1, places, ordered)
-    return torch.multinomial(shares, 1, generator=random)[:, 0]
+    # One random number a row against the running sum; torch.multinomial draws one for each word of the vocabulary.
+    sums = shares.cumsum(-1)
+    drawn = torch.rand(len(sums), 1, generator=random, device=sums.device) * sums[:, -1:]
+    return torch.searchsorted(sums, drawn, right=True)[:, 0].clamp_max(sums.shape[1] - 1)
 
 
 def _read(tokenizer: Any, row: list[int], ends: Sequence[int], seconds: float) -> Generation:

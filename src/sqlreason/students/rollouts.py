@@ -5,7 +5,8 @@ rewards and advantage. The loss and the loop are trl's; see `grpo.py`.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,23 @@ class Writer:
         model = trainer.accelerator.unwrap_model(trainer.model)
         ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
         random = torch.Generator(model.device).manual_seed(self.seed * 1_000_003 + trainer.state.global_step)
-        mixed = torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16)
-        with inference(model), mixed:
+        with inference(model), _same_precision(model):
             completions = complete(model, ids, self.sampling, trainer.eos_token_ids, random)
         self.seconds = time.monotonic() - began
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
+
+
+@contextmanager
+def _same_precision(model: Any) -> Iterator[None]:
+    """Within it the adapter has the precision of the model, which is what the loss computes with under autocast."""
+    adapter = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    masters = [parameter.data for parameter in adapter]
+    for parameter in adapter:
+        parameter.data = parameter.data.to(model.get_base_model().dtype)
+    yield
+    for parameter, master in zip(adapter, masters, strict=True):
+        parameter.data = master
 
 
 class Recorder:

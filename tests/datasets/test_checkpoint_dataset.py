@@ -1,0 +1,46 @@
+"""Base models in the catalog: a light value to load, a whole folder to save."""
+
+import pytest
+from kedro.io import DatasetError
+
+from sqlreason.datasets.checkpoint_dataset import CheckpointDataset
+from sqlreason.students import tiny
+from sqlreason.students.checkpoint import TrainedModel
+
+
+@pytest.fixture(scope="module")
+def trained():
+    tokenizer = tiny.train_tokenizer(["SELECT name FROM singer"] * 3, vocab_size=300)
+    model = tiny.tiny_model(tokenizer, hidden_size=16, layers=1, heads=2, key_value_heads=1, intermediate_size=32)
+    return TrainedModel(model, tokenizer, "# Card\n", {"steps": 1})
+
+
+def test_a_trained_model_becomes_a_checkpoint(trained, tmp_path):
+    dataset = CheckpointDataset(path=str(tmp_path / "student"))
+    assert not dataset.exists()
+    dataset.save(trained)
+    checkpoint = dataset.load()
+    assert dataset.exists() and checkpoint.identity.startswith("student@")
+    assert (tmp_path / "student" / "README.md").read_text() == "# Card\n"
+    assert checkpoint.load_model().num_parameters() == trained.model.num_parameters()
+
+
+def test_a_second_save_replaces_the_folder_as_a_whole(trained, tmp_path):
+    dataset = CheckpointDataset(path=str(tmp_path / "student"))
+    dataset.save(trained)
+    (tmp_path / "student" / "left_over.txt").touch()
+    dataset.save(trained)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["student"]
+    assert not (tmp_path / "student" / "left_over.txt").exists()
+
+
+def test_a_name_on_the_hub_loads_without_the_hub_and_cannot_be_saved(trained):
+    dataset = CheckpointDataset(path="org/model", revision="abc")
+    assert dataset.load().identity == "org/model@abc"
+    with pytest.raises(DatasetError, match="has a revision"):
+        dataset.save(trained)
+
+
+def test_a_folder_without_config_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"no config\.json"):
+        CheckpointDataset(path=str(tmp_path)).load()
