@@ -66,7 +66,8 @@ class SummaryHooks:
 
     @hook_impl
     def before_node_run(self, node: Any) -> None:
-        """Start the node's clock."""
+        """Name the node and start its clock."""
+        logger.info("%s: %s", stage_of(node.name), node.name)
         self._started[node.name] = time.monotonic()
 
     @hook_impl

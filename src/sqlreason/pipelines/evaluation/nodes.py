@@ -108,7 +108,7 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
         execution.Verifier(workers=options.workers) as verifier,
         tqdm(total=len(pairs), desc="scoring", unit="answer") as bar,
     ):
-        verdicts = verifier.verify_batch(pairs, progress=bar.update)
+        verdicts = verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))
     _require_gold(rows, [gold for _, gold in verdicts])
     frame = pd.DataFrame(
         [_score(row, reading, verdict) for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)]

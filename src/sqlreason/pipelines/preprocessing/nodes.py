@@ -103,7 +103,7 @@ def verify_traces(
         execution.Verifier(workers=options.workers) as verifier,
         tqdm(total=len(pairs), desc="traces", unit="trace") as bar,
     ):
-        verdicts = [verdict for (verdict,) in verifier.verify_batch(pairs, progress=bar.update)]
+        verdicts = [verdict for (verdict,) in verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))]
     rows = [
         {
             "id": row.id,
