@@ -172,9 +172,13 @@ class inference(AbstractContextManager[None]):
             self.model.set_attn_implementation(cpu.register_attention())
 
     def __exit__(self, *exception: object) -> None:
+        from sqlreason.students import cpu
+
         self.model.set_attn_implementation(self.attention)
         self.model.train(self.was_training)
         self.no_grad.__exit__(*exception)
+        if self.model.device.type == "cpu":
+            cpu.release_memory()
 
 
 def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, Any]:
