@@ -65,7 +65,7 @@ class Adapter:
         # In training the adapter stays in float32; otherwise it takes the model's precision, which is what training
         # under autocast computed with, and spares two casts in each layer.
         wrapped = get_peft_model(model, self.peft_config(trainable), autocast_adapter_dtype=trainable)
-        outcome = set_peft_model_state_dict(wrapped, dict(self.tensors))
+        outcome: Any = set_peft_model_state_dict(wrapped, dict(self.tensors))
         missing = [key for key in outcome.missing_keys if "lora_" in key]
         if outcome.unexpected_keys or missing:
             raise AdapterError(
@@ -78,7 +78,7 @@ class Adapter:
         """The configuration as PEFT's own class."""
         from peft import PeftConfig
 
-        config = PeftConfig.from_peft_type(**dict(self.config))
+        config: Any = PeftConfig.from_peft_type(**dict(self.config))  # type: ignore[no-untyped-call]
         config.inference_mode = not trainable
         return config
 

@@ -165,7 +165,7 @@ def _quantization(name: str, dtype: Any) -> Any:
 
     if name not in QUANTIZATIONS:
         raise ValueError(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
-    return BitsAndBytesConfig(
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type=name,
         bnb_4bit_use_double_quant=True,
