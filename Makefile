@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 viz: $(READY)  ## look at the pipelines in kedro-viz, on http://127.0.0.1:4141
-	$(BIN)/kedro viz run
+	$(BIN)/kedro viz run --host 127.0.0.1 --no-browser
 
 notebook: $(READY)  ## open the tour
 	$(BIN)/jupyter notebook notebooks/tour.ipynb

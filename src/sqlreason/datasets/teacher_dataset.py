@@ -1,9 +1,11 @@
 """The teacher as a catalog entry: loading gives a light value that is connected only when it is asked."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 from sqlreason.teachers.ledger import Prices, describe
 from sqlreason.teachers.teacher import TEACHERS, Teacher
@@ -63,6 +65,10 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
     def save(self, data: NoReturn) -> None:
         """Refuses: a teacher is described, not written."""
         raise DatasetError("A teacher cannot be saved: its catalog entry is all there is of it. Edit the entry.")
+
+    def preview(self) -> JSONPreview:
+        """The catalog entry, for kedro-viz; it holds no credentials."""
+        return JSONPreview(json.dumps(self._describe(), default=str))
 
     def _exists(self) -> bool:
         return self._teacher.kind in TEACHERS
