@@ -54,16 +54,16 @@ class ProjectCopy:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("conf", "data/01_raw", "data/06_models/tiny_student"):
+        # Kedro wants the sources below the project, so that a link to them is refused.
+        for name in ("conf", "src", "data/01_raw", "data/06_models/tiny_student"):
             shutil.copytree(PROJECT / name, folder / name)
         shutil.copy(PROJECT / "pyproject.toml", folder)
         shutil.copy(PROJECT / ".telemetry", folder)
-        (folder / "src").symlink_to(PROJECT / "src")
         (folder / "network").mkdir()
         (folder / "network/sitecustomize.py").write_text(BLOCK_NETWORK)
 
     def environment(self) -> dict[str, str]:
-        paths = [str(self.folder / "network"), str(PROJECT / "src")]
+        paths = [str(self.folder / "network"), str(self.folder / "src")]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
     def start(self, *arguments: str) -> subprocess.Popen:

@@ -1,11 +1,13 @@
 """Kedro hooks: stop what cannot go well before it starts, and tell at the end what happened."""
 
+import json
 import logging
 import os
 import platform
 import subprocess
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -13,37 +15,75 @@ from typing import Any
 import click
 from kedro.framework.hooks import hook_impl
 
-from sqlreason.options import PARAMETERS
+from sqlreason.options import find_faults
 
 logger = logging.getLogger(__name__)
+
+
+class BadInput(click.ClickException, ValueError):
+    """Something that the user gave cannot be used; the command line prints the message alone, without a traceback."""
 
 
 class GuardHooks:
     """Checks that cost nothing, made before the first node runs."""
 
+    def __init__(self) -> None:
+        self._entries: dict[str, Any] = {}
+
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Refuse unknown parameters and a data folder that cannot be written.
+        """Refuse an unknown environment, faulty parameters and a data folder that cannot be written.
 
         Raises:
-            ValueError: If `--params` names a parameter that no pipeline reads.
-            PermissionError: If the data folder cannot be written.
+            BadInput: If one of them is found; the message says what was given and what to do.
         """
-        given = set(context.config_loader.runtime_params or {})
-        known = set(PARAMETERS)
-        if given - known:
-            raise ValueError(
-                f"unknown parameters {sorted(given - known)} in --params; known are {sorted(known)}. "
-                "What each holds stands in conf/base/parameters.yml."
+        require_environment(Path(context.config_loader.conf_source), context.env)
+        faults = find_faults(context.config_loader["parameters"])
+        if faults:
+            raise BadInput(
+                "the parameters cannot be used:\n  "
+                + "\n  ".join(faults)
+                + "\nCorrect --params or conf/<environment>/parameters.yml; what each parameter holds stands in "
+                "conf/base/parameters.yml, types and ranges in src/sqlreason/options.py."
             )
         require_writable(Path(context.project_path) / context.config_loader["globals"]["root"])
+
+    @hook_impl
+    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
+        """Note how the entries are configured, for messages."""
+        self._entries = conf_catalog
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Load once whatever the pipeline does not make itself, so that nothing is spent on a faulty source.
+
+        Raises:
+            BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
+        """
+        for name in sorted(pipeline.inputs()):
+            if not name.startswith("params:") and name in catalog:
+                require_loadable(catalog, name, self._entries.get(name, {}))
+
+
+def require_environment(conf: Path, env: str | None) -> None:
+    """Check that an environment has a folder.
+
+    Raises:
+        BadInput: If it has none.
+    """
+    if env is None or (conf / env).is_dir():
+        return
+    known = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
+    raise BadInput(
+        f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
+    )
 
 
 def require_writable(folder: Path) -> None:
     """Make `folder`, or say why nothing can be written there.
 
     Raises:
-        PermissionError: If it cannot be made or written.
+        BadInput: If it cannot be made or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,10 +91,48 @@ def require_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise PermissionError(
+        raise BadInput(
             f"the data folder {folder} cannot be written ({error.strerror}); change its rights, free some space, "
             "or set `root` in conf/<environment>/globals.yml to another folder"
         ) from error
+
+
+def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
+    """Load an entry of the catalog and forget it.
+
+    Args:
+        catalog: The catalog.
+        name: Of the entry.
+        entry: How it is configured.
+
+    Raises:
+        BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
+    """
+    try:
+        catalog.load(name)
+    except Exception as error:
+        logger.debug("Loading '%s' failed.", name, exc_info=True)
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        place = entry.get("filepath") or entry.get("path") or ""
+        raise BadInput(
+            f"the catalog entry '{name}' ({place or entry.get('type')}) cannot be used: {cause}{locate_fault(entry)}\n"
+            "Mend it, point the entry elsewhere, or first run the pipeline that makes it. Nothing has been started."
+        ) from error
+
+
+def locate_fault(entry: Mapping[str, Any]) -> str:
+    """Return which line of a JSON-lines file is no JSON, as the end of a sentence; empty for everything else."""
+    path = Path(entry.get("filepath", ""))
+    if not (entry.get("load_args") or {}).get("lines") or not path.is_file():
+        return ""
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        try:
+            json.loads(line.strip() or "null")
+        except ValueError as error:
+            return f" (line {number} is no JSON: {error})"
+    return ""
 
 
 class SummaryHooks:
@@ -85,12 +163,10 @@ class SummaryHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
-        """Say that nothing is lost and how to go on."""
-        logger.error(
-            "The run stopped: %s: %s. What the teacher answered and the last checkpoints are kept; the same command "
-            "goes on from there.",
-            type(error).__name__,
-            error,
+        """Say what stopped the run, and as the very last lines of the traceback how to go on."""
+        logger.error("The run stopped: %s: %s", type(error).__name__, error)
+        error.add_note(
+            "What the teacher answered and the last checkpoints are kept: mend the cause, and the same command goes on."
         )
 
     def _summary(self, pipeline: Any, catalog: Any) -> str:

@@ -4,9 +4,10 @@ Each class is the type of one `params:` input; Kedro builds it from the configur
 What each knob does and where its value comes from stands in `conf/base/parameters.yml`.
 """
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Share = Field(ge=0.0, le=1.0)
 Positive = Field(gt=0)
@@ -141,6 +142,16 @@ class GRPOOptions(_Schedule):
             raise ValueError(f"unknown rewards {unknown}; known are {sorted(REWARDS)}")
         return self
 
+    @model_validator(mode="after")
+    def _whole_groups(self) -> "GRPOOptions":
+        completions = self.batch_size * self.gradient_accumulation
+        if completions % self.num_generations:
+            raise ValueError(
+                f"batch_size x gradient_accumulation = {completions} completions a step are no whole groups of "
+                f"num_generations={self.num_generations}; make it a multiple"
+            )
+        return self
+
 
 class EvaluationOptions(Options):
     """The examination: the same questions, greedily answered, for every student."""
@@ -198,3 +209,41 @@ PARAMETERS: dict[str, type[Options]] = {
     "synthesis": SynthesisOptions,
     "pretraining": PretrainingOptions,
 }
+
+
+def find_faults(parameters: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the parameters of an environment, one line a fault; empty if nothing is.
+
+    Args:
+        parameters: Top-level parameter -> its values, as the configuration and `--params` give them.
+    """
+    unknown = sorted(set(parameters) - set(PARAMETERS))
+    faults = [f"{name} is unknown; known are {', '.join(sorted(PARAMETERS))}" for name in unknown]
+    for name, kind in PARAMETERS.items():
+        try:
+            kind.model_validate(parameters.get(name, {}))
+        except ValidationError as error:
+            faults += [_describe_fault(name, kind, dict(fault)) for fault in error.errors()]
+    return faults
+
+
+def _describe_fault(name: str, kind: type[Options], fault: Mapping[str, Any]) -> str:
+    path = ".".join([name, *(str(part) for part in fault["loc"])])
+    if fault["type"] == "extra_forbidden":
+        parent = path.rpartition(".")[0]
+        return f"{path} is unknown; {parent} has {', '.join(sorted(_fields(kind, fault['loc'][:-1])))}"
+    if fault["type"] == "missing":
+        return f"{path} is missing"
+    if fault["type"] == "value_error":
+        return f"{path}: {fault['ctx']['error']}"
+    return f"{path} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _fields(kind: type[Options], path: tuple[str | int, ...]) -> Iterator[str]:
+    """Yield the names that the options at a path may have."""
+    for part in path:
+        inner = kind.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, Options)):
+            return
+        kind = inner
+    yield from kind.model_fields

@@ -1,5 +1,8 @@
 """The registry of pipelines: one folder under `pipelines/` each, and the default chain."""
 
+from pathlib import Path
+
+import click
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
@@ -13,7 +16,17 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     Raises:
         ImportError: If a pipeline's module cannot be imported (it would otherwise vanish silently).
+        click.ClickException: If a command names a pipeline that does not exist.
     """
-    pipelines = find_pipelines(raise_errors=True)
+    try:
+        pipelines = find_pipelines(raise_errors=True)
+    except ImportError as error:
+        if error.__cause__ is not None:  # the module is there and broken
+            raise
+        raise click.ClickException(f"There is no such pipeline; there are {', '.join(_names())}. ({error})") from error
     pipelines["__default__"] = sum((pipelines[name] for name in CHAIN if name in pipelines), Pipeline([]))
     return pipelines
+
+
+def _names() -> list[str]:
+    return sorted(path.parent.name for path in (Path(__file__).parent / "pipelines").glob("*/pipeline.py"))

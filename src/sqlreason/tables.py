@@ -14,12 +14,16 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class TableSchema:
-    """The columns of one table: name -> what it holds. `key` is unique and never missing."""
+    """The columns of one table: name -> what it holds. `key` is unique and never missing.
+
+    Where `text` holds, all columns are text: missing cells become empty ones, whose rows fall out with a reason.
+    """
 
     meaning: str
     columns: Mapping[str, str]
     key: str | None = "id"
     allow_empty: bool = False
+    text: bool = False
 
 
 _QUESTION_COLUMNS = {
@@ -42,7 +46,7 @@ _SCORE_COLUMNS = {
 
 TABLES: dict[str, TableSchema] = {
     "questions": TableSchema(
-        "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.", _QUESTION_COLUMNS
+        "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.", _QUESTION_COLUMNS, text=True
     ),
     "raw_prompts": TableSchema(
         "What the teacher is asked.",
@@ -246,17 +250,21 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
         ValueError: If a column is missing, the frame is empty, or the key repeats or is missing.
     """
     schema = TABLES[table]
+    if data.empty and not schema.allow_empty:
+        raise ValueError(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
     missing = [column for column in schema.columns if column not in data.columns]
     if missing:
         raise ValueError(
             f"catalog entry '{entry}' lacks the columns {missing}; it has {sorted(map(str, data.columns))}. "
             f"Rename the columns of your source, or see docs/data-dictionary.md for what '{table}' holds."
         )
-    if data.empty and not schema.allow_empty:
-        raise ValueError(
-            f"catalog entry '{entry}' has no rows; point its filepath to a source that has some."
-        )
-    return _check_key(data, schema, entry) if schema.key else data
+    checked = _check_key(data, schema, entry) if schema.key else data
+    return _fill_text(checked, list(schema.columns)) if schema.text else checked
+
+
+def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    text = {column: data[column].astype(object).where(data[column].notna(), "").astype(str) for column in columns}
+    return data.assign(**text)
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:
@@ -274,9 +282,7 @@ def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFr
 
 def data_dictionary() -> str:
     """Return the data dictionary as Markdown."""
-    parts = [
-        "# Data dictionary\n\nGenerated from `src/sqlreason/tables.py` by `kedro sqlreason dictionary`.\n"
-    ]
+    parts = ["# Data dictionary\n\nGenerated from `src/sqlreason/tables.py` by `kedro sqlreason dictionary`.\n"]
     for name, schema in TABLES.items():
         rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in schema.columns.items())
         parts.append(f"\n## {name}\n\n{schema.meaning}\n\n| column | meaning |\n| --- | --- |\n{rows}\n")

@@ -35,10 +35,34 @@ def test_a_second_save_replaces_the_folder_as_a_whole(trained, tmp_path):
 
 
 def test_a_name_on_the_hub_loads_without_the_hub_and_cannot_be_saved(trained):
-    dataset = CheckpointDataset(path="org/model", revision="abc")
+    dataset = CheckpointDataset(hub="org/model", revision="abc")
     assert dataset.load().identity == "org/model@abc"
-    with pytest.raises(DatasetError, match="has a revision"):
+    with pytest.raises(DatasetError, match="is on the hub"):
         dataset.save(trained)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"path": "here", "hub": "org/model"}, {"path": "here", "revision": "abc"}], ids=str
+)
+def test_a_model_is_either_a_folder_or_on_the_hub(arguments):
+    with pytest.raises(DatasetError, match="either as the path of a folder"):
+        CheckpointDataset(**arguments)
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"there is no folder .*given as hub"):
+        CheckpointDataset(path=str(tmp_path / "nothing")).load()
+
+
+def test_kedro_leaves_a_hub_name_as_it_is(project):
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(project)
+    for env in ("base", "article", "cluster"):
+        with KedroSession.create(project, env=env) as session:
+            checkpoint = session.load_context().catalog.load("base_model")
+        assert checkpoint.folder is None and checkpoint.name.count("/") == 1
 
 
 def test_a_folder_without_config_is_refused(tmp_path):

@@ -1,9 +1,11 @@
 """Kedro dataset for base models: a catalog entry becomes a Checkpoint, a trained model becomes a folder."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 from sqlreason.students.checkpoint import Checkpoint, CheckpointError, TrainedModel, write_checkpoint
 
@@ -17,14 +19,15 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
     Example:
         >>> base_model:
         >>>   type: sqlreason.datasets.checkpoint_dataset.CheckpointDataset
-        >>>   path: meta-llama/Llama-3.2-3B-Instruct
+        >>>   hub: meta-llama/Llama-3.2-3B-Instruct
         >>>   revision: 0cb88a4f764b7a12671c53f0838cd831a0843b95
     """
 
     def __init__(
         self,
         *,
-        path: str,
+        path: str | None = None,
+        hub: str | None = None,
         revision: str | None = None,
         kind: str = "transformers",
         metadata: dict[str, Any] | None = None,
@@ -32,12 +35,22 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         """Describes the model.
 
         Args:
-            path: Folder with config.json, or a name on the hub.
+            path: Folder with config.json. Kedro makes it absolute, which is why a name on the hub has a key of its own.
+            hub: Name on the hub, `org/model`.
             revision: Commit on the hub; a name without one means the branch main, which moves.
             kind: Layout of the folder.
             metadata: Free, for plugins.
+
+        Raises:
+            DatasetError: if not exactly one of path and hub is given, or a folder has a revision.
         """
-        self._value = Checkpoint(path, revision, kind)
+        if (path is None) == (hub is None) or (path is not None and revision is not None):
+            raise DatasetError(
+                f"path={path!r}, hub={hub!r}, revision={revision!r}: give a model either as the path of a folder, "
+                "or as hub (org/model) with a revision"
+            )
+        self._value = Checkpoint(path or hub or "", revision, kind)
+        self._on_hub = hub is not None
         self.metadata = metadata
 
     def load(self) -> Checkpoint:
@@ -46,6 +59,12 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         Raises:
             DatasetError: if it names a folder that is missing or has no config.json.
         """
+        if self._on_hub:
+            return self._value
+        if not Path(self._value.name).is_dir():
+            raise DatasetError(
+                f"there is no folder {self._value.name}; a model on the hub is given as hub, not as path"
+            )
         try:
             self._value.folder  # noqa: B018 - checks the folder
         except CheckpointError as error:
@@ -58,14 +77,22 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         Raises:
             DatasetError: if the entry names a model on the hub.
         """
-        if self._value.revision is not None:
-            raise DatasetError(
-                f"{self._value.name} has a revision, so it is on the hub; a trained model needs a folder"
-            )
+        if self._on_hub:
+            raise DatasetError(f"{self._value.name} is on the hub; a trained model needs a folder, given as path")
         write_checkpoint(data, Path(self._value.name))
 
+    def preview(self) -> JSONPreview:
+        """The entry, and of a folder config.json, for kedro-viz."""
+        config = Path(self._value.name) / "config.json"
+        shape = {"config": json.loads(config.read_text(encoding="utf-8"))} if config.exists() else {}
+        return JSONPreview(json.dumps({**self._describe(), **shape}))
+
     def _exists(self) -> bool:
-        return (Path(self._value.name) / "config.json").exists()
+        return not self._on_hub and (Path(self._value.name) / "config.json").exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._value.name, "revision": self._value.revision, "kind": self._value.kind}
+        return {
+            "hub" if self._on_hub else "path": self._value.name,
+            "revision": self._value.revision,
+            "kind": self._value.kind,
+        }

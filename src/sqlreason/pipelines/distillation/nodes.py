@@ -59,6 +59,8 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
         "prompt_fingerprint": prompt.fingerprint,
         "reason": "",
     }
+    if not question["sql_prompt"].strip():
+        return {**row, "reason": "question: it is empty"}
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
     except ValueError as error:
