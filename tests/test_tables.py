@@ -21,7 +21,7 @@ def test_an_empty_source_is_refused():
 
 
 def test_duplicate_ids_are_refused_and_named():
-    with pytest.raises(ValueError, match="occur more than once, e.g. 7"):
+    with pytest.raises(ValueError, match=r"occur more than once, e\.g\. 7"):
         ColumnsValidator("questions").validate(_questions(id=[7, 7]))
 
 

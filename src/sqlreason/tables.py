@@ -8,6 +8,7 @@ does not cover adapters, plots and reports, which are no tables.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pandas as pd
 
@@ -277,7 +278,7 @@ def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFr
             f"catalog entry '{entry}': {len(repeated)} values of {schema.key} occur more than once, "
             f"e.g. {', '.join(repeated[:3])}; every row needs its own."
         )
-    return data.assign(**{schema.key: key.astype(str)})
+    return data.assign(**{str(schema.key): key.astype(str)})
 
 
 def data_dictionary() -> str:
@@ -287,6 +288,11 @@ def data_dictionary() -> str:
         rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in schema.columns.items())
         parts.append(f"\n## {name}\n\n{schema.meaning}\n\n| column | meaning |\n| --- | --- |\n{rows}\n")
     return "".join(parts)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries from column to value."""
+    return cast(list[dict[str, Any]], frame.to_dict("records"))
 
 
 def to_json(value: object) -> str:

@@ -249,6 +249,8 @@ def _memory(model: Any) -> Any:
 
     class BlockLayer(DynamicLayer):
         filled = 0
+        keys: Any
+        values: Any
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
             start, self.filled = self.filled, self.filled + key_states.shape[2]

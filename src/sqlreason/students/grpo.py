@@ -237,13 +237,13 @@ def _trainer(
         "reward_weights": list(map(float, weights)),
     }
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
+    ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
     return GRPOTrainer(
         model=model,
-        reward_funcs=recorder.wrapped(),
         args=training.build_config(GRPOConfig, arguments),
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        **({"rollout_func": writer} if writer else {}),
+        **ours,
     )
 
 

@@ -58,7 +58,8 @@ def encode(texts: Iterable[str], tokenizer: Any, chunk: int = 2_000) -> Document
     Raises:
         ValueError: if there are no texts.
     """
-    parts, lengths, stream = [], [0], iter(texts)
+    parts: list[np.ndarray] = []
+    lengths, stream = [0], iter(texts)
     while batch := [_frame(text) for text in islice(stream, chunk)]:
         encoded = tokenizer(batch, add_special_tokens=False, return_attention_mask=False)["input_ids"]
         parts.extend(np.asarray(ids, dtype=np.int32) for ids in encoded)
@@ -158,8 +159,9 @@ def _tensors(documents: Documents, packed: list[list[tuple[int, int]]], row_toke
             )
             positions[i, place], numbers[i, place] = np.arange(length), number
             offset += length
-    tensors = [torch.from_numpy(array.astype(np.int64)) for array in (ids, positions, numbers, labels)]
-    return Rows(*tensors, tokens=int((numbers >= 0).sum()), trained=int((labels != -100).sum()))
+    tensors: list[Any] = [torch.from_numpy(array.astype(np.int64)) for array in (ids, positions, numbers, labels)]
+    counts = {"tokens": int((numbers >= 0).sum()), "trained": int((labels != -100).sum())}
+    return Rows(tensors[0], tensors[1], tensors[2], tensors[3], **counts)
 
 
 def _loss_function() -> Any:

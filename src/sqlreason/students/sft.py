@@ -126,9 +126,9 @@ def _train(
 def _trainer(
     stage: Stage, model: Any, tokenizer: Any, conversations: list[dict[str, Any]], plan: Schedule, backend: str
 ) -> Any:
+    from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from datasets import Dataset
     from sqlreason.students import guards, training
 
     config = training.build_config(

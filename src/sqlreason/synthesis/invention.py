@@ -19,7 +19,7 @@ _ONSETS = (
     *"bcdfghjklmnprstvwz",
     *("bl", "br", "ch", "cl", "cr", "dr", "fl", "gl", "gr", "kl", "pl", "pr", "qu", "sh", "sk", "sl", "st", "th", "tr"),
 )
-_VOWELS = tuple("aeiou") + ("ai", "ea", "ee", "oo", "ou")
+_VOWELS = (*"aeiou", "ai", "ea", "ee", "oo", "ou")
 _CODAS = ("", "", "", *"lnrstmxp", "nd", "rk", "lt", "st")
 
 

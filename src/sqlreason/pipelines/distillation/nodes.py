@@ -15,7 +15,7 @@ from sqlreason import splits
 from sqlreason.options import DistillationOptions, SplitOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
-from sqlreason.tables import TABLES, to_json
+from sqlreason.tables import TABLES, records, to_json
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def build_teacher_prompts(
     asked = questions[~reserved]
     if options.questions is not None and options.questions < len(asked):
         asked = asked.sample(options.questions, random_state=options.seed).sort_index()
-    rows = [_teacher_prompt(question, prompt, options) for question in asked.to_dict("records")]
+    rows = [_teacher_prompt(question, prompt, options) for question in records(asked)]
     frame = pd.DataFrame(rows, columns=list(TABLES["raw_prompts"].columns))
     logger.info(
         "%d questions for the teacher, %d kept back for GRPO, %d without a prompt",
@@ -96,7 +96,7 @@ def ask_teacher(
     from sqlreason.teachers.journal import Journal
 
     asked = raw_prompts[raw_prompts["reason"] == ""]
-    requests = [distilabel.Request(id=row.id, messages=row.messages) for row in asked.itertuples()]
+    requests = [distilabel.Request(id=row["id"], messages=row["messages"]) for row in records(asked)]
     golds = dict(zip(questions["id"], questions["sql"], strict=True))
     # keyed by the whole user message: the same question may be asked of two schemas
     answer_key = {json.loads(r.messages)[-1]["content"]: golds[r.id] for r in requests}
@@ -126,10 +126,10 @@ def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -
     Returns:
         Table `cot_traces`.
     """
-    answers = {row["id"]: row for row in cot_completions.to_dict("records")}
+    answers = {row["id"]: row for row in records(cot_completions)}
     rows = [
         {"id": prompt["id"], "mode": prompt["mode"], **_read(prompt["reason"], answers.get(prompt["id"]))}
-        for prompt in raw_prompts.to_dict("records")
+        for prompt in records(raw_prompts)
     ]
     frame = pd.DataFrame(rows, columns=list(TABLES["cot_traces"].columns))
     logger.info("%d of %d answers are well-formed", int(frame["well_formed"].sum()), len(frame))

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sqlreason.pipelines.distillation import nodes
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return questions -> prompts -> completions -> traces."""
     return Pipeline(
         [

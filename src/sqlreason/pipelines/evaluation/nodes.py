@@ -20,7 +20,7 @@ from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql import execution, schema
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.tables import TABLES
+from sqlreason.tables import TABLES, records
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
             f"{len(answers)} answers do not belong to these {len(prompts)} questions; the examination was changed "
             "after the student answered: run the evaluation pipeline as a whole"
         )
-    rows = prompts.merge(answers, on="id", validate="one_to_one").to_dict("records")
+    rows = records(prompts.merge(answers, on="id", validate="one_to_one"))
     readings = [grammar.parse(row["text"]) for row in rows]
     tasks = [execution.Task.from_json(row["task"]) for row in rows]
     pairs = [(task, [reading.sql, task.gold]) for task, reading in zip(tasks, readings, strict=True)]

@@ -15,7 +15,7 @@ PLOTS = {
 }
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return prompts and adapters -> answers, scores, comparison, bill, figures, report."""
     student, options = "params:student", "params:evaluation"
     answers = [

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sqlreason.pipelines.grpo import nodes
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return SFT adapter and prompts -> GRPO adapter, history, rollouts, reward plot."""
     return Pipeline(
         [

@@ -11,7 +11,7 @@ from sqlreason.reasoning import prompts
 from sqlreason.sql import execution, features, schema
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import TABLES, to_json
+from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def extract_features(questions: pd.DataFrame, filtered: pd.DataFrame) -> pd.DataFrame:
     """Return features of the gold query of every kept trace, by its syntax tree (table `sql_features`)."""
     kept = questions[questions["id"].isin(filtered["id"])]
-    return pd.DataFrame([_features(question) for question in kept.to_dict("records")])
+    return pd.DataFrame([_features(question) for question in records(kept)])
 
 
 def _features(question: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _prompt_table(
 ) -> pd.DataFrame:
     build = student_prompts(student_prompt, base_model, options)
     rows, lost = [], 0
-    for question in questions[questions["id"].isin(tasks)].to_dict("records"):
+    for question in records(questions[questions["id"].isin(tasks)]):
         try:
             messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
         except ValueError:
@@ -144,4 +144,4 @@ def sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
 def usable_tasks(databases: pd.DataFrame, split: str) -> dict[str, execution.Task]:
     """Return the tasks of the questions of a split whose gold can be trusted."""
     usable = databases[(databases["split"] == split) & (databases["status"] == "ok")]
-    return {row.id: execution.Task.from_json(row.task) for row in usable.itertuples()}
+    return {row["id"]: execution.Task.from_json(row["task"]) for row in records(usable)}

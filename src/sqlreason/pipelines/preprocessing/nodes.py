@@ -20,7 +20,7 @@ from sqlreason.sql import execution, instances, schema
 from sqlreason.sql.preparation import prepare_all
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import TABLES, to_json
+from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -98,29 +98,27 @@ def verify_traces(
     tasks = usable_tasks(databases, "train")
     traces = cot_traces[cot_traces["well_formed"] & cot_traces["id"].isin(tasks)]
     contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
-    pairs = [(tasks[row.id], [row.sql]) for row in traces.itertuples()]
+    rows = records(traces)
+    pairs = [(tasks[row["id"]], [row["sql"]]) for row in rows]
     with (
         execution.Verifier(workers=options.workers) as verifier,
         tqdm(total=len(pairs), desc="traces", unit="trace") as bar,
     ):
-        verdicts = [verdict for (verdict,) in verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))]
-    rows = [
-        {
-            "id": row.id,
-            "mode": row.mode,
-            "think": row.think,
-            "sql": row.sql,
-            "runs": verdict.runs,
-            "agrees": verdict.agrees,
-            "status": verdict.status,
-            "reason": verdict.reason,
-            "plan_consistency": plan.check_plan(row.think, row.sql, _schema(contexts[row.id])).consistency,
-        }
-        for row, verdict in zip(traces.itertuples(), verdicts, strict=True)
+        found = verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))
+    verified = [
+        _verified_row(row, verdict, contexts[row["id"]]) for row, (verdict,) in zip(rows, found, strict=True)
     ]
-    frame = pd.DataFrame(rows, columns=list(TABLES["verified_traces"].columns))
+    frame = pd.DataFrame(verified, columns=list(TABLES["verified_traces"].columns))
     logger.info("%d of %d traces answer like the gold", int(frame["agrees"].sum()), len(frame))
     return frame
+
+
+def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, context: str) -> dict[str, Any]:
+    return {
+        **{column: trace[column] for column in ("id", "mode", "think", "sql")},
+        **{column: getattr(verdict, column) for column in ("runs", "agrees", "status", "reason")},
+        "plan_consistency": plan.check_plan(trace["think"], trace["sql"], _schema(context)).consistency,
+    }
 
 
 def _schema(context: str) -> schema.Schema | None:
@@ -159,8 +157,8 @@ def filter_traces(
     build = student_prompts(student_prompt, base_model, options)
     rejected = list(_lost_before_execution(cot_traces, databases))
     kept: list[dict[str, Any]] = []
-    by_id = {row["id"]: row for row in questions.to_dict("records")}
-    for trace in verified.to_dict("records"):
+    by_id = {row["id"]: row for row in records(questions)}
+    for trace in records(verified):
         row = _filtered_row(build, by_id[trace["id"]], trace, options)
         (rejected if "stage" in row else kept).append(row)
     kept, wrong = _share_of_incorrect(kept, options)
@@ -177,7 +175,7 @@ def filter_traces(
 
 def _lost_before_execution(cot_traces: pd.DataFrame, databases: pd.DataFrame) -> Iterator[dict[str, Any]]:
     train = databases[databases["split"] == "train"].set_index("id")
-    for trace in cot_traces.to_dict("records"):
+    for trace in records(cot_traces):
         database = train.loc[trace["id"]]
         if database["status"] != "ok":
             yield _rejection(trace["id"], "databases", database["status"], database["reason"])

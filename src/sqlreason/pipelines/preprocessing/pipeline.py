@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sqlreason.pipelines.preprocessing import inputs, nodes
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return traces and questions -> databases, verified and filtered traces, model inputs."""
     options, split = "params:preprocessing", "params:split"
     student = ["student_prompt", "base_model"]

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sqlreason.pipelines.pretraining import nodes
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return hand-written schemas -> corpus -> tiny student."""
     return Pipeline(
         [

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from sqlreason.pipelines.sft import nodes
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**_: object) -> Pipeline:
     """Return base model and examples -> adapter, history, loss plot."""
     return Pipeline(
         [
