@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ class ProjectCopy:
 
     def load(self, name: str, env: str = "demo"):
         """Loads a dataset of the copy."""
+        with self._catalog(env) as catalog:
+            return catalog.load(name)
+
+    def save(self, name: str, data, env: str = "demo") -> None:
+        """Saves a dataset of the copy."""
+        with self._catalog(env) as catalog:
+            catalog.save(name, data)
+
+    @contextmanager
+    def _catalog(self, env: str):
         from kedro.framework.session import KedroSession
         from kedro.framework.startup import bootstrap_project
 
@@ -90,7 +101,7 @@ class ProjectCopy:
         os.chdir(self.folder)  # paths of the catalog are relative to the project
         try:
             with KedroSession.create(self.folder, env=env) as session:
-                return session.load_context().catalog.load(name)
+                yield session.load_context().catalog
         finally:
             os.chdir(here)
 

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from sqlreason import splits
 from sqlreason.options import PreprocessingOptions, SplitOptions
@@ -101,7 +102,8 @@ def _prompt_table(
 ) -> pd.DataFrame:
     build = student_prompts(student_prompt, base_model, options)
     rows, lost = [], 0
-    for question in records(questions[questions["id"].isin(tasks)]):
+    usable = records(questions[questions["id"].isin(tasks)])
+    for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
         try:
             messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
         except ValueError:
@@ -110,8 +112,9 @@ def _prompt_table(
         rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})
     if not rows:
         raise ValueError(
-            f"{table}: none of {len(questions)} questions can be used ({lost} over the token budget, the "
-            "others have no trusted gold); see `database_instances` for the reasons"
+            f"{table}: none of {len(questions)} questions can be used: {lost} are over max_prompt_tokens="
+            f"{options.max_prompt_tokens}, {len(questions) - lost} have no trusted gold (reasons in the catalog entry "
+            "`database_instances`); raise preprocessing.max_prompt_tokens, or take more questions"
         )
     logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
     return pd.DataFrame(rows)[list(TABLES[table].columns)]

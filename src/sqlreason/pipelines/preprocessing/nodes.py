@@ -158,14 +158,18 @@ def filter_traces(
     rejected = list(_lost_before_execution(cot_traces, databases))
     kept: list[dict[str, Any]] = []
     by_id = {row["id"]: row for row in records(questions)}
-    for trace in records(verified):
+    for trace in tqdm(records(verified), desc="student prompts", unit="trace"):
         row = _filtered_row(build, by_id[trace["id"]], trace, options)
         (rejected if "stage" in row else kept).append(row)
     kept, wrong = _share_of_incorrect(kept, options)
     rejected += wrong
     if not kept:
         reasons = pd.Series([row["reason"] for row in rejected]).value_counts().to_dict()
-        raise ValueError(f"no trace is left for the student; the rows fell out for: {reasons}")
+        raise ValueError(
+            f"no trace is left for the student; {len(rejected)} rows fell out for: {reasons}. Raise "
+            f"preprocessing.max_prompt_tokens={options.max_prompt_tokens} where they are over_budget, ask more "
+            "questions, or see what the teacher wrote in the catalog entry `cot_completions`."
+        )
     logger.info("%d traces kept, %d fell out", len(kept), len(rejected))
     return (
         pd.DataFrame(kept, columns=list(TABLES["filtered_traces"].columns)),

@@ -1,0 +1,285 @@
+"""What a user can get wrong: every message says what was given and what to do, and nothing is spent before it."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+
+from sqlreason.options import find_faults
+
+VALIDATOR = "sqlreason.tables.ColumnsValidator"
+CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
+QUICK = (
+    "distillation.questions=null,split.grpo_share=0.0,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=8"
+)
+
+
+@pytest.fixture(scope="module")
+def copy(project_copies):
+    return project_copies("bad")
+
+
+@pytest.fixture(scope="module")
+def questions(copy):
+    return pd.read_parquet(copy.folder / "data/01_raw/questions/train.parquet").head(80)
+
+
+def make_environment(copy, name, catalog=None, root=None):
+    """An environment like demo with other catalog entries."""
+    folder = copy.folder / "conf" / name
+    shutil.copytree(copy.folder / "conf/demo", folder)
+    entries = yaml.safe_load((folder / "catalog.yml").read_text()) | (catalog or {})
+    (folder / "catalog.yml").write_text(yaml.safe_dump(entries))
+    (folder / "globals.yml").write_text(f"root: {root or f'data/{name}'}\n")
+
+
+def source(entry, type_, path, **more):
+    """A catalog entry for a question table."""
+    validator = {"class": VALIDATOR, "options": {"table": "questions", "entry": entry}}
+    return {entry: {"type": type_, "filepath": path, "validator": validator, **more}}
+
+
+def refusal(copy, *arguments):
+    """What `kedro run` prints when it refuses: a few lines, no traceback, and exit status 1."""
+    output = copy.kedro("run", *arguments, code=1)
+    assert "Traceback" not in output
+    return output
+
+
+def spent(copy, name):
+    """Whether an environment asked its teacher anything."""
+    return any((copy.folder / "data" / name).rglob("*.sqlite*"))
+
+
+# ------------------------------------------------------------------------------------------------- parameters
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("sfft.epochs=1", "sfft is unknown; known are distillation, evaluation"),
+        ("sft.epoch=1", "sft.epoch is unknown; sft has adam_beta2, batch_size, epochs"),
+        ("sft.lora.size=3", "sft.lora.size is unknown; sft.lora has alpha, dropout, rank, target_modules"),
+        ("sft.epochs=many", "sft.epochs = 'many': input should be a valid number"),
+        ("sft=3", "sft = 3: input should be a valid dictionary"),
+        ("preprocessing.workers=0", "preprocessing.workers = 0: input should be greater than 0"),
+        ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
+        ("sft.max_steps=4", "sft: give exactly one of epochs and max_steps, not epochs=3.0 and max_steps=4"),
+        ("grpo.rewards.beauty=1.0", "grpo: unknown rewards ['beauty']; known are ['check_sql_reward', 'execution'"),
+        ("grpo.num_generations=7", "64 completions a step are no whole groups of num_generations=7"),
+    ],
+)
+def test_a_faulty_parameter_is_named_with_what_would_be_accepted(copy, given, told):
+    output = refusal(copy, "--params", given)
+    assert told in output
+    assert "conf/base/parameters.yml" in output
+
+
+def test_all_faults_are_told_at_once(copy):
+    output = refusal(copy, "--params", "sft.epoch=1,grpo.beta=-1,distillation.mode=loud")
+    assert all(name in output for name in ("sft.epoch", "grpo.beta", "distillation.mode"))
+
+
+def test_a_missing_parameter_is_named():
+    faults = find_faults({"prices": {"hardware": "x"}})
+    assert "prices.training_usd_per_hour is missing" in faults
+
+
+def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
+    make_environment(copy, "typo")
+    (copy.folder / "conf/typo/parameters.yml").write_text("grpo: {num_generation: 4}\nextra: {a: 1}\n")
+    output = refusal(copy, "--env=typo")
+    assert "grpo.num_generation is unknown" in output and "extra is unknown" in output
+
+
+def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
+    output = refusal(copy, "--env=nowhere")
+    assert "no environment 'nowhere'; conf/ has article, base, cluster, demo" in output
+
+
+def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):
+    output = refusal(copy, "--pipelines=distilation")
+    assert "distilation" in output and "there are distillation, evaluation, grpo, preprocessing" in output
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(copy):
+    (copy.folder / "occupied").write_text("a file where a folder should be")
+    make_environment(copy, "unwritable", root="occupied/data")
+    output = refusal(copy, "--env=unwritable")
+    assert "occupied/data cannot be written (Not a directory)" in output
+    assert "set `root` in conf/<environment>/globals.yml" in output
+
+
+# ---------------------------------------------------------------------------------------------------- sources
+def test_a_missing_column_of_the_examination_is_told_before_the_teacher_is_asked(copy, questions):
+    questions.drop(columns="sql").to_csv(copy.folder / "no_gold.csv", index=False)
+    make_environment(copy, "columns", source("heldout_questions", "pandas.CSVDataset", "no_gold.csv"))
+    output = refusal(copy, "--env=columns")
+    assert "'heldout_questions' lacks the columns ['sql']; it has ['domain', 'id'," in output
+    assert "no_gold.csv" in output and "Rename the columns" in output
+    assert not spent(copy, "columns")
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "text", "told"),
+    [
+        ("headers.csv", "pandas.CSVDataset", "id,sql\n", "has no rows; point its filepath to a source that has some"),
+        ("void.csv", "pandas.CSVDataset", "", "No columns to parse from file"),
+        ("void.jsonl", "pandas.JSONDataset", "", "has no rows; point its filepath to a source that has some"),
+        (
+            "torn.jsonl",
+            "pandas.JSONDataset",
+            '{"id": 1}\n\n{"id": 2, "sql_pro',
+            "line 3 is no JSON: Unterminated string",
+        ),
+        ("absent.csv", "pandas.CSVDataset", None, "No such file or directory"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_named_with_its_file(copy, name, type_, text, told):
+    if text is not None:
+        (copy.folder / name).write_text(text)
+    lines = {"load_args": {"lines": True}} if type_ == "pandas.JSONDataset" else {}
+    env = name.replace(".", "_")
+    make_environment(copy, env, source("sql_questions", type_, name, **lines))
+    output = refusal(copy, f"--env={env}")
+    assert told in output and "'sql_questions'" in output and name in output
+    assert not spent(copy, env)
+
+
+def test_duplicate_ids_are_told(copy, questions):
+    pd.concat([questions, questions.head(2)]).to_csv(copy.folder / "twice.csv", index=False)
+    make_environment(copy, "twice", source("sql_questions", "pandas.CSVDataset", "twice.csv"))
+    output = refusal(copy, "--env=twice")
+    assert f"2 values of id occur more than once, e.g. {questions['id'].iloc[0]}" in output
+    assert "every row needs its own" in output
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"path": "data/06_models/none"}, "there is no folder"),
+        ({"path": "conf"}, "has no config.json, so it is no transformers checkpoint"),
+        ({}, "give a model either as the path of a folder, or as hub (org/model)"),
+    ],
+)
+def test_a_base_model_that_is_not_there_is_told_before_the_teacher_is_asked(copy, entry, told):
+    env = f"model{len(told)}"
+    make_environment(copy, env, {"base_model": {"type": CHECKPOINT, **entry}})
+    output = refusal(copy, f"--env={env}")
+    assert told in output and "'base_model'" in output
+    assert not spent(copy, env)
+
+
+def test_a_teacher_that_is_unknown_is_told(copy):
+    entry = {"type": "sqlreason.datasets.teacher_dataset.TeacherDataset", "kind": "Oracle"}
+    make_environment(copy, "oracle", {"teacher": entry})
+    output = refusal(copy, "--env=oracle")
+    assert "'teacher'" in output and "Oracle" in output and "scripted" in output
+
+
+def test_a_pipeline_whose_inputs_were_never_made_says_so(copy):
+    output = refusal(copy, "--pipelines=sft")
+    assert "'sft_examples'" in output and "first run the pipeline that makes it" in output
+
+
+# ------------------------------------------------------------------- rows that cannot be used, in a run that goes on
+@pytest.fixture(scope="module")
+def faulty_rows(copy, questions):
+    """Sixty questions, some of them unusable, through distillation and preprocessing."""
+    rows = questions.head(60).reset_index(drop=True).copy()
+    rows["id"] = [f"q{number}" for number in range(len(rows))]
+    rows.loc[0, "sql_context"] = "this is no CREATE TABLE"
+    rows.loc[1, "sql_context"] = None
+    rows.loc[2, "sql_prompt"] = ""
+    rows.loc[3, "sql"] = "SELEC nothing"
+    many = ", ".join(f"reading_number_{number} REAL" for number in range(400))
+    rows.loc[4, ["sql_context", "sql"]] = [
+        f"CREATE TABLE sensor ({many}); INSERT INTO sensor (reading_number_7) VALUES (1.5), (2.5);",
+        "SELECT MAX(reading_number_7) FROM sensor",
+    ]
+    rows["sql_explanation"] = None
+    rows.to_json(copy.folder / "faulty.jsonl", orient="records", lines=True)
+    make_environment(
+        copy, "faulty", source("sql_questions", "pandas.JSONDataset", "faulty.jsonl", load_args={"lines": True})
+    )
+    (copy.folder / "conf/faulty/catalog.yml").write_text(
+        (copy.folder / "conf/faulty/catalog.yml").read_text().replace("error_rate: 0.1", "error_rate: 0.0")
+    )
+    copy.kedro("run", "--env=faulty", "--pipelines=distillation,preprocessing", "--params", QUICK)
+    return {name: copy.load(name, "faulty") for name in ("raw_prompts", "rejected_traces", "filtered_traces")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("id_", "stage", "reason"),
+    [
+        ("q0", "databases", "schema_error"),
+        ("q1", "databases", "schema_error"),
+        ("q2", "teacher", "question"),
+        ("q3", "databases", "gold_error"),
+        ("q4", "prompt", "over_budget"),
+    ],
+)
+def test_an_unusable_row_falls_out_with_its_reason(faulty_rows, id_, stage, reason):
+    row = faulty_rows["rejected_traces"].set_index("id").loc[id_]
+    assert (row["stage"], row["reason"]) == (stage, reason)
+    assert row["detail"]
+
+
+@pytest.mark.slow
+def test_the_other_rows_are_kept_and_every_row_is_accounted_for(faulty_rows):
+    rejected, kept = faulty_rows["rejected_traces"], faulty_rows["filtered_traces"]
+    assert sorted([*rejected["id"], *kept["id"]]) == sorted(faulty_rows["raw_prompts"]["id"])
+    assert len(kept) > 45
+
+
+@pytest.mark.slow
+def test_what_costs_nothing_to_know_is_not_asked_of_the_teacher(faulty_rows):
+    prompts = faulty_rows["raw_prompts"].set_index("id")
+    assert prompts.loc[["q0", "q1", "q2"], "messages"].eq("").all()
+    assert prompts.loc["q0", "reason"].startswith("context: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        ("filter_traces", "no trace is left for the student; 60 rows fell out for: {'over_budget': "),
+        (
+            "build_evaluation_prompts",
+            "evaluation_prompts: none of 8 questions can be used: 8 are over max_prompt_tokens=9",
+        ),
+    ],
+)
+def test_a_budget_that_no_prompt_meets_stops_with_the_reasons(copy, faulty_rows, node, told):
+    output = copy.kedro(
+        "run", "--env=faulty", f"--nodes={node}", "--params", f"{QUICK},preprocessing.max_prompt_tokens=9", code=1
+    )
+    last = output.strip().splitlines()[-2:]
+    assert told in last[0] and "preprocessing.max_prompt_tokens" in last[0]
+    assert "the same command goes on" in last[1]
+
+
+# --------------------------------------------------------------------------------------------------- adapters
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("base", "fingerprint", "told"),
+    [
+        ("other@1234", "irrelevant", "this adapter was trained on other@1234, the model at hand is tiny_student@"),
+        (None, "0000", "this adapter was trained with prompt 0000, the prompt at hand is"),
+    ],
+)
+def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, fingerprint, told):
+    import torch
+
+    from sqlreason.students.adapter import Adapter
+
+    base = base or copy.load("base_model").identity
+    tensors = {"base_model.model.lora_A.weight": torch.zeros(1, 1)}
+    copy.save("sft_adapter", Adapter({"peft_type": "LORA", "r": 1}, tensors, base, fingerprint))
+    columns = ["id", "prompt", "task", "sql", "sql_context", "sql_complexity"]
+    copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
+    output = copy.kedro("run", "--pipelines=grpo", code=1)
+    last = output.strip().splitlines()[-2:]
+    assert told in last[0] and "train the adapter anew" in last[0]
+    assert "the same command goes on" in last[1]
