@@ -160,6 +160,7 @@ class EvaluationOptions(Options):
     max_completion_tokens: int = Positive
     examples: int = Field(ge=0)
     workers: int = Positive
+    demo: bool
 
 
 class PriceOptions(Options):

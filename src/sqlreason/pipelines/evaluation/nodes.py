@@ -6,6 +6,7 @@ itself is scored: it must reach 100 %.
 
 import json
 import logging
+from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,8 @@ from sqlreason.tables import TABLES, records
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
+
+REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torch", "sqlglot", "duckdb")
 
 
 def answer_as_base(
@@ -62,13 +65,15 @@ def _answer(
     model = base_model.load_model(student.dtype, quantization=student.quantization)
     if adapter is not None:
         model = adapter.apply(model)
-    answers = generation.generate(
-        model,
-        base_model.load_tokenizer(),
-        [json.loads(prompt) for prompt in prompts["prompt"]],
-        max_new_tokens=options.max_completion_tokens,
-        batch_size=options.batch_size,
-    )
+    with tqdm(total=len(prompts), desc="answers", unit="answer") as bar:
+        answers = generation.generate(
+            model,
+            base_model.load_tokenizer(),
+            [json.loads(prompt) for prompt in prompts["prompt"]],
+            max_new_tokens=options.max_completion_tokens,
+            batch_size=options.batch_size,
+            progress=bar.update,
+        )
     return pd.DataFrame(
         {
             "id": prompts["id"].to_numpy(),
@@ -221,9 +226,12 @@ def write_report(
     raw_prompts: pd.DataFrame,
     rejected: pd.DataFrame,
     filtered: pd.DataFrame,
+    grpo_prompts: pd.DataFrame,
+    prompts: pd.DataFrame,
     teacher: Teacher,
     base_model: Checkpoint,
     prices: PriceOptions,
+    options: EvaluationOptions,
     **plots: go.Figure,
 ) -> str:
     """Return the report as one HTML page that needs no network.
@@ -236,19 +244,27 @@ def write_report(
         raw_prompts: What the teacher was asked.
         rejected: What fell out.
         filtered: What was kept.
+        grpo_prompts: What GRPO trained on.
+        prompts: The examination.
         teacher: The teacher.
         base_model: The student before training.
         prices: For the name of the hardware.
+        options: Whether this is the demo.
         plots: Figures by the names that the report knows.
     """
-    scripted = teacher.kind == "scripted"
     facts = {
         "teacher": teacher.name,
-        "teacher_scripted": scripted,
-        "demo": scripted,
+        "teacher_scripted": teacher.kind == "scripted",
+        "demo": options.demo,
         "base_model": base_model.identity,
         "hardware": prices.hardware,
         "seconds": dict(zip(ledger["stage"], ledger["seconds"], strict=True)),
+        "versions": {package: version(package) for package in REPORTED_PACKAGES},
+        "data": [
+            {"questions": "asked of the teacher", "rows": len(raw_prompts)},
+            {"questions": "for GRPO, on other schemas", "rows": len(grpo_prompts)},
+            {"questions": "for the examination, on other schemas", "rows": len(prompts)},
+        ],
         "notes": [accounting.summarise_bill(ledger, len(filtered)) + "."],
     }
     yields = accounting.count_yield(len(raw_prompts), rejected, len(filtered))
