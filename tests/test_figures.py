@@ -68,6 +68,12 @@ def test_figures_leave_their_frames_unchanged(name):
         pd.testing.assert_frame_equal(frame, copy)
 
 
+@pytest.mark.parametrize("name", EVERY_FIGURE)
+def test_a_legend_has_a_line_of_its_own_below_the_title(name):
+    layout = EVERY_FIGURE[name]().layout
+    assert layout.title.yanchor == "top" and layout.margin.t >= (84 if layout.showlegend else 56)
+
+
 def test_titles_say_what_is_seen():
     titles = {name: build().layout.title.text for name, build in EVERY_FIGURE.items()}
     assert titles["training_loss"] == "SFT loss falls from 2.95 to 1.15 in 20 steps"
