@@ -238,7 +238,16 @@ def _trainer(
     }
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
-    return GRPOTrainer(
+
+    class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
+        """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips."""
+
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            sampler: Any = super()._get_train_sampler(dataset)
+            sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
+            return sampler
+
+    return Trainer(
         model=model,
         args=training.build_config(GRPOConfig, arguments),
         train_dataset=Dataset.from_list(rows),
