@@ -69,9 +69,9 @@ def test_figures_leave_their_frames_unchanged(name):
 
 
 @pytest.mark.parametrize("name", EVERY_FIGURE)
-def test_a_legend_has_a_line_of_its_own_below_the_title(name):
-    layout = EVERY_FIGURE[name]().layout
-    assert layout.title.yanchor == "top" and layout.margin.t >= (84 if layout.showlegend else 56)
+def test_a_legend_stands_beside_the_plot_where_no_margin_lets_it_meet_the_title(name):
+    legend = EVERY_FIGURE[name]().layout.legend
+    assert legend.orientation != "h" and legend.x is None and legend.y is None
 
 
 def test_titles_say_what_is_seen():

@@ -212,20 +212,18 @@ def _hardest(by_complexity: pd.DataFrame, student: str) -> str:
 
 
 def _styled(figure: go.Figure, title: str, height: int = 380, legend: bool = True) -> go.Figure:
-    """Give every figure the same quiet look; the legend stands between the title and the plot."""
-    legend = legend and len(figure.data) > 1
+    """Give every figure the same quiet look.
+
+    The legend stands at the right: kedro-viz sets margins of its own, in which one above the plot meets the title.
+    """
     figure.update_layout(
-        title={
-            **{"text": title, "font": {"size": 16}, "x": 0, "xref": "paper"},
-            **{"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 16}},
-        },
+        title={"text": title, "x": 0, "xref": "paper", "font": {"size": 16}},
         height=height,
-        margin={"l": 60, "r": 24, "t": 84 if legend else 56, "b": 56},
+        margin={"l": 60, "r": 24, "t": 56, "b": 56},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13, "color": "#3B4048"},
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        showlegend=legend and len(figure.data) > 1,
         hovermode="closest",
     )
     lines = {"gridcolor": "rgba(128,134,145,0.25)", "zerolinecolor": "rgba(128,134,145,0.5)"}

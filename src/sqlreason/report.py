@@ -209,9 +209,10 @@ def _placed(figures: Mapping[str, go.Figure]) -> dict[str, list[dict[str, str | 
 
 
 def _drawn(name: str, figure: go.Figure) -> dict[str, str | Markup]:
-    """The figure as HTML, its title as a caption: plotly's own title does not wrap on a phone."""
+    """The figure as HTML, its title as a caption (plotly's own does not wrap on a phone), its legend in its place."""
     title = figure.layout.title.text or name
-    bare = go.Figure(figure).update_layout(title=None, margin_t=28, width=None)
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+    bare = go.Figure(figure).update_layout(title=None, legend=legend, margin_t=28, width=None)
     html = bare.to_html(
         full_html=False, include_plotlyjs=False, default_width="100%", div_id=f"figure-{name}",
         config={"responsive": True, "displayModeBar": False, "scrollZoom": False},
