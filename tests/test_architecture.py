@@ -21,6 +21,7 @@ HEAVY = {
     "ray",
     "accelerate",
     "bitsandbytes",
+    "scipy",
 }
 SHELL = {"cli.py", "hooks.py", "settings.py", "pipeline_registry.py"}
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 SCORE_COLUMNS = (
     "id", "well_formed", "runs", "agrees", "status", "reason", "plan_consistency", "tokens", "seconds",
@@ -73,6 +72,8 @@ def wilson(successes: int, n: int, confidence: float = 0.95) -> Interval:
     Raises:
         ValueError: If `n` is not positive or `successes` is not within 0 … n.
     """
+    from scipy import stats
+
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"wilson needs 0 <= successes <= n and n >= 1; got successes={successes}, n={n}")
     bounds = stats.binomtest(int(successes), int(n)).proportion_ci(confidence, method="wilson")
@@ -93,6 +94,8 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool], confidence: float = 0
     Raises:
         ValueError: If the two are of different length or empty.
     """
+    from scipy import stats
+
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(f"mcnemar needs two samples of the same questions; got {a.size} and {b.size} answers")
@@ -136,6 +139,8 @@ def needed(difference: float, discordance: float, power: float = 0.8, confidence
     Raises:
         ValueError: If the discordance is smaller than the difference or above 1.
     """
+    from scipy import stats
+
     if not abs(difference) <= discordance + 1e-12 or discordance > 1:
         raise ValueError(f"discordance must be within |difference|={abs(difference)} … 1; got {discordance}")
     if difference == 0:
