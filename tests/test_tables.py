@@ -30,6 +30,13 @@ def test_missing_ids_are_refused():
         ColumnsValidator("questions").validate(_questions(id=[1, None]))
 
 
+def test_columns_that_no_stage_reads_may_be_missing_and_missing_cells_are_empty_text():
+    frame = _questions(sql_context=["x", None]).drop(columns=["domain", "sql_explanation", "sql_task_type"])
+    checked = ColumnsValidator("questions").validate(frame)
+    assert checked["domain"].tolist() == ["", ""]
+    assert checked["sql_context"].tolist() == ["x", ""]
+
+
 def test_ids_become_text_and_other_columns_stay():
     frame = ColumnsValidator("questions").validate(_questions(extra=[1.5, 2.5]))
     assert frame["id"].tolist() == ["1", "2"]

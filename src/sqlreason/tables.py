@@ -17,7 +17,7 @@ import pandas as pd
 class TableSchema:
     """The columns of one table: name -> what it holds. `key` is unique and never missing.
 
-    Where `text` holds, all columns are text: missing cells become empty ones, whose rows fall out with a reason.
+    Where `text` holds, all columns are text: missing cells, and the `optional` columns, become empty ones.
     """
 
     meaning: str
@@ -25,17 +25,18 @@ class TableSchema:
     key: str | None = "id"
     allow_empty: bool = False
     text: bool = False
+    optional: tuple[str, ...] = ()
 
 
 _QUESTION_COLUMNS = {
     "id": "identifier of the question, unique within its source",
-    "domain": "subject area",
+    "domain": "subject area (optional)",
     "sql_prompt": "the question in English",
     "sql_context": "the database: CREATE TABLE and INSERT statements",
     "sql": "the gold query",
-    "sql_explanation": "the gold query in a sentence or two",
+    "sql_explanation": "the gold query in a sentence or two (optional)",
     "sql_complexity": "class of the query, e.g. `aggregation`, `single join`",
-    "sql_task_type": "e.g. `data retrieval`, `analytics and reporting`, `data manipulation`",
+    "sql_task_type": "e.g. `data retrieval`, `analytics and reporting`, `data manipulation` (optional)",
 }
 _SCORE_COLUMNS = {
     "well_formed": "the answer follows the `<think>`/`<sql>` grammar",
@@ -47,7 +48,10 @@ _SCORE_COLUMNS = {
 
 TABLES: dict[str, TableSchema] = {
     "questions": TableSchema(
-        "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.", _QUESTION_COLUMNS, text=True
+        "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.",
+        _QUESTION_COLUMNS,
+        text=True,
+        optional=("domain", "sql_explanation", "sql_task_type"),
     ),
     "raw_prompts": TableSchema(
         "What the teacher is asked.",
@@ -236,11 +240,7 @@ class ColumnsValidator:
         self.entry = entry or table
 
     def validate(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return `data` with its key as text.
-
-        Raises:
-            ValueError: If a column is missing, the frame is empty, or the key repeats or is missing.
-        """
+        """Return `data` with its key as text; see `check_columns` for what is refused."""
         return check_columns(data, self.table, self.entry)
 
 
@@ -253,7 +253,7 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
     schema = TABLES[table]
     if data.empty and not schema.allow_empty:
         raise ValueError(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
-    missing = [column for column in schema.columns if column not in data.columns]
+    missing = [column for column in schema.columns if column not in (*data.columns, *schema.optional)]
     if missing:
         raise ValueError(
             f"catalog entry '{entry}' lacks the columns {missing}; it has {sorted(map(str, data.columns))}. "
@@ -264,8 +264,8 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
 
 
 def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    text = {column: data[column].astype(object).where(data[column].notna(), "").astype(str) for column in columns}
-    return data.assign(**text)
+    full = data.reindex(columns=list(dict.fromkeys([*data.columns, *columns]))).astype(dict.fromkeys(columns, object))
+    return full.assign(**{column: full[column].where(full[column].notna(), "").astype(str) for column in columns})
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:

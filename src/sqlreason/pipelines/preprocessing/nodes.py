@@ -16,6 +16,7 @@ from sqlreason.options import PreprocessingOptions, SplitOptions
 from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, student_prompts, usable_tasks
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
+from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql import execution, instances, schema
 from sqlreason.sql.preparation import prepare_all
 from sqlreason.students.checkpoint import Checkpoint
@@ -208,8 +209,9 @@ def _filtered_row(
     """Return the row of `filtered_traces` for a verified trace, or its rejection."""
     try:
         messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
-    except ValueError as error:
-        return _rejection(question["id"], "prompt", "over_budget", str(error))
+    except ValueError as error:  # a gold may read what the prompt cannot show, such as a view
+        reason = "over_budget" if isinstance(error, PromptOverBudget) else "schema_error"
+        return _rejection(question["id"], "prompt", reason, str(error))
     completion = grammar.render(trace["think"], trace["sql"])
     tokens = build.count_completion(messages, completion)
     if tokens > options.max_completion_tokens:

@@ -1,0 +1,113 @@
+"""The examination: the gold scores 100 %, a wrong or cut answer nothing, and answers belong to their questions."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from sqlreason.pipelines.evaluation import nodes
+from sqlreason.pipelines.preprocessing.inputs import build_evaluation_prompts
+from sqlreason.reasoning import format as grammar
+from sqlreason.sql.execution import Task
+from sqlreason.students.adapter import Adapter, AdapterError
+from sqlreason.tables import check_columns
+
+
+@pytest.fixture(scope="module")
+def prompts(heldout, databases, prompt_text, base_model, preparing):
+    return build_evaluation_prompts(heldout, databases, prompt_text("student"), base_model, preparing())
+
+
+@pytest.fixture(scope="module")
+def score(prompts, options):
+    return lambda answers, asked=prompts: nodes.score_answers(asked, answers, options("evaluation", workers=1))
+
+
+def answer(prompts, texts, finished=True):
+    return pd.DataFrame({"id": prompts["id"], "text": texts, "tokens": 10, "finished": finished, "seconds": 0.1})
+
+
+def golden(prompts):
+    return [grammar.render("Read the rows.", sql) for sql in prompts["sql"]]
+
+
+def test_the_gold_scores_100_percent(prompts, score):
+    scores = score(answer(prompts, golden(prompts)))
+    assert scores["agrees"].all() and scores["runs"].all() and scores["well_formed"].all()
+    assert scores["status"].eq("match").all()
+    check_columns(scores, "scores", "scores")
+
+
+def test_the_order_of_the_answers_does_not_matter(prompts, score):
+    answers = answer(prompts, golden(prompts)).sample(frac=1.0, random_state=1)
+    assert score(answers)["agrees"].all()
+
+
+def test_a_query_that_answers_something_else_runs_and_does_not_agree(prompts, score):
+    scores = score(answer(prompts, grammar.render("Guess.", "SELECT 'nobody wants this' AS nonsense")))
+    assert not scores["agrees"].any()
+    assert scores["reason"].ne("").all()
+
+
+def test_a_query_that_does_not_run_says_why(prompts, score):
+    scores = score(answer(prompts, grammar.render("Guess.", "SELECT name FROM nowhere")))
+    assert not scores["runs"].any() and not scores["agrees"].any()
+    assert scores["reason"].str.contains("nowhere").all()
+
+
+def test_an_answer_that_was_cut_off_is_not_well_formed_even_if_its_query_is_right(prompts, score):
+    scores = score(answer(prompts, golden(prompts), finished=False))
+    assert not scores["well_formed"].any() and not scores["agrees"].any()
+    assert scores["reason"].eq("format: truncated").all()
+
+
+def test_a_right_query_outside_of_the_grammar_scores_nothing(prompts, score):
+    scores = score(answer(prompts, prompts["sql"].tolist()))
+    assert not scores[["well_formed", "runs", "agrees"]].any(axis=None)
+    assert scores["reason"].str.startswith("format: ").all()
+
+
+def test_answers_to_other_questions_are_refused(prompts, score):
+    others = answer(prompts, golden(prompts)).assign(id=lambda frame: "other-" + frame["id"])
+    with pytest.raises(ValueError, match=r"do not belong to these .* run the evaluation pipeline as a whole"):
+        score(others)
+    with pytest.raises(ValueError, match="do not belong"):
+        score(answer(prompts, golden(prompts)).iloc[1:])
+
+
+def test_a_gold_that_does_not_agree_with_itself_stops_the_examination(prompts, score):
+    task = Task.from_json(prompts["task"].iloc[0])
+    broken = Task(task.id, "SELECT name FROM nowhere", task.instances, task.engine).to_json()
+    faulty = prompts.assign(task=[broken, *prompts["task"].iloc[1:]])
+    with pytest.raises(RuntimeError, match=f"1 gold queries do not agree with themselves.*{task.id}"):
+        score(answer(prompts, golden(prompts)), faulty)
+
+
+def test_the_untrained_student_answers_every_question_within_its_budget(prompts, base_model, options):
+    few = prompts.head(2)
+    answers = nodes.answer_as_base(
+        base_model, few, options("student"), options("evaluation", max_completion_tokens=5, batch_size=2)
+    )
+    check_columns(answers, "answers", "answers")
+    assert answers["id"].tolist() == few["id"].tolist()
+    assert answers["tokens"].between(1, 5).all()
+
+
+@pytest.mark.parametrize(
+    ("base", "fingerprint", "told"), [("other@1", "x", "was trained on other@1"), (None, "x", "with prompt x")]
+)
+def test_an_adapter_of_another_model_or_prompt_does_not_answer(
+    prompts, base_model, prompt_text, options, base, fingerprint, told
+):
+    adapter = Adapter({}, {}, base or base_model.identity, fingerprint)
+    with pytest.raises(AdapterError, match=told):
+        nodes.answer_with_adapter(
+            base_model, adapter, prompts, prompt_text("student"), options("student"), options("evaluation")
+        )
+
+
+def test_students_are_compared_on_the_same_questions(prompts, score):
+    nothing, everything = score(answer(prompts, "")), score(answer(prompts, golden(prompts)))
+    metrics, by_complexity = nodes.compare_students(nothing, nothing, everything)
+    assert metrics.iloc[:, 0].tolist() == ["base", "SFT", "GRPO"]
+    assert json.loads(by_complexity.to_json())

@@ -1,0 +1,172 @@
+"""Preprocessing: databases, verdicts, the yield, and what trainers and examination are given."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from sqlreason import accounting
+from sqlreason.pipelines.preprocessing import inputs, nodes
+from sqlreason.sql.execution import Task
+from sqlreason.sql.schema import parse_schema
+from sqlreason.tables import TABLES, check_columns
+
+WRONG = "SELECT 'nobody wants this' AS nonsense"
+
+
+@pytest.fixture(scope="module")
+def mixed(traces):
+    """Three traces with a wrong query, two malformed ones; the others answer with the gold."""
+    frame = traces.copy()
+    frame.loc[:2, "sql"] = WRONG
+    frame.loc[3:4, ["think", "sql", "well_formed", "reason"]] = ["", "", False, "format: no_think"]
+    return frame
+
+
+@pytest.fixture(scope="module")
+def verified(mixed, questions, databases, preparing):
+    return nodes.verify_traces(mixed, questions, databases, preparing())
+
+
+@pytest.fixture(scope="module")
+def sift(mixed, verified, databases, questions, prompt_text, base_model, preparing):
+    """Filters with a few changed options."""
+    prompt = prompt_text("student")
+
+    def run(**changes):
+        return nodes.filter_traces(mixed, verified, databases, questions, prompt, base_model, preparing(**changes))
+
+    return run
+
+
+def test_every_question_that_is_used_has_its_databases(databases, raw_prompts):
+    train = databases[databases["split"] == "train"]
+    assert set(raw_prompts["id"]) <= set(train["id"])
+    assert not databases.duplicated(["split", "id"]).any()
+    assert (databases["split"] == "heldout").sum() == 6
+
+
+def test_a_usable_question_has_a_task_and_the_others_a_reason(databases):
+    usable = databases["status"] == "ok"
+    assert usable.mean() > 0.9
+    assert all(len(Task.from_json(task).instances) == 2 for task in databases.loc[usable, "task"])
+    assert databases.loc[~usable, "reason"].ne("").all()
+
+
+def test_the_gold_agrees_and_nonsense_does_not(verified, mixed):
+    wrong = verified["id"].isin(mixed["id"][:3])
+    assert verified.loc[~wrong, "agrees"].all()
+    assert not verified.loc[wrong, "agrees"].any()
+    assert verified.loc[wrong, "reason"].ne("").all()
+
+
+def test_malformed_traces_are_not_executed(verified, mixed):
+    assert not set(verified["id"]) & set(mixed.loc[~mixed["well_formed"], "id"])
+
+
+def test_the_yield_adds_up(sift, mixed):
+    kept, rejected = sift()
+    assert sorted([*kept["id"], *rejected["id"]]) == sorted(mixed["id"])
+    counted = accounting.count_yield(len(mixed), rejected, len(kept))
+    assert counted["rows"].iloc[0] == len(mixed) and counted["rows"].iloc[-1] == len(kept)
+    assert set(rejected["stage"]) <= {stage for stage, _ in accounting.STEPS}
+    check_columns(kept, "filtered_traces", "kept")
+    check_columns(rejected, "rejected_traces", "rejected")
+
+
+def test_wrong_and_malformed_traces_fall_out_with_their_stage(sift, mixed):
+    _, rejected = sift()
+    stages = rejected.set_index("id")["stage"]
+    assert stages[mixed["id"][:3]].eq("execution").all()
+    assert stages[mixed["id"][3:5]].eq("teacher").all()
+    assert rejected.set_index("id").loc[mixed["id"][3], "reason"] == "format"
+
+
+def test_none_but_right_traces_are_kept_for_a_share_of_0(sift):
+    kept, _ = sift()
+    assert kept["agrees"].all()
+
+
+def test_so_many_wrong_traces_are_kept_as_make_up_their_share(sift, mixed):
+    kept, rejected = sift(incorrect_share=0.1)
+    right = int(kept["agrees"].sum())
+    assert (~kept["agrees"]).sum() == min(3, int(right * 0.1 / 0.9)) > 0
+    assert len(kept) + len(rejected) == len(mixed)
+
+
+def test_traces_over_the_budgets_fall_out(sift):
+    _, rejected = sift(max_completion_tokens=45)
+    long = rejected[rejected["reason"] == "too_long"]
+    assert len(long) and long["stage"].eq("prompt").all() and long["detail"].str.contains("completion tokens").all()
+    with pytest.raises(ValueError, match=r"no trace is left.*over_budget.*max_prompt_tokens=9"):
+        sift(max_prompt_tokens=9)
+
+
+def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_one(prompt_text, base_model, preparing):
+    question = {
+        "id": "1",
+        "sql_prompt": "How many singers are there?",
+        "sql_context": "CREATE TABLE singer (name TEXT); CREATE VIEW everyone AS SELECT name FROM singer;",
+        "sql": "SELECT COUNT(*) FROM everyone",
+        "sql_complexity": "aggregation",
+    }
+    trace = {
+        "id": "1", "mode": "blind", "think": "Count.", "sql": question["sql"], "runs": True, "agrees": True,
+        "status": "match", "reason": "", "plan_consistency": 1.0,
+    }  # fmt: skip
+    traces = pd.DataFrame([{**trace, "well_formed": True, "reason": ""}])
+    databases = pd.DataFrame([{"id": "1", "split": "train", "status": "ok", "reason": ""}])
+    with pytest.raises(ValueError, match=r"1 rows fell out for: {'schema_error': 1}"):
+        nodes.filter_traces(
+            traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]),
+            prompt_text("student"), base_model, preparing(),
+        )  # fmt: skip
+
+
+def test_a_kept_trace_is_within_its_budgets(sift, preparing):
+    kept, _ = sift()
+    assert kept["prompt_tokens"].between(1, preparing().max_prompt_tokens).all()
+    assert kept["completion_tokens"].between(1, preparing().max_completion_tokens).all()
+
+
+def test_features_are_of_the_gold_of_every_kept_trace(sift, questions):
+    kept, _ = sift()
+    table = inputs.extract_features(questions, kept)
+    assert sorted(table["id"]) == sorted(kept["id"])
+    check_columns(table, "sql_features", "features")
+
+
+def test_a_small_set_of_examples_shows_every_template(preparing):
+    templates = ["A"] * 8 + ["B", "C"]
+    filtered = pd.DataFrame([{"id": str(i), "prompt": "[]", "completion": f"trace {i}"} for i in range(len(templates))])
+    features = pd.DataFrame({"id": filtered["id"], "template": templates})
+    chosen = inputs.build_sft_examples(filtered, features, preparing(examples=3))
+    assert set(features.set_index("id").loc[chosen["id"], "template"]) == {"A", "B", "C"}
+    again = inputs.build_sft_examples(filtered, features, preparing(examples=3))
+    pd.testing.assert_frame_equal(chosen, again)
+    assert len(inputs.build_sft_examples(filtered, features, preparing(examples=None))) == len(templates)
+
+
+def test_teacher_grpo_and_examination_share_no_schema(
+    questions, heldout, databases, raw_prompts, prompt_text, base_model, options, preparing
+):
+    shared = (databases, prompt_text("student"), base_model)
+    grpo = inputs.build_grpo_prompts(questions, *shared, options("split"), preparing())
+    examination = inputs.build_evaluation_prompts(heldout, *shared, preparing())
+    asked = questions[questions["id"].isin(raw_prompts["id"])]
+    schemas = [{parse_schema(text).fingerprint for text in part["sql_context"]} for part in (asked, grpo, examination)]
+    assert not schemas[0] & schemas[1] and not schemas[0] & schemas[2] and not schemas[1] & schemas[2]
+    assert list(grpo.columns) == list(TABLES["grpo_prompts"].columns)
+    assert list(examination.columns) == list(TABLES["evaluation_prompts"].columns)
+    golds = questions.set_index("id")["sql"]
+    assert all(golds[row.id] not in json.loads(row.prompt)[-1]["content"] for row in grpo.itertuples())
+
+
+def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, options):
+    everything = inputs.reserved_questions(questions, options("split", grpo_share=0.0))
+    assert everything["id"].tolist() == questions["id"].tolist()
+
+
+def test_the_funnel_is_drawn(raw_prompts, sift):
+    kept, rejected = sift()
+    assert nodes.plot_yield(raw_prompts, rejected, kept).data
