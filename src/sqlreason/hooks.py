@@ -54,12 +54,16 @@ class GuardHooks:
         self._entries = conf_catalog
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         """Load once whatever the pipeline does not make itself, so that nothing is spent on a faulty source.
+
+        The run goes on in the project's folder: journal and checkpoints are parameters, whose paths Kedro does not
+        make absolute, and from a subfolder the teacher would be asked everything again.
 
         Raises:
             BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
         """
+        os.chdir(run_params["project_path"])
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and name in catalog:
                 require_loadable(catalog, name, self._entries.get(name, {}))

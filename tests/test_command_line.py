@@ -1,0 +1,133 @@
+"""Kedro's command line as a user meets it: what can be named, from where, and what Ctrl-C leaves behind."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.slow
+
+ASK = ("--params", "distillation.questions=12", "--pipelines=distillation")
+
+
+@pytest.fixture(scope="module")
+def copy(project_copies):
+    """A copy with the environments `few` (40 questions) and `slow` (its teacher takes half a second an answer)."""
+    copy = project_copies("command_line")
+    questions = pd.read_parquet(copy.folder / "data/01_raw/questions/train.parquet")
+    questions.sample(40, random_state=1).to_parquet(copy.folder / "few.parquet", index=False)
+    for env, latency in (("few", 0.0), ("slow", 0.5)):
+        folder = copy.folder / "conf" / env
+        shutil.copytree(copy.folder / "conf/demo", folder)
+        entries = yaml.safe_load((folder / "catalog.yml").read_text())
+        entries["sql_questions"]["filepath"] = "few.parquet"
+        entries["teacher"]["arguments"]["latency_seconds"] = latency
+        (folder / "catalog.yml").write_text(yaml.safe_dump(entries))
+        (folder / "globals.yml").write_text(f"root: data/{env}\n")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def plain(copy):
+    """After distillation without an environment's name."""
+    copy.kedro("run", *ASK)
+    return copy
+
+
+def answers(copy, env):
+    path = copy.folder / f"data/{env}/01_raw/journal.sqlite"
+    if not path.exists():
+        return 0
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        try:
+            return connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0]
+        except sqlite3.OperationalError:  # the table is about to be made
+            return 0
+
+
+def test_ctrl_c_ends_the_run_in_order_and_keeps_what_was_answered(copy):
+    one_at_a_time = ASK[1] + ",distillation.concurrency=1"
+    process = copy.start("run", "--env=slow", "--params", one_at_a_time, ASK[2])
+    while answers(copy, "slow") < 2 and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    kept = answers(copy, "slow")
+    assert process.returncode not in (0, None) and 2 <= kept < 12
+    assert f"Stopped with {kept} answers in the journal; run again to ask for the rest." in output
+    assert f"12 requests, {12 - kept} answers are not in the journal yet" in copy.kedro("run", "--env=slow", *ASK)
+
+
+def test_from_a_subfolder_the_same_journal_is_used(copy):
+    copy.kedro("run", "--env=few", *ASK)
+    done = subprocess.run(
+        [sys.executable, "-m", "kedro", "run", "--env=few", *ASK],
+        cwd=copy.folder / "conf", env=copy.environment(), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert answers(copy, "few") == 12
+    assert not (copy.folder / "conf/data").exists()
+
+
+def test_nothing_costs_money_unless_its_environment_is_named(plain):
+    completions = plain.load("cot_completions")
+    assert completions["usd"].eq(0.0).all() and set(completions["model"]) == {"scripted"}
+
+
+def test_each_run_leaves_a_record_of_its_parameters_and_seconds(plain):
+    record = plain.load("run_record")
+    assert record["runtime_params"] == {"distillation": {"questions": 12}}
+    assert list(record["seconds_per_stage"]) == ["distillation"]
+
+
+def test_a_version_that_does_not_exist_is_named(copy):
+    copy.kedro("run", "--env=few", *ASK)
+    output = copy.kedro(
+        "run",
+        "--env=few",
+        "--nodes=read_completions",
+        "--load-versions=cot_completions:2020-01-01T00.00.00.000Z",
+        code=1,
+    )
+    assert "Traceback" not in output
+    assert "'cot_completions'" in output and "2020-01-01T00.00.00.000Z" in output
+
+
+def test_a_node_that_does_not_exist_is_named_in_the_last_line(copy):
+    output = copy.kedro("run", "--nodes=read_completion", code=1)
+    assert "read_completion" in output.strip().splitlines()[-1]
+
+
+def test_a_run_that_fails_tells_the_cause_and_how_to_go_on_in_its_last_lines(copy):
+    small = "preprocessing.max_prompt_tokens=9,preprocessing.instances=1,preprocessing.evaluation_prompts=4"
+    output = copy.kedro("run", "--env=few", "--to-nodes=filter_traces", "--params", f"{ASK[1]},{small}", code=1)
+    last = output.strip().splitlines()[-2:]
+    assert last[0].startswith("ValueError: no trace is left for the student")
+    assert last[1].endswith("the same command goes on.")
+    assert "Traceback" in output and "The run stopped: ValueError: no trace is left" in output
+
+
+def test_a_subset_of_the_chain_says_what_it_lacks(copy):
+    output = copy.kedro("run", "--pipelines=grpo", code=1)
+    assert "Traceback" not in output
+    assert "'grpo_prompts'" in output or "'sft_adapter'" in output
+
+
+@pytest.mark.parametrize("page", ["dictionary", "pipelines"])
+def test_a_generated_page_can_be_checked(copy, page):
+    (copy.folder / "docs").mkdir(exist_ok=True)
+    assert "is out of date; run" in copy.kedro("sqlreason", page, "--check", code=1)
+    copy.kedro("sqlreason", page)
+    copy.kedro("sqlreason", page, "--check")
+
+
+def test_what_can_be_run_and_read_is_listed(copy):
+    assert "distillation" in copy.kedro("registry", "list")
+    assert "sft_adapter" in copy.kedro("catalog", "describe-datasets")
