@@ -50,7 +50,7 @@ def test_a_model_is_either_a_folder_or_on_the_hub(arguments):
 
 
 def test_a_folder_that_is_missing_is_refused(tmp_path):
-    with pytest.raises(DatasetError, match=r"there is no folder .*given by hub"):
+    with pytest.raises(DatasetError, match=r"there is no folder .*given as hub"):
         CheckpointDataset(path=str(tmp_path / "nothing")).load()
 
 

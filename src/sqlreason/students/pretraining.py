@@ -144,6 +144,8 @@ def _train(
         if time.monotonic() - saved > 60 * plan.save_minutes:
             keep.save(model, optimizers, progress)
             saved = time.monotonic()
+    if window:
+        _record(progress, window, rate, bar, plan)
     keep.save(model, optimizers, progress)
     bar.close()
     logger.info(

@@ -49,6 +49,10 @@ REASONED = (
     "(plan)\n{words}\n(/plan)\n(query)\n{sql}\n(/query)",
     "# think\n{words}\n# sql\n{sql}",
 )
+TAGS = (
+    "plan", "query", "reasoning", "answer", "steps", "code", "analysis", "statement", "notes", "result", "idea",
+    "command", "draft", "final", "a", "b", "p", "pre", "thoughts", "output", "logic", "select", "why", "how",
+)  # fmt: skip
 BARE = ("{sql}", "{sql};", "```sql\n{sql}\n```", "SQL: {sql}", "The query is:\n{sql}")
 EXPLAIN = (
     "Explain this query.\n{sql}",
@@ -66,18 +70,19 @@ PLAIN = (
 )
 
 
-def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]:
-    """Yield documents without end; the same blueprints and seed give the same documents.
+def write_documents(blueprints: Sequence[Blueprint], seed: int, stage: str = "language") -> Iterator[str]:
+    """Yield documents without end; the same blueprints, seed and stage give the same documents.
 
     Args:
         blueprints: Schemas that the student may see; each is varied (names, columns, tables) at every use.
         seed: Draws schemas, questions, words and layouts.
+        stage: A key of `STAGES`.
 
     Yields:
         Texts; a chat carries the special tokens of the chat template.
     """
     rng = random.Random(seed)
-    writers, weights = zip(*_WRITERS.items(), strict=True)
+    writers, weights = zip(*STAGES[stage].items(), strict=True)
     for question in _questions(blueprints, rng):
         (writer,) = rng.choices(writers, weights)
         yield writer(question, rng)
@@ -106,6 +111,16 @@ def _answer_with_reasoning(question: Question, rng: random.Random) -> str:
     style = rng.choice(("plan", "plan", "steps", "outline", "sentence"))
     words = explain_query(question.sql, rng, style=style)
     return _chat(_ask(question, rng), rng.choice(REASONED).format(words=words, sql=question.sql), rng)
+
+
+def _answer_in_markup(question: Question, rng: random.Random) -> str:
+    """Reasoning and query between tags: a tag is closed by its own name, one part follows the other."""
+    words = explain_query(question.sql, rng, style=rng.choice(("plan", "plan", "plan", "sentence", "outline")))
+    first, second = rng.sample(TAGS, 2)
+    end = rng.choice(("\n", "\n", "", " "))
+    parts = [f"<{tag}>{end}{text}{end}</{tag}>" for tag, text in ((first, words), (second, question.sql))]
+    kept = parts if rng.random() < 0.85 else parts[1:]
+    return _chat(_ask(question, rng), rng.choice(("\n", "\n", "", " ")).join(kept), rng)
 
 
 def _explain(question: Question, rng: random.Random) -> str:
@@ -142,8 +157,8 @@ def _plain_text(question: Question, rng: random.Random) -> str:
     return layout.format(schema=question.schema, question=question.prompt, sql=question.sql, words=words)
 
 
-# Shares of the mixture. Reasoning before SQL weighs most: it is what fine-tuning has to build on.
-_WRITERS: dict[Callable[[Question, random.Random], str], float] = {
+# Shares of each stage's mixture. Reasoning before SQL weighs most: it is what fine-tuning has to build on.
+_LANGUAGE: dict[Callable[[Question, random.Random], str], float] = {
     _answer_in_sql: 0.30,
     _answer_with_reasoning: 0.40,
     _explain: 0.08,
@@ -152,6 +167,16 @@ _WRITERS: dict[Callable[[Question, random.Random], str], float] = {
     _copy_schema: 0.06,
     _plain_text: 0.08,
 }
+# A token that was never written cannot be learned by an adapter: all such tokens share one embedding (tried: an SFT
+# student without this stage reasoned well and wrote `RUEthinkRUE` for `<think>`).
+_MARKUP: dict[Callable[[Question, random.Random], str], float] = {
+    _answer_in_markup: 0.55,
+    _answer_in_sql: 0.10,
+    _answer_with_reasoning: 0.25,
+    _read_schema: 0.05,
+    _plain_text: 0.05,
+}
+STAGES = {"language": _LANGUAGE, "markup": _MARKUP}
 
 
 def _ask(question: Question, rng: random.Random) -> str:

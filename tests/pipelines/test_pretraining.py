@@ -1,0 +1,64 @@
+import pytest
+
+from sqlreason.options import PretrainingOptions
+from sqlreason.pipelines.pretraining import nodes
+from sqlreason.students.checkpoint import write_checkpoint
+from sqlreason.synthesis.blueprint import load_blueprints
+from sqlreason.synthesis.questions import split_blueprints
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory):
+    return PretrainingOptions(
+        documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
+        learning_rate=1e-3, markup={"documents": 20, "tokens": 2048, "learning_rate": 1e-3}, heldout_share=0.2,
+        synthesis_seed=11, checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def corpus(options):
+    return nodes.write_corpus(options)
+
+
+def test_the_corpus_has_both_stages_and_names_its_schemas(corpus):
+    assert corpus["stage"].value_counts().to_dict() == {"language": 60, "markup": 20}
+    _, heldout = split_blueprints(load_blueprints(), 0.2, 11)
+    assert not set(corpus.attrs["schemas"]) & {blueprint.name for blueprint in heldout}
+
+
+def test_a_student_is_trained_stage_after_stage_and_can_be_saved_and_loaded(corpus, options, tmp_path):
+    trained, history = nodes.pretrain_student(corpus, options)
+    assert history["stage"].unique().tolist() == ["language", "markup"]
+    checkpoint = write_checkpoint(trained, tmp_path / "student")
+    assert checkpoint.load_tokenizer().apply_chat_template(
+        [{"role": "user", "content": "hello"}], tokenize=False, add_generation_prompt=True
+    ).startswith("<|begin_of_text|>")
+    assert sum(p.numel() for p in checkpoint.load_model("float32").parameters()) == pytest.approx(
+        trained.facts["parameters"] * 1e6
+    )
+    assert "trained from scratch" in (tmp_path / "student/README.md").read_text()
+
+
+def test_running_it_again_gives_the_same_student(corpus, options):
+    import torch
+
+    first, _ = nodes.pretrain_student(corpus, options)
+    again, _ = nodes.pretrain_student(corpus, options)
+    for left, right in zip(first.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
+def test_the_committed_student_has_seen_no_heldout_schema(project):
+    import json
+
+    manifest = json.loads((project / "data/06_models/tiny_student/manifest.json").read_text())
+    _, heldout = split_blueprints(load_blueprints(), 0.2, 11)
+    seen = set(manifest["facts"]["schemas"])
+    assert len(seen) == 96
+    assert not seen & {blueprint.name for blueprint in heldout}
+
+
+def test_the_committed_student_is_small(project):
+    folder = project / "data/06_models/tiny_student"
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 25e6

@@ -1,0 +1,66 @@
+import random
+import sqlite3
+from itertools import islice
+
+import pytest
+
+from sqlreason.synthesis.augmentation import vary
+from sqlreason.synthesis.blueprint import load_blueprints
+from sqlreason.synthesis.corpus import STAGES, write_documents
+from sqlreason.synthesis.invention import invent
+from sqlreason.synthesis.questions import ask, split_blueprints
+
+BLUEPRINTS = load_blueprints()
+TRAIN, HELDOUT = split_blueprints(BLUEPRINTS, 0.2, 11)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_same_seed_gives_the_same_documents(stage):
+    first, again = (list(islice(write_documents(TRAIN, 5, stage), 40)) for _ in range(2))
+    assert first == again
+    assert first != list(islice(write_documents(TRAIN, 6, stage), 40))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_grammar_of_traces_never_occurs(stage):
+    for document in islice(write_documents(TRAIN, 1, stage), 800):
+        assert not any(tag in document.lower() for tag in ("<think", "</think", "<sql>", "</sql"))
+
+
+def test_tags_are_written_in_the_second_stage_and_closed_by_their_own_name():
+    documents = list(islice(write_documents(TRAIN, 1, "markup"), 200))
+    assert sum("</" in document for document in documents) > 80
+    for document in documents:
+        answer = document.rpartition("<|end_header_id|>")[2]
+        for part in answer.split("</")[1:]:
+            assert f"<{part.split('>')[0]}>" in answer
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_heldout_table_occurs_beside_its_own_columns(stage):
+    """A held-out schema may share a word with a training one, but never a table with its columns."""
+    text = "\n".join(islice(write_documents(TRAIN, 2, stage), 800))
+    for blueprint in HELDOUT:
+        for table in blueprint.tables:
+            names = ", ".join(column.name for column in table.columns)
+            assert names not in text
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_questions_about_invented_schemas_run(seed):
+    rng = random.Random(seed)
+    question = ask(invent(vary(rng.choice(BLUEPRINTS), rng, BLUEPRINTS), rng), rng)
+    with sqlite3.connect(":memory:") as connection:
+        connection.executescript(question.context)
+        connection.execute(question.sql)
+
+
+def test_no_word_of_an_invented_schema_is_one_of_the_original():
+    blueprint = BLUEPRINTS[0]
+    invented = invent(blueprint, random.Random(3))
+    assert not {t.name for t in invented.tables} & {t.name for t in blueprint.tables}
+    assert [[c.kind for c in t.columns] for t in invented.tables] == [
+        [c.kind for c in t.columns] for t in blueprint.tables
+    ]
+    targets = {t.name for t in invented.tables}
+    assert all(c.target in targets for t in invented.tables for c in t.references)
