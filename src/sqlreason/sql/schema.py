@@ -71,6 +71,14 @@ def parse_schema(context: str, dialect: str | None = None) -> Schema:
     raise SchemaError(f"{given} ({'; '.join(reasons)}); give CREATE TABLE statements")
 
 
+def find_schema(context: str) -> Schema | None:
+    """The schema of a context, or None where `parse_schema` would refuse it."""
+    try:
+        return parse_schema(context)
+    except SchemaError:
+        return None
+
+
 def _read(context: str, dialect: str) -> Schema:
     tables: dict[str, Table] = {}
     rows: dict[str, list[tuple[Value, ...]]] = {}

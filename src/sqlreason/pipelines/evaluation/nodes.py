@@ -142,20 +142,13 @@ def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Ver
     if not well_formed:
         reason = reading.reason or "truncated"
         told = {"status": "", "reason": f"format: {reason}", "runs": False, "agrees": False}
-    consistency = plan.check_plan(reading.think, reading.sql, _schema(row["sql_context"])).consistency
+    consistency = plan.check_plan(reading.think, reading.sql, schema.find_schema(row["sql_context"])).consistency
     return {
         **row,
         "well_formed": well_formed,
         **told,
         "plan_consistency": consistency if well_formed else 0.0,
     }
-
-
-def _schema(context: str) -> schema.Schema | None:
-    try:
-        return schema.parse_schema(context)
-    except schema.SchemaError:
-        return None
 
 
 def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

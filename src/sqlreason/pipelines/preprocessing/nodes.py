@@ -118,15 +118,8 @@ def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, context: st
     return {
         **{column: trace[column] for column in ("id", "mode", "think", "sql")},
         **{column: getattr(verdict, column) for column in ("runs", "agrees", "status", "reason")},
-        "plan_consistency": plan.check_plan(trace["think"], trace["sql"], _schema(context)).consistency,
+        "plan_consistency": plan.check_plan(trace["think"], trace["sql"], schema.find_schema(context)).consistency,
     }
-
-
-def _schema(context: str) -> schema.Schema | None:
-    try:
-        return schema.parse_schema(context)
-    except schema.SchemaError:
-        return None
 
 
 def filter_traces(
