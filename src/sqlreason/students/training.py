@@ -133,7 +133,10 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
     for callback in (_bookkeeping(stage, total), *callbacks):
         trainer.add_callback(callback)
     checkpoint = stage.last_checkpoint()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    finally:
+        cpu.release_memory()
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 
