@@ -6,7 +6,7 @@ Covers taking an adapter off a live model and putting it onto one. Files are the
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -99,10 +99,6 @@ class Adapter:
                 f"this adapter was trained with prompt {self.fingerprint}, the prompt at hand is {fingerprint}; "
                 "restore that student prompt, or train the adapter anew"
             )
-
-    def with_facts(self, **facts: Any) -> "Adapter":
-        """The same adapter with further facts."""
-        return replace(self, facts={**self.facts, **facts})
 
     @property
     def digest(self) -> str:

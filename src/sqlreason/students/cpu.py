@@ -1,4 +1,4 @@
-"""What makes torch quick on one or few CPU cores: memory that stays, bfloat16 attention, a thread count.
+"""What makes torch quick on one or few CPU cores: memory that stays, and bfloat16 attention.
 
 Measured with the tiny student (5.5 M parameters, rows of 512 tokens, one core with bfloat16 matrix units):
 3,800 tokens/s of training with torch's own attention and allocator settings, 5,600 with the two functions
@@ -6,12 +6,8 @@ below. Nothing here changes results beyond bfloat16 rounding, and nothing here c
 """
 
 import ctypes
-import logging
-import os
 import sys
 from typing import Any
-
-logger = logging.getLogger(__name__)
 
 PLAIN_ATTENTION = "sqlreason_plain"
 """Name under which `register_attention` makes its function known to transformers."""
@@ -48,15 +44,6 @@ def supports_bfloat16() -> bool:
     return bool(torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported())
 
 
-def choose_threads(threads: int | None = None) -> int:
-    """Sets and returns torch's thread count: the one given, `OMP_NUM_THREADS`, or the cores that are idle now."""
-    import torch
-
-    chosen = threads or int(os.environ.get("OMP_NUM_THREADS", 0)) or _idle_cores()
-    torch.set_num_threads(chosen)
-    return chosen
-
-
 def register_attention() -> str:
     """Makes an unfused attention known to transformers and returns its name.
 
@@ -84,9 +71,3 @@ def _attend(
         scores = scores + attention_mask.to(scores.dtype)
     weights = scores.softmax(dim=-1).view(*queries.shape[:2], -1)
     return weights.bmm(value.flatten(0, 1)).view(batch, heads, tokens, size).transpose(1, 2).contiguous(), None
-
-
-def _idle_cores() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return max(1, cores - round(load))
