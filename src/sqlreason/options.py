@@ -180,14 +180,6 @@ class SynthesisOptions(Options):
     seed: int
 
 
-class MarkupOptions(Options):
-    """The second, short stage of pretraining: reasoning and queries between tags."""
-
-    documents: int = Positive
-    tokens: int = Positive
-    learning_rate: float = Positive
-
-
 class PretrainingOptions(Options):
     """How the tiny student learns the language of schemas, questions, explanations and SQL."""
 
@@ -199,7 +191,6 @@ class PretrainingOptions(Options):
     sequence_length: int = Positive
     batch_size: int = Positive
     learning_rate: float = Positive
-    markup: MarkupOptions
     heldout_share: float = Field(gt=0.0, lt=1.0)
     synthesis_seed: int
     checkpoints: str

@@ -61,6 +61,19 @@ def test_rows_hold_every_document_once_and_attention_ends_at_documents(tokenizer
     assert torch.equal(again.ids, rows[1].ids)
 
 
+def test_of_a_chat_every_turn_of_the_assistant_is_learned_and_nothing_else(tokenizer):
+    turns = [
+        {"role": role, "content": content}
+        for role, content in [("user", "one?"), ("assistant", "first"), ("user", "two?"), ("assistant", "second")]
+    ]
+    chat = tokenizer.apply_chat_template(turns, tokenize=False)
+    documents = packing.encode([chat, "a plain text"], tokenizer)
+    middle = documents.starts[1]
+    learned = tokenizer.decode(documents.ids[:middle][documents.trained[:middle]])
+    assert learned == f"\n\nfirst{tiny.EOT}\n\nsecond{tiny.EOT}"
+    assert documents.trained[middle:].all()
+
+
 def test_documents_in_one_row_do_not_see_each_other(untrained, tokenizer, texts):
     model = copy.deepcopy(untrained).eval()
     model.set_attn_implementation(cpu.register_attention())
@@ -135,15 +148,6 @@ def test_other_texts_start_afresh(untrained, tokenizer, texts, tmp_path, caplog)
     pretraining.pretrain(texts, tokenizer, plan, model=copy.deepcopy(untrained), folder=tmp_path)
     pretraining.pretrain(texts[:20], tokenizer, plan, model=copy.deepcopy(untrained), folder=tmp_path)
     assert "starting afresh" in caplog.text
-
-
-def test_one_call_makes_the_student_with_tokenizer_card_and_facts(texts, tmp_path):
-    trained, history = tiny.pretrain_student(
-        texts, workdir=tmp_path, vocabulary=400, hidden=64, layers=1, tokens=10_000, sequence_length=128, heldout=5
-    )
-    assert len(history) == 0 or np.isfinite(history["loss"]).all()
-    assert trained.facts["heldout_loss"] > 0 and "Tiny student" in trained.card
-    assert trained.model.config.vocab_size == len(trained.tokenizer)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"minutes": 1, "tokens": 10}])

@@ -6,13 +6,14 @@ every document. The order depends on the seed and the epoch alone, so any batch 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from typing import Any
 
 import numpy as np
 
 from sqlreason.students import tiny
 
+_ASSISTANT_HEADER = f"{tiny.HEADER_START}assistant{tiny.HEADER_END}"
 _OPEN_ROWS = 64  # rows that still take documents; more of them waste less room
 
 
@@ -20,7 +21,7 @@ _OPEN_ROWS = 64  # rows that still take documents; more of them waste less room
 class Documents:
     """Token ids of all documents end to end; document i is `ids[starts[i]:starts[i + 1]]`.
 
-    `trained` says of each token whether it is learned: all of a plain text, of a chat the last turn alone,
+    `trained` says of each token whether it is learned: all of a plain text, of a chat the assistant's turns alone,
     since a schema is noise that nobody can predict.
     """
 
@@ -66,8 +67,8 @@ def encode(texts: Iterable[str], tokenizer: Any, chunk: int = 2_000) -> Document
         lengths.extend(len(ids) for ids in encoded)
     if not parts:
         raise ValueError("no texts were given; pretraining needs at least one document")
-    header_end = tokenizer.convert_tokens_to_ids(tiny.HEADER_END)
-    trained = [_last_turn(ids, header_end) for ids in parts]
+    header = np.asarray(tokenizer.encode(_ASSISTANT_HEADER, add_special_tokens=False))
+    trained = [_answers(ids, header) for ids in parts]
     return Documents(np.concatenate(parts), np.cumsum(lengths), np.concatenate(trained))
 
 
@@ -107,10 +108,15 @@ def _frame(text: str) -> str:
     return start + text + ("" if text.endswith((tiny.EOT, tiny.END_OF_TEXT)) else tiny.END_OF_TEXT)
 
 
-def _last_turn(ids: np.ndarray, header_end: int) -> np.ndarray:
-    """True behind the last header of a chat, everywhere in a text without headers."""
-    headers = np.flatnonzero(ids == header_end)
-    return np.arange(len(ids)) > (headers[-1] if len(headers) else -1)
+def _answers(ids: np.ndarray, header: np.ndarray) -> np.ndarray:
+    """True in the assistant's turns of a chat, the closing token included; everywhere in a text without headers."""
+    turns = np.flatnonzero(ids == header[0])
+    trained = np.full(len(ids), not len(turns))
+    for start, end in pairwise([*turns, len(ids)]):
+        body = start + len(header)
+        if np.array_equal(ids[start:body], header):
+            trained[body:end] = True
+    return trained
 
 
 def _pieces(documents: Documents, row_tokens: int) -> np.ndarray:

@@ -5,12 +5,7 @@ Covers making both from nothing and writing them as a transformers checkpoint. T
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-import pandas as pd
-
-from sqlreason.students.checkpoint import TrainedModel
 
 BOS = "<|begin_of_text|>"
 END_OF_TEXT = "<|end_of_text|>"
@@ -20,8 +15,6 @@ EOT = "<|eot_id|>"
 PAD = "<|finetune_right_pad_id|>"
 SPECIAL_TOKENS = (BOS, END_OF_TEXT, HEADER_START, HEADER_END, EOT, PAD)
 """Llama 3's names, so that what works with the tiny student works with Llama 3.2."""
-
-_TOKENIZER_TEXTS = 40_000  # more texts do not change the frequent words
 
 # Words with their leading space, single digits, runs of punctuation, runs of line ends. Line ends stand
 # before other white space: a prompt that ends in "\n\n" is then cut the same way with and without a
@@ -109,64 +102,6 @@ def tiny_model(tokenizer: Any, seed: int = 0, **shape: int) -> Any:
     return model
 
 
-def pretrain_student(
-    texts: list[str],
-    *,
-    workdir: Path,
-    vocabulary: int = 4096,
-    hidden: int = 256,
-    layers: int = 6,
-    tokens: int,
-    sequence_length: int = 512,
-    batch_size: int = 8,
-    learning_rate: float = 8e-3,
-    seed: int = 0,
-    heldout: int = 500,
-) -> tuple[TrainedModel, pd.DataFrame]:
-    """Trains tokenizer and model on the texts; run again after an interruption, it goes on.
-
-    Args:
-        texts: Documents, chats rendered by `CHAT_TEMPLATE` or plain.
-        workdir: For the checkpoint that an interrupted run is continued from.
-        vocabulary: Number of tokens.
-        hidden: Width of the model; heads of 32, feed-forward layers 2.75 times as wide.
-        layers: Number of layers.
-        tokens: Budget.
-        sequence_length: Tokens of a packed row.
-        batch_size: Rows of a step. In trials of 0.6 M tokens 8 rows learned faster than 16.
-        learning_rate: In the same trials 6e-3 and 12e-3 learned to copy names within 150 steps (loss 0.06
-            and 0.04), 3e-3 did not (0.80).
-        seed: Of weights and order.
-        heldout: The last so many texts are not trained on; their loss stands in the facts.
-
-    Returns:
-        The model with its tokenizer and card, and the history.
-    """
-    from sqlreason.students import pretraining
-
-    tokenizer = train_tokenizer(texts[:_TOKENIZER_TEXTS], vocabulary)
-    heads = max(2, hidden // 32)
-    shape = {"hidden_size": hidden, "layers": layers, "heads": heads, "key_value_heads": heads // 2}
-    model = tiny_model(tokenizer, seed, **shape, intermediate_size=hidden * 11 // 4)
-    plan = pretraining.PretrainingPlan(
-        tokens=tokens,
-        learning_rate=learning_rate,
-        batch_rows=batch_size,
-        micro_rows=min(8, batch_size),
-        row_tokens=sequence_length,
-        seed=seed,
-    )
-    model, history = pretraining.pretrain(texts[:-heldout], tokenizer, plan, model=model, folder=workdir)
-    loss = pretraining.heldout_loss(model, tokenizer, texts[-heldout:], sequence_length)
-    facts = {
-        "parameters": model.num_parameters(),
-        "texts": len(texts) - heldout,
-        "heldout_loss": round(loss, 4),
-        **(history[-1] if history else {}),
-    }
-    return TrainedModel(model, tokenizer, _card(facts), facts), pd.DataFrame(history)
-
-
 def token_ids_of(tokenizer: Any) -> dict[str, int]:
     """Reads the ids of the begin, end and padding tokens off a tokenizer."""
     return {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
@@ -196,14 +131,3 @@ def _without_special_tokens(text: str) -> str:
 
 def _without_eos(token_ids: dict[str, int]) -> dict[str, int]:
     return {name: value for name, value in token_ids.items() if name != "eos_token_id"}
-
-
-def _card(facts: dict[str, Any]) -> str:
-    lines = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    return (
-        "# Tiny student\n\n"
-        "A Llama trained from nothing on synthetic documents about schemas, questions, explanations and SQL. It knows\n"
-        "nothing else; it exists so that the whole chain can learn and be examined on a CPU, offline, in minutes.\n"
-        "The schemas of the held-out questions did not occur in its training.\n\n"
-        f"{lines}\n"
-    )

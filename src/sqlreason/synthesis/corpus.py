@@ -7,7 +7,9 @@ them, and neither is a held-out schema: both are left for fine-tuning and the ex
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.synthesis.augmentation import vary
@@ -53,6 +55,7 @@ TAGS = (
     "plan", "query", "reasoning", "answer", "steps", "code", "analysis", "statement", "notes", "result", "idea",
     "command", "draft", "final", "a", "b", "p", "pre", "thoughts", "output", "logic", "select", "why", "how",
 )  # fmt: skip
+EXCHANGES = (1, 1, 2, 2, 3)
 BARE = ("{sql}", "{sql};", "```sql\n{sql}\n```", "SQL: {sql}", "The query is:\n{sql}")
 EXPLAIN = (
     "Explain this query.\n{sql}",
@@ -70,123 +73,148 @@ PLAIN = (
 )
 
 
-def write_documents(blueprints: Sequence[Blueprint], seed: int, stage: str = "language") -> Iterator[str]:
-    """Yield documents without end; the same blueprints, seed and stage give the same documents.
+# One more question about the schema of the document, at every call.
+Asker = Callable[[], Question]
+Writer = Callable[[Asker, random.Random], str]
+Answer = Callable[[Question], str]
+Choice = TypeVar("Choice")
+
+
+def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]:
+    """Yield documents without end; the same blueprints and seed give the same documents.
 
     Args:
-        blueprints: Schemas that the student may see; each is varied (names, columns, tables) at every use.
+        blueprints: Schemas that the student may see; most are varied (names, columns, tables) at every use.
         seed: Draws schemas, questions, words and layouts.
-        stage: A key of `STAGES`.
 
     Yields:
         Texts; a chat carries the special tokens of the chat template.
     """
     rng = random.Random(seed)
-    writers, weights = zip(*STAGES[stage].items(), strict=True)
-    for question in _questions(blueprints, rng):
-        (writer,) = rng.choices(writers, weights)
-        yield writer(question, rng)
-
-
-def _questions(blueprints: Sequence[Blueprint], rng: random.Random) -> Iterator[Question]:
-    """Questions about schemas as they are, varied and invented, in the shares named above."""
     while True:
-        blueprint = rng.choice(blueprints)
-        kind = rng.random()
-        if kind < SHARE_INVENTED + SHARE_VARIED:
-            blueprint = vary(blueprint, rng, blueprints)
-        if kind < SHARE_INVENTED:
-            blueprint = invent(blueprint, rng)
+        write = _draw(WRITERS, rng)
+        blueprint = _draw_schema(blueprints, rng)
         try:
-            yield ask(blueprint, rng)
+            yield write(partial(ask, blueprint, rng), rng)
         except NothingFits:  # a variation may have lost every column worth asking about
             continue
 
 
-def _answer_in_sql(question: Question, rng: random.Random) -> str:
-    return _chat(_ask(question, rng), rng.choice(BARE).format(sql=question.sql), rng)
+def _draw_schema(blueprints: Sequence[Blueprint], rng: random.Random) -> Blueprint:
+    """A schema as it is, varied or with invented names, in the shares named above."""
+    blueprint = rng.choice(blueprints)
+    kind = rng.random()
+    if kind < SHARE_INVENTED + SHARE_VARIED:
+        blueprint = vary(blueprint, rng, blueprints)
+    return invent(blueprint, rng) if kind < SHARE_INVENTED else blueprint
 
 
-def _answer_with_reasoning(question: Question, rng: random.Random) -> str:
-    style = rng.choice(("plan", "plan", "steps", "outline", "sentence"))
-    words = explain_query(question.sql, rng, style=style)
-    return _chat(_ask(question, rng), rng.choice(REASONED).format(words=words, sql=question.sql), rng)
+def _converse(asker: Asker, rng: random.Random) -> str:
+    """One to three questions about one schema, answered in one layout.
+
+    More questions about the same tables teach to tell columns apart by the question, and put twice as many trained
+    tokens into a row.
+    """
+    answer = _draw(ANSWERS, rng)(rng)
+    questions = [asker() for _ in range(rng.choice(EXCHANGES))]
+    users = [_ask(questions[0], rng), *(question.prompt for question in questions[1:])]
+    return _chat([(user, answer(question)) for user, question in zip(users, questions, strict=True)], rng)
 
 
-def _answer_in_markup(question: Question, rng: random.Random) -> str:
-    """Reasoning and query between tags: a tag is closed by its own name, one part follows the other."""
-    words = explain_query(question.sql, rng, style=rng.choice(("plan", "plan", "plan", "sentence", "outline")))
+def _in_sql(rng: random.Random) -> Answer:
+    layout = rng.choice(BARE)
+    return lambda question: layout.format(sql=question.sql)
+
+
+def _with_reasoning(rng: random.Random) -> Answer:
+    layout, style = rng.choice(REASONED), rng.choice(("plan", "plan", "steps", "outline", "sentence"))
+    return lambda question: layout.format(words=explain_query(question.sql, rng, style=style), sql=question.sql)
+
+
+def _in_markup(rng: random.Random) -> Answer:
+    """Reasoning and query between tags: a tag is closed by its own name, one part follows the other.
+
+    A token that was never written cannot be learned by an adapter: all such tokens share one embedding (tried: an
+    SFT student without tags in its pretraining reasoned well and wrote `RUEthinkRUE` for `<think>`).
+    """
+    style = rng.choice(("plan", "plan", "plan", "sentence", "outline"))
+    end, gap = rng.choice(("\n", "\n", "", " ")), rng.choice(("\n", "\n", "", " "))
     first, second = rng.sample(TAGS, 2)
-    end = rng.choice(("\n", "\n", "", " "))
-    parts = [f"<{tag}>{end}{text}{end}</{tag}>" for tag, text in ((first, words), (second, question.sql))]
-    kept = parts if rng.random() < 0.85 else parts[1:]
-    return _chat(_ask(question, rng), rng.choice(("\n", "\n", "", " ")).join(kept), rng)
+    reasoned = rng.random() < 0.85
+
+    def answer(question: Question) -> str:
+        words = explain_query(question.sql, rng, style=style)
+        parts = [f"<{tag}>{end}{text}{end}</{tag}>" for tag, text in ((first, words), (second, question.sql))]
+        return gap.join(parts if reasoned else parts[1:])
+
+    return answer
 
 
-def _explain(question: Question, rng: random.Random) -> str:
+def _explain(asker: Asker, rng: random.Random) -> str:
+    question = asker()
     words = explain_query(question.sql, rng, style=rng.choice(("plan", "steps", "sentence", "outline")))
-    return _chat(rng.choice(EXPLAIN).format(sql=question.sql, schema=question.schema), words, rng)
+    return _chat([(rng.choice(EXPLAIN).format(sql=question.sql, schema=question.schema), words)], rng)
 
 
-def _tell_question(question: Question, rng: random.Random) -> str:
-    return _chat(rng.choice(TELL_QUESTION).format(sql=question.sql, schema=question.schema), question.prompt, rng)
+def _tell_question(asker: Asker, rng: random.Random) -> str:
+    question = asker()
+    user = rng.choice(TELL_QUESTION).format(sql=question.sql, schema=question.schema)
+    return _chat([(user, question.prompt)], rng)
 
 
-def _read_schema(question: Question, rng: random.Random) -> str:
+def _read_schema(asker: Asker, rng: random.Random) -> str:
     """A question about the schema itself: teaches to find a table and to copy its columns."""
-    tables = re.findall(r"CREATE TABLE (\S+) \((.*)\)", question.schema)
+    schema = asker().schema
+    tables = re.findall(r"CREATE TABLE (\S+) \((.*)\)", schema)
     name, columns = rng.choice(tables)
     if rng.random() < 0.3:
-        return _chat(f"{question.schema}\n\nWhich tables are there?", ", ".join(t for t, _ in tables), rng)
+        return _chat([(f"{schema}\n\nWhich tables are there?", ", ".join(t for t, _ in tables))], rng)
     names = [part.split()[0] for part in re.split(r",\s*(?![^()]*\))", columns)]
     kept = [column for column in names if column.upper() not in {"FOREIGN", "PRIMARY", "UNIQUE", "CHECK"}]
-    return _chat(f"{question.schema}\n\nWhich columns does {name} have?", ", ".join(kept), rng)
+    return _chat([(f"{schema}\n\nWhich columns does {name} have?", ", ".join(kept))], rng)
 
 
-def _copy_schema(question: Question, rng: random.Random) -> str:
+def _copy_schema(asker: Asker, rng: random.Random) -> str:
     """The tables again, in another order: nothing but copying, which is what a small student learns last."""
-    lines = question.schema.splitlines()
+    schema = asker().schema
+    lines = schema.splitlines()
     rng.shuffle(lines)
-    ask = rng.choice(("{schema}\n\nRepeat these tables.", "Write down this schema:\n{schema}", "Copy:\n{schema}"))
-    return _chat(ask.format(schema=question.schema), "\n".join(lines), rng)
+    user = rng.choice(("{schema}\n\nRepeat these tables.", "Write down this schema:\n{schema}", "Copy:\n{schema}"))
+    return _chat([(user.format(schema=schema), "\n".join(lines))], rng)
 
 
-def _plain_text(question: Question, rng: random.Random) -> str:
+def _plain_text(asker: Asker, rng: random.Random) -> str:
+    question = asker()
     words = explain_query(question.sql, rng, style=rng.choice(("plan", "sentence")))
     layout = rng.choice(PLAIN)
     return layout.format(schema=question.schema, question=question.prompt, sql=question.sql, words=words)
 
 
-# Shares of each stage's mixture. Reasoning before SQL weighs most: it is what fine-tuning has to build on.
-_LANGUAGE: dict[Callable[[Question, random.Random], str], float] = {
-    _answer_in_sql: 0.30,
-    _answer_with_reasoning: 0.40,
-    _explain: 0.08,
-    _tell_question: 0.03,
+# Shares of the mixture. Reasoning before SQL weighs most: it is what fine-tuning has to build on.
+ANSWERS: dict[Callable[[random.Random], Answer], float] = {_in_sql: 0.25, _with_reasoning: 0.4, _in_markup: 0.35}
+WRITERS: dict[Writer, float] = {
+    _converse: 0.78,
+    _explain: 0.05,
+    _tell_question: 0.02,
     _read_schema: 0.05,
-    _copy_schema: 0.06,
-    _plain_text: 0.08,
-}
-# A token that was never written cannot be learned by an adapter: all such tokens share one embedding (tried: an SFT
-# student without this stage reasoned well and wrote `RUEthinkRUE` for `<think>`).
-_MARKUP: dict[Callable[[Question, random.Random], str], float] = {
-    _answer_in_markup: 0.55,
-    _answer_in_sql: 0.10,
-    _answer_with_reasoning: 0.25,
-    _read_schema: 0.05,
+    _copy_schema: 0.05,
     _plain_text: 0.05,
 }
-STAGES = {"language": _LANGUAGE, "markup": _MARKUP}
+
+
+def _draw(shares: Mapping[Choice, float], rng: random.Random) -> Choice:
+    return rng.choices(list(shares), list(shares.values()))[0]
 
 
 def _ask(question: Question, rng: random.Random) -> str:
     return rng.choice(ASKS).format(schema=question.schema, question=question.prompt)
 
 
-def _chat(user: str, assistant: str, rng: random.Random) -> str:
-    """Return one exchange in the roles of Llama 3's chat template."""
+def _chat(exchanges: Sequence[tuple[str, str]], rng: random.Random) -> str:
+    """Return (user, assistant) exchanges in the roles of Llama 3's chat template."""
     system = rng.choice(SYSTEMS)
     turns = [("system", system)] if system else []
-    turns += [("user", user), ("assistant", assistant)]
+    for user, assistant in exchanges:
+        turns += [("user", user), ("assistant", assistant)]
     body = "".join(f"<|start_header_id|>{role}<|end_header_id|>\n\n{text}<|eot_id|>" for role, text in turns)
     return "<|begin_of_text|>" + body
