@@ -1,0 +1,116 @@
+"""The audit of a source: which golds can be trusted, why the others cannot, and how well wrong queries are caught.
+
+One row per question, and a matrix that counts rows by status, engine and reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.instances import Prepared, prepare
+from sqlreason.sql.preparation import Row
+
+#: What differs between two errors of one kind: names, numbers, quoted texts.
+_PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\d+|(?<=: )[\w.]+$")
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """What became of one question.
+
+    Attributes:
+        id: The question's.
+        status: As of `Prepared`: ok, schema_error, gold_error, vacuous, indistinct.
+        reason: Why it is not "ok", in words.
+        engine: The engine that runs it; "" if none does.
+        reading: The dialect from which it is rewritten for the engine; "" if it runs as it is.
+        mutants: Wrong neighbours of the gold that ran.
+        killed: Those that the chosen instances tell from the gold.
+        flags: As of `Prepared`.
+    """
+
+    id: str
+    status: str
+    reason: str
+    engine: str
+    reading: str
+    mutants: int
+    killed: int
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The rows of an audit, in the source's order."""
+
+    rows: tuple[AuditRow, ...]
+
+    def matrix(self) -> list[dict[str, Any]]:
+        """Counts of rows by status, engine (with reading) and kind of reason, most frequent first.
+
+        Returns:
+            Records with `status`, `engine`, `reason`, `rows`.
+        """
+        cells = Counter((row.status, f"{row.engine} {row.reading}".strip(), _kind(row.reason)) for row in self.rows)
+        return [
+            {"status": status, "engine": engine or "none", "reason": reason, "rows": count}
+            for (status, engine, reason), count in cells.most_common()
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Totals: `rows`, `usable`, `usable_share`, `mutants`, `killed`, `kill_rate`, `flags` by name.
+
+        Shares are None where there is nothing to divide by.
+        """
+        usable = [row for row in self.rows if row.status == "ok"]
+        mutants, killed = sum(row.mutants for row in usable), sum(row.killed for row in usable)
+        return {
+            "rows": len(self.rows),
+            "usable": len(usable),
+            "usable_share": len(usable) / len(self.rows) if self.rows else None,
+            "mutants": mutants,
+            "killed": killed,
+            "kill_rate": killed / mutants if mutants else None,
+            "flags": dict(Counter(flag for row in self.rows for flag in row.flags).most_common()),
+        }
+
+
+def audit(
+    verifier: Verifier,
+    rows: Iterable[Row],
+    n: int = 3,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Audit:
+    """Prepares every question of a source and notes what came of it.
+
+    Args:
+        verifier: Where golds and mutants run.
+        rows: Of each question its id, context and gold.
+        n: Instances beside the original.
+        seed: Of the instances.
+        progress: Called after each row with the number of rows done.
+    """
+    found = []
+    for id_, context, gold in rows:
+        found.append(_row(id_, prepare(verifier, id_, context, gold, n=n, seed=seed)))
+        if progress is not None:
+            progress(len(found))
+    return Audit(tuple(found))
+
+
+def _row(id_: str, prepared: Prepared) -> AuditRow:
+    engine, reading = (prepared.task.engine, prepared.task.reading) if prepared.task else ("", "")
+    counts = prepared.mutants, prepared.killed
+    return AuditRow(id_, prepared.status, prepared.reason, engine, reading, *counts, prepared.flags)
+
+
+def _kind(reason: str) -> str:
+    """The reason without what is particular to one row; of several attempts the first."""
+    first = reason.partition("; ")[0].partition("\n")[0]
+    return _PARTICULAR.sub("…", first)[:100]
