@@ -11,7 +11,8 @@ from sqlreason.synthesis.questions import split_blueprints
 def options(tmp_path_factory):
     return PretrainingOptions(
         documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
-        learning_rate=1e-3, heldout_share=0.2, synthesis_seed=11, checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
+        learning_rate=1e-3, heldout_share=0.2, synthesis_seed=11,
+        checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
     )  # fmt: skip
 
 

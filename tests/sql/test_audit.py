@@ -5,7 +5,10 @@ import pytest
 from sqlreason.sql.audit import audit
 from sqlreason.sql.execution import Verifier
 
-PETS = "CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, age INT); INSERT INTO pets VALUES (1, 'cat', 3), (2, 'dog', 5);"
+PETS = """
+CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, age INT);
+INSERT INTO pets VALUES (1, 'cat', 3), (2, 'dog', 5);
+"""
 ROWS = [
     ("1", PETS, "SELECT kind FROM pets WHERE age > 4"),
     ("2", PETS, "SELECT nope FROM pets"),
