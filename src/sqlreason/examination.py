@@ -1,0 +1,136 @@
+"""The examination of one student: greedy answers to the same questions, judged by the same engine.
+
+The verdict is execution accuracy on every instance of the database. Before a figure is believed, the gold
+itself is scored: it must reach 100 %.
+"""
+
+import json
+import logging
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from sqlreason.reasoning import format as grammar
+from sqlreason.reasoning import plan
+from sqlreason.sql import execution, schema
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.tables import TABLES, records
+
+logger = logging.getLogger(__name__)
+
+
+def answer_questions(
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    prompts: pd.DataFrame,
+    *,
+    dtype: str,
+    quantization: str | None,
+    max_completion_tokens: int,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Return a student's greedy answers (table `answers`).
+
+    Args:
+        checkpoint: The base model.
+        adapter: What it was taught; None for the untrained student.
+        prompts: Table `evaluation_prompts`.
+        dtype: One of `checkpoint.DTYPES`.
+        quantization: None or "nf4".
+        max_completion_tokens: Limit of an answer.
+        batch_size: Answers in flight.
+
+    Raises:
+        AdapterError: If the adapter belongs to another base model.
+    """
+    from sqlreason.students import generation
+
+    model = checkpoint.load_model(dtype, quantization=quantization)
+    if adapter is not None:
+        model = adapter.apply(model)
+    with tqdm(total=len(prompts), desc="answers", unit="answer") as bar:
+        answers = generation.generate(
+            model,
+            checkpoint.load_tokenizer(),
+            [json.loads(prompt) for prompt in prompts["prompt"]],
+            max_new_tokens=max_completion_tokens,
+            batch_size=batch_size,
+            progress=bar.update,
+        )
+    return pd.DataFrame(
+        {
+            "id": prompts["id"].to_numpy(),
+            "text": [answer.text for answer in answers],
+            "tokens": [answer.tokens for answer in answers],
+            "finished": [answer.finished for answer in answers],
+            "seconds": [answer.seconds for answer in answers],
+        }
+    )
+
+
+def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) -> pd.DataFrame:
+    """Return the verdict on every answer.
+
+    Args:
+        prompts: Table `evaluation_prompts`.
+        answers: Table `answers` of one student, for the same questions in any order.
+        workers: Sandboxed processes that execute SQL.
+
+    Returns:
+        Table `scores`.
+
+    Raises:
+        ValueError: If the answers are not to these questions.
+        RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
+    """
+    if set(answers["id"]) != set(prompts["id"]):
+        raise ValueError(
+            f"{len(answers)} answers do not belong to these {len(prompts)} questions; the examination was changed "
+            "after the student answered: run the evaluation pipeline as a whole"
+        )
+    rows = records(prompts.merge(answers, on="id", validate="one_to_one"))
+    readings = [grammar.parse(row["text"]) for row in rows]
+    tasks = [execution.Task.from_json(row["task"]) for row in rows]
+    pairs = [(task, [reading.sql, task.gold]) for task, reading in zip(tasks, readings, strict=True)]
+    with (
+        execution.Verifier(workers=workers) as verifier,
+        tqdm(total=len(pairs), desc="scoring", unit="answer") as bar,
+    ):
+        verdicts = verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))
+    _require_gold(rows, [gold for _, gold in verdicts])
+    frame = pd.DataFrame(
+        [_score(row, reading, verdict) for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)]
+    )
+    logger.info("%.1f %% agree, %.1f %% run", 100 * frame["agrees"].mean(), 100 * frame["runs"].mean())
+    return frame[list(TABLES["scores"].columns)]
+
+
+def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict]) -> None:
+    wrong = [f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees]
+    if wrong:
+        raise RuntimeError(
+            f"{len(wrong)} gold queries do not agree with themselves, so the engine cannot be trusted here: "
+            f"{', '.join(wrong[:5])}. Run the preprocessing pipeline again; if it stays, report it."
+        )
+
+
+def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Verdict) -> dict[str, Any]:
+    well_formed = reading.well_formed and bool(row["finished"])
+    told = {
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "runs": verdict.runs,
+        "agrees": verdict.agrees,
+    }
+    if not well_formed:
+        reason = reading.reason or "truncated"
+        told = {"status": "", "reason": f"format: {reason}", "runs": False, "agrees": False}
+    consistency = plan.check_plan(reading.think, reading.sql, schema.find_schema(row["sql_context"])).consistency
+    return {
+        **row,
+        "well_formed": well_formed,
+        **told,
+        "plan_consistency": consistency if well_formed else 0.0,
+    }
