@@ -54,3 +54,14 @@ def test_adding_questions_moves_none():
 @pytest.mark.parametrize(("share", "expected"), [(0.0, False), (1.0, True)])
 def test_nothing_or_everything_can_be_reserved(share, expected):
     assert (splits.reserve(splits.group_keys(_questions(6)), share, 1) == expected).all()
+
+
+def test_each_question_is_for_the_teacher_or_for_grpo_and_whole_groups_go_together():
+    table = splits.split_questions(_questions(50).assign(id=[str(n) for n in range(200)]), 0.4, seed=1)
+    assert (table["for_teacher"] != table["for_grpo"]).all()
+    assert table.groupby("group")["for_grpo"].nunique().eq(1).all()
+
+
+def test_where_nothing_is_kept_back_both_use_everything():
+    table = splits.split_questions(_questions(6).assign(id=[str(n) for n in range(24)]), 0.0, seed=1)
+    assert table["for_teacher"].all() and table["for_grpo"].all()

@@ -23,7 +23,7 @@ def sqlreason() -> None:
 @sqlreason.command()
 @CHECK
 def dictionary(check: bool) -> None:
-    """Write the data dictionary, docs/data-dictionary.md, from src/sqlreason/tables.py."""
+    """Write the data dictionary, docs/data-dictionary.md, from src/sqlreason/tables/."""
     from sqlreason.tables import data_dictionary
 
     _write(Path("docs/data-dictionary.md"), data_dictionary(), check)

@@ -41,6 +41,26 @@ def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:
     return _by_value(keys, chosen).astype(bool)
 
 
+def split_questions(questions: pd.DataFrame, grpo_share: float, seed: int) -> pd.DataFrame:
+    """Return which questions the teacher is asked and which are kept back for GRPO (table `question_split`).
+
+    Args:
+        questions: Question table.
+        grpo_share: About so many of the groups are kept back; for 0 both stages use every question.
+        seed: See `reserve`.
+    """
+    keys = group_keys(questions)
+    reserved = reserve(keys, grpo_share, seed)
+    return pd.DataFrame(
+        {
+            "id": questions["id"],
+            "group": keys,
+            "for_teacher": ~reserved,
+            "for_grpo": reserved | (grpo_share == 0),
+        }
+    )
+
+
 def overlap(left: Iterable[str], right: Iterable[str]) -> int:
     """Return how many groups two parts share."""
     return len(set(left) & set(right))

@@ -47,9 +47,14 @@ def base_model(project):
 
 
 @pytest.fixture(scope="session")
-def raw_prompts(questions, prompt_text, options):
+def question_split(questions, options):
+    return distillation.split_questions(questions, options("split"))
+
+
+@pytest.fixture(scope="session")
+def raw_prompts(questions, question_split, prompt_text, options):
     return distillation.build_teacher_prompts(
-        questions, prompt_text("teacher"), options("split"), options("distillation", questions=None)
+        questions, question_split, prompt_text("teacher"), options("distillation", questions=None)
     )
 
 
@@ -61,8 +66,8 @@ def preparing(options):
 
 
 @pytest.fixture(scope="session")
-def databases(questions, heldout, raw_prompts, options, preparing):
-    return preprocessing.prepare_databases(questions, heldout, raw_prompts, options("split"), preparing())
+def databases(questions, heldout, raw_prompts, question_split, preparing):
+    return preprocessing.prepare_databases(questions, heldout, raw_prompts, question_split, preparing())
 
 
 @pytest.fixture(scope="session")

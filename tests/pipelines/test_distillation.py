@@ -5,7 +5,12 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason.pipelines.distillation.nodes import ask_teacher, build_teacher_prompts, read_completions
+from sqlreason.pipelines.distillation.nodes import (
+    ask_teacher,
+    build_teacher_prompts,
+    read_completions,
+    split_questions,
+)
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES
 from sqlreason.teachers.journal import Journal
@@ -21,7 +26,8 @@ def ask(questions, prompt_text, options):
 
     def build(split=None, **changes):
         chosen = options("distillation", **{"questions": None, **changes})
-        return build_teacher_prompts(questions, prompt_text("teacher"), options("split", **(split or {})), chosen)
+        parts = split_questions(questions, options("split", **(split or {})))
+        return build_teacher_prompts(questions, parts, prompt_text("teacher"), chosen)
 
     return build
 
@@ -69,7 +75,10 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
     broken = questions.assign(sql_context=["no schema", *questions["sql_context"][1:]])
     broken.loc[1, "sql_prompt"] = "  "
     prompts = build_teacher_prompts(
-        broken, prompt_text("teacher"), options("split", grpo_share=0.0), options("distillation", questions=None)
+        broken,
+        split_questions(broken, options("split", grpo_share=0.0)),
+        prompt_text("teacher"),
+        options("distillation", questions=None),
     )
     assert prompts["reason"].iloc[0].startswith("context: ")
     assert prompts["reason"].iloc[1] == "question: it is empty"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sqlreason import accounting
+from sqlreason.pipelines.distillation.nodes import split_questions
 from sqlreason.pipelines.preprocessing import inputs, nodes
 from sqlreason.sql.execution import Task
 from sqlreason.sql.schema import parse_schema
@@ -148,10 +149,10 @@ def test_a_small_set_of_examples_shows_every_template(preparing):
 
 
 def test_teacher_grpo_and_examination_share_no_schema(
-    questions, heldout, databases, raw_prompts, prompt_text, base_model, options, preparing
+    questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, preparing
 ):
     shared = (databases, prompt_text("student"), base_model)
-    grpo = inputs.build_grpo_prompts(questions, *shared, options("split"), preparing())
+    grpo = inputs.build_grpo_prompts(questions, question_split, *shared, preparing())
     examination = inputs.build_evaluation_prompts(heldout, *shared, preparing())
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     schemas = [{parse_schema(text).fingerprint for text in part["sql_context"]} for part in (asked, grpo, examination)]
@@ -163,7 +164,8 @@ def test_teacher_grpo_and_examination_share_no_schema(
 
 
 def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, options):
-    everything = inputs.reserved_questions(questions, options("split", grpo_share=0.0))
+    split = split_questions(questions, options("split", grpo_share=0.0))
+    everything = inputs.reserved_questions(questions, split)
     assert everything["id"].tolist() == questions["id"].tolist()
 
 

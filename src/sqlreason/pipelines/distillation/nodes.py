@@ -21,23 +21,36 @@ from sqlreason.teachers.teacher import Teacher
 logger = logging.getLogger(__name__)
 
 
+def split_questions(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
+    """Return which schemas' questions the teacher is asked and which are kept back for GRPO.
+
+    Args:
+        questions: Question table; every context is parsed here, once for all stages.
+        split: The share to keep back.
+
+    Returns:
+        Table `question_split`.
+    """
+    return splits.split_questions(questions, split.grpo_share, split.seed)
+
+
 def build_teacher_prompts(
-    questions: pd.DataFrame, teacher_prompt: dict[str, Any], split: SplitOptions, options: DistillationOptions
+    questions: pd.DataFrame, split: pd.DataFrame, teacher_prompt: dict[str, Any], options: DistillationOptions
 ) -> pd.DataFrame:
     """Return what the teacher is asked, one row a question; schemas reserved for GRPO are not asked about.
 
     Args:
         questions: Question table.
+        split: Table `question_split`.
         teacher_prompt: The catalog's prompt text (name, version, system, user).
-        split: Which schemas are kept back.
         options: How many questions, dialect, blind or hinted.
 
     Returns:
         Table `raw_prompts`.
     """
     prompt = prompts.Prompt.from_mapping(teacher_prompt)
-    reserved = splits.reserve(splits.group_keys(questions), split.grpo_share, split.seed)
-    asked = questions[~reserved]
+    asked = questions[questions["id"].isin(split.loc[split["for_teacher"], "id"])]
+    reserved = len(questions) - len(asked)
     if options.questions is not None and options.questions < len(asked):
         asked = asked.sample(options.questions, random_state=options.seed).sort_index()
     rows = [_teacher_prompt(question, prompt, options) for question in records(asked)]
@@ -45,7 +58,7 @@ def build_teacher_prompts(
     logger.info(
         "%d questions for the teacher, %d kept back for GRPO, %d without a prompt",
         len(frame),
-        int(reserved.sum()),
+        reserved,
         int((frame["reason"] != "").sum()),
     )
     return frame

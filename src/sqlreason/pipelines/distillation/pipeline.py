@@ -10,8 +10,14 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                nodes.split_questions,
+                inputs=["sql_questions", "params:split"],
+                outputs="question_split",
+                name="split_questions",
+            ),
+            Node(
                 nodes.build_teacher_prompts,
-                inputs=["sql_questions", "teacher_prompt", "params:split", "params:distillation"],
+                inputs=["sql_questions", "question_split", "teacher_prompt", "params:distillation"],
                 outputs="raw_prompts",
                 name="build_teacher_prompts",
             ),

@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason import splits
-from sqlreason.options import PreprocessingOptions, SplitOptions
+from sqlreason.options import PreprocessingOptions
 from sqlreason.reasoning import prompts
 from sqlreason.sql import execution, features, schema
 from sqlreason.students.checkpoint import Checkpoint
@@ -52,10 +51,10 @@ def build_sft_examples(
 
 def build_grpo_prompts(
     questions: pd.DataFrame,
+    split: pd.DataFrame,
     databases: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
-    split: SplitOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
@@ -132,11 +131,9 @@ def student_prompts(
     )
 
 
-def reserved_questions(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
+def reserved_questions(questions: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
     """Return the questions kept back for GRPO; all of them where nothing is kept back (the article's way)."""
-    if split.grpo_share == 0:
-        return questions
-    return questions[splits.reserve(splits.group_keys(questions), split.grpo_share, split.seed)]
+    return questions[questions["id"].isin(split.loc[split["for_grpo"], "id"])]
 
 
 def sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:

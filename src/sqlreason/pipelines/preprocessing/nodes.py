@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from tqdm import tqdm
 
 from sqlreason import accounting, figures
-from sqlreason.options import PreprocessingOptions, SplitOptions
+from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, student_prompts, usable_tasks
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
@@ -30,7 +30,7 @@ def prepare_databases(
     questions: pd.DataFrame,
     heldout: pd.DataFrame,
     raw_prompts: pd.DataFrame,
-    split: SplitOptions,
+    split: pd.DataFrame,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return the perturbed databases of every question that this run uses.
@@ -39,7 +39,7 @@ def prepare_databases(
         questions: Question table of the training source.
         heldout: Question table of the examination.
         raw_prompts: Table `raw_prompts`: the questions that the teacher was asked.
-        split: Which schemas are kept for GRPO.
+        split: Table `question_split`.
         options: Number of instances, workers, how many GRPO and evaluation prompts.
 
     Returns:

@@ -7,7 +7,7 @@ from sqlreason.pipelines.preprocessing import inputs, nodes
 
 def create_pipeline(**_: object) -> Pipeline:
     """Return traces and questions -> databases, verified and filtered traces, model inputs."""
-    options, split = "params:preprocessing", "params:split"
+    options, split = "params:preprocessing", "question_split"
     student = ["student_prompt", "base_model"]
     return Pipeline(
         [
@@ -43,7 +43,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 inputs.build_grpo_prompts,
-                ["sql_questions", "database_instances", *student, split, options],
+                ["sql_questions", split, "database_instances", *student, options],
                 "grpo_prompts",
                 name="build_grpo_prompts",
             ),

@@ -1,0 +1,40 @@
+"""Tables of the examination: its questions, the answers and the verdicts on them."""
+
+from sqlreason.tables.definition import SCORE_COLUMNS, TableSchema
+
+EXAMINATION: dict[str, TableSchema] = {
+    "evaluation_prompts": TableSchema(
+        "The examination.",
+        {
+            "id": "question",
+            "prompt": "chat messages, JSON",
+            "task": "gold and databases, JSON",
+            "sql_prompt": "the question",
+            "sql_context": "the database as given",
+            "sql": "the gold query",
+            "sql_complexity": "class of the gold query",
+        },
+    ),
+    "answers": TableSchema(
+        "A student's greedy answers to the examination.",
+        {
+            "id": "question",
+            "text": "the answer",
+            "tokens": "generated tokens",
+            "finished": "the student ended its turn within the budget",
+            "seconds": "its share of the batch's wall time",
+        },
+    ),
+    "scores": TableSchema(
+        "A student's answers, judged.",
+        {
+            "id": "question",
+            "sql_complexity": "class of the gold query",
+            "finished": "the student ended its turn within the budget",
+            **SCORE_COLUMNS,
+            "plan_consistency": "share of the query's tables and columns that the reasoning names, 0 to 1",
+            "tokens": "generated tokens",
+            "seconds": "its share of the batch's wall time",
+        },
+    ),
+}

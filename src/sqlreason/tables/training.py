@@ -1,0 +1,75 @@
+"""Tables that the trainers read and write, and the databases on which queries are compared."""
+
+from sqlreason.tables.definition import TableSchema
+
+TRAINING: dict[str, TableSchema] = {
+    "sql_features": TableSchema(
+        "Gold queries by syntax tree.",
+        {
+            "id": "question",
+            "schema_fingerprint": "hash of the schema's tables and columns",
+            "template": "the gold without names and literals",
+            "kind": "select, insert, update, delete, …; `unparsable`",
+            "n_tables": "tables read",
+            "n_joins": "joins",
+            "n_filters": "comparisons in WHERE and HAVING",
+            "n_aggregates": "aggregate calls",
+            "has_subquery": "a query within the query",
+            "has_order": "the outermost query orders",
+        },
+    ),
+    "database_instances": TableSchema(
+        "The databases on which candidates are compared with the gold, prepared once.",
+        {
+            "id": "question",
+            "split": "`train` or `heldout`",
+            "status": "`ok`, or why the question cannot be used: gold_error, vacuous, …",
+            "reason": "the engine's message",
+            "task": "gold, engine and instances as JSON; empty unless `ok`",
+            "instances": "number of databases, the original included",
+            "mutants": "wrong neighbours of the gold that were tried",
+            "killed": "of these, told apart from the gold by the instances",
+        },
+        key=None,
+    ),
+    "sft_examples": TableSchema(
+        "Prompt and completion rows for supervised fine-tuning.",
+        {"id": "question", "prompt": "chat messages, JSON", "completion": "the trace in the grammar"},
+    ),
+    "grpo_prompts": TableSchema(
+        "Prompts for GRPO: questions that the teacher was not asked.",
+        {
+            "id": "question",
+            "prompt": "chat messages, JSON",
+            "task": "gold and databases, JSON",
+            "sql": "the gold query",
+            "sql_context": "the database as given",
+            "sql_complexity": "class of the gold query",
+        },
+    ),
+    "sft_history": TableSchema(
+        "One row a logged step of SFT.",
+        {
+            "step": "optimiser step",
+            "loss": "mean loss per trained token, nats",
+            "seconds": "since the start of training",
+        },
+        key=None,
+    ),
+    "grpo_history": TableSchema(
+        "One row a step of GRPO.",
+        {
+            "step": "optimiser step",
+            "reward": "mean reward of the step's completions",
+            "kl": "KL to the reference, nats a token (0 where beta is 0)",
+            "seconds": "since the start of training",
+        },
+        key=None,
+    ),
+    "grpo_rollouts": TableSchema(
+        "What the student wrote during GRPO.",
+        {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
+        key=None,
+        allow_empty=True,
+    ),
+}
