@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlreason.sql.dialects import to_engine
-from sqlreason.sql.ordering import Demand, demand_of
+from sqlreason.sql.ordering import Demand, demand_of, published_demand
 from sqlreason.sql.pool import Job, Pool
+from sqlreason.sql.presets import as_published, require_preset
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
 
 __all__ = ["Limits", "Result", "Task", "Trial", "Verdict", "Verifier"]
@@ -52,10 +53,19 @@ class Verifier:
     Args:
         workers: Worker processes at most.
         limits: Bounds of one candidate.
+        preset: Whose rules decide: "strict" (ours), "spider" or "bird"; see `presets`.
+
+    Raises:
+        ValueError: There is no such preset.
     """
 
-    def __init__(self, workers: int = 1, limits: Limits = Limits()) -> None:  # noqa: B008 - it is frozen
-        self.workers, self.limits = workers, limits
+    def __init__(
+        self,
+        workers: int = 1,
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        preset: str = "strict",
+    ) -> None:
+        self.workers, self.limits, self.preset = workers, limits, require_preset(preset)
         self._pool = Pool(workers, limits)
         self._lock = threading.RLock()
         self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -69,7 +79,7 @@ class Verifier:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Verifier, (self.workers, self.limits)
+        return Verifier, (self.workers, self.limits, self.preset)
 
     def close(self) -> None:
         """Ends the workers; a later call starts new ones."""
@@ -109,13 +119,14 @@ class Verifier:
         return found
 
     def _job(self, task: Task, candidates: list[str]) -> Job:
-        texts = [to_engine(text, task.engine, task.reading) for text in candidates]
+        published = [as_published(text, self.preset) for text in candidates]
+        texts = [to_engine(text, task.engine, task.reading) for text in published]
         return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._demand(task))
 
     def _demand(self, task: Task) -> dict[str, Any]:
         """The task as a worker reads it; parsed once."""
         if task.key not in self._demands:
-            self._demands[task.key] = _wire(task)
+            self._demands[task.key] = _wire(task, self.preset)
             if len(self._demands) > _REMEMBERED_TASKS:
                 self._demands.popitem(last=False)
         return self._demands[task.key]
@@ -170,9 +181,9 @@ class Verifier:
         return "\n".join([f"{head} ({where})", *_side_by_side(gold, other)])
 
 
-def _wire(task: Task) -> dict[str, Any]:
-    gold = to_engine(task.gold, task.engine, task.reading)[0]
-    demand: Demand = demand_of(gold, task.engine)
+def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
+    gold = to_engine(as_published(task.gold, preset), task.engine, task.reading)[0]
+    demand: Demand = demand_of(gold, task.engine) if preset == "strict" else published_demand(gold, preset)
     return {**demand.to_wire(), "instances": list(task.instances)}
 
 

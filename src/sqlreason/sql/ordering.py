@@ -33,6 +33,8 @@ class Demand:
         positions: Output columns that are sort keys; None if nothing is known but the plain order.
         offset: Rows that the gold skips.
         limit: Rows that it keeps; None if all.
+        preset: The benchmark by whose rules candidates are judged; "" for our own.
+        defines: Whether the gold defines something.
     """
 
     statements: tuple[str, ...]
@@ -43,6 +45,8 @@ class Demand:
     positions: tuple[int, ...] | None = None
     offset: int = 0
     limit: int | None = None
+    preset: str = ""
+    defines: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """The fields as a worker reads them."""
@@ -59,6 +63,17 @@ def demand_of(gold: str, dialect: str) -> Demand:
     if len(statements) > 1 or access != READ or not isinstance(tree, exp.Query):
         return Demand(statements, access)
     return _ordered(statements, tree.copy(), dialect)
+
+
+def published_demand(gold: str, preset: str) -> Demand:
+    """What a gold demands by the rules of a benchmark: any statement may run, and a text says whether rows are ordered.
+
+    Args:
+        gold: As the benchmark's script runs it (`presets.as_published`).
+        preset: "spider" or "bird".
+    """
+    defines = statement_kind(gold) in _DEFINES
+    return Demand((gold,), DEFINE, "order by" in gold.lower(), preset=preset, defines=defines)
 
 
 def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Demand:

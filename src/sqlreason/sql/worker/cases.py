@@ -17,10 +17,11 @@ Verdict = list[Any]
 
 
 @dataclass
-class _Instance:
-    """A loaded database, the gold's result on it, and for a gold that writes the contents before and after."""
+class Instance:
+    """A loaded database, the gold's rows on it (raw, and as an answer), for writes what was before and after."""
 
     database: Any
+    rows: list[Row]
     answer: Answer
     reads: set[str]
     writes: set[str] = field(default_factory=set)
@@ -58,12 +59,12 @@ class Case:
         self._engine, self._gold, self._limits, self._beat = engine, gold, limits, beat
         self.access: str = gold["access"]
         self._lenient = False
-        self.instances: list[_Instance] = []
+        self.instances: list[Instance] = []
         for script in gold["instances"]:
             beat(-1)
             self.instances.append(self._load(script))
 
-    def _load(self, script: str) -> _Instance:
+    def _load(self, script: str) -> Instance:
         database = self._engine.load(script, self._deadline())
         self._engine.open(database)
         if not self.instances:
@@ -75,7 +76,8 @@ class Case:
             outcome = self._run(self._gold["statements"], self._limits["max_rows"])
             if outcome.more:
                 raise EngineError("too_big", f"the gold has more than {self._limits['max_rows']} rows")
-            instance = _Instance(database, self._answer(outcome), outcome.reads & self._names, outcome.writes, before)
+            reads = outcome.reads & self._names
+            instance = Instance(database, outcome.rows, self._answer(outcome), reads, outcome.writes, before)
             if self.access != READ:
                 instance.after, instance.objects = self._state()
         if self._gold["keyed"] or self._gold["positions"] is not None:
@@ -101,7 +103,7 @@ class Case:
     def _answer(self, outcome: Outcome) -> Answer:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
 
-    def _tie(self, instance: _Instance) -> None:
+    def _tie(self, instance: Instance) -> None:
         """Gives the gold's answer its sort keys; where they cannot be had, the plain order stays."""
         gold, answer = self._gold, instance.answer
         if not gold["keyed"]:
@@ -124,7 +126,7 @@ class Case:
         """Whether the gold says nothing on any instance: no row and no change."""
         return not any(self._tells(instance) for instance in self.instances)
 
-    def _tells(self, instance: _Instance) -> bool:
+    def _tells(self, instance: Instance) -> bool:
         if self.access == READ:
             return bool(instance.answer.rows)
         return bool(instance.objects) or any(instance.after.get(t) != instance.before.get(t) for t in instance.writes)
@@ -152,20 +154,20 @@ class Case:
                     yield index, alive.pop(index).verdict or []
         yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
 
-    def _try(self, attempt: _Attempt, texts: list[str], instance: _Instance) -> None:
+    def _try(self, attempt: _Attempt, texts: list[str], instance: Instance) -> None:
         for text in texts:
             attempt.text, attempt.verdict = text, None
             self._judge_one(attempt, instance)
             if attempt.verdict is None or attempt.verdict[0] not in ("syntax_error", "exec_error"):
                 return
 
-    def _judge_one(self, attempt: _Attempt, instance: _Instance) -> None:
+    def _judge_one(self, attempt: _Attempt, instance: Instance) -> None:
         started = time.monotonic()
         deadline = started + self._limits["soft_seconds"] - attempt.seconds
         try:
             statements = self._statements(attempt.text)
             with self._undone():
-                outcome = self._run(statements, len(instance.answer.rows), deadline)
+                outcome = self._run(statements, self._wanted(instance), deadline)
                 reason = self._difference(outcome, instance, attempt.flags)
         except MemoryError:
             attempt.verdict = self._verdict(attempt, "oom", True, False, "its result does not fit into memory")
@@ -181,6 +183,10 @@ class Case:
             attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
         attempt.passed += not reason
 
+    def _wanted(self, instance: Instance) -> int:
+        """How many of a candidate's rows are looked at; one more than the gold has is too many."""
+        return len(instance.rows)
+
     def _statements(self, text: str) -> list[str]:
         """The candidate's statements: several only where the gold has several."""
         if not self._lenient and (strings := quoted_strings(text, self._names)):
@@ -190,11 +196,14 @@ class Case:
             raise EngineError("empty", "there is no statement")
         return statements
 
-    def _difference(self, outcome: Outcome, instance: _Instance, flags: set[str]) -> str:
+    def _difference(self, outcome: Outcome, instance: Instance, flags: set[str]) -> str:
         """Why the outcome is not the gold's; empty if it is."""
         answer = instance.answer
         if answer.ambiguous:
             flags.add("gold_ambiguous")
+        blind = bool(instance.reads) and not outcome.reads & self._names
+        if blind:
+            flags.add("no_table_read")
         if outcome.more:
             flags.add("more_rows_than_gold")
             return f"more rows than the gold's {len(answer.rows)}"
@@ -202,12 +211,11 @@ class Case:
             return f"{len(outcome.columns)} columns, the gold has {answer.columns}"
         if not answer.matches(canonical_rows(outcome.rows)):
             return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)})"
-        if instance.reads and not outcome.reads & self._names:
-            flags.add("no_table_read")
+        if blind:
             return "it reads no table, the gold does"
         return self._state_difference(outcome, instance) if self.access != READ else ""
 
-    def _state_difference(self, outcome: Outcome, instance: _Instance) -> str:
+    def _state_difference(self, outcome: Outcome, instance: Instance) -> str:
         if self.access == DEFINE:
             after, objects = self._state()
             same = objects == instance.objects and all(same_bag(after[t], rows) for t, rows in instance.after.items())

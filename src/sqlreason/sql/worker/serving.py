@@ -18,6 +18,7 @@ from . import protocol
 from .cases import Case
 from .confinement import allow_cpu, confine, leave_with_parent, opening
 from .outcomes import READ, EngineError
+from .published import PublishedCase
 from .sqlite_engine import SqliteEngine
 
 _LOADED_CASES = 1_024
@@ -83,7 +84,8 @@ class Service:
             return None
         else:
             try:
-                self._cases[key] = Case(self._engine, task, self._limits, self._beat)
+                kind = PublishedCase if task["preset"] else Case
+                self._cases[key] = kind(self._engine, task, self._limits, self._beat)
             except EngineError as error:
                 self._cases[key] = error
             if len(self._cases) > _LOADED_CASES:
