@@ -9,24 +9,13 @@ from dataclasses import replace
 
 from sqlreason.sql.schema import quoted
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.names import AVOIDED
 
 _DROP_TABLE = 0.3
 _DROP_COLUMN = 0.15
 _SWAP_COLUMN = 0.15
 _ADD_TABLE = 0.12
 _RENAME_COLUMN = 0.35
-# Words that SQLite or sqlglot read as syntax where a bare name stands, beyond those that `quoted` knows.
-AVOIDED = frozenset(
-    [
-        "column", "cross", "current", "database", "date", "default", "desc", "asc", "do", "end", "explain", "filter",
-        "full", "if", "inner", "key", "left", "like", "match", "natural", "no", "of", "offset", "on", "outer", "over",
-        "partition", "plan", "primary", "query", "range", "rank", "recursive", "replace", "right", "row", "rows",
-        "show", "start", "temp", "time", "trigger", "use", "user", "view", "window", "year", "month", "day", "interval",
-        "cast", "collate", "first", "last", "return", "returns", "case", "match", "procedure", "function", "type",
-        "character", "sequence", "share", "lock", "grant", "check", "limit", "top",
-    ]
-)
-
 Renaming = Callable[[str], str]
 
 

@@ -39,6 +39,10 @@ _NOT_ADDITIVE = frozenset(
 )
 
 
+class Unsuitable(Exception):
+    """The blueprint or its rows have nothing that fits the shape; another shape is to be tried."""
+
+
 class BlueprintError(ValueError):
     """A schema file breaks the notation; the message names the file and the place."""
 
@@ -47,8 +51,10 @@ class BlueprintError(ValueError):
 class ColumnPlan:
     """One column with its meaning.
 
-    `low` and `high` bound int, real and date columns (dates as ISO text); `values` feed name and category columns;
-    `target` is the table that a ref points to and `role` the English noun of the row found there.
+    `low` and `high` bound int, real and date columns (dates as ISO text); `values` feed name and category columns,
+    and keys that are texts; `target` is the table that a ref points to and `role` the English noun of the row found
+    there. `type` is the SQL type as a user's database declares it, empty where the blueprint spells it; `has_time`
+    marks dates with a time of day.
     """
 
     name: str
@@ -61,6 +67,8 @@ class ColumnPlan:
     target: str = ""
     role: str = ""
     optional: bool = False
+    type: str = ""
+    has_time: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -85,17 +93,39 @@ class ColumnPlan:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """One table with the English noun of its rows."""
+    """One table with the English noun of its rows.
+
+    `unasked` are columns that stand in the schema and in no question, such as images; `primary` names the columns of
+    a primary key that is no single column.
+    """
 
     name: str
     singular: str
     plural: str
     columns: tuple[ColumnPlan, ...]
+    unasked: tuple[ColumnPlan, ...] = ()
+    primary: tuple[str, ...] = ()
+
+    @cached_property
+    def definition(self) -> tuple[ColumnPlan, ...]:
+        """All columns, those that no question mentions last."""
+        return self.columns + self.unasked
 
     @cached_property
     def key(self) -> ColumnPlan:
-        """The primary key column."""
-        return next(column for column in self.columns if column.kind == "key")
+        """The primary key column.
+
+        Raises:
+            Unsuitable: The table has no key of one column; shapes that need one give up.
+        """
+        if not self.key_name:
+            raise Unsuitable
+        return self.column(self.key_name)
+
+    @cached_property
+    def key_name(self) -> str:
+        """The name of the key column; empty where there is none."""
+        return next((column.name for column in self.columns if column.kind == "key"), "")
 
     @cached_property
     def references(self) -> tuple[ColumnPlan, ...]:
@@ -121,7 +151,9 @@ class Blueprint:
         return next(table for table in self.tables if table.name == name)
 
     def type_of(self, column: ColumnPlan) -> str:
-        """Return the SQL type of a column, spelled as this blueprint spells it."""
+        """Return the SQL type of a column: its own, else spelled as this blueprint spells it."""
+        if column.type:
+            return column.type
         spellings = _TYPE_SPELLINGS["int" if column.kind == "ref" else column.kind]
         return spellings[self.style % len(spellings)]
 

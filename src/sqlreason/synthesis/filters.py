@@ -4,9 +4,10 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
+from sqlreason.synthesis.blueprint import Unsuitable
 from sqlreason.synthesis.meaning import ColumnUse, Condition, Filter
 from sqlreason.synthesis.population import Row, Value
-from sqlreason.synthesis.scene import Scene, Unsuitable
+from sqlreason.synthesis.scene import Scene
 
 OPERATORS = (
     "=", "<>", ">", ">=", "<", "<=", "between", "in", "not in",
@@ -56,7 +57,7 @@ def make_filter(scene: Scene, use: ColumnUse, value: Value) -> Filter:
     if isinstance(value, bool):
         return Filter(use, "=", (value,))
     if isinstance(value, str):
-        return (_filter_date if column.kind == "date" else _filter_text)(scene, use, value)
+        return _filter_date(scene, use, value[:10]) if column.kind == "date" else _filter_text(scene, use, value)
     return _filter_number(scene, use, value)
 
 
@@ -150,7 +151,7 @@ def _round_towards(value: int | float, limit: int | float, rounding: Callable[[f
 def _filter_date(scene: Scene, use: ColumnUse, value: str) -> Filter:
     """Return a filter on an ISO date."""
     operator = _weighted(scene.rng, _DATE_WEIGHTS)
-    dates = sorted({str(v) for v in scene.values(use)})
+    dates = sorted({str(v)[:10] for v in scene.values(use)})
     before, after = [d for d in dates if d < value], [d for d in dates if d > value]
     if operator == "year":
         return Filter(use, operator, (f"{value[:4]}-01-01", f"{value[:4]}-12-31"))
@@ -193,6 +194,8 @@ def holds(item: Filter, row: Row) -> bool:
         return (value is None) == (item.operator == "null")
     if value is None:
         return False
+    if item.use.column.has_time:
+        value = str(value)[:10]
     return _COMPARE[item.operator](value, item.values)
 
 

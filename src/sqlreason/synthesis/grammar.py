@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlreason.synthesis.blueprint import Blueprint
+from sqlreason.synthesis.blueprint import Blueprint, Unsuitable
 from sqlreason.synthesis.meaning import Draft
 from sqlreason.synthesis.population import Contents, sample_contents
-from sqlreason.synthesis.scene import Scene, Unsuitable
+from sqlreason.synthesis.scene import Scene
 from sqlreason.synthesis.shapes import (
     aggregates,
     comparisons,

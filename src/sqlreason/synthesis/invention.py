@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from sqlglot.dialects import SQLite
 
-from sqlreason.synthesis.augmentation import AVOIDED
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.names import AVOIDED
 
 # What SQL reads as its own: an invented name must stand bare.
 _TAKEN = AVOIDED | {word.lower() for word in SQLite.Tokenizer.KEYWORDS}

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from sqlreason.sql.schema import Column, ForeignKey, Schema, Table, render_ddl
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.names import written
 
 Value = int | float | str | bool | None
 Row = dict[str, Value]
@@ -33,10 +34,31 @@ def _sample_table(
 ) -> list[Row]:
     """Draw the rows of one table."""
     first = (1, 1, 101, 1, 10)[blueprint.style % 5]
-    keys: list[Value] = [first + number for number in range(size)]
-    known = {name: [row[blueprint.table(name).key.name] for row in rows] for name, rows in contents.items()}
+    key = next((column for column in table.columns if column.kind == "key"), None)
+    keys: list[Value] = [_key_value(key, first + number) for number in range(size)]
+    known = {name: [row.get(blueprint.table(name).key_name) for row in rows] for name, rows in contents.items()}
     drawn = {column.name: _sample_column(column, table, known, rng, keys) for column in table.columns}
-    return [{name: values[number] for name, values in drawn.items()} for number in range(size)]
+    rows = [{name: values[number] for name, values in drawn.items()} for number in range(size)]
+    return _distinct(rows, table.primary)
+
+
+def _distinct(rows: list[Row], primary: tuple[str, ...]) -> list[Row]:
+    """Return the rows without those that repeat a primary key of several columns."""
+    if not primary:
+        return rows
+    return list({tuple(row.get(name) for name in primary): row for row in rows}.values())
+
+
+def _key_value(key: ColumnPlan | None, number: int) -> Value:
+    """Return a key by its number: the number itself, or a text with the opening that `values` gives."""
+    return f"{key.values[0]}{number:03d}" if key is not None and key.values else number
+
+
+def next_key(key: ColumnPlan, taken: list[Value]) -> Value:
+    """Return a key that no row has."""
+    if key.values:
+        return next(text for number in range(1, 10**6) if (text := _key_value(key, number)) not in taken)
+    return max(int(value or 0) for value in taken) + 1
 
 
 def _sample_column(
@@ -85,7 +107,8 @@ def sample_value(column: ColumnPlan, rng: random.Random) -> Value:
         return _sample_real(column, rng)
     if column.kind == "date":
         first, last = date.fromisoformat(column.low), date.fromisoformat(column.high)
-        return (first + timedelta(days=rng.randint(0, (last - first).days))).isoformat()
+        day = (first + timedelta(days=rng.randint(0, (last - first).days))).isoformat()
+        return f"{day} {rng.choice(column.values)}" if column.has_time else day
     return rng.choice(column.values)
 
 
@@ -109,28 +132,32 @@ def render_context(blueprint: Blueprint, contents: Mapping[str, list[Row]]) -> s
     statements = []
     for table in blueprint.creation_order:
         statements.append(render_table(blueprint, table))
-        statements.append(render_rows(table, contents[table.name]))
+        if contents[table.name]:
+            statements.append(render_rows(table, contents[table.name]))
     return " ".join(statements)
 
 
 def render_table(blueprint: Blueprint, table: TablePlan) -> str:
     """Return the CREATE TABLE statement of one table."""
     parts = [
-        f"{column.name} {blueprint.type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
-        for column in table.columns
+        f"{written(column.name)} {blueprint.type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
+        for column in table.definition
     ]
+    if table.primary:
+        parts.append(f"PRIMARY KEY ({', '.join(map(written, table.primary))})")
     parts += [
-        f"FOREIGN KEY ({column.name}) REFERENCES {column.target}({blueprint.table(column.target).key.name})"
+        f"FOREIGN KEY ({written(column.name)}) REFERENCES "
+        f"{written(column.target)}({written(blueprint.table(column.target).key.name)})"
         for column in table.references
     ]
-    return f"CREATE TABLE {table.name} ({', '.join(parts)});"
+    return f"CREATE TABLE {written(table.name)} ({', '.join(parts)});"
 
 
 def render_rows(table: TablePlan, rows: list[Row]) -> str:
     """Return the INSERT statement that fills one table."""
-    names = ", ".join(column.name for column in table.columns)
+    names = ", ".join(written(column.name) for column in table.columns)
     tuples = (f"({', '.join(render_value(row[column.name]) for column in table.columns)})" for row in rows)
-    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join(tuples)};"
+    return f"INSERT INTO {written(table.name)} ({names}) VALUES {', '.join(tuples)};"
 
 
 def render_value(value: Value) -> str:
@@ -158,8 +185,8 @@ def _describe_table(blueprint: Blueprint, table: TablePlan) -> Table:
     """Return one table as the schema parser would read it."""
     return Table(
         name=table.name,
-        columns=tuple(Column(column.name, blueprint.type_of(column)) for column in table.columns),
-        primary_key=(table.key.name,),
+        columns=tuple(Column(column.name, blueprint.type_of(column)) for column in table.definition),
+        primary_key=(table.key_name,) if table.key_name else table.primary,
         foreign_keys=tuple(
             ForeignKey((column.name,), column.target, (blueprint.table(column.target).key.name,))
             for column in table.references

@@ -9,15 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.meaning import ColumnUse
 from sqlreason.synthesis.population import Contents, Row, Value
 
 Item = TypeVar("Item")
-
-
-class Unsuitable(Exception):
-    """The blueprint or its rows have nothing that fits the shape; another shape is to be tried."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +66,9 @@ class Scene:
 
 
 def labels(table: TablePlan) -> list[ColumnPlan]:
-    """Columns that name a row: its names, else its key."""
-    return [column for column in table.columns if column.kind == "name"] or [table.key]
+    """Columns that name a row: its names, else its key, else its first column."""
+    names = [column for column in table.columns if column.kind == "name"]
+    return names or [column for column in table.columns if column.kind == "key"] or list(table.columns[:1])
 
 
 def texts(table: TablePlan) -> list[ColumnPlan]:

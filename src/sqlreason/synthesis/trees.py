@@ -1,11 +1,13 @@
 """Syntax trees out of meanings: columns, conditions, aggregates and SELECTs as sqlglot expressions."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from sqlglot import exp
 
 from sqlreason.synthesis.blueprint import ColumnPlan, TablePlan
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Condition, Filter, Ordering
+from sqlreason.synthesis.names import identifier
 from sqlreason.synthesis.population import Value
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -21,7 +23,7 @@ def name_column(column: ColumnPlan | str, table: TablePlan | str | None = None) 
     """Return a column, qualified where a table (or an alias) is given."""
     name = column if isinstance(column, str) else column.name
     owner = table.name if isinstance(table, TablePlan) else table
-    return exp.column(name, table=owner)
+    return exp.column(identifier(name), table=identifier(owner) if owner else None)
 
 
 def use_column(use: ColumnUse, qualified: bool = False) -> exp.Column:
@@ -45,7 +47,21 @@ def compare(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
 
 def filter_tree(item: Filter, qualified: bool = False) -> exp.Expr:
     """Return the condition of one filter."""
-    return filter_column(use_column(item.use, qualified), item.operator, item.values)
+    column = use_column(item.use, qualified)
+    if item.use.column.has_time and item.operator not in ("null", "not null"):
+        return _filter_days(column, item.operator, [str(value) for value in item.values])
+    return filter_column(column, item.operator, item.values)
+
+
+def _filter_days(column: exp.Expr, operator: str, days: list[str]) -> exp.Expr:
+    """Return a comparison of whole days with a column that has a time of day: its ends are midnights."""
+    following = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
+    if operator in (">", "<="):
+        return compare(column, ">=" if operator == ">" else "<", literal(following))
+    if operator in (">=", "<"):
+        return compare(column, operator, literal(days[0]))
+    start = compare(column, ">=", literal(days[0]))
+    return exp.And(this=start, expression=compare(column.copy(), "<", literal(following)))
 
 
 def filter_column(column: exp.Expr, operator: str, values: Sequence[Value]) -> exp.Expr:
@@ -131,7 +147,7 @@ def select(
 def table_tree(table: TablePlan | str, alias: str = "") -> exp.Table:
     """Return a table as a source, under an alias where one is given."""
     name = table if isinstance(table, str) else table.name
-    tree = exp.Table(this=exp.to_identifier(name))
+    tree = exp.Table(this=identifier(name))
     if alias:
         tree.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
     return tree

@@ -5,6 +5,7 @@ from sqlglot import exp
 from sqlreason.synthesis.blueprint import ColumnPlan, TablePlan
 from sqlreason.synthesis.filters import make_condition, require
 from sqlreason.synthesis.meaning import Aggregate, ColumnUse, Condition, Draft, Ordering
+from sqlreason.synthesis.names import alias_of
 from sqlreason.synthesis.scene import Scene, categories, labels, measures, texts, visible
 from sqlreason.synthesis.shapes.aggregates import REPORTING, aggregate_value, make_aggregate, pick_bound
 from sqlreason.synthesis.shapes.selections import RETRIEVAL
@@ -171,7 +172,7 @@ def join_itself(scene: Scene) -> Draft:
     table = scene.pick_table(lambda t: any(r.target == t.name for r in t.references))
     reference = scene.pick([r for r in table.references if r.target == table.name])
     name = ColumnUse(table, scene.pick(labels(table)))
-    aliases = (table.name[:1].lower() + "1", table.name[:1].lower() + "2")
+    aliases = (alias_of(table.name, 1), alias_of(table.name, 2))
     on = exp.EQ(this=name_column(reference, aliases[0]), expression=name_column(table.key, aliases[1]))
     keep_all = scene.chance(0.3)
     tree = select(
@@ -190,7 +191,7 @@ def pair_rows(scene: Scene) -> Draft:
     values = scene.values(ColumnUse(table, shared))
     require(len(set(values)) < len(values))
     name = ColumnUse(table, scene.pick(labels(table)))
-    aliases = (table.name[:1].lower() + "1", table.name[:1].lower() + "2")
+    aliases = (alias_of(table.name, 1), alias_of(table.name, 2))
     on = exp.And(
         this=exp.EQ(this=name_column(shared, aliases[0]), expression=name_column(shared, aliases[1])),
         expression=exp.LT(this=name_column(table.key, aliases[0]), expression=name_column(table.key, aliases[1])),

@@ -1,16 +1,15 @@
 """Queries about what rows have or lack in another table: outer joins, IN, EXISTS and their negations."""
 
-from dataclasses import dataclass
-
 from sqlglot import exp
 
-from sqlreason.synthesis.blueprint import ColumnPlan, TablePlan
+from sqlreason.synthesis.blueprint import TablePlan, Unsuitable
 from sqlreason.synthesis.filters import filter_uses, make_condition, require
 from sqlreason.synthesis.meaning import ColumnUse, Condition, Draft
 from sqlreason.synthesis.population import Value
-from sqlreason.synthesis.scene import Scene, Unsuitable, labels
+from sqlreason.synthesis.scene import Scene, labels
 from sqlreason.synthesis.shapes.aggregates import REPORTING, passes
 from sqlreason.synthesis.shapes.selections import RETRIEVAL, condition_on, own_uses, show_columns
+from sqlreason.synthesis.trails import Link
 from sqlreason.synthesis.trees import (
     condition_tree,
     join_tree,
@@ -22,21 +21,6 @@ from sqlreason.synthesis.trees import (
 )
 
 SUBQUERIES = "subqueries"
-
-
-@dataclass(frozen=True)
-class Link:
-    """A foreign key between two different tables, seen from the table it points to."""
-
-    child: TablePlan
-    reference: ColumnPlan
-    parent: TablePlan
-
-    def condition(self) -> exp.Expr:
-        """Return the condition that ties a child row to its parent row."""
-        return exp.EQ(
-            this=name_column(self.parent.key, self.parent), expression=name_column(self.reference, self.child)
-        )
 
 
 def pick_link(scene: Scene) -> Link:
@@ -75,7 +59,7 @@ def rows_without(scene: Scene) -> Draft:
             [use_column(use, True) for use in columns],
             link.parent,
             exp.Is(this=name_column(link.child.key, link.child), expression=exp.Null()),
-            joins=[join_tree(table_tree(link.child), link.condition(), "LEFT")],
+            joins=[join_tree(table_tree(link.child), link.condition(link.parent), "LEFT")],
         )
         return Draft("rows_without", tree, "single join", RETRIEVAL, parts)
     if form == "not in" and not link.reference.optional:
@@ -97,7 +81,7 @@ def rows_with(scene: Scene) -> Draft:
             [use_column(use, True) for use in columns],
             link.parent,
             condition_tree(where, True),
-            joins=[join_tree(table_tree(link.child), link.condition())],
+            joins=[join_tree(table_tree(link.child), link.condition(link.parent))],
             distinct=True,
         )
         return Draft("rows_with_once", tree, "single join", RETRIEVAL, parts)
@@ -152,7 +136,7 @@ def count_with_none(scene: Scene) -> Draft:
     tree = select(
         [use_column(label, True), exp.Count(this=name_column(link.child.key, link.child))],
         link.parent,
-        joins=[join_tree(table_tree(link.child), link.condition(), "LEFT")],
+        joins=[join_tree(table_tree(link.child), link.condition(link.parent), "LEFT")],
         group=keys,
     )
     parts = {"subject": link.parent, "name": label, "link": link}
@@ -167,7 +151,7 @@ def rows_or_none(scene: Scene) -> Draft:
     tree = select(
         [use_column(label, True), use_column(shown, True)],
         link.parent,
-        joins=[join_tree(table_tree(link.child), link.condition(), "LEFT")],
+        joins=[join_tree(table_tree(link.child), link.condition(link.parent), "LEFT")],
     )
     parts = {"subject": link.parent, "name": label, "shown": shown, "link": link}
     return Draft("rows_or_none", tree, "single join", RETRIEVAL, parts)

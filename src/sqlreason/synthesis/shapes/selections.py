@@ -37,6 +37,7 @@ def condition_on(
 
 def show_columns(scene: Scene, table: TablePlan, most: int = 3) -> tuple[ColumnUse, ...]:
     """Return one to `most` columns to show, a label among them as a rule."""
+    require(bool(visible(table)))
     count = scene.rng.choices(range(1, most + 1), (5, 4, 2)[:most])[0]
     chosen = scene.pick_some(visible(table), min(count, len(visible(table))))
     if scene.chance(0.6) and not any(column.kind == "name" for column in chosen):

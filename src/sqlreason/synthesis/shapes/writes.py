@@ -2,11 +2,12 @@
 
 from sqlglot import exp
 
-from sqlreason.synthesis.blueprint import TablePlan
+from sqlreason.synthesis.blueprint import TablePlan, Unsuitable
 from sqlreason.synthesis.filters import filter_uses, make_condition, require
 from sqlreason.synthesis.meaning import ColumnUse, Condition, Draft, Filter
-from sqlreason.synthesis.population import Value, sample_value
-from sqlreason.synthesis.scene import Scene, Unsuitable, measures
+from sqlreason.synthesis.names import identifier
+from sqlreason.synthesis.population import Value, next_key, sample_value
+from sqlreason.synthesis.scene import Scene, measures
 from sqlreason.synthesis.shapes.relations import pick_link, referred_keys
 from sqlreason.synthesis.shapes.selections import condition_on, own_uses
 from sqlreason.synthesis.trees import condition_tree, literal, name_column, select, table_tree
@@ -30,7 +31,7 @@ def insert_row(scene: Scene) -> Draft:
     table = scene.pick_table()
     key = ColumnUse(table, table.key)
     columns = [c for c in table.columns if c.kind != "key" and (not c.optional or scene.chance(0.5))]
-    values: dict[str, Value] = {table.key.name: max(int(v or 0) for v in scene.values(key)) + 1}
+    values: dict[str, Value] = {table.key.name: next_key(table.key, scene.values(key))}
     for column in columns:
         targets = [row for row in scene.contents.get(column.target, []) if column.target != table.name]
         if column.kind == "ref" and not targets:
@@ -42,7 +43,7 @@ def insert_row(scene: Scene) -> Draft:
     given = tuple((ColumnUse(table, c), values[c.name]) for c in table.columns if c.name in values)
     tree = exp.Insert(
         this=exp.Schema(
-            this=table_tree(table), expressions=[exp.to_identifier(use.column.name) for use, _ in given]
+            this=table_tree(table), expressions=[identifier(use.column.name) for use, _ in given]
         ),
         expression=exp.Values(expressions=[exp.Tuple(expressions=[literal(value) for _, value in given])]),
     )
