@@ -30,7 +30,7 @@ class Instance:
     objects: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Attempt:
     """What has become of one candidate text so far."""
 
@@ -63,6 +63,8 @@ class Case:
         for script in gold["instances"]:
             beat(-1)
             self.instances.append(self._load(script))
+        #: Whether the gold says nothing on any instance: no row and no change.
+        self.vacuous = not any(map(self._tells, self.instances))
 
     def _load(self, script: str) -> Instance:
         database = self._engine.load(script, self._deadline())
@@ -121,11 +123,6 @@ class Case:
             keyed = [(_picked(row, gold["positions"]) + row[width:], row[:width]) for row in rows]
             answer.set_ties(keyed, gold["offset"], gold["limit"])
 
-    @property
-    def vacuous(self) -> bool:
-        """Whether the gold says nothing on any instance: no row and no change."""
-        return not any(self._tells(instance) for instance in self.instances)
-
     def _tells(self, instance: Instance) -> bool:
         if self.access == READ:
             return bool(instance.answer.rows)
@@ -166,9 +163,11 @@ class Case:
         deadline = started + self._limits["soft_seconds"] - attempt.seconds
         try:
             statements = self._statements(attempt.text)
-            with self._undone():
-                outcome = self._run(statements, self._wanted(instance), deadline)
+            try:
+                outcome = self._engine.run(statements, self.access, deadline, self._wanted(instance))
                 reason = self._difference(outcome, instance, attempt.flags)
+            finally:
+                self._engine.undo()
         except MemoryError:
             attempt.verdict = self._verdict(attempt, "oom", True, False, "its result does not fit into memory")
             return
@@ -192,7 +191,7 @@ class Case:
         if not self._lenient and (strings := quoted_strings(text, self._names)):
             raise EngineError("exec_error", f"no such column: {strings[0]} (strings take single quotes)")
         statements = _split(text) if len(self._gold["statements"]) > 1 else [text]
-        if not any(_is_something(statement) for statement in statements):
+        if text[:1] not in _LETTERS and not any(map(_is_something, statements)):
             raise EngineError("empty", "there is no statement")
         return statements
 
@@ -209,11 +208,14 @@ class Case:
             return f"more rows than the gold's {len(answer.rows)}"
         if len(outcome.columns) != answer.columns:
             return f"{len(outcome.columns)} columns, the gold has {answer.columns}"
-        if not answer.matches(canonical_rows(outcome.rows)):
+        if outcome.rows != instance.rows and not self._answers(outcome, answer):
             return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)})"
         if blind:
             return "it reads no table, the gold does"
         return self._state_difference(outcome, instance) if self.access != READ else ""
+
+    def _answers(self, outcome: Outcome, answer: Answer) -> bool:
+        return len(outcome.rows) == len(answer.rows) and answer.matches(canonical_rows(outcome.rows))
 
     def _state_difference(self, outcome: Outcome, instance: Instance) -> str:
         if self.access == DEFINE:
@@ -236,6 +238,9 @@ class Case:
         agrees = status == "match"
         flags = sorted(attempt.flags)
         return [status, parses, runs, agrees, flags, reason[:500], attempt.passed, len(self.instances)]
+
+
+_LETTERS = frozenset("SsWwIiUuDdCcVv")
 
 
 class _Undone:

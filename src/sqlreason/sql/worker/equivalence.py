@@ -86,18 +86,18 @@ def same_bag(ones: Sequence[Row], others: Sequence[Row]) -> bool:
 
 def contained(ones: Sequence[Row], others: Sequence[Row]) -> bool:
     """Whether every row of the first bag has a partner of its own in the second."""
-    rest = Counter(map(_typed, ones))
-    rest.subtract(map(_typed, others))
+    rest = Counter(ones)
+    rest.subtract(others)
     missing = [row for row, count in rest.items() for _ in range(count) if count > 0]
     if not missing:
         return True
     spare = [row for row, count in rest.items() for _ in range(-count) if count < 0]
-    return len(missing) <= len(spare) and _paired([r for _, r in missing], [r for _, r in spare])
+    return len(missing) <= len(spare) and _inexact(missing + spare) and _paired(missing, spare)
 
 
-def _typed(row: Row) -> tuple[tuple[type, ...], Row]:
-    """The row with its types, since 1 == True and a list's mark could equal a text's tuple."""
-    return tuple(map(type, row)), row
+def _inexact(rows: Iterable[Row]) -> bool:
+    """Whether there is a float, without which there is no tolerance."""
+    return any(float in map(type, row) for row in rows)
 
 
 def _paired(missing: list[Row], spare: list[Row]) -> bool:
@@ -159,6 +159,7 @@ class Answer:
         self.ambiguous = False
         self._groups: list[tuple[list[Row], int]] | None = None
         self._ordered = ordered
+        self._counts = Counter(self.rows)
 
     def set_ties(self, keyed: Sequence[tuple[Row, Row]], offset: int, limit: int | None) -> None:
         """Refines the order by sort keys.
@@ -170,7 +171,7 @@ class Answer:
         """
         end = len(keyed) if limit is None else min(len(keyed), offset + limit)
         groups, start = [], 0
-        for _, members in groupby(keyed, key=lambda pair: _typed(pair[0])):
+        for _, members in groupby(keyed, key=lambda pair: pair[0]):
             rows = [row for _, row in members]
             wanted = min(start + len(rows), end) - max(start, offset)
             if wanted > 0:
@@ -187,13 +188,19 @@ class Answer:
             return False
         if self._groups is not None:
             return self._matches_groups(rows)
-        return all(map(same_row, self.rows, rows)) if self._ordered else same_bag(self.rows, rows)
+        if self._ordered:
+            return all(map(same_row, self.rows, rows))
+        strange = next((row for row in rows if row not in self._counts), None)
+        if strange is not None and not any(same_row(strange, row) for row in self._counts):
+            return False  # most wrong answers end here
+        return dict.__eq__(Counter(rows), self._counts) or contained(rows, self.rows)
 
     def _matches_groups(self, rows: Sequence[Row]) -> bool:
         start = 0
         for members, wanted in self._groups or ():
             part = rows[start : start + wanted]
-            if len(part) != wanted or not contained(part, members):
+            alone = len(members) == len(part) == 1
+            if not (same_row(part[0], members[0]) if alone else len(part) == wanted and contained(part, members)):
                 return False
             start += wanted
         return start == len(rows)

@@ -15,7 +15,7 @@ class EngineError(Exception):
         self.reason = reason
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
     """The result of a statement that ran.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from .functions import install
@@ -57,6 +55,9 @@ _CAPS = {
 _OPERATIONS_BETWEEN_LOOKS = 2_000
 #: Bytes of a page: instances are tiny, and snapshots are kept by the thousand.
 _PAGE = 512
+#: Names of harmless tables are remembered up to this many; they come from candidates.
+_NAMES_KEPT = 4_096
+_FAILURES = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, ValueError)
 _SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "unterminated")
 
 
@@ -72,6 +73,7 @@ class SqliteEngine:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024
         self._mode, self._deadline = _OWN, 0.0
+        self._readable: dict[str | None, str] = {}  # tables that any mode may read, as written and in lower case
         self._reads: set[str] = set()
         self._writes: set[str] = set()
         self._refused = ""
@@ -92,10 +94,13 @@ class SqliteEngine:
         return connection
 
     def _authorize(self, action: int, one: str | None, two: str | None, base: str | None, by: str | None) -> int:
-        if self._mode is _OWN:
+        """Says whether an action is allowed; several calls a statement, so the common answers come first."""
+        if action == sqlite3.SQLITE_SELECT or self._mode is _OWN:
             return sqlite3.SQLITE_OK
-        allowed = action in _ALLOWED[self._mode] and self._is_harmless(action, one or "", two or "", base)
-        if allowed:
+        if action == sqlite3.SQLITE_READ and (name := self._readable.get(one)):
+            self._reads.add(name)
+            return sqlite3.SQLITE_OK
+        if action in _ALLOWED[self._mode] and self._is_harmless(action, one or "", two or "", base):
             return sqlite3.SQLITE_OK
         if self._mode is _CONTEXT and action == sqlite3.SQLITE_PRAGMA:
             return sqlite3.SQLITE_IGNORE  # contexts come with PRAGMA foreign_keys and the like: not run, not fatal
@@ -111,44 +116,39 @@ class SqliteEngine:
             return base != "temp" and (self._mode in (DEFINE, _CONTEXT) or not name.startswith("sqlite_"))
         if action == sqlite3.SQLITE_READ:
             self._reads.add(name)
-            internal = name.startswith(("sqlite_", "pragma_")) or name == "dbstat"
-            return not internal or self._mode in (DEFINE, _CONTEXT)
+            if not name.startswith(("sqlite_", "pragma_")) and name != "dbstat":
+                self._readable[one] = name
+                return True
+            return self._mode in (DEFINE, _CONTEXT)
         return True
 
     def _late(self) -> bool:
         return self._mode is not _OWN and time.monotonic() > self._deadline
 
-    @contextmanager
-    def _guarded(self, mode: str, deadline: float) -> Iterator[None]:
-        """Runs statements under a mode and a deadline; what goes wrong becomes an `EngineError`."""
-        self._mode, self._deadline = mode, deadline
-        self._reads, self._writes, self._refused = set(), set(), ""
-        try:
-            yield
-        except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
-            known = {"one statement": "multi_statement", "null character": "syntax_error"}
-            status = next((status for mark, status in known.items() if mark in str(error)), "exec_error")
-            raise EngineError(status, str(error)) from None
-        except sqlite3.Error as error:
-            raise EngineError(*self._judged(error)) from None
-        except (MemoryError, OverflowError) as error:
-            raise EngineError("oom", str(error) or type(error).__name__) from None
-        except ValueError as error:  # NUL characters, lone surrogates
-            raise EngineError("syntax_error", str(error)) from None
-        finally:
-            self._mode = _OWN
+    def _enter(self, mode: str, deadline: float) -> None:
+        """Puts the connection under a mode and a deadline, until the mode is `_OWN` again."""
+        self._mode, self._deadline, self._refused = mode, deadline, ""
+        self._reads, self._writes = set(), set()
+        if len(self._readable) > _NAMES_KEPT:
+            self._readable.clear()
 
-    def _judged(self, error: sqlite3.Error) -> tuple[str, str]:
-        name, text = getattr(error, "sqlite_errorname", "") or "", str(error)
+    def _judged(self, error: Exception) -> EngineError:
+        """The error as a status and a reason."""
+        name, text = getattr(error, "sqlite_errorname", "") or "", str(error) or type(error).__name__
+        if isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError):
+            known = {"one statement": "multi_statement", "null character": "syntax_error"}
+            return EngineError(next((status for mark, status in known.items() if mark in text), "exec_error"), text)
+        if isinstance(error, MemoryError | OverflowError) or name.startswith(("SQLITE_NOMEM", "SQLITE_FULL")):
+            return EngineError("oom", text)
+        if isinstance(error, ValueError):  # NUL characters, lone surrogates
+            return EngineError("syntax_error", text)
         if name.startswith("SQLITE_INTERRUPT"):
-            return "timeout", "the time limit is over"
+            return EngineError("timeout", "the time limit is over")
         if name.startswith("SQLITE_AUTH") or self._refused:
-            return "denied", f"{text} ({self._refused})"
-        if name.startswith(("SQLITE_NOMEM", "SQLITE_FULL")):
-            return "oom", text
+            return EngineError("denied", f"{text} ({self._refused})")
         if name.startswith("SQLITE_TOOBIG") or "too large" in text or "too big" in text:
-            return "too_big", text
-        return ("syntax_error" if any(mark in text for mark in _SYNTAX) else "exec_error"), text
+            return EngineError("too_big", text)
+        return EngineError("syntax_error" if any(mark in text for mark in _SYNTAX) else "exec_error", text)
 
     def load(self, script: str, deadline: float) -> bytes:
         """Builds a database from a script and returns its snapshot.
@@ -159,12 +159,15 @@ class SqliteEngine:
         self.undo()
         self._connection.deserialize(self._nothing)
         begin = "" if "begin" in script.lower() else "BEGIN;"
+        self._enter(_CONTEXT, deadline)
         try:
-            with self._guarded(_CONTEXT, deadline):
-                self._connection.executescript(begin + script)
-        except EngineError:
+            self._connection.executescript(begin + script)
+        except _FAILURES as error:
+            self._mode = _OWN
             self.undo()
-            raise
+            raise self._judged(error) from None
+        finally:
+            self._mode = _OWN
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
         return self._connection.serialize()
@@ -189,20 +192,18 @@ class SqliteEngine:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
         if access != READ:
             self._connection.execute("BEGIN")
-        with self._guarded(access, deadline):
-            result = Outcome(reads=self._reads, writes=self._writes)
-            for statement in statements:
-                self._fetch(statement, max_rows, result)
-            return result
-
-    def _fetch(self, statement: str, max_rows: int, result: Outcome) -> None:
-        cursor = self._connection.execute(statement)
+        self._enter(access, deadline)
+        columns, rows = [], []
         try:
-            result.columns = [column[0] for column in cursor.description or ()]
-            result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
-            result.more = len(result.rows) > max_rows
+            for statement in statements:
+                cursor = self._connection.execute(statement)
+                columns = cursor.description or ()
+                rows = cursor.fetchmany(max_rows + 1) if columns else []
+        except _FAILURES as error:
+            raise self._judged(error) from None
         finally:
-            cursor.close()
+            self._mode = _OWN
+        return Outcome([column[0] for column in columns], rows, len(rows) > max_rows, self._reads, self._writes)
 
     def undo(self) -> None:
         """Takes back what `run` wrote."""
