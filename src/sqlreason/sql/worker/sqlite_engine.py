@@ -193,7 +193,8 @@ class SqliteEngine:
         if access != READ:
             self._connection.execute("BEGIN")
         self._enter(access, deadline)
-        columns, rows = [], []
+        columns: Any = ()
+        rows: list[tuple[Any, ...]] = []
         try:
             for statement in statements:
                 cursor = self._connection.execute(statement)
