@@ -240,6 +240,7 @@ class Case:
         return [status, parses, runs, agrees, flags, reason[:500], attempt.passed, len(self.instances)]
 
 
+#: How a candidate starts that is sure to hold a statement; the others are looked at.
 _LETTERS = frozenset("SsWwIiUuDdCcVv")
 
 
