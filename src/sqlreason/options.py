@@ -183,6 +183,7 @@ class SynthesisOptions(Options):
 class PretrainingOptions(Options):
     """How the tiny student learns the language of schemas, questions, explanations and SQL."""
 
+    start: str | None
     documents: int = Positive
     vocabulary: int = Field(ge=512)
     hidden: int = Positive

@@ -10,7 +10,7 @@ from sqlreason.synthesis.questions import split_blueprints
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
     return PretrainingOptions(
-        documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
+        start=None, documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
         learning_rate=1e-3, heldout_share=0.2, synthesis_seed=11,
         checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
     )  # fmt: skip
@@ -47,6 +47,16 @@ def test_running_it_again_gives_the_same_student(corpus, options):
     again, _ = nodes.pretrain_student(corpus, options)
     for left, right in zip(first.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(left, right)
+
+
+def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, options, tmp_path):
+    first, _ = nodes.pretrain_student(corpus, options)
+    folder = write_checkpoint(first, tmp_path / "first").folder
+    later = options.model_copy(update={"start": str(folder), "seed": 2, "checkpoints": str(tmp_path / "work")})
+    second, history = nodes.pretrain_student(corpus, later)
+    assert [training["seed"] for training in second.facts["trainings"]] == [1, 2]
+    assert second.card.count("| 60 |") == 2
+    assert history["loss"].iloc[-1] < first.facts["trainings"][0]["loss"]
 
 
 def test_the_committed_student_has_seen_no_heldout_schema(project):

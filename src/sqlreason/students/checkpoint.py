@@ -58,6 +58,18 @@ class Checkpoint:
             return f"{self.name}@{self.revision or 'main'}"
         return f"{folder.resolve().name}@{_content_hash(folder)}"
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What `write_checkpoint` noted about how the model was made.
+
+        Raises:
+            CheckpointError: if it is no folder that `write_checkpoint` wrote.
+        """
+        folder = self.folder
+        if folder is None or not (folder / MANIFEST).exists():
+            raise CheckpointError(f"{self.name} has no {MANIFEST}: give the folder of a student made by `pretraining`")
+        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"])
+
     def load_tokenizer(self) -> Any:
         """Loads the tokenizer.
 

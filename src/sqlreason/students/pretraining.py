@@ -234,6 +234,8 @@ def _fingerprint(plan: PretrainingPlan, documents: packing.Documents, model: Any
     options = {name: value for name, value in asdict(plan).items() if name not in ("save_minutes", "log_steps")}
     digest = hashlib.sha256(json.dumps([options, model.config.to_dict()], sort_keys=True, default=str).encode())
     digest.update(documents.ids.tobytes())
+    for parameter in model.parameters():
+        digest.update(parameter.detach().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

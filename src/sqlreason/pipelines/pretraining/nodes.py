@@ -8,7 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.options import PretrainingOptions
-from sqlreason.students.checkpoint import TrainedModel
+from sqlreason.students.checkpoint import Checkpoint, TrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -19,17 +19,19 @@ license: apache-2.0
 ---
 # The tiny student of sqlreason
 
-A Llama of {parameters:.1f} million parameters, trained from scratch by `kedro run --pipelines=pretraining`, so that the
-project's demo can teach a real model on a laptop. It knows schemas, questions, SQL and English about SQL; it has never
-seen `<think>`, `<sql>` or a held-out schema. It is of no use for anything else, and says nothing about real databases.
+A Llama of {parameters:.1f} million parameters, trained from scratch by `kedro run --pipelines=pretraining` (one row
+for each run; a later one starts from the student of the one before), so that the project's demo can teach a real model
+on a laptop. It knows schemas, questions, SQL and English about SQL; it has never seen `<think>`, `<sql>` or a held-out
+schema. It is of no use for anything else, and says nothing about real databases.
 
-| | |
-| --- | --- |
-| corpus | {documents:,} documents about {schemas} hand-written schemas, most of them varied (seed {seed}) |
-| training | {tokens:,} tokens in {steps:,} steps, {minutes:.0f} minutes, {threads} CPU thread(s) |
-| final loss | {loss:.3f} nats per answer token (training; mean over the last 20 steps) |
-| tokenizer | byte-level BPE, {vocabulary:,} tokens, Llama 3's special tokens and chat roles |
+| documents | seed | tokens | steps | minutes | CPU threads | final loss (nats per answer token) |
+| --- | --- | --- | --- | --- | --- | --- |
+{rows}
+
+Each document is about one of {schemas} hand-written schemas, most of them varied. Tokenizer: byte-level BPE,
+{vocabulary:,} tokens, Llama 3's special tokens and chat roles.
 """
+TRAINING_ROW = "| {documents:,} | {seed} | {tokens:,} | {steps:,} | {minutes:.0f} | {threads} | {loss:.3f} |"
 
 
 def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
@@ -47,15 +49,14 @@ def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
 
 
 def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple[TrainedModel, pd.DataFrame]:
-    """Return a tiny Llama trained from scratch on the corpus, with tokenizer and card, and its history.
+    """Return a tiny Llama trained on the corpus, from scratch or from `options.start`, and its history.
 
     Running it again with the same options goes on from the last checkpoint.
     """
-    from sqlreason.students import pretraining, tiny
+    from sqlreason.students import pretraining
 
     texts = corpus["text"].tolist()
-    tokenizer = tiny.train_tokenizer(texts[:TOKENIZER_SAMPLE], options.vocabulary)
-    model = tiny.tiny_model(tokenizer, options.seed, hidden_size=options.hidden, layers=options.layers)
+    model, tokenizer, earlier = _start(texts, options)
     plan = pretraining.PretrainingPlan(
         tokens=options.tokens,
         learning_rate=options.learning_rate,
@@ -64,26 +65,42 @@ def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple
         seed=options.seed,
     )
     model, history = pretraining.pretrain(texts, tokenizer, plan, model=model, folder=options.checkpoints)
-    return _with_card(model, tokenizer, corpus, pd.DataFrame(history), options.seed)
+    return _with_card(model, tokenizer, corpus, pd.DataFrame(history), options.seed, earlier)
+
+
+def _start(texts: list[str], options: PretrainingOptions) -> tuple[Any, Any, list[dict[str, Any]]]:
+    """The untrained student, or an earlier one; its tokenizer; what its earlier trainings were."""
+    from sqlreason.students import tiny
+
+    if options.start is None:
+        tokenizer = tiny.train_tokenizer(texts[:TOKENIZER_SAMPLE], options.vocabulary)
+        shape = {"hidden_size": options.hidden, "layers": options.layers}
+        return tiny.tiny_model(tokenizer, options.seed, **shape), tokenizer, []
+    student = Checkpoint(options.start)
+    return student.load_model(), student.load_tokenizer(), student.facts["trainings"]
 
 
 def _with_card(
-    model: Any, tokenizer: Any, corpus: pd.DataFrame, history: pd.DataFrame, seed: int
+    model: Any, tokenizer: Any, corpus: pd.DataFrame, history: pd.DataFrame, seed: int, earlier: list[dict[str, Any]]
 ) -> tuple[TrainedModel, pd.DataFrame]:
     import torch
 
     last = history.iloc[-1]
-    facts = {
-        "parameters": sum(parameter.numel() for parameter in model.parameters()) / 1e6,
+    training = {
         "documents": len(corpus),
-        "schemas": len(corpus.attrs["schemas"]),
         "seed": seed,
         "tokens": int(last["tokens"]),
         "steps": int(last["step"]),
         "minutes": last["seconds"] / 60,
         "threads": torch.get_num_threads(),
         "loss": last["loss"],
-        "vocabulary": len(tokenizer),
     }
-    card = CARD.format(**facts)
-    return TrainedModel(model, tokenizer, card, {**facts, "schemas": corpus.attrs["schemas"]}), history
+    facts = {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()) / 1e6,
+        "vocabulary": len(tokenizer),
+        "schemas": corpus.attrs["schemas"],
+        "trainings": [*earlier, training],
+    }
+    rows = "\n".join(TRAINING_ROW.format(**row) for row in facts["trainings"])
+    card = CARD.format(**{**facts, "schemas": len(facts["schemas"]), "rows": rows})
+    return TrainedModel(model, tokenizer, card, facts), history
