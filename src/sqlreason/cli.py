@@ -15,6 +15,23 @@ def cli() -> None:
     """The project's own commands beside Kedro's."""
 
 
+@cli.command()
+@click.option("--env", "-e", default=None, help="The environment that is to be run; demo if none is named.")
+@click.option("--database", default=None, help="A SQLite or DuckDB file that questions will be put to.")
+def doctor(env: str | None, database: str | None) -> None:
+    """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
+    from kedro.framework.session import KedroSession
+
+    from sqlreason.doctor import examine, render
+
+    project = Path.cwd()
+    with KedroSession.create(project, env=env) as session:
+        loader = session.load_context().config_loader
+        findings = examine(project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database)
+    click.echo(render(findings))
+    sys.exit(int(any(found.level == "FAIL" for found in findings)))
+
+
 @cli.group(name="sqlreason")
 def sqlreason() -> None:
     """Commands of sqlreason."""

@@ -69,9 +69,20 @@ class StudentOptions(Options):
     backend: Literal["transformers", "unsloth"]
     quantization: Literal["nf4"] | None
     dtype: Literal["auto", "bfloat16", "float32"]
-    launch: Literal["process", "child"]
+    launch: Literal["process", "child", "ranks"]
+    ranks: int = Positive
+    accelerate: str | None
     checkpoints: str
     resume: bool
+
+    @model_validator(mode="after")
+    def _ranks_are_launched(self) -> "StudentOptions":
+        if (self.launch == "ranks") != (self.ranks > 1) or (self.accelerate and self.launch != "ranks"):
+            raise ValueError(
+                f"launch={self.launch}, ranks={self.ranks}, accelerate={self.accelerate} do not fit: several ranks, "
+                "and a file of accelerate, need launch=ranks; every other launch is one process"
+            )
+        return self
 
 
 class LoraOptions(Options):

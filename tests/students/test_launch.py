@@ -1,32 +1,87 @@
 """Children and backends: results and errors come back, unsloth is refused where it cannot be right."""
 
 import os
+import signal
+import time
 
 import pytest
+import torch
 
-from sqlreason.students import backends, launch, unsloth
+from sqlreason.students import backends, launch, sft, unsloth
+from sqlreason.students.launch import Launch
 
 
 def test_a_child_returns_values_and_has_its_own_process():
-    assert launch.call("process", os.getpid) == os.getpid()
-    assert launch.call("child", os.getpid) != os.getpid()
+    assert launch.call(Launch("process"), os.getpid) == os.getpid()
+    assert launch.call(Launch("child"), os.getpid) != os.getpid()
 
 
 def test_an_error_in_a_child_comes_back_with_its_traceback():
     with pytest.raises(launch.ChildError, match=r"FileNotFoundError.*no_such_file"):
-        launch.call("child", os.listdir, "no_such_file")
+        launch.call(Launch("child"), os.listdir, "no_such_file")
 
 
 def test_a_child_that_dies_is_told_apart_from_one_that_fails():
     with pytest.raises(launch.ChildError, match="without a result"):
-        launch.call("child", os._exit, 3)
+        launch.call(Launch("child"), os._exit, 3)
 
 
 def test_unknown_launches_and_backends_are_refused_by_name():
-    with pytest.raises(ValueError, match="accepted: process, child"):
-        launch.call("ranks", os.getpid)
+    with pytest.raises(ValueError, match="accepted: process, child, ranks"):
+        Launch("threads")
     with pytest.raises(ValueError, match="accepted: transformers, unsloth"):
         backends.choose_backend("jax")
+
+
+@pytest.mark.parametrize("wrong", [("ranks", 1), ("child", 2), ("ranks", 2, "no/such/file.yaml")])
+def test_a_launch_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"launch=ranks|no file"):
+        Launch(*wrong)
+
+
+def die_in_the_second_rank():
+    if launch.rank() == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(300)
+
+
+def raise_in_the_second_rank():
+    if launch.rank() == 1:
+        raise RuntimeError("no luck")
+    time.sleep(300)
+
+
+@pytest.mark.slow
+def test_a_rank_that_dies_or_raises_fails_the_call_at_once_and_leaves_no_other_rank():
+    began = time.monotonic()
+    with pytest.raises(launch.ChildError, match=r"rank 0, 1 of 2 .* without a result"):
+        launch.call(Launch("ranks", 2), die_in_the_second_rank)
+    with pytest.raises(launch.ChildError, match=r"(?s)failed in rank 1 of 2.*no luck"):
+        launch.call(Launch("ranks", 2), raise_in_the_second_rank)
+    assert time.monotonic() - began < 120
+
+
+@pytest.mark.slow
+def test_a_file_of_accelerate_that_starts_one_process_is_refused(tmp_path):
+    config = tmp_path / "one.yaml"
+    config.write_text("compute_environment: LOCAL_MACHINE\ndistributed_type: 'NO'\nuse_cpu: true\nnum_processes: 1\n")
+    with pytest.raises(launch.ChildError, match="2 ranks were asked for and 1 started"):
+        launch.call(Launch("ranks", 2, str(config)), launch.rank)
+
+
+@pytest.mark.slow
+def test_two_ranks_train_the_adapter_that_one_trains_with_the_same_rows_a_step(checkpoint, examples, tmp_path):
+    options = {
+        "fingerprint": "abc", "lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "batch_size": 4,
+        "gradient_accumulation": 2, "max_steps": 4, "dtype": "float32",
+    }  # fmt: skip
+    one, history = sft.train_sft(checkpoint, examples, workdir=tmp_path, **options)
+    two, shared = sft.train_sft(checkpoint, examples, workdir=tmp_path, launch="ranks", ranks=2, **options)
+    assert sorted(one.tensors) == sorted(two.tensors)
+    for name, tensor in one.tensors.items():
+        torch.testing.assert_close(two.tensors[name], tensor, rtol=1e-3, atol=1e-5)
+    assert shared["loss"].tolist() == pytest.approx(history["loss"].tolist(), rel=1e-4)
+    assert shared["tokens"].tolist() == history["tokens"].tolist()
 
 
 def test_unsloth_is_refused_after_the_libraries_that_it_patches(checkpoint):

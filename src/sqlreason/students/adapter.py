@@ -40,11 +40,12 @@ class Adapter:
         fingerprint: str,
         facts: Mapping[str, Any] | None = None,
         name: str = "default",
+        weights: Mapping[str, Any] | None = None,
     ) -> "Adapter":
-        """Copies the adapter called `name` off a PeftModel."""
+        """Copies the adapter called `name` off a PeftModel; off `weights` where the model holds a shard alone."""
         from peft import get_peft_model_state_dict
 
-        state = get_peft_model_state_dict(model, adapter_name=name)
+        state = get_peft_model_state_dict(model, state_dict=weights, adapter_name=name)
         tensors = {key: tensor.detach().to("cpu", copy=True).contiguous() for key, tensor in state.items()}
         return cls(_plain(model.peft_config[name].to_dict()), tensors, base, fingerprint, dict(facts or {}))
 

@@ -7,6 +7,7 @@ method is called.
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ class Checkpoint:
         Args:
             dtype: One of `DTYPES` ("auto" as in `choose_dtype`); with a quantization the type of the computation.
             quantization: None or "nf4" (4 bits, double quantization, by bitsandbytes).
-            device: Where to put it; the GPU if there is one.
+            device: Where to put it, as in `choose_device`.
 
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
@@ -95,7 +96,7 @@ class Checkpoint:
         import torch
         from transformers import AutoModelForCausalLM
 
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        device = device or choose_device()
         arguments: dict[str, Any] = {"dtype": getattr(torch, choose_dtype(dtype))}
         if quantization is not None:
             arguments["quantization_config"] = _quantization(quantization, arguments["dtype"])
@@ -165,6 +166,15 @@ def choose_dtype(dtype: str) -> str:
     return "bfloat16" if supported else "float32"
 
 
+def choose_device() -> str | None:
+    """This rank's GPU, or the CPU where there is none; None where accelerate shards the model (FSDP, DeepSpeed)."""
+    import torch
+
+    if any(os.environ.get(f"ACCELERATE_USE_{name}", "").lower() == "true" for name in ("FSDP", "DEEPSPEED")):
+        return None
+    return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+
+
 def avoid_cpu_kernel(model: Any) -> None:
     """Switches off bitsandbytes' AVX512-BF16 kernel, whose LoRA gradients are wrong after an evaluation pass."""
     for module in model.modules():
@@ -182,6 +192,7 @@ def _quantization(name: str, dtype: Any) -> Any:
         bnb_4bit_quant_type=name,
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_quant_storage=dtype if choose_device() is None else None,  # FSDP shards tensors of one type only
     )
 
 

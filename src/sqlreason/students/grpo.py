@@ -16,7 +16,7 @@ import pandas as pd
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.generation import Sampling
-from sqlreason.students.launch import call
+from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage, hash_table
 from sqlreason.students.training import Schedule
@@ -92,6 +92,8 @@ def train_grpo(
     quantization: str | None = None,
     dtype: str = "auto",
     launch: str = "process",
+    ranks: int = 1,
+    accelerate: str | None = None,
     resume: bool = True,
     **knobs: Any,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -101,14 +103,16 @@ def train_grpo(
         checkpoint: The base model.
         adapter: The SFT adapter; it must be of this base model.
         prompts: Columns id and prompt (chat messages as JSON text); all others go to the rewards.
-        rewards: Callables by trl's contract, picklable where `launch` is "child".
+        rewards: Callables by trl's contract, picklable where `launch` is not "process".
         weights: Of the rewards in the total.
         workdir: For checkpoints, rollouts and the finished result.
         backend: Name in `backends.BACKENDS`. unsloth knows no reference but the base model: where `beta` > 0
             transformers is used instead, and said so.
         quantization: None, or "nf4".
         dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
-        launch: "process" or "child", as in `launch.call`.
+        launch: "process", "child" or "ranks".
+        ranks: Processes of launch "ranks"; each writes and judges its share of the completions of a step.
+        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
         knobs: Fields of `Policy` and of `training.Schedule`; `batch_size` counts completions.
 
@@ -136,27 +140,29 @@ def train_grpo(
         "backend": backend,
         "quantization": quantization,
         "dtype": dtype,
+        "ranks": ranks,
         **knobs,
     }
-    policy, plan = _split(knobs)
+    policy, plan = _split(knobs, ranks)
+    place = Launch(launch, ranks, accelerate)
     stage = Stage("grpo", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(launch, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, loading)
+    return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, loading)
 
 
-def _split(knobs: dict[str, Any]) -> tuple[Policy, Schedule]:
-    """The knobs of the policy and those of the schedule, checked against each other."""
+def _split(knobs: dict[str, Any], ranks: int) -> tuple[Policy, Schedule]:
+    """The knobs of the policy and those of a rank's schedule, checked against each other."""
     own = {name: value for name, value in knobs.items() if name in Policy.__dataclass_fields__}
     policy = Policy(**own)
-    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own})
+    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own}).shared(ranks)
     completions = plan.batch_size * plan.gradient_accumulation
     if completions % policy.num_generations:
         raise ValueError(
             f"batch_size={plan.batch_size} x gradient_accumulation={plan.gradient_accumulation} = {completions} "
-            f"completions a step are no whole groups of num_generations={policy.num_generations}"
+            f"completions a step and rank are no whole groups of num_generations={policy.num_generations}"
         )
     if plan.save_steps % policy.num_iterations:
         raise ValueError(
@@ -198,7 +204,7 @@ def _train(
         "reward": float(history["reward"].iloc[-1]),
         "options": stage.options,
     }
-    trained = Adapter.from_model(trainer.model, checkpoint.identity, adapter.fingerprint, facts)
+    trained = training.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
     logger.info(
         "grpo: %d steps, %d completions in %.0f s, reward %.3f to %.3f",
         steps,
@@ -207,7 +213,8 @@ def _train(
         history["reward"].iloc[0],
         history["reward"].iloc[-1],
     )
-    stage.finish(trained, history, rollouts)
+    if rank() == 0:
+        stage.finish(trained, history, rollouts)
     return trained, history, rollouts
 
 

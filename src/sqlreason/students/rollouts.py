@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.students.generation import Sampling, complete, inference, tokenize
+from sqlreason.students.launch import rank
 
 
 class Writer:
     """Writes the completions of a step: each prompt is read once for its whole group.
 
-    The samples depend on the seed and the step alone, so a resumed training sees what an undisturbed one saw.
+    The samples depend on the seed, the step and the rank alone, so a resumed training sees what an undisturbed one saw.
     """
 
     def __init__(self, sampling: Sampling, seed: int) -> None:
@@ -33,7 +34,8 @@ class Writer:
         began = time.monotonic()
         model = trainer.accelerator.unwrap_model(trainer.model)
         ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
-        random = torch.Generator(model.device).manual_seed(self.seed * 1_000_003 + trainer.state.global_step)
+        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
+        random = torch.Generator(model.device).manual_seed(seed)
         with inference(model), _same_precision(model):
             completions = complete(model, ids, self.sampling, trainer.eos_token_ids, random)
         self.seconds = time.monotonic() - began
@@ -66,21 +68,22 @@ class Recorder:
         return [_Noted(reward, self) for reward in self.rewards]
 
     def keep(self, step: int, advantages: Sequence[float]) -> None:
-        """Writes the rollouts of a step, if new ones were made."""
+        """Writes this rank's rollouts of a step, if new ones were made; `advantages` are those of all ranks in turn."""
         if not self.table:
             return
         table = pd.DataFrame(self.table)
+        own = slice(rank() * len(table), (rank() + 1) * len(table))
         components = table[[reward_name(reward) for reward in self.rewards]].astype(float)
         table.insert(0, "step", step)
         table.insert(3, "reward", (components * self.weights).sum(axis=1))
-        table["advantage"] = list(advantages)
+        table["advantage"] = list(advantages)[own]
         self.folder.mkdir(exist_ok=True)
-        table.to_parquet(self.folder / f"{step:06d}.parquet")
+        table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
         self.table, self.seconds = {}, 0.0
 
     def rollouts(self, steps: int) -> pd.DataFrame:
-        """All rollouts of the first `steps` steps."""
-        paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem) <= steps]
+        """All rollouts of the first `steps` steps, those of every rank."""
+        paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem.split("-")[0]) <= steps]
         return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
 

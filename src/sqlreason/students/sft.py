@@ -15,7 +15,7 @@ import pandas as pd
 
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.launch import call
+from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.stages import Stage, hash_table
 from sqlreason.students.training import Schedule
 from sqlreason.students.transformers import Lora
@@ -34,6 +34,8 @@ def train_sft(
     quantization: str | None = None,
     dtype: str = "auto",
     launch: str = "process",
+    ranks: int = 1,
+    accelerate: str | None = None,
     resume: bool = True,
     **schedule: Any,
 ) -> tuple[Adapter, pd.DataFrame]:
@@ -48,7 +50,9 @@ def train_sft(
         backend: Name in `backends.BACKENDS`.
         quantization: None, or "nf4" for QLoRA.
         dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
-        launch: "process" or "child", as in `launch.call`.
+        launch: "process", "child" or "ranks".
+        ranks: Processes of launch "ranks"; each makes its share of the forward passes of a step.
+        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
         schedule: Fields of `training.Schedule`.
 
@@ -68,14 +72,15 @@ def train_sft(
         "backend": backend,
         "quantization": quantization,
         "dtype": dtype,
+        "ranks": ranks,
         **schedule,
     }
-    plan, shape = Schedule(**schedule), Lora(**(lora or {}))
+    plan, shape, place = Schedule(**schedule).shared(ranks), Lora(**(lora or {})), Launch(launch, ranks, accelerate)
     stage = Stage("sft", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    return call(launch, _train, stage, checkpoint, examples, shape, plan, fingerprint, backend, quantization, dtype)
+    return call(place, _train, stage, checkpoint, examples, shape, plan, fingerprint, backend, quantization, dtype)
 
 
 def _train(
@@ -111,7 +116,7 @@ def _train(
         "loss": float(history["loss"].iloc[-1]),
         "options": stage.options,
     }
-    adapter = Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts)
+    adapter = training.take_adapter(trainer, checkpoint, fingerprint, facts)
     logger.info(
         "sft: %d examples, %d steps in %.0f s, loss %.3f",
         len(examples),
@@ -119,7 +124,8 @@ def _train(
         facts["seconds"],
         facts["loss"],
     )
-    stage.finish(adapter, history)
+    if rank() == 0:
+        stage.finish(adapter, history)
     return adapter, history
 
 

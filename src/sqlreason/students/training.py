@@ -5,11 +5,14 @@ Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.p
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlreason.students import cpu
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.stages import Stage
 
 logger = logging.getLogger(__name__)
@@ -34,7 +37,8 @@ class Schedule:
         epochs: Passes over the data, or None.
         max_steps: Steps, or None.
         batch_size: Rows of one forward pass.
-        gradient_accumulation: Forward passes of one step.
+        gradient_accumulation: Forward passes of one step, of all ranks together: a step sees the same rows whatever
+            their number.
         gradient_checkpointing: Trade a third of the speed for memory.
         save_steps: Steps between checkpoints.
         seed: Of the adapter's initial weights, the order of rows, dropout and sampling.
@@ -62,6 +66,19 @@ class Schedule:
                 "give exactly one of the two and None for the other"
             )
 
+    def shared(self, ranks: int) -> "Schedule":
+        """The schedule of each of several ranks.
+
+        Raises:
+            ValueError: if the forward passes of a step cannot be shared evenly.
+        """
+        if self.gradient_accumulation % ranks:
+            raise ValueError(
+                f"gradient_accumulation={self.gradient_accumulation} forward passes a step cannot be shared by "
+                f"ranks={ranks}; make it a multiple (and batch_size smaller, to keep the rows of a step)"
+            )
+        return replace(self, gradient_accumulation=self.gradient_accumulation // ranks)
+
     def arguments(self, folder: Path, mixed: bool) -> dict[str, Any]:
         """Arguments of a trl configuration, every one explicit that trl would choose otherwise."""
         length = {"num_train_epochs": self.epochs} if self.epochs is not None else {"max_steps": self.max_steps}
@@ -88,6 +105,8 @@ class Schedule:
             "seed": self.seed,
             "data_seed": self.seed,
             "dataloader_num_workers": 0,
+            "ddp_find_unused_parameters": False,
+            "average_tokens_across_devices": True,
             "use_cpu": not _has_gpu(),
         }
 
@@ -140,6 +159,14 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 
+def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
+    """Copies the trained adapter off a trainer; every rank has to ask, for under FSDP and ZeRO each holds a shard."""
+    trainer.accelerator.wait_for_everyone()
+    sharded = trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if sharded else None
+    return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
+
+
 def use_quick_attention(model: Any) -> None:
     """On a CPU, sets the attention that is quick there."""
     if model.device.type == "cpu":
@@ -170,7 +197,13 @@ def _bookkeeping(stage: Stage, description: str) -> Any:
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.before = state.log_history[-1].get("seconds", 0.0) if state.log_history else 0.0
             self.began = time.monotonic()
-            self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=description, unit="step")
+            self.bar = tqdm(
+                total=state.max_steps,
+                initial=state.global_step,
+                desc=description,
+                unit="step",
+                disable=not state.is_world_process_zero,
+            )
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.bar.update(1)
@@ -181,7 +214,9 @@ def _bookkeeping(stage: Stage, description: str) -> Any:
             self.bar.set_postfix({name: f"{value:.3f}" for name, value in shown.items()})
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            stage.mark_complete(state.global_step)
+            args.distributed_state.wait_for_everyone()  # each rank writes a part
+            if state.is_world_process_zero:
+                stage.mark_complete(state.global_step)
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.bar.close()

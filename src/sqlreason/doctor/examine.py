@@ -1,0 +1,94 @@
+"""All checks of one environment, in the order of a run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlreason.doctor import machine, reach
+from sqlreason.doctor.findings import Finding
+from sqlreason.students import memory
+from sqlreason.students.memory import GIB, Shape
+
+_DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
+_MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the weights; the demo peaked at 5.2 GB in all
+_FALLBACK_MODEL = 8 * GIB  # where no config.json tells the size of the model
+
+
+def examine(
+    project: Path,
+    parameters: Mapping[str, Any],
+    catalog: Mapping[str, Any],
+    root: str,
+    database: str | None = None,
+) -> list[Finding]:
+    """Look at everything that an environment needs.
+
+    Args:
+        project: Folder of the project.
+        parameters: Of the environment, as Kedro resolves them.
+        catalog: Entries of the environment: `base_model` and `teacher` are looked at.
+        root: Its data root.
+        database: A database file that questions will be put to.
+
+    Returns:
+        The findings, in the order of a run.
+    """
+    student = parameters["student"]
+    on_gpu = student["backend"] == "unsloth" or student["quantization"] is not None or student["dtype"] == "bfloat16"
+    hub, config = reach.check_hub(catalog["base_model"])
+    shape = _shape(config)
+    model = memory.weight_bytes(shape, None) if shape else _FALLBACK_MODEL
+    extra = dict.fromkeys(machine.GPU_EXTRA, _locked_unsloth(project)) if student["backend"] == "unsloth" else {}
+    findings = [
+        machine.check_python(),
+        machine.check_packages((project / "requirements.lock").read_text(encoding="utf-8"), extra),
+        *machine.check_gpu(on_gpu, estimate_peak(shape, parameters) if shape else None),
+        machine.check_memory(_MEMORY_OF_TRAINING + model),
+        machine.check_disk(project / root, _DISK_BESIDE_MODEL + 2 * model),
+        hub,
+        reach.check_teacher(catalog["teacher"]),
+        reach.check_telemetry(project),
+    ]
+    return [*findings, reach.check_database(database)] if database else findings
+
+
+def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:
+    """Bytes that the hungrier of SFT and GRPO needs on one card."""
+    budget, lora = parameters["preprocessing"], parameters["sft"]["lora"]
+    common = {"rank": lora["rank"], "quantization": parameters["student"]["quantization"]}
+    peaks = []
+    for name in ("sft", "grpo"):
+        stage = parameters[name]
+        written = stage.get("max_completion_tokens", budget["max_completion_tokens"])
+        completions = stage["batch_size"] * stage["gradient_accumulation"] // parameters["student"]["ranks"]
+        parts = memory.estimate(
+            shape,
+            rows=stage["batch_size"],
+            tokens=budget["max_prompt_tokens"] + written,
+            logit_tokens=written,
+            optimizer=stage["optimizer"],
+            checkpointing=stage["gradient_checkpointing"],
+            generated_rows=completions if name == "grpo" else 0,
+            **common,
+        )
+        peaks.append(memory.peak(parts))
+    return max(peaks)
+
+
+def _shape(config: str | None) -> Shape | None:
+    if config is None:
+        return None
+    try:
+        return Shape.from_config(json.loads(Path(config).read_text(encoding="utf-8")))
+    except KeyError:  # not a Llama-like model: no estimate, which the line about the GPU says
+        return None
+
+
+def _locked_unsloth(project: Path) -> str:
+    """The version that the extra `gpu` of pyproject.toml pins."""
+    import tomllib
+
+    project_table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned = dict(text.split("==") for text in project_table["optional-dependencies"]["gpu"])
+    return str(pinned["unsloth"])

@@ -1,0 +1,133 @@
+"""Checks of what a run reaches: the hub and its gated models, the teacher's server, a database, telemetry."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlreason.doctor.findings import Finding
+
+# Each switches off what one library would send; kedro's own is the file .telemetry.
+TELEMETRY = {"HF_HUB_DISABLE_TELEMETRY": "1"}
+_SECONDS = 10.0
+
+
+def check_hub(entry: Mapping[str, Any]) -> tuple[Finding, str | None]:
+    """Whether the base model can be had.
+
+    Args:
+        entry: The catalog's `base_model`.
+
+    Returns:
+        The finding, and the path of its config.json where that is at hand.
+    """
+    if entry.get("path"):
+        config = Path(str(entry["path"])) / "config.json"
+        if config.exists():
+            return Finding("OK", "base model", f"folder {entry['path']}"), str(config)
+        return Finding("FAIL", "base model", f"{config} is missing", "point base_model at a folder that has it"), None
+    name, revision = str(entry.get("hub")), entry.get("revision") or "main"
+    from huggingface_hub import get_token, try_to_load_from_cache
+
+    cached = try_to_load_from_cache(name, "config.json", revision=revision)
+    if isinstance(cached, str) and list(Path(cached).parent.glob("*.safetensors")):
+        return Finding("OK", "base model", f"{name}@{revision} is in the cache of the hub"), cached
+    return _ask_hub(name, revision, get_token())
+
+
+def _ask_hub(name: str, revision: str, token: str | None) -> tuple[Finding, str | None]:
+    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    try:
+        HfApi().auth_check(name, token=token)  # one request; the download would try again for half a minute
+        config = hf_hub_download(name, "config.json", revision=revision, token=token, etag_timeout=_SECONDS)
+    except GatedRepoError:
+        mend = f"accept its licence on huggingface.co/{name}" + ("" if token else ", and set HF_TOKEN")
+        return Finding("FAIL", "hub", f"{name} is gated, and this token may not read it", mend), None
+    except RepositoryNotFoundError:
+        mend = "check the name in the catalog" + ("" if token else "; a private model needs HF_TOKEN")
+        return Finding("FAIL", "hub", f"there is no model {name} for this token", mend), None
+    except Exception as error:
+        told = f"{name} is not in the cache and the hub cannot be reached: {str(error).splitlines()[0][:100]}"
+        return Finding("FAIL", "hub", told, "unset HF_HUB_OFFLINE, mend the connection, or name a local folder"), None
+    told = f"{name}@{revision} may be read" + ("" if token else " (no token, none needed)")
+    return Finding("OK", "hub", told), config
+
+
+def check_teacher(entry: Mapping[str, Any]) -> Finding:
+    """Whether the teacher's server answers at its port; nothing is asked, so nothing is paid."""
+    kind = str(entry.get("kind", ""))
+    if kind == "scripted":
+        return Finding("OK", "teacher", "scripted: no server, no bill")
+    url = (entry.get("arguments") or {}).get("base_url")
+    if not url:
+        return Finding("OK", "teacher", f"{kind} {entry.get('model')}: its provider's own address, not tried")
+    parts = urlsplit(str(url))
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=_SECONDS).close()
+    except OSError as error:
+        mend = "start the server, or correct base_url of the catalog's entry teacher"
+        return Finding("FAIL", "teacher", f"nothing answers at {parts.hostname}:{port} ({error})", mend)
+    if kind == "OpenAILLM" and not os.environ.get("OPENAI_API_KEY"):
+        mend = "export OPENAI_API_KEY; servers of your own accept any text"
+        return Finding("WARN", "teacher", f"{parts.hostname}:{port} answers, OPENAI_API_KEY is not set", mend)
+    return Finding("OK", "teacher", f"{parts.hostname}:{port} answers")
+
+
+def check_database(place: str) -> Finding:
+    """Whether a database can be read and, with these rights, not be written.
+
+    Args:
+        place: A file of SQLite or DuckDB.
+    """
+    path = Path(place.removeprefix("sqlite:///").removeprefix("duckdb:///"))
+    if not path.is_file():
+        return Finding("FAIL", "database", f"{path} is no file", "give the path of a SQLite or DuckDB file")
+    if path.read_bytes()[:16] == b"SQLite format 3\x00":
+        tables, error = _probe_sqlite(path)
+    else:
+        tables, error = _probe_duckdb(path)
+    if error:
+        return Finding("FAIL", "database", f"{path.name} cannot be read: {error}", "give a SQLite or DuckDB file")
+    if os.access(path, os.W_OK):
+        mend = f"chmod a-w {path.name} makes sure; sqlreason itself opens it read-only"
+        return Finding("WARN", "database", f"{path.name}: {tables} tables; the file could be written", mend)
+    return Finding("OK", "database", f"{path.name}: {tables} tables, read-only")
+
+
+def _probe_sqlite(path: Path) -> tuple[int, str]:
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_SECONDS)
+        query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"
+        tables = int(connection.execute(query).fetchone()[0])
+        connection.close()
+    except sqlite3.Error as error:
+        return 0, str(error)
+    return tables, ""
+
+
+def _probe_duckdb(path: Path) -> tuple[int, str]:
+    import duckdb
+
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            row = connection.execute("SELECT COUNT(*) FROM information_schema.tables").fetchone()
+    except duckdb.Error as error:
+        return 0, str(error).splitlines()[0]
+    return int(row[0]) if row else 0, ""
+
+
+def check_telemetry(project: Path) -> Finding:
+    """Whether nothing reports home: Kedro's consent file, the hub's switch; unsloth's is set by the training itself."""
+    file = project / ".telemetry"
+    consents = not file.exists() or "consent: false" not in file.read_text(encoding="utf-8")
+    on = [name for name, off in TELEMETRY.items() if os.environ.get(name) != off]
+    if consents or on:
+        what = [".telemetry does not say `consent: false`"] * consents + [f"{name} is not 1" for name in on]
+        return Finding("WARN", "telemetry", "; ".join(what), "write `consent: false` into .telemetry, export the rest")
+    return Finding("OK", "telemetry", "off")

@@ -1,0 +1,148 @@
+"""The doctor: each check tells what is, what is wrong and how to mend it; it needs neither torch nor a GPU."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import duckdb
+import pytest
+
+from sqlreason.doctor import Finding, machine, reach, render
+from sqlreason.students.memory import GIB
+
+
+def levels(findings):
+    return {found.subject: found.level for found in findings}
+
+
+@pytest.fixture
+def card(tmp_path, monkeypatch):
+    """Puts an nvidia-smi on the path that tells of one card."""
+
+    def make(driver="580.95.05", total=24564, free=24110):
+        script = tmp_path / "nvidia-smi"
+        script.write_text(f"#!/bin/sh\necho 'NVIDIA GeForce RTX 4090, {driver}, {total}, {free}'\n")
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    return make
+
+
+def test_a_machine_without_a_gpu_is_enough_only_where_none_is_wanted(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert levels(machine.check_gpu(False, None)) == {"gpu": "OK"}
+    assert levels(machine.check_gpu(True, 9 * GIB)) == {"gpu": "FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("needed", "driver", "expected"),
+    [
+        (9 * GIB, "580.95.05", {"gpu": "OK", "driver": "OK", "gpu memory": "OK"}),
+        (22.5 * GIB, "580.95.05", {"gpu": "OK", "driver": "OK", "gpu memory": "WARN"}),
+        (25 * GIB, "580.95.05", {"gpu": "OK", "driver": "OK", "gpu memory": "FAIL"}),
+        (None, "535.10", {"gpu": "OK", "driver": "FAIL", "gpu memory": "WARN"}),
+    ],
+)
+def test_a_card_is_judged_by_its_driver_and_its_free_memory(card, needed, driver, expected):
+    card(driver=driver)
+    findings = machine.check_gpu(True, needed)
+    assert levels(findings) == expected
+    assert all(bool(found.mend) == (found.level != "OK") for found in findings)
+
+
+def test_packages_are_compared_with_the_lock(project):
+    lock = (project / "requirements.lock").read_text()
+    assert machine.check_packages(lock).level in ("OK", "WARN")  # a user may have moved a package
+    assert machine.check_packages("pandas==0.1\n# a comment\n").level == "WARN"
+    missing = machine.check_packages(lock, {"no-such-package": "1.0"})
+    assert missing.level == "FAIL" and "no-such-package" in missing.told
+
+
+def test_disk_and_memory_are_compared_with_what_is_wanted(tmp_path):
+    assert machine.check_disk(tmp_path / "not" / "there", 1.0).level == "OK"
+    assert machine.check_disk(tmp_path, 1e18).level == "FAIL"
+    assert machine.check_memory(1e15).level == "WARN"
+
+
+def test_databases_are_opened_for_reading_only(tmp_path):
+    files = {"a.sqlite": sqlite3.connect, "b.duckdb": duckdb.connect}
+    for name, connect in files.items():
+        connection = connect(str(tmp_path / name))
+        connection.execute("CREATE TABLE t (x INTEGER)")
+        connection.commit()
+        connection.close()
+        before = (tmp_path / name).read_bytes()
+        found = reach.check_database(str(tmp_path / name))
+        assert found.level in ("OK", "WARN") and "1 tables" in found.told
+        assert (tmp_path / name).read_bytes() == before
+    (tmp_path / "text").write_text("no database")
+    assert reach.check_database(str(tmp_path / "text")).level == "FAIL"
+    assert reach.check_database(str(tmp_path / "none")).level == "FAIL"
+
+
+def test_a_teacher_is_reached_at_its_port(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "any")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/v1"
+        assert reach.check_teacher({"kind": "OpenAILLM", "arguments": {"base_url": url}}).level == "OK"
+    assert reach.check_teacher({"kind": "OpenAILLM", "arguments": {"base_url": url}}).level == "FAIL"
+
+
+def test_telemetry_is_off_in_this_project_and_noticed_where_it_is_on(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
+    assert reach.check_telemetry(project).level == "OK"
+    assert reach.check_telemetry(tmp_path).level == "WARN"
+
+
+def test_findings_are_lines_with_the_mend_below():
+    text = render([Finding("OK", "gpu", "fine"), Finding("FAIL", "disk", "full", "free some")])
+    assert text.splitlines() == [
+        "OK   gpu         fine", "FAIL disk        full", "                 -> free some", "1 OK, 0 WARN, 1 FAIL",
+    ]  # fmt: skip
+
+
+class Gate(BaseHTTPRequestHandler):
+    """Answers as the hub does for a gated model."""
+
+    def do_GET(self):
+        body = json.dumps({"error": "gated"}).encode()
+        self.send_response(403)
+        self.send_header("X-Error-Code", "GatedRepo")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def gated_hub():
+    server = HTTPServer(("127.0.0.1", 0), Gate)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.slow
+def test_the_command_works_without_torch_and_tells_a_gated_model_by_its_exit_status(project_copy, gated_hub):
+    (project_copy.folder / "requirements.lock").write_text("")
+    (project_copy.folder / "network/torch.py").write_text("raise ImportError('the doctor needs no torch')")
+    environment = {**project_copy.environment(), "HF_ENDPOINT": gated_hub, "HF_HUB_OFFLINE": "0"}
+
+    def doctor(env):
+        command = [sys.executable, "-m", "kedro", "doctor", f"--env={env}"]
+        return subprocess.run(command, cwd=project_copy.folder, env=environment, capture_output=True, text=True)
+
+    well = doctor("demo")
+    assert well.returncode == 0 and "0 FAIL" in well.stdout, well.stdout + well.stderr
+    ill = doctor("cluster")
+    assert ill.returncode == 1
+    assert "meta-llama/Llama-3.1-8B-Instruct is gated" in ill.stdout and "accept its licence" in ill.stdout
