@@ -26,7 +26,8 @@ def doctor(env: str | None, database: str | None) -> None:
 
     project = Path.cwd()
     with KedroSession.create(project, env=env) as session:
-        loader = session.load_context().config_loader
+        context: Any = session.load_context()  # type: ignore[attr-defined]
+        loader = context.config_loader
         findings = examine(project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database)
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))
