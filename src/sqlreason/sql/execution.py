@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -70,6 +70,7 @@ class Verifier:
         self._lock = threading.RLock()
         self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._statuses: Counter[str] = Counter()
         self._finalizer = weakref.finalize(self, self._pool.close)
 
     def __enter__(self) -> Verifier:
@@ -84,6 +85,17 @@ class Verifier:
     def close(self) -> None:
         """Ends the workers; a later call starts new ones."""
         self._pool.close()
+
+    def stats(self) -> dict[str, Any]:
+        """What it has done so far.
+
+        Returns:
+            `verdicts` (counts by status of what was run), `remembered` (verdicts answered without a run), and of the
+            workers: how many were `started`, `killed` (for a candidate that hung) and `died` (by themselves), what
+            `guards` hold them, and the `seconds` spent waiting for them.
+        """
+        counts = {status: n for status, n in sorted(self._statuses.items()) if status != "remembered"}
+        return {"verdicts": counts, "remembered": self._statuses["remembered"], **self._pool.stats()}
 
     def verify(self, task: Task, candidates: Sequence[str]) -> list[Verdict]:
         """Judges the candidates of one task, in their order."""
@@ -116,6 +128,8 @@ class Verifier:
             fresh.update({(task.key, text): self._verdict(job, i, task) for i, text in enumerate(texts)})
         found = [[fresh.get((t.key, c)) or self._verdicts[t.key, c] for c in texts] for t, texts in pairs]
         self._remember(fresh)
+        self._statuses.update(verdict.status for verdict in fresh.values())
+        self._statuses["remembered"] += sum(map(len, found)) - len(fresh)
         return found
 
     def _job(self, task: Task, candidates: list[str]) -> Job:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import threading
-from collections import deque
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from signal import SIGXCPU
 from typing import Any
 
-from sqlreason.sql.sandbox import BOOT, WorkerDied, WorkerProcess
+from sqlreason.sql.forks import BOOT, starter
+from sqlreason.sql.sandbox import WorkerDied, WorkerProcess
 from sqlreason.sql.verdicts import Limits
 
+#: By this signal the kernel ends a process that has used up its CPU time (SIGXCPU, which Windows lacks).
+_CPU_IS_USED_UP = 24
 #: So many workers may fail to start in a row before that is taken for a broken installation.
 _STARTS = 3
 
@@ -87,21 +90,31 @@ class Pool:
         self._size, self._limits = max(1, size), limits
         self._idle: dict[str, list[WorkerProcess]] = {}
         self._busy: dict[WorkerProcess, Job] = {}
+        self._starter = starter()
+        self._selector = selectors.DefaultSelector()
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._failed_starts = 0
-        self.killed = 0
+        self._seconds = 0.0
+        self._counts: Counter[str] = Counter()
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the living workers."""
         return [worker.pid for group in self._idle.values() for worker in group] + [w.pid for w in self._busy]
 
+    def stats(self) -> dict[str, Any]:
+        """Workers `started`, `killed` by us, `died` by themselves; `guards` on them; `seconds` of work so far."""
+        workers = [*(w for group in self._idle.values() for w in group), *self._busy]
+        guards = sorted({guard for worker in workers for guard in worker.guards})
+        counts = {name: self._counts[name] for name in ("started", "killed", "died")}
+        return {**counts, "seconds": self._seconds, "guards": guards}
+
     def work(self, jobs: Sequence[Job], done: Callable[[Job], None] | None = None) -> None:
         """Runs all jobs; each ends with its verdicts, its reply or its failure filled in."""
         with self._lock:
             self._leave_the_parents_workers()
-            waiting = deque(jobs)
+            waiting, started = deque(jobs), time.monotonic()
             try:
                 while waiting or self._busy:
                     self._assign(waiting)
@@ -111,14 +124,17 @@ class Pool:
             except BaseException:  # Ctrl-C in the middle: what the workers still send belongs to nobody
                 self.close()
                 raise
+            finally:
+                self._seconds += time.monotonic() - started
 
     def _leave_the_parents_workers(self) -> None:
         """In a forked child the workers are the parent's; this process starts its own."""
         if self._owner != os.getpid():
-            for group in self._idle.values():
-                for worker in group:
-                    worker.forget()
+            for worker in [*self._busy, *(w for group in self._idle.values() for w in group)]:
+                worker.forget()
+            self._starter.close(ours=False)
             self._idle, self._busy, self._owner = {}, {}, os.getpid()
+            self._starter, self._selector = starter(), selectors.DefaultSelector()
 
     def _assign(self, waiting: deque[Job]) -> None:
         for _ in range(len(waiting)):
@@ -134,29 +150,32 @@ class Pool:
         if idle:
             return idle.pop()
         if sum(worker.engine == engine for worker in self._busy) < self._size:
-            return WorkerProcess(engine, self._limits)
+            return self._new_worker(engine)
         return None
+
+    def _new_worker(self, engine: str) -> WorkerProcess:
+        self._counts["started"] += 1
+        return WorkerProcess(engine, self._limits, self._starter)
 
     def _send(self, worker: WorkerProcess, job: Job) -> None:
         """Sends a job; a worker that died while idle is replaced."""
         try:
             worker.send(job.message(worker.known))
         except WorkerDied:
-            worker.heartbeat.close()
-            worker = WorkerProcess(job.engine, self._limits)
+            self._counts["died"] += 1
+            worker.close()
+            worker = self._new_worker(job.engine)
             worker.send(job.message(worker.known))
         self._busy[worker] = job
+        self._selector.register(worker, selectors.EVENT_READ)
 
     def _serve(self, waiting: deque[Job]) -> list[Job]:
         """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
         finished = []
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
-        poller = select.poll()  # select() would refuse descriptors above 1023
-        for worker in self._busy:
-            poller.register(worker.output, select.POLLIN)
-        readable = {descriptor for descriptor, _ in poller.poll(1 + 1_000 * min(max(patience, 0.0), 1.0))}
+        readable = {key.fileobj for key, _ in self._selector.select(0.001 + max(patience, 0.0))}
         for worker, job in list(self._busy.items()):
-            if worker.output in readable:
+            if worker in readable:
                 ended = self._read(worker, job, waiting)
             else:
                 ended = worker.seconds_left < 0 and self._punish(worker, job, waiting)
@@ -167,8 +186,9 @@ class Pool:
         try:
             messages = worker.receive()
         except WorkerDied as death:
+            self._counts["died"] += 1
             self._check_start(worker)
-            status = "timeout" if death.signal == SIGXCPU else "crash"
+            status = "timeout" if death.signal == _CPU_IS_USED_UP else "crash"
             return self._blame(worker, job, waiting, status, f"its worker ended by signal {death.signal}")
         for message in messages:
             if job.take(message):
@@ -181,10 +201,11 @@ class Pool:
         if self._failed_starts == _STARTS:
             self._failed_starts = 0
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
-            raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its five arguments)")
+            raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
 
     def _finish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
         del self._busy[worker]
+        self._selector.unregister(worker)
         self._idle[worker.engine].append(worker)
         if job.reply.get("unknown"):
             worker.known.discard(job.key)
@@ -195,14 +216,14 @@ class Pool:
         return True
 
     def _punish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
-        self.killed += 1
+        self._counts["killed"] += 1
         seconds = self._limits.hard_seconds
         return self._blame(worker, job, waiting, "timeout", f"its worker was killed after {seconds} s")
 
     def _blame(self, worker: WorkerProcess, job: Job, waiting: deque[Job], status: str, reason: str) -> bool:
         index = worker.step
-        worker.kill()
-        worker.heartbeat.close()
+        self._selector.unregister(worker)
+        worker.close()
         del self._busy[worker]
         if job.blame(index, status, reason):
             return True
@@ -214,6 +235,8 @@ class Pool:
         with self._lock:
             if self._owner == os.getpid():
                 for worker in [*self._busy, *(w for group in self._idle.values() for w in group)]:
-                    worker.kill()
-                    worker.heartbeat.close()
+                    worker.close()
+                self._starter.close()
+            self._selector.close()
+            self._selector = selectors.DefaultSelector()
             self._idle, self._busy = {}, {}

@@ -30,7 +30,7 @@ class Limits:
     """
 
     soft_seconds: float = 1.0
-    hard_seconds: float = 2.0
+    hard_seconds: float = 1.5
     heap_mb: int = 64
     memory_mb: int = 1_024
     duckdb_memory_mb: int = 4_096

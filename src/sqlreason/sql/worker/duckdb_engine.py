@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -44,13 +44,9 @@ class DuckdbEngine:
     Args:
         heap_mb: What one database may allocate, in MiB.
         sql_chars: The longest statement accepted from a candidate.
-        opening: Surrounds each connect, which opens a descriptor for a moment.
     """
 
-    def __init__(
-        self, heap_mb: int, sql_chars: int, opening: Callable[[], AbstractContextManager[None]] = nullcontext
-    ) -> None:
-        self._opening = opening
+    def __init__(self, heap_mb: int, sql_chars: int) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._current = self._connect()
@@ -58,10 +54,9 @@ class DuckdbEngine:
         self._current.execute("SELECT 1").fetchall()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        with self._opening():
-            connection = duckdb.connect(":memory:")
-            for setting in _SETTINGS:
-                connection.execute(setting.format(memory=self._memory))
+        connection = duckdb.connect(":memory:")
+        for setting in _SETTINGS:
+            connection.execute(setting.format(memory=self._memory))
         return connection
 
     def load(self, script: str, deadline: float) -> str:

@@ -7,8 +7,8 @@ little.
 
 from __future__ import annotations
 
-import os
-import signal
+import socket
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from typing import Any
 
 from . import protocol
 from .cases import Case
-from .confinement import allow_cpu, confine, leave_with_parent, opening
+from .confinement import allow_cpu, confine
 from .outcomes import READ, EngineError
 from .published import PublishedCase
 from .sqlite_engine import SqliteEngine
@@ -41,7 +41,8 @@ class Service:
     def __init__(
         self, limits: dict[str, Any], engine: Any, send: Callable[[Any], None], heartbeat: protocol.Heartbeat
     ) -> None:
-        self._limits, self._engine, self._send, self._heartbeat = limits, engine, send, heartbeat
+        self.send = send
+        self._limits, self._engine, self._heartbeat = limits, engine, heartbeat
         self._cases: OrderedDict[str, Case | EngineError] = OrderedDict()
         self._request = 0
 
@@ -51,9 +52,9 @@ class Service:
         allow_cpu(message["cpu_seconds"])
         self._beat(-1)
         if message["op"] == "run":
-            self._send({"result": self._run(message["context"], message["sql"]), "done": True})
+            self.send({"result": self._run(message["context"], message["sql"]), "done": True})
         elif message["op"] == "trial":
-            self._send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
+            self.send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
         else:
             self._judge(message)
 
@@ -63,19 +64,19 @@ class Service:
     def _judge(self, message: dict[str, Any]) -> None:
         case = self._case(message["key"], message["task"])
         if case is None:
-            self._send({"unknown": True, "done": True})
+            self.send({"unknown": True, "done": True})
             return
         if isinstance(case, EngineError):
-            self._send({"gold_error": [case.status, case.reason], "done": True})
+            self.send({"gold_error": [case.status, case.reason], "done": True})
             return
         waiting: list[Any] = []
         last = time.monotonic()
         for pair in case.judge(message["candidates"], set(message["skip"])):
             waiting.append(pair)
             if time.monotonic() - last > _PATIENCE:
-                self._send({"verdicts": waiting, "done": False})
+                self.send({"verdicts": waiting, "done": False})
                 waiting, last = [], time.monotonic()
-        self._send({"verdicts": waiting, "done": True})
+        self.send({"verdicts": waiting, "done": True})
 
     def _case(self, key: str, task: dict[str, Any] | None) -> Case | EngineError | None:
         if key in self._cases:
@@ -125,36 +126,46 @@ class Service:
         return found
 
 
-def serve(limits: dict[str, Any], engine_name: str, parent: int, heartbeat_descriptor: int) -> None:
-    """Serves the parent on standard input and output until either side ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
-    heartbeat = protocol.Heartbeat(heartbeat_descriptor)
-    leave_with_parent(parent)
-    engine = _open_engine(engine_name, limits)
+def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent: int | None) -> None:
+    """Serves the parent on a socket until either side ends.
 
-    def send(message: Any) -> None:
-        frame = memoryview(protocol.encode(message))
-        while frame:
-            frame = frame[os.write(1, frame) :]
-
-    service = Service(limits, engine, send, heartbeat)
-    send({"ready": True})
+    Args:
+        channel: To the parent.
+        heartbeat: Descriptor of the shared bytes.
+        start: `engine`, `limits`, and `folders` in which the engine's packages lie.
+        parent: The process whose end is this one's too; None where the closed socket must do.
+    """
+    beats = protocol.Heartbeat(heartbeat)
+    try:
+        engine = _open_engine(start)
+    except Exception as error:
+        channel.sendall(protocol.encode({"failed": f"{type(error).__name__}: {error}"}))
+        return
+    memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
+    guards = confine(memory, parent)
+    service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
+    service.send({"ready": True, "guards": guards})
     while True:
         try:
-            service.handle(protocol.receive(lambda n: os.read(0, n)))
-        except EOFError:
+            service.handle(protocol.receive(channel.recv))
+        except (EOFError, ConnectionError):
             return
 
 
-def _open_engine(name: str, limits: dict[str, Any]) -> Any:
-    """Opens the engine and seals the process around it; DuckDB reserves address space generously."""
+def serve_alone(channel: socket.socket, token: bytes) -> None:
+    """Serves as one process for itself: shows the token, then learns what it is to be and where its heartbeat lies."""
+    channel.sendall(token)
+    start = protocol.receive(channel.recv)
+    sys.path += start["folders"]
+    with open(start["heartbeat"], "r+b") as shared:
+        serve(channel, shared.fileno(), start, None)
+
+
+def _open_engine(start: dict[str, Any]) -> Any:
+    """Opens the engine; whatever it needs from outside it must have before the process is closed."""
+    limits, name = start["limits"], start["engine"]
     if name == "duckdb":
         from .duckdb_engine import DuckdbEngine
 
-        analyst = DuckdbEngine(limits["heap_mb"], limits["sql_chars"], opening)
-        confine(limits["duckdb_memory_mb"], spare_descriptors=16)
-        with opening():  # whose end leaves no descriptor to open
-            return analyst
-    engine = SqliteEngine(limits["heap_mb"], limits["sql_chars"])
-    confine(limits["memory_mb"])
-    return engine
+        return DuckdbEngine(limits["heap_mb"], limits["sql_chars"])
+    return SqliteEngine(limits["heap_mb"], limits["sql_chars"])
