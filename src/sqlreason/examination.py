@@ -14,6 +14,7 @@ from tqdm import tqdm
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.sql import execution, schema
+from sqlreason.students import answering
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.tables import TABLES, records
@@ -30,6 +31,7 @@ def answer_questions(
     quantization: str | None,
     max_completion_tokens: int,
     batch_size: int,
+    processes: int = 1,
 ) -> pd.DataFrame:
     """Return a student's greedy answers (table `answers`).
 
@@ -41,22 +43,21 @@ def answer_questions(
         quantization: None or "nf4".
         max_completion_tokens: Limit of an answer.
         batch_size: Answers in flight.
+        processes: How many share the work; more than one pays on a CPU alone.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
     """
-    from sqlreason.students import generation
-
-    model = checkpoint.load_model(dtype, quantization=quantization)
-    if adapter is not None:
-        model = adapter.apply(model)
     with tqdm(total=len(prompts), desc="answers", unit="answer") as bar:
-        answers = generation.generate(
-            model,
-            checkpoint.load_tokenizer(),
+        answers = answering.answer(
+            checkpoint,
+            adapter,
             [json.loads(prompt) for prompt in prompts["prompt"]],
+            dtype=dtype,
+            quantization=quantization,
             max_new_tokens=max_completion_tokens,
             batch_size=batch_size,
+            processes=processes,
             progress=bar.update,
         )
     return pd.DataFrame(

@@ -170,6 +170,7 @@ class EvaluationOptions(Options):
     batch_size: int = Positive
     max_completion_tokens: int = Positive
     examples: int = Field(ge=0)
+    processes: int = Positive
     workers: int = Positive
     demo: bool
 

@@ -75,8 +75,7 @@ def generate(
 
     sampling = Sampling(max_new_tokens, temperature, samples)
     prompts = tokenize(tokenizer, conversations)
-    # Longest first: a batch that does not fit into memory fails at once, and little padding is needed.
-    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+    order = longest_first(prompts)
     at_once = max(1, batch_size // samples)
     written: list[list[Generation]] = [[] for _ in prompts]
     with inference(model):
@@ -91,6 +90,11 @@ def generate(
             if progress is not None:
                 progress(len(rows))
     return [generation for group in written for generation in group]
+
+
+def longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
+    """The order of answering: a batch that does not fit into memory fails at once, and little padding is needed."""
+    return sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
 
 
 def tokenize(tokenizer: Any, conversations: Sequence[Messages]) -> list[list[int]]:

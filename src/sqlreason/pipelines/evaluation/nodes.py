@@ -55,6 +55,7 @@ def _answer(
         quantization=student.quantization,
         max_completion_tokens=options.max_completion_tokens,
         batch_size=options.batch_size,
+        processes=options.processes,
     )
 
 

@@ -1,0 +1,95 @@
+"""One student answers many prompts, in this process or in several.
+
+Several processes pay on a CPU alone: each has a core and a copy of the model, and no thread waits for another.
+The batches are the same for any number of processes, and so are the answers.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import Any
+
+from sqlreason.students import generation
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+
+_student: tuple[Any, Any]  # model and tokenizer of a worker process
+
+
+def answer(
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    conversations: Sequence[generation.Messages],
+    *,
+    dtype: str,
+    quantization: str | None,
+    batch_size: int,
+    processes: int = 1,
+    progress: Callable[[int], None] | None = None,
+    **sampling: Any,
+) -> list[generation.Generation]:
+    """Return the student's completions, as `generation.generate` orders them.
+
+    Args:
+        checkpoint: The base model.
+        adapter: What it was taught; None for the untrained student.
+        conversations: Chat messages of each prompt.
+        dtype: One of `checkpoint.DTYPES`.
+        quantization: None or "nf4".
+        batch_size: Completions in flight in a process.
+        processes: How many share the work; no more are started than there are batches.
+        progress: Called with the number of completions of each finished batch.
+        sampling: max_new_tokens, temperature, samples and seed of `generation.generate`.
+
+    Raises:
+        AdapterError: If the adapter belongs to another base model.
+        BrokenProcessPool: If a process was killed from outside, for its memory for example.
+    """
+    loading = (checkpoint, adapter, dtype, quantization)
+    if processes == 1:
+        student = _load(*loading)
+        return generation.generate(*student, conversations, batch_size=batch_size, progress=progress, **sampling)
+    seed = sampling.pop("seed", 0)
+    batches = _batches(checkpoint, conversations, max(1, batch_size // sampling.get("samples", 1)))
+    answers: dict[int, list[generation.Generation]] = {}
+    with ProcessPoolExecutor(min(processes, len(batches)), get_context("spawn"), _work_for, loading) as pool:
+        jobs = {
+            pool.submit(_answer_batch, [conversations[i] for i in batch], batch_size, seed + start, sampling): batch
+            for start, batch in batches.items()
+        }
+        try:
+            for job in as_completed(jobs):
+                answers |= dict(zip(jobs[job], job.result(), strict=True))
+                if progress is not None:
+                    progress(sum(len(answers[i]) for i in jobs[job]))
+        except BaseException:  # Ctrl-C too: what has not begun need not be written
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [completion for i in range(len(conversations)) for completion in answers[i]]
+
+
+def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Any]:
+    model = checkpoint.load_model(dtype, quantization=quantization)
+    return adapter.apply(model) if adapter is not None else model, checkpoint.load_tokenizer()
+
+
+def _batches(
+    checkpoint: Checkpoint, conversations: Sequence[generation.Messages], at_once: int
+) -> dict[int, list[int]]:
+    """The batches of `generation.generate`, by where each starts in the order from long to short."""
+    order = generation.longest_first(generation.tokenize(checkpoint.load_tokenizer(), conversations))
+    return {start: order[start : start + at_once] for start in range(0, len(order), at_once)}
+
+
+def _work_for(*loading: Any) -> None:
+    """What a worker process begins with."""
+    global _student
+    _student = _load(*loading)
+
+
+def _answer_batch(
+    conversations: Sequence[generation.Messages], batch_size: int, seed: int, sampling: dict[str, Any]
+) -> list[list[generation.Generation]]:
+    written = generation.generate(*_student, conversations, batch_size=batch_size, seed=seed, **sampling)
+    samples = len(written) // len(conversations)
+    return [written[start : start + samples] for start in range(0, len(written), samples)]
