@@ -14,7 +14,7 @@ from sqlreason.pipelines.distillation.nodes import (
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES
 from sqlreason.teachers.journal import Journal
-from sqlreason.teachers.ledger import Prices
+from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
 ANSWER = "<think>\nRead the rows.\n</think>\n<sql>\nSELECT 1\n</sql>"

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 
 ANSWER = "<think>\nCount the rows of t.\n</think>\n<sql>\nSELECT COUNT(*) FROM t\n</sql>"
 # Status, headers and body of an answer to the number-th call (from 1 on) with this body.
-Behaviour = Callable[[int, dict[str, Any]], tuple[int, dict[str, str], dict[str, Any]]]
+# A function in place of the body writes to the connection itself.
+Body = dict[str, Any] | Callable[[BaseHTTPRequestHandler], None]
+Behaviour = Callable[[int, dict[str, Any]], tuple[int, dict[str, str], Body]]
 
 
 def reply(
@@ -34,6 +37,13 @@ def refusal(status: int, **headers: str) -> tuple[int, dict[str, str], dict[str,
     return status, headers, {"error": {"message": f"status {status}", "type": "test", "code": None}}
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a burst of connections is not what is tested here
+
+    def handle_error(self, request: object, address: object) -> None:
+        pass  # clients that are killed or time out
+
+
 class ChatServer:
     """Counts calls, and how many ran at the same time; answers as it is told."""
 
@@ -41,10 +51,11 @@ class ChatServer:
         self.behaviour = behaviour
         self.questions: list[str] = []
         self.bodies: list[dict[str, Any]] = []
+        self.times: list[float] = []
         self.most_at_once = 0
         self._running = 0
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -57,10 +68,11 @@ class ChatServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def answer(self, body: dict[str, Any]) -> tuple[int, dict[str, str], dict[str, Any]]:
+    def answer(self, body: dict[str, Any]) -> tuple[int, dict[str, str], Body]:
         with self._lock:
             self.questions.append(body["messages"][-1]["content"])
             self.bodies.append(body)
+            self.times.append(time.monotonic())
             self._running += 1
             self.most_at_once = max(self.most_at_once, self._running)
             number = len(self.questions)
@@ -79,8 +91,11 @@ class ChatServer:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 status, headers, answer = server.answer(body)
-                payload = json.dumps(answer).encode()
                 try:
+                    if callable(answer):
+                        answer(self)
+                        return
+                    payload = json.dumps(answer).encode()
                     self.send_response(status)
                     for name, value in {**headers, "Content-Type": "application/json"}.items():
                         self.send_header(name.replace("_", "-"), value)

@@ -14,9 +14,9 @@ from contextlib import closing
 
 import pytest
 
-from sqlreason.teachers.distilabel import Request, TeacherError, ask
+from sqlreason.teachers.asking import Request, TeacherError, ask
 from sqlreason.teachers.journal import Journal
-from sqlreason.teachers.ledger import Prices
+from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import ANSWER, refusal, reply
@@ -44,12 +44,12 @@ def put(server, path, count, prices=None, **options):
 def test_every_request_gets_its_own_answer_in_order_and_sampling_arrives(chat_server, tmp_path):
     server = chat_server(lambda number, body: reply(f"to {body['messages'][-1]['content']}"))
     ended = []
-    completions = put(server, tmp_path, 20, progress=ended.append)
+    completions = put(server, tmp_path, 20, progress=lambda tally: ended.append(tally.ended))
     assert [c.text for c in completions] == [f"to Question {number}" for number in range(20)]
     assert {c.status for c in completions} == {"ok"} and {c.model for c in completions} == {"m"}
     assert completions[0].prompt_tokens == 100 and completions[0].completion_tokens == 50
     assert server.bodies[0]["max_tokens"] == 50 and server.bodies[0]["temperature"] == 0.0
-    assert sum(ended) == 20
+    assert ended[-1] == 20
 
 
 def test_a_refused_call_costs_exactly_its_own_row(chat_server, tmp_path):
@@ -223,7 +223,7 @@ def test_the_client_of_hugging_face_loses_neither_errors_nor_finish_reasons(chat
 
 ASKER = """
     import json, sys
-    from sqlreason.teachers.distilabel import Request, ask
+    from sqlreason.teachers.asking import Request, ask
     from sqlreason.teachers.journal import Journal
     from sqlreason.teachers.teacher import Teacher
     prompts = [Request(f"id{n}", json.dumps([{"role": "user", "content": f"Question {n}"}])) for n in range(200)]
@@ -255,7 +255,8 @@ def test_after_an_interruption_only_the_missing_ones_are_asked(chat_server, tmp_
     assert len(server.questions) == asked  # nothing more is paid for
     with Journal(path) as journal:
         kept = len(journal)
-    assert 0 <= asked - kept <= 8  # those in flight
+    # those in flight are lost to a kill, and waited for otherwise
+    assert 0 <= asked - kept <= (4 if number == signal.SIGKILL else 0)
     completions = put(server, tmp_path, 200)
     assert all(c.status == "ok" for c in completions)
     assert len(server.questions) == asked + 200 - kept

@@ -7,7 +7,7 @@ from sqlreason.reasoning.format import normalise, parse
 from sqlreason.reasoning.plan import check_plan
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
 from sqlreason.sql.schema import parse_schema
-from sqlreason.teachers.distilabel import Request, ask
+from sqlreason.teachers.asking import Request, ask
 from sqlreason.teachers.journal import Journal
 from sqlreason.teachers.scripted import MALFORMATIONS, Script, count_tokens
 from sqlreason.teachers.teacher import Teacher

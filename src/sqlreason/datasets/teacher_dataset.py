@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from sqlreason.teachers.ledger import Prices, describe
+from sqlreason.teachers.prices import Prices, describe
 from sqlreason.teachers.teacher import TEACHERS, Teacher
 
 

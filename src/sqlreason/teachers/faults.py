@@ -5,13 +5,21 @@ Read from the error's status code and type name, since every provider's client h
 
 import random
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from sqlreason.teachers.redaction import redact
 
 # Too early or too many requests, time-outs, conflicts: gone by themselves. Any 5xx is transient too.
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
 # No credentials, no credit, no permission, no such model: the same for every question.
 FATAL_STATUS = frozenset({401, 402, 403, 404})
-_TRANSIENT_NAMES = ("connection", "timeout", "transport", "disconnected", "ratelimit", "overloaded")
+_TRANSIENT_NAMES = (
+    "connection", "timeout", "transport", "disconnected", "ratelimit", "overloaded", "remoteprotocol", "jsondecode",
+    "responsevalidation", "incompleteread", "clientpayload",
+)  # fmt: skip
 LONGEST_PAUSE = 60.0  # seconds; a provider may ask for more and gets it
+LONGEST_WAIT = 3600.0  # seconds; who asks for more, or whose clock is wrong, gets an hour
 
 
 @dataclass(frozen=True)
@@ -22,12 +30,14 @@ class Fault:
         reason: For people.
         transient: Whether to try again.
         fatal: Whether every other question would fail in the same way.
+        overload: Whether the provider has too much to do: fewer calls at once may help.
         retry_after: Seconds that the provider asks to wait; 0 if it does not say.
     """
 
     reason: str
     transient: bool
     fatal: bool = False
+    overload: bool = False
     retry_after: float = 0.0
 
     def pause(self, attempt: int, unit: float, rng: random.Random) -> float:
@@ -45,11 +55,12 @@ class Fault:
 def judge(error: BaseException) -> Fault:
     """The fault behind an exception of a provider's client."""
     status = _status(error)
-    text = " ".join(str(error).split())[:300]
+    text = redact(" ".join(str(error).split()))[:300]
     reason = f"{status or type(error).__name__}: {text}".rstrip(": ")
     if status:
         transient = status in TRANSIENT_STATUS or status >= 500
-        return Fault(reason, transient, status in FATAL_STATUS, _retry_after(error))
+        overload = status == 429 or status >= 500
+        return Fault(reason, transient, status in FATAL_STATUS, overload, _retry_after(error))
     if type(error).__name__ == "OfflineModeIsEnabled":  # huggingface_hub's, a ConnectionError that stays
         return Fault(reason, transient=False, fatal=True)
     names = " ".join(kind.__name__.lower() for kind in type(error).__mro__)
@@ -68,8 +79,19 @@ def _status(error: BaseException) -> int:
 
 
 def _retry_after(error: BaseException) -> float:
+    """Seconds by the header Retry-After: a number, or a date (RFC 9110, section 10.2.3)."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    text = str(headers.get("retry-after", "") or "")
     try:
-        return max(0.0, float(headers.get("retry-after", 0)))
-    except ValueError:  # a date: the doubling pause will do
+        return min(LONGEST_WAIT, max(0.0, float(text or 0)))
+    except ValueError:
+        return _until(text)
+
+
+def _until(date: str) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:  # neither number nor date: the doubling pause will do
         return 0.0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(LONGEST_WAIT, max(0.0, (moment - datetime.now(UTC)).total_seconds()))

@@ -8,7 +8,7 @@ file must lie on a local disk (WAL does not work over a network).
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -58,9 +58,15 @@ _NAMES = ", ".join(field.name for field in fields(Entry))
 _TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", float: "REAL NOT NULL"}
 
 
-def key_of(model: str, sampling: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> str:
-    """The name under which an answer is stored: a hash of model, sampling and messages."""
-    text = json.dumps([model, dict(sampling), [dict(message) for message in messages]], sort_keys=True)
+def key_of(
+    model: str, sampling: Mapping[str, Any], messages: Sequence[Mapping[str, str]], sample: int = 0
+) -> str:
+    """The name under which an answer is stored: a hash of model, sampling, messages and the number of the sample.
+
+    The first sample's number is left out, so that asking for more samples later keeps what was answered.
+    """
+    parts: list[Any] = [model, dict(sampling), [dict(message) for message in messages]]
+    text = json.dumps(parts + [sample] * (sample > 0), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -77,22 +83,24 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # One thread at a time uses it, but in a notebook that thread is not the one that opened it.
-        self._connection = sqlite3.connect(
-            self.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
+        # Two connections: whoever reads need not wait for the disk while a thread writes.
+        self._connection, self._writer = self._connect(), self._connect()
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
-            self._connection.close()
+            self.close()
             raise JournalError(f"{self.path} is no journal ({error}); give another path.") from error
         except JournalError:
-            self._connection.close()
+            self.close()
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        # One thread at a time uses each, but it is not always the one that opened it.
+        return sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
+        self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
             raise JournalError(f"{self.path} is a journal of version {version}, this program's is {VERSION}.")
@@ -110,6 +118,7 @@ class Journal:
 
     def close(self) -> None:
         """Closes the file; every entry is on disk already."""
+        self._writer.close()
         self._connection.close()
 
     def __len__(self) -> int:
@@ -128,8 +137,20 @@ class Journal:
         row = self._connection.execute(f"SELECT {_NAMES} FROM entries WHERE key = ?", (key,)).fetchone()
         return Entry(*row) if row else None
 
-    def record(self, entry: Entry) -> None:
-        """Stores an entry durably; one that is there already stays as it is."""
-        values = astuple(entry)
-        marks = ", ".join("?" * len(values))
-        self._connection.execute(f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", values)
+    def find_all(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those keys that there are."""
+        return {key: entry for key in keys if (entry := self.find(key))}
+
+    def record(self, *entries: Entry) -> None:
+        """Stores entries durably, all of them or none; one that is there already stays as it is."""
+        marks = ", ".join("?" * len(fields(Entry)))
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            self._writer.executemany(
+                f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", [astuple(entry) for entry in entries]
+            )
+            self._writer.execute("COMMIT")
+        except sqlite3.Error:
+            if self._writer.in_transaction:  # SQLite itself has rolled back where the disk is full
+                self._writer.execute("ROLLBACK")
+            raise

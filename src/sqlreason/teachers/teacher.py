@@ -7,15 +7,16 @@ from the environment variables that they read and never from here.
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlreason.teachers.ledger import Prices
+from sqlreason.teachers.prices import Prices
+from sqlreason.teachers.redaction import SECRET_NAME
 from sqlreason.teachers.scripted import Script, connect_script
 
-_SECRET = re.compile(r"key$|(^|_)token$|secret|password|authorization|credential", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]+:[^/@\s]+@")
 _MODEL_FIELDS = ("model", "model_id", "model_path")
 
@@ -75,11 +76,12 @@ class Teacher:
         text = json.dumps([dict(self.arguments), dict(answer_key or {})], sort_keys=True)
         return f"scripted/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-    def connect(self, answer_key: Mapping[str, str] | None = None) -> Any:
+    def connect(self, answer_key: Mapping[str, str] | None = None, timeout_seconds: float = 120.0) -> Any:
         """The teacher as a distilabel ``LLM``, not loaded yet; imports distilabel (4 s).
 
         Args:
             answer_key: Question -> gold SQL, for the scripted teacher alone.
+            timeout_seconds: Of the client's connection, where it has such a limit and the arguments name none.
 
         Raises:
             ValueError: An argument or a sampling option does not exist, or the answer key is missing or out
@@ -87,24 +89,24 @@ class Teacher:
         """
         if (answer_key is not None) != (self.kind == "scripted"):
             raise ValueError("The scripted teacher needs an answer key (question -> gold), others take none.")
-        llm = TEACHERS[self.kind](self, answer_key)
+        llm = TEACHERS[self.kind](self, answer_key, timeout_seconds)
         call = llm.agenerate if hasattr(llm, "agenerate") else llm.generate
         options = set(inspect.signature(call).parameters) - {"self", "input", "inputs", "num_generations"}
         _check_names(self.kind, self.sampling, options, "generation option")
         return llm
 
 
-def _connect_scripted(teacher: Teacher, answer_key: Mapping[str, str] | None) -> Any:
+def _connect_scripted(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
     return connect_script(Script(answer_key or {}, **teacher.arguments))
 
 
-def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None) -> Any:
+def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
     """A client of distilabel; our own retries replace those of the client, so that each attempt is seen."""
     from distilabel.models import llms
 
     client = getattr(llms, teacher.kind)
     known = set(client.model_fields) - {"jobs_ids", "use_offline_batch_generation", "generation_kwargs"}
-    accepted = {name for name in known if name not in _MODEL_FIELDS and not _SECRET.search(name)}
+    accepted = {name for name in known if name not in _MODEL_FIELDS and not SECRET_NAME.search(name)}
     _check_names(teacher.kind, teacher.arguments, accepted, "argument")
     model_field = next(name for name in _MODEL_FIELDS if name in known)
     if model_field == "model_id":
@@ -113,8 +115,9 @@ def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None) -> A
         if not {"base_url", "endpoint_name"} & set(teacher.arguments):
             raise ValueError(f"A teacher of kind {teacher.kind} needs the argument base_url or endpoint_name.")
         model_field = "model_display_name"
-    retries = {"max_retries": 0} if "max_retries" in known else {}
-    return client(**{model_field: teacher.model, **retries, **teacher.arguments})
+    ours = {"max_retries": 0, "timeout": math.ceil(timeout_seconds)}
+    defaults = {name: value for name, value in ours.items() if name in known}
+    return client(**{model_field: teacher.model, **defaults, **teacher.arguments})
 
 
 def _check_names(kind: str, given: Mapping[str, Any], accepted: set[str], what: str) -> None:
@@ -127,7 +130,7 @@ def _check_names(kind: str, given: Mapping[str, Any], accepted: set[str], what: 
 def _find_secret(arguments: Mapping[str, Any]) -> str:
     """The first argument, however deep, whose name sounds like a credential."""
     for name, value in arguments.items():
-        if _SECRET.search(str(name)) or _PASSWORD_IN_URL.search(str(value)):
+        if SECRET_NAME.search(str(name)) or _PASSWORD_IN_URL.search(str(value)):
             return str(name)
         if isinstance(value, Mapping) and (inner := _find_secret(value)):
             return inner
@@ -138,7 +141,7 @@ SCRIPT_ARGUMENTS = {item.name for item in fields(Script)} - {"answer_key"}
 
 # distilabel's clients that take a model by name. Not among them: vLLM in this process (it does not fit
 # today's vLLM: run `vllm serve` and use OpenAILLM) and MixtureOfAgentsLLM (it is made of other clients).
-TEACHERS: dict[str, Callable[[Teacher, Mapping[str, str] | None], Any]] = {
+TEACHERS: dict[str, Callable[[Teacher, Mapping[str, str] | None, float], Any]] = {
     "scripted": _connect_scripted,
     **dict.fromkeys(
         (

@@ -105,17 +105,17 @@ def ask_teacher(
     Raises:
         TeacherError: If the budget is spent or too many questions failed; what was answered is kept.
     """
-    from sqlreason.teachers import distilabel
+    from sqlreason.teachers import asking
     from sqlreason.teachers.journal import Journal
 
     asked = raw_prompts[raw_prompts["reason"] == ""]
-    requests = [distilabel.Request(id=row["id"], messages=row["messages"]) for row in records(asked)]
+    requests = [asking.Request(id=row["id"], messages=row["messages"]) for row in records(asked)]
     golds = dict(zip(questions["id"], questions["sql"], strict=True))
     # keyed by the whole user message: the same question may be asked of two schemas
     answer_key = {json.loads(r.messages)[-1]["content"]: golds[r.id] for r in requests}
     Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
     with Journal(Path(options.journal)) as journal:
-        completions = distilabel.ask(
+        completions = asking.ask(
             teacher,
             requests,
             journal,

@@ -1,0 +1,70 @@
+"""What a teacher costs: by the token, or by the hour.
+
+Prices are entered by hand with their source and date (`conf/base/globals_prices.yml`), since no provider states them
+in its answers. The bill itself is `accounting.settle_bill`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a teacher costs, in US dollars; all zero for one that is free.
+
+    Attributes:
+        usd_per_million_input: For a million prompt tokens.
+        usd_per_million_output: For a million completion tokens, reasoning included.
+        usd_per_hour: For an hour of an endpoint or a GPU that is billed by time.
+        answers_per_hour: How fast that endpoint has answered, for estimates; 0 if nobody has measured it.
+        source: Where the prices were read.
+        date: When, such as ``2025-05-01``.
+    """
+
+    usd_per_million_input: float = 0.0
+    usd_per_million_output: float = 0.0
+    usd_per_hour: float = 0.0
+    answers_per_hour: float = 0.0
+    source: str = ""
+    date: str = ""
+
+    @classmethod
+    def from_mapping(cls, entry: Mapping[str, Any]) -> "Prices":
+        """Prices from a catalog entry.
+
+        Raises:
+            ValueError: A key is unknown, or a price is no number from 0 on.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(entry) - set(known))
+        if unknown:
+            raise ValueError(f"Prices know no {', '.join(unknown)}; they accept {', '.join(known)}.")
+        for name, value in entry.items():
+            number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+            if name not in ("source", "date") and not number:
+                raise ValueError(f"The price {name} is a number from 0 on, in US dollars, not {value!r}.")
+        texts = {name: str(entry[name]) for name in ("source", "date") if name in entry}
+        return cls(**{**entry, **texts})
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is billed."""
+        return not (self.usd_per_million_input or self.usd_per_million_output or self.usd_per_hour)
+
+    def of_tokens(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """The price of one completion by its tokens, in US dollars."""
+        paid = prompt_tokens * self.usd_per_million_input + completion_tokens * self.usd_per_million_output
+        return paid / 1_000_000
+
+    def of_seconds(self, seconds: float) -> float:
+        """The price of a span of wall time, in US dollars."""
+        return seconds / 3600 * self.usd_per_hour
+
+
+def describe(prices: Prices) -> str:
+    """The prices in a line, for reports: every figure that is set, its source and date."""
+    if prices.free:
+        return "free"
+    return ", ".join(f"{name} {value}" for name, value in asdict(prices).items() if value)
+
