@@ -42,8 +42,10 @@ class Prices:
             raise ValueError(f"Prices know no {', '.join(unknown)}; they accept {', '.join(known)}.")
         for name, value in entry.items():
             number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-            if name not in ("source", "date") and not number:
-                raise ValueError(f"The price {name} is a number from 0 on, in US dollars, not {value!r}.")
+            if name == "answers_per_hour" and not number:
+                raise ValueError(f"Of a price, {name} is a number from 0 on, not {value!r}.")
+            if name.startswith("usd_") and not number:
+                raise ValueError(f"The price {name} is a number of US dollars from 0 on, not {value!r}.")
         texts = {name: str(entry[name]) for name in ("source", "date") if name in entry}
         return cls(**{**entry, **texts})
 
