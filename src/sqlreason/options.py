@@ -128,10 +128,19 @@ class SFTOptions(_Schedule):
     lora: LoraOptions
 
 
+class CertificationOptions(Options):
+    """How the rewards are tried before a training is spent on them."""
+
+    questions: int = Positive
+    min_auc: float = Share
+    on_failure: Literal["stop", "warn"]
+
+
 class GRPOOptions(_Schedule):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
     rewards: dict[str, float] = Field(min_length=1)
+    certification: CertificationOptions
     num_generations: int = Field(ge=2)
     max_completion_tokens: int = Positive
     temperature: float = Positive

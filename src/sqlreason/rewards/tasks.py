@@ -67,16 +67,18 @@ class Assignments:
 def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the original context and the gold query of each row of a batch, unprepared.
 
+    A task that cannot be read gives empty texts: a broken cell is a row without a reward.
+
     Raises:
-        ValueError: If the batch has neither `sql_context` and `sql` nor readable tasks.
+        ValueError: If the batch has neither `sql_context` and `sql` nor `task`.
     """
     if {"sql_context", "sql"} <= set(columns):
         rows = zip(columns["sql_context"], columns["sql"], strict=True)
         return [(str(context), str(gold)) for context, gold in rows]
     if "task" not in columns:
         raise ValueError(f"{WANTED}; the batch has {sorted(columns)}")
-    tasks = [Task.from_json(text) for text in columns["task"]]
-    return [(task.instances[0], task.gold) for task in tasks]
+    tasks = [_loaded(text).task for text in columns["task"]]
+    return [(task.instances[0], task.gold) if task else ("", "") for task in tasks]
 
 
 def _loaded(text: str) -> Assignment:

@@ -56,6 +56,21 @@ TRAINING: dict[str, TableSchema] = {
         },
         key=None,
     ),
+    "certification": TableSchema(
+        "The rewards of GRPO, tried on correct answers, mutants and exploits before a training is spent on them.",
+        {
+            "kind": "`correct`, `mutant` or `exploit`",
+            "family": "what an exploit exploits",
+            "name": "the rewrite or the exploit",
+            "completions": "number scored",
+            "lowest": "score of the mix",
+            "mean": "likewise",
+            "highest": "likewise",
+            "passed": "an exploit never earns as much as the worst correct answer; correct answers beat mutants",
+            "reason": "commonest reason code; of mutants the AUC",
+        },
+        key=None,
+    ),
     "grpo_history": TableSchema(
         "One row a step of GRPO.",
         {

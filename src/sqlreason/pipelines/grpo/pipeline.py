@@ -6,15 +6,17 @@ from sqlreason.pipelines.grpo import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return SFT adapter and prompts -> GRPO adapter, history, rollouts, reward plot."""
+    """Return SFT adapter and prompts -> certified rewards, GRPO adapter, history, rollouts, reward plot."""
     return Pipeline(
         [
+            Node(nodes.certify_rewards, ["grpo_prompts", "params:grpo"], "certification", name="certify_rewards"),
             Node(
                 nodes.train_student,
                 [
                     "base_model",
                     "sft_adapter",
                     "grpo_prompts",
+                    "certification",
                     "student_prompt",
                     "params:student",
                     "params:grpo",

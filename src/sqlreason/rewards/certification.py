@@ -1,0 +1,248 @@
+"""Certification: a mix of rewards is tried on adversarial completions before a training is spent on it.
+
+Three kinds of completions are scored for a sample of the questions that are to be trained on: correct answers (the
+gold and equivalent rewrites), the exploits of `exploits.EXPLOITS`, and mutants of the gold. The mix passes if no
+exploit on any question earns as much as the worst correct answer, and if correct answers are told from mutants of the
+same question nearly always. Which mutants and exploits are truly wrong is decided on fresh databases that no reward has
+seen.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlreason.reasoning.format import parse, render
+from sqlreason.rewards import add_up, make_rewards
+from sqlreason.rewards.exploits import EXPLOITS, Exploit
+from sqlreason.rewards.rewrites import Question, explain_plainly, write_correct
+from sqlreason.sql.dialects import to_engine
+from sqlreason.sql.execution import Limits, Task, Verifier
+from sqlreason.sql.instances import prepare
+from sqlreason.sql.mutants import mutants
+from sqlreason.sql.schema import find_schema
+
+MIN_AUC = 0.95
+FRESH_INSTANCES, MUTANTS = 6, 12
+LIMITS = Limits(soft_seconds=0.3, hard_seconds=1.0)
+"""Of certification: a bomb need not burn for long to be known as one."""
+
+
+class CertificationError(ValueError):
+    """The rewards of a training can be gamed, or do not tell right from wrong."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one kind of completion did.
+
+    Attributes:
+        kind: `correct`, `exploit` or `mutant`.
+        family: Of the exploit; empty for others.
+        name: Of the rewrite or exploit.
+        completions: Scored.
+        lowest: Score of the mix.
+        mean: Likewise.
+        highest: Likewise.
+        passed: Of an exploit, whether it never earns as much as the worst correct answer; of mutants, whether correct
+            answers are told from them.
+        reason: The commonest reason codes of the rewards that give some; of mutants the AUC.
+    """
+
+    kind: str
+    family: str
+    name: str
+    completions: int
+    lowest: float
+    mean: float
+    highest: float
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The outcome of a certification: correct answers, mutants and exploits, in this order."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def worst_correct(self) -> float:
+        """The lowest score of a correct answer."""
+        return min(entry.lowest for entry in self.entries if entry.kind == "correct")
+
+    @property
+    def faults(self) -> list[str]:
+        """Why the mix may not be trained on; empty if it may."""
+        failed = [entry for entry in self.entries if not entry.passed]
+        gamed = [f"{entry.name} ({entry.highest:.2f})" for entry in failed if entry.kind == "exploit"]
+        found = [
+            f"correct answers are not told from mutants ({entry.reason})" for entry in failed if entry.kind == "mutant"
+        ]
+        if gamed:
+            names = ", ".join(gamed[:4]) + (", …" if len(gamed) > 4 else "")
+            worst = f"the worst correct answer ({self.worst_correct:.2f})"
+            found.insert(0, f"{len(gamed)} exploits earn as much as {worst}: {names}")
+        return found
+
+    def require(self) -> None:
+        """Refuse to train.
+
+        Raises:
+            CertificationError: If there are faults.
+        """
+        if self.faults:
+            raise CertificationError(
+                f"these rewards can be gamed: {'; '.join(self.faults)}. Give `execution` the largest weight in "
+                "grpo.rewards, or train all the same with grpo.certification.on_failure=warn"
+            )
+
+    def summary(self) -> str:
+        """The outcome in a sentence."""
+        kinds = Counter(entry.kind for entry in self.entries)
+        separation = ", ".join(entry.reason for entry in self.entries if entry.kind == "mutant") or "none"
+        return (
+            f"{kinds['correct']} correct rewrites, the worst at {self.worst_correct:.2f}; {kinds['exploit']} exploits; "
+            f"mutants: {separation}; {'; '.join(self.faults) or 'passed'}"
+        )
+
+
+@dataclass(frozen=True)
+class _Trial:
+    kind: str
+    family: str
+    name: str
+    row: int
+    completion: str
+
+
+def certify(
+    rewards: Mapping[str, float],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    min_auc: float = MIN_AUC,
+    seed: int = 0,
+    exploits: Iterable[Exploit] = EXPLOITS,
+) -> Certificate:
+    """Try a mix of rewards on correct answers, exploits and mutants.
+
+    Args:
+        rewards: Name in `REWARDS` -> weight.
+        rows: Questions with task (JSON), sql_context, sql; those whose schema cannot be read are left out.
+        min_auc: Separation of correct answers from mutants that is asked for.
+        seed: Of the fresh databases and mutants.
+        exploits: The adversarial suite.
+
+    Raises:
+        ValueError: If no row can be used.
+    """
+    with Verifier(limits=LIMITS) as verifier:
+        prepared = [(row, question) for row in rows if (question := _question(row, verifier)) is not None]
+        if not prepared:
+            raise ValueError(f"none of {len(rows)} questions can be used for certification; give others")
+        trials = [
+            trial
+            for number, (row, question) in enumerate(prepared)
+            for trial in _trials(number, row, question, verifier, list(exploits), seed)
+        ]
+    scores, reasons = _score(rewards, trials, prepared)
+    return _certificate(trials, scores, reasons, min_auc)
+
+
+def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
+    schema = find_schema(str(row["sql_context"]))
+    if schema is None or not schema.tables:
+        return None
+    task = Task.from_json(str(row["task"]))
+    gold = to_engine(task.gold, task.engine, task.reading)[0]
+    rows = verifier.run(task.instances[0], gold, task.engine).rows
+    return Question(task, schema, explain_plainly(task.gold), rows)
+
+
+def _trials(
+    number: int, row: Mapping[str, Any], question: Question, verifier: Verifier, exploits: list[Exploit], seed: int
+) -> list[_Trial]:
+    """The completions for a question; those exploits and mutants that are right by chance are left out."""
+    fresh = prepare(
+        verifier, "fresh", str(row["sql_context"]), question.task.gold, n=FRESH_INSTANCES, seed=seed + 1_000_003
+    ).task
+    wrong = [
+        _Trial("exploit", exploit.family, exploit.name, number, text)
+        for exploit in exploits
+        if (number == 0 or not exploit.bomb) and (text := exploit.write(question)) is not None
+    ]
+    neighbours = mutants(question.gold, question.schema, MUTANTS, seed)
+    wrong += [_Trial("mutant", "", "mutants of the gold", number, render(explain_plainly(m), m)) for m in neighbours]
+    correct = [_Trial("correct", "", name, number, text) for name, text in write_correct(question).items()]
+    return [*correct, *_truly_wrong(wrong, fresh or question.task, verifier)]
+
+
+def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[_Trial]:
+    """Those that break the grammar, or do not agree with the gold on fresh databases."""
+    readings = [parse(trial.completion) for trial in trials]
+    queries = list(dict.fromkeys(reading.sql for reading in readings if reading.well_formed))
+    right = {sql for sql, verdict in zip(queries, verifier.verify(fresh, queries), strict=True) if verdict.agrees}
+    pairs = zip(trials, readings, strict=True)
+    return [trial for trial, reading in pairs if not reading.well_formed or reading.sql not in right]
+
+
+def _score(
+    rewards: Mapping[str, float], trials: Sequence[_Trial], prepared: Sequence[tuple[Mapping[str, Any], Question]]
+) -> tuple[list[float | None], list[str]]:
+    """The mix's score of each completion, and the reason codes."""
+    names = ("task", "sql_context", "sql")
+    columns: dict[str, list[Any]] = {name: [prepared[t.row][0][name] for t in trials] for name in names}
+    columns["teacher_think"] = [prepared[trial.row][1].think for trial in trials]
+    completions = [trial.completion for trial in trials]
+    scores: dict[str, list[float | None]] = {}
+    reasons: list[list[str]] = [[] for _ in trials]
+    for reward in make_rewards(list(rewards), limits=LIMITS):
+        scores[reward.__name__] = reward(completions, **columns)
+        for told, reason in zip(reasons, getattr(reward, "last_reasons", ()), strict=False):
+            told.append(reason.partition(":")[0] if len(rewards) > 1 else reason)
+        if hasattr(reward, "close"):
+            reward.close()
+    return add_up(scores, rewards), [" ".join(dict.fromkeys(told)) for told in reasons]
+
+
+def _certificate(
+    trials: Sequence[_Trial], scores: Sequence[float | None], reasons: Sequence[str], min_auc: float
+) -> Certificate:
+    groups: dict[tuple[str, str, str], list[_Scored]] = defaultdict(list)
+    for trial, score, reason in zip(trials, scores, reasons, strict=True):
+        if score is not None:
+            groups[trial.kind, trial.family, trial.name].append((trial.row, score, reason))
+    correct = [found for (kind, _, _), group in groups.items() if kind == "correct" for found in group]
+    if not correct:
+        raise ValueError("the rewards apply to none of the questions; nothing can be certified")
+    worst = min(score for _, score, _ in correct)
+    entries = []
+    for key, group in sorted(groups.items(), key=lambda item: _KINDS.index(item[0][0])):
+        entry = _entry(key, group)
+        if entry.kind == "exploit":
+            entry = replace(entry, passed=entry.highest < worst)
+        elif entry.kind == "mutant":
+            auc = _auc(correct, group)
+            entry = replace(entry, passed=auc >= min_auc, reason=f"AUC {auc:.3f}")
+        entries.append(entry)
+    return Certificate(tuple(entries))
+
+
+_KINDS = ("correct", "mutant", "exploit")
+_Scored = tuple[int, float, str]  # number of the question, score, reason
+
+
+def _entry(key: tuple[str, str, str], group: Sequence[_Scored]) -> Entry:
+    scores = [score for _, score, _ in group]
+    ((reason, _),) = Counter(reason for _, _, reason in group).most_common(1)
+    return Entry(*key, len(group), min(scores), sum(scores) / len(scores), max(scores), True, reason)
+
+
+def _auc(correct: Sequence[_Scored], wrong: Sequence[_Scored]) -> float:
+    """The chance that a correct answer earns more than a mutant of the same question, ties counting half."""
+    of_row: dict[int, list[float]] = defaultdict(list)
+    for row, score, _ in wrong:
+        of_row[row].append(score)
+    pairs = [(score, other) for row, score, _ in correct for other in of_row[row]]
+    wins = [1.0 if score > other else 0.5 if score == other else 0.0 for score, other in pairs]
+    return sum(wins) / len(wins) if wins else 1.0
