@@ -279,7 +279,9 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
     copy.save("sft_adapter", Adapter({"peft_type": "LORA", "r": 1}, tensors, base, fingerprint))
     columns = ["id", "prompt", "task", "sql", "sql_context", "sql_complexity"]
     copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
-    output = copy.kedro("run", "--pipelines=grpo", code=1)
+    entry = {"kind": "correct", "family": "", "name": "the gold", "completions": 1, "reason": "agrees", "passed": True}
+    copy.save("certification", pd.DataFrame([entry | dict.fromkeys(["lowest", "mean", "highest"], 1.0)]))
+    output = copy.kedro("run", "--nodes=train_grpo", code=1)
     last = output.strip().splitlines()[-2:]
     assert told in last[0] and "train the adapter anew" in last[0]
     assert "the same command goes on" in last[1]
