@@ -341,8 +341,9 @@ def _grouping(tree: exp.Expr, schema: Schema, rng: random.Random) -> Iterator[ex
         select = group.parent
         if isinstance(select, exp.Select) and isinstance(select.selects[0], exp.Column):
             yield _changed(tree, group, exp.Group(expressions=[select.selects[0].copy()]))
-            both = [*(e.copy() for e in group.expressions), select.selects[0].copy()]
-            yield _changed(tree, group, exp.Group(expressions=both))
+            if select.selects[0] not in group.expressions:
+                both = [*(e.copy() for e in group.expressions), select.selects[0].copy()]
+                yield _changed(tree, group, exp.Group(expressions=both))
 
 
 def _nesting(tree: exp.Expr, schema: Schema, rng: random.Random) -> Iterator[exp.Expr]:

@@ -30,6 +30,8 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "<",
     exp.LTE: "<=",
 }
+#: Groups are not made larger than this for the sake of a HAVING.
+_LARGEST_GROUP = 12
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
 
@@ -75,6 +77,8 @@ class Wishes:
         links: Pairs of columns that it compares for equality.
         grouped: Columns that it groups by.
         top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
+        averaged: Columns whose average another value is compared with.
+        totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
         group_size: The largest number that it compares a COUNT with.
         clocked: Columns compared with something that is no literal, as a rule the clock.
     """
@@ -84,6 +88,8 @@ class Wishes:
     links: list[tuple[Place, Place]] = field(default_factory=list)
     grouped: set[Place] = field(default_factory=set)
     top: set[Place] = field(default_factory=set)
+    averaged: set[Place] = field(default_factory=set)
+    totals: list[tuple[str, Place, float]] = field(default_factory=list)
     group_size: int = 0
     clocked: set[Place] = field(default_factory=set)
 
@@ -112,8 +118,8 @@ class _Reader:
 
     def read(self) -> Wishes:
         found = self._wishes
-        for clause in self._tree.find_all(exp.Where, exp.Join):
-            condition = clause.this if isinstance(clause, exp.Where) else clause.args.get("on")
+        for clause in self._tree.find_all(exp.Where, exp.Join, exp.If):
+            condition = clause.args.get("on") if isinstance(clause, exp.Join) else clause.this
             choice = self._choice(condition) if condition is not None else Choice(())
             found.choices += [choice] if choice.parts else []
         for equal in self._tree.find_all(exp.EQ, exp.In, exp.Join):
@@ -121,15 +127,34 @@ class _Reader:
         for group in self._tree.find_all(exp.Group):
             found.grouped |= {p for item in group.expressions for p in self._places(item)}
         self._read_extremes()
-        for having in self._tree.find_all(exp.Having):
-            sizes = [int(n.this) for n in having.find_all(exp.Literal) if n.is_int]
-            found.group_size = max([found.group_size, *(size for size in sizes if size <= 12)])
+        self._read_totals()
         return found
+
+    def _read_totals(self) -> None:
+        """What aggregates are compared with, in HAVING or, under an alias, outside of the grouping query."""
+        aliased = {a.alias.lower(): a.this for a in self._tree.find_all(exp.Alias) if isinstance(a.this, exp.AggFunc)}
+        for node in self._tree.find_all(*_OPERATORS, exp.Between):
+            side, bound = node.this, _literal(node.args.get("low", node.args.get("expression")))
+            if isinstance(side, exp.Column) and not self._place(side):
+                side = aliased.get(side.name.lower(), side)
+            if not isinstance(side, exp.AggFunc) or bound is None or not isinstance(bound[0], int | float):
+                continue
+            if isinstance(side, exp.Count) and bound[0] <= _LARGEST_GROUP:
+                self._wishes.group_size = max(self._wishes.group_size, int(bound[0]))
+            else:
+                self._wishes.totals += [(side.key, place, bound[0]) for place in self._places(side)]
+        for average in self._tree.find_all(exp.Avg):
+            if average.find_ancestor(exp.Subquery) is not None:
+                self._wishes.averaged |= set(self._places(average))
 
     def _read_extremes(self) -> None:
         for limit in self._tree.find_all(exp.Limit):
             order = limit.parent.args.get("order") if limit.parent is not None else None
             self._wishes.top |= set(self._places(order)) if order is not None else set()
+        for window in self._tree.find_all(exp.Window):
+            numbered = isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue | exp.Ntile)
+            if numbered and window.args.get("order") is not None:
+                self._wishes.top |= set(self._places(window.args["order"]))
         for extreme in self._tree.find_all(exp.Max, exp.Min):
             self._wishes.top |= set(self._places(extreme))
 

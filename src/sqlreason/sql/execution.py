@@ -174,7 +174,8 @@ class Verifier:
 
         A mutant that answered otherwise on three instances is not tried on further ones.
         """
-        job = Job(task.engine, "trial", {"mutants": list(mutants)}, len(mutants), "", _wire(task))
+        texts = [as_published(text, self.preset) for text in mutants]
+        job = Job(task.engine, "trial", {"mutants": texts}, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
             return [Trial(f"{job.failure[0]}: {job.failure[1]}", False, [], False, []) for _ in task.instances]

@@ -18,11 +18,13 @@ from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
 from sqlreason.sql.mutants import mutants
-from sqlreason.sql.population import Populator, Rows
+from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, SchemaError, parse_schema
 from sqlreason.sql.statements import split_tokens, text_of
+from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
+from sqlreason.sql.touches import Rows
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
@@ -54,7 +56,9 @@ class Prepared:
     flags: tuple[str, ...] = ()
 
 
-def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0) -> Prepared:
+def prepare(
+    verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0, suite: str = ""
+) -> Prepared:
     """Finds the reading of a question and its instances.
 
     Args:
@@ -64,7 +68,12 @@ def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, se
         gold: The gold query.
         n: Instances beside the original.
         seed: Of the draws; the same seed gives the same task.
+        suite: What the instances may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published preset.
+
+    Raises:
+        ValueError: There is no such suite.
     """
+    styles = styles_of(suite or ("lenient" if verifier.preset == "strict" else "tied"), _DRAWN if n else 0)
     try:
         schema = parse_schema(context)
     except SchemaError as error:
@@ -72,22 +81,25 @@ def prepare(verifier: Verifier, id: str, context: str, gold: str, n: int = 3, se
     reasons = []
     for engine, reading in readings(context, gold):
         script = to_engine(context, engine, reading, script=True)[0]
-        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, n, seed)
+        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
         if found.status != "gold_error":
             return found
         reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
     return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
 
 
-def _distilled(verifier: Verifier, original: Task, schema: Schema, n: int, seed: int) -> Prepared:
+def _distilled(
+    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int
+) -> Prepared:
     """Draws instances and keeps those that kill most mutants of the gold."""
     if (original.engine, original.reading) != ("sqlite", ""):  # seldom right: look before drawing
         (alone,) = verifier.trial(original, [])
         if alone.failure:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
-    wrong = mutants(gold, schema, _MUTANTS, seed)
-    scripts = [*original.instances, *(draw_instances(original, schema, seed) if n else ())]
+    loose = any(style.ties or style.dangling for style in styles)
+    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
+    scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     trial = verifier.trial(pool, [to_engine(m, original.engine, "sqlite")[0] for m in wrong])
     if trial[0].failure:
@@ -102,7 +114,8 @@ def _distilled(verifier: Verifier, original: Task, schema: Schema, n: int, seed:
     counts = len(ran), len(killed & ran), tuple(flags)
     if not any(trial[i].informative for i in chosen):
         return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
-    if len(ran) >= _TELLING and not killed:
+    # a published preset may see no difference between the gold and all its mutants: Spider's drops DISTINCT
+    if len(ran) >= _TELLING and not killed and verifier.preset == "strict":
         return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
     return Prepared(task, "ok", "", *counts)
 
@@ -120,14 +133,14 @@ def _chosen(trial: list[Trial], n: int) -> list[int]:
     return chosen
 
 
-def draw_instances(task: Task, schema: Schema, seed: int = 0, drawn: int = _DRAWN) -> list[str]:
+def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0) -> list[str]:
     """Draws scripts of perturbed instances for a task's gold; none if the gold cannot be parsed.
 
     Args:
         task: With the original context as its only instance.
         schema: The context's.
+        styles: Of the instances, one each.
         seed: Of the draws.
-        drawn: How many.
     """
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
@@ -135,7 +148,7 @@ def draw_instances(task: Task, schema: Schema, seed: int = 0, drawn: int = _DRAW
     populator = Populator(schema, wishes_of(tree, schema))
     frame = _frame(task.instances[0], task.engine)
     rng = random.Random(f"{seed}/{task.id}")
-    return [_script(frame, populator, populator.draw(rng)) for _ in range(drawn if populator.tables else 0)]
+    return [_script(frame, populator, populator.draw(rng, style)) for style in styles if populator.tables]
 
 
 @dataclass(frozen=True)

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any
 
 from sqlglot import exp
 
+from sqlreason.sql.edits import Edit, instead, without
+from sqlreason.sql.equivalents import Equivalents
+from sqlreason.sql.extremes import extremes
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, Table
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """One change of the tree: the argument `key` of `node` takes `value`."""
-
-    node: exp.Expr
-    key: str
-    value: Any
-
-
-def mutants(sql: str, schema: Schema, limit: int = 20, seed: int = 0) -> list[str]:
+def mutants(
+    sql: str, schema: Schema, limit: int = 20, seed: int = 0, ties: bool = True, references_hold: bool = False
+) -> list[str]:
     """Writes distinct wrong neighbours of a statement, in SQLite's spelling.
 
     Families take turns (filters, literals, columns, comparisons, aggregates, joins, DISTINCT and set
@@ -38,20 +32,23 @@ def mutants(sql: str, schema: Schema, limit: int = 20, seed: int = 0) -> list[st
         schema: Where sibling columns and other values come from.
         limit: How many to return at most.
         seed: Chooses among them; the same seed gives the same list.
+        ties: Whether to write those too that differ from the statement only where rows are tied.
+        references_hold: As of `Equivalents`: what then changes nothing is left out.
     """
     tree = read_query(sql, schema)
     if tree is None:
         return []
     root = exp.Tuple(expressions=[tree])
     rng = random.Random(seed)
-    families = [list(family(root, schema, rng)) for family in _FAMILIES]
+    same = Equivalents(schema, references_hold)
+    families = [list(family(root, schema, rng, same)) for family in (*_FAMILIES, *((extremes,) if ties else ()))]
     for family in families:
         rng.shuffle(family)
     turns = (edit for edit in chain.from_iterable(zip_longest(*families)) if edit is not None)
     return _written(root, turns, limit)
 
 
-def _written(root: exp.Tuple, edits: Iterator[_Edit], limit: int) -> list[str]:
+def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
     seen = {root.expressions[0].sql("sqlite")}
     found: list[str] = []
     for edit in edits:
@@ -65,24 +62,6 @@ def _written(root: exp.Tuple, edits: Iterator[_Edit], limit: int) -> list[str]:
             seen.add(text)
             found.append(text)
     return found
-
-
-def _instead(old: exp.Expr, new: exp.Expr) -> _Edit:
-    """The edit that puts `new` where `old` is."""
-    parent, key = old.parent, old.arg_key
-    assert parent is not None and key is not None
-    held = parent.args[key]
-    changed = [new if item is old else item for item in held] if isinstance(held, list) else new
-    return _Edit(parent, key, changed)
-
-
-def _without(old: exp.Expr) -> _Edit:
-    """The edit that removes one item of a list, or the argument that `old` is."""
-    parent, key = old.parent, old.arg_key
-    assert parent is not None and key is not None
-    held = parent.args[key]
-    rest = [item for item in held if item is not old] if isinstance(held, list) else None
-    return _Edit(parent, key, rest)
 
 
 def _tables_in(root: exp.Expr, schema: Schema) -> dict[str, Table]:
@@ -101,16 +80,17 @@ def _home(column: exp.Column, named: dict[str, Table]) -> Table | None:
     return next((table for table in named.values() if table.column(column.name)), None)
 
 
-def _columns(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _columns(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another column of the same table."""
     named = _tables_in(root, schema)
     for column in root.find_all(exp.Column):
         table = _home(column, named)
         others = [c.name for c in table.columns if c.name.lower() != column.name.lower()] if table else []
+        others = [name for name in others if not same.keeps_null_test(column, name)]
         for name in rng.sample(others, min(2, len(others))):
             changed = column.copy()
             changed.set("this", exp.to_identifier(name))
-            yield _instead(column, changed)
+            yield instead(column, changed)
 
 
 _COMPARISONS: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
@@ -128,19 +108,19 @@ _COMPARISONS: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
 }
 
 
-def _comparisons(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _comparisons(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another comparison, connective or arithmetic operator; a negation gone."""
     for node in root.find_all(*_COMPARISONS):
         if not isinstance(node.parent, exp.Join | exp.Update):
             for kind in _COMPARISONS[type(node)]:
-                yield _instead(node, kind(this=node.this.copy(), expression=node.expression.copy()))
+                yield instead(node, kind(this=node.this.copy(), expression=node.expression.copy()))
     for node in root.find_all(exp.Not):
-        yield _instead(node, node.this.copy())
+        yield instead(node, node.this.copy())
     for node in root.find_all(exp.Between):
-        yield _instead(node, exp.GTE(this=node.this.copy(), expression=node.args["low"].copy()))
+        yield instead(node, exp.GTE(this=node.this.copy(), expression=node.args["low"].copy()))
 
 
-def _literals(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _literals(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another literal: the number beside, or another text of the data."""
     texts = sorted({v for t in schema.tables for row in t.rows for v in row if isinstance(v, str)})
     for node in root.find_all(exp.Literal):
@@ -148,11 +128,11 @@ def _literals(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_E
             continue
         if node.is_string:
             others = [text for text in texts if text != node.this]
-            yield _instead(node, exp.Literal.string(rng.choice(others) if others else f"{node.this}x"))
+            yield instead(node, exp.Literal.string(rng.choice(others) if others else f"{node.this}x"))
         else:
             step = rng.choice((1, -1))
             number = int(node.this) + step if node.this.isdigit() else float(node.this) + step
-            yield _instead(node, exp.Literal(this=str(number), is_string=False))
+            yield instead(node, exp.Literal(this=str(number), is_string=False))
 
 
 _AGGREGATES: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
@@ -165,97 +145,113 @@ _AGGREGATES: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
 }
 
 
-def _aggregates(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _aggregates(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another aggregate, or the other way of counting."""
     for node in root.find_all(*_AGGREGATES):
         for kind in _AGGREGATES[type(node)]:
-            yield _instead(node, kind(this=node.this.copy()))
+            yield instead(node, kind(this=node.this.copy()))
     for node in root.find_all(exp.Count):
         yield from _recounted(node, _tables_in(root, schema))
 
 
-def _recounted(count: exp.Count, named: dict[str, Table]) -> Iterable[_Edit]:
+def _recounted(count: exp.Count, named: dict[str, Table]) -> Iterable[Edit]:
     if isinstance(count.this, exp.Distinct):
-        yield _instead(count, exp.Count(this=count.this.expressions[0].copy()))
+        yield instead(count, exp.Count(this=count.this.expressions[0].copy()))
     elif isinstance(count.this, exp.Star):
         for alias, table in named.items():
+            gaps = [c.name for i, c in enumerate(table.columns) if any(row[i] is None for row in table.rows)]
+            for name in gaps[:1]:
+                yield instead(count, exp.Count(this=exp.column(name, table=alias)))
             column = exp.column(table.columns[-1].name, table=alias)
-            yield _instead(count, exp.Count(this=exp.Distinct(expressions=[column])))
+            yield instead(count, exp.Count(this=exp.Distinct(expressions=[column])))
     elif count.this is not None:
-        yield _instead(count, exp.Count(this=exp.Distinct(expressions=[count.this.copy()])))
-        yield _instead(count, exp.Sum(this=count.this.copy()))
+        yield instead(count, exp.Count(this=exp.Distinct(expressions=[count.this.copy()])))
+        yield instead(count, exp.Sum(this=count.this.copy()))
 
 
-def _joins(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _joins(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Inner for outer and the other way round; a condition lost."""
     for join in root.find_all(exp.Join):
         if join.args.get("on") is None and not join.args.get("using"):
             continue
-        yield _Edit(join, "side", None if join.args.get("side") else "LEFT")
+        if not same.keeps_side(join):
+            yield Edit(join, "side", None if join.args.get("side") else "LEFT")
         if join.args.get("on") is not None:
-            yield _Edit(join, "on", exp.true())
+            yield Edit(join, "on", exp.true())
 
 
-def _filters(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _filters(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """A condition, or a grouping, left out."""
     for clause in root.find_all(exp.Where, exp.Having, exp.Qualify):
-        yield _without(clause)
+        yield without(clause)
     for both in root.find_all(exp.And):
-        yield _instead(both, both.left.copy())
-        yield _instead(both, both.right.copy())
+        yield instead(both, both.left.copy())
+        yield instead(both, both.right.copy())
     for group in root.find_all(exp.Group):
         if len(group.expressions) > 1:
-            yield from (_without(item) for item in group.expressions)
+            yield from (without(item) for item in group.expressions if not same.implies(item, group))
         elif group.expressions:
-            yield _without(group)
+            yield without(group)
 
 
 _SET_OPERATIONS = (exp.Union, exp.Intersect, exp.Except)
 
 
-def _distincts(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _distincts(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """DISTINCT added or dropped; another set operation; one branch only."""
     for select in root.find_all(exp.Select):
-        one_row = not select.args.get("group") and all(e.find(exp.AggFunc) for e in select.expressions)
-        if not isinstance(select.parent, exp.In | exp.Exists) and not one_row:
-            yield _Edit(select, "distinct", None if select.args.get("distinct") else exp.Distinct())
+        if not same.keeps_distinct(select):
+            yield Edit(select, "distinct", None if select.args.get("distinct") else exp.Distinct())
     for operation in root.find_all(*_SET_OPERATIONS):
         if isinstance(operation, exp.Union):
-            yield _Edit(operation, "distinct", not operation.args.get("distinct"))
+            yield Edit(operation, "distinct", not operation.args.get("distinct"))
         for kind in _SET_OPERATIONS:
             if not isinstance(operation, kind):
                 arguments = operation.copy().args
-                yield _instead(operation, kind(**{**arguments, "distinct": True}))
-        yield _instead(operation, operation.left.copy())
+                yield instead(operation, kind(**{**arguments, "distinct": True}))
+        yield instead(operation, operation.left.copy())
 
 
-def _limits(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _limits(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """One row more, or all of them; no offset."""
     for limit in root.find_all(exp.Limit):
         if isinstance(limit.expression, exp.Literal) and limit.expression.is_int:
-            yield _Edit(limit, "expression", exp.Literal.number(int(limit.expression.this) + 1))
-        yield _without(limit)
-    yield from (_without(offset) for offset in root.find_all(exp.Offset))
+            yield Edit(limit, "expression", exp.Literal.number(int(limit.expression.this) + 1))
+        yield without(limit)
+    yield from (without(offset) for offset in root.find_all(exp.Offset))
 
 
-def _orders(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _orders(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """The other direction; no order."""
     for ordered in root.find_all(exp.Ordered):
-        yield _Edit(ordered, "desc", not ordered.args.get("desc"))
-    yield from (_without(order) for order in root.find_all(exp.Order))
+        yield Edit(ordered, "desc", not ordered.args.get("desc"))
+    yield from (without(order) for order in root.find_all(exp.Order))
 
 
-def _outputs(root: exp.Expr, schema: Schema, rng: random.Random) -> Iterable[_Edit]:
+def _outputs(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Output columns in another order, or one left out; another value written by UPDATE."""
     for select in root.find_all(exp.Select):
-        if len(select.expressions) > 1 and not isinstance(select.parent, exp.SetOperation):
-            yield _Edit(select, "expressions", [*select.expressions[1:], select.expressions[0]])
-            yield _Edit(select, "expressions", select.expressions[:-1])
+        if len(select.expressions) > 1 and select.parent is root:
+            yield Edit(select, "expressions", [*select.expressions[1:], select.expressions[0]])
+            yield Edit(select, "expressions", select.expressions[:-1])
     for update in root.find_all(exp.Update):
         if len(update.expressions) > 1:
-            yield _Edit(update, "expressions", update.expressions[:-1])
+            yield Edit(update, "expressions", update.expressions[:-1])
 
 
-_FAMILIES: tuple[Callable[[exp.Expr, Schema, random.Random], Iterable[_Edit]], ...] = (
+def _likes(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
+    """A text that contains another for one that equals it, and the other way round."""
+    for node in root.find_all(exp.EQ):
+        text = node.expression
+        if isinstance(text, exp.Literal) and text.is_string and not isinstance(node.parent, exp.Update):
+            yield instead(node, exp.Like(this=node.this.copy(), expression=exp.Literal.string(f"%{text.this}%")))
+    for like in root.find_all(exp.Like):
+        text = like.expression
+        if isinstance(text, exp.Literal) and text.this.startswith("%"):
+            yield instead(like, exp.Like(this=like.this.copy(), expression=exp.Literal.string(text.this[1:])))
+
+
+_FAMILIES: tuple[Callable[[exp.Expr, Schema, random.Random, Equivalents], Iterable[Edit]], ...] = (
     _filters, _literals, _columns, _comparisons, _aggregates, _joins, _distincts, _limits, _orders, _outputs,
+    _likes,
 )  # fmt: skip

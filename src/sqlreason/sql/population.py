@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 
 from sqlreason.sql.conditions import Condition, Place, Wishes
+from sqlreason.sql.keys import distinct, keys_of, united
 from sqlreason.sql.schema import Schema, Table, Value
+from sqlreason.sql.styles import Style
+from sqlreason.sql.touches import Group, Layout, Rows, finish
 from sqlreason.sql.values import around_today, fresh, kind_of, meeting, neighbours
-
-Rows = dict[str, list[list[Value]]]
-_MOST_ROWS = 16
 
 
 class Populator:
@@ -29,7 +29,7 @@ class Populator:
         self._wishes = wishes
         self.tables = [table for table in schema.tables if table.name.lower() in wishes.tables]
         self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
-        self._keys = {table.name.lower(): _keys_of(table) for table in self.tables}
+        self._keys = {table.name.lower(): keys_of(table) for table in self.tables}
         data = {
             (table.name.lower(), column.name.lower()): [row[i] for row in table.rows]
             for table in schema.tables
@@ -40,6 +40,8 @@ class Populator:
         self._pools = {place: list(dict.fromkeys(data[place])) for place in self._index}
         self._enrich()
         self._groups = self._linked(data)
+        declared = {(t.name.lower(), c.lower()) for t in self.tables for key in t.foreign_keys for c in key.columns}
+        self._layout = Layout(wishes, self._columns, self._index, self._kinds, self._keys, self._groups, declared)
 
     def _enrich(self) -> None:
         """Adds to each column's pool the gold's literals and what lies beside them."""
@@ -52,7 +54,7 @@ class Populator:
             if self._kinds[place] in ("date", "moment"):
                 self._pools[place] = around_today(self._kinds[place])
 
-    def _linked(self, data: dict[Place, list[Value]]) -> list[tuple[list[Place], Place | None, list[Value]]]:
+    def _linked(self, data: dict[Place, list[Value]]) -> list[Group]:
         """Groups of columns that hold the same things: its places, the one that owns the values, the values."""
         pairs = list(self._wishes.links)
         for table in self.tables:
@@ -60,7 +62,7 @@ class Populator:
                 for column, target in zip(key.columns, key.target, strict=False):
                     pairs.append(((table.name.lower(), column.lower()), (key.table.lower(), target.lower())))
         found = []
-        for group in _united(pairs):
+        for group in united(pairs):
             places = sorted(place for place in group if place in self._index)
             owners = [place for place in places if (place[1],) in self._keys[place[0]]]
             values: list[Value] = [v for place in sorted(group) for v in data.get(place, ()) if v is not None]
@@ -68,24 +70,28 @@ class Populator:
                 found.append((places, owners[0] if owners else None, list(dict.fromkeys(values))))
         return found
 
-    def draw(self, rng: random.Random) -> Rows:
+    def draw(self, rng: random.Random, style: Style = Style()) -> Rows:  # noqa: B008 - it is frozen
         """Draws the rows of each table, in column order."""
-        size = rng.randint(4, 7)
-        rows = {table.name.lower(): [self._plain(table, i, rng) for i in range(size)] for table in self.tables}
+        size = rng.randint(*style.rows)
+        rows = {
+            table.name.lower(): [self._plain(table, i, style.original, rng) for i in range(size)]
+            for table in self.tables
+        }
         self._link(rows, size, rng)
         self._group(rows, rng)
         self._witness(rows, rng)
         self._repeat(rows, rng)
-        self._untie(rows, rng)
+        finish(rows, self._layout, style, rng)
+        most = style.most + 3 * self._wishes.group_size
         for table in self.tables:
             name = table.name.lower()
-            rows[name] = _distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:_MOST_ROWS]
+            rows[name] = distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:most]
             rng.shuffle(rows[name])
         return rows
 
-    def _plain(self, table: Table, number: int, rng: random.Random) -> list[Value]:
+    def _plain(self, table: Table, number: int, original: float, rng: random.Random) -> list[Value]:
         """An original row with some values changed, or one drawn column by column."""
-        base = list(rng.choice(table.rows)) if table.rows and rng.random() < 0.7 else None
+        base = list(rng.choice(table.rows)) if table.rows and rng.random() < original else None
         row = []
         for i, column in enumerate(table.columns):
             place = (table.name.lower(), column.name.lower())
@@ -119,7 +125,8 @@ class Populator:
             owned = rng.sample(domain, min(size, len(domain))) if owner else domain[: rng.randint(2, 4)]
             for place in places:
                 alone = (place[1],) in self._keys[place[0]]
-                self._spread(rows[place[0]], self._index[place], owned, alone, rng)
+                some = owned if alone or rng.random() < 0.6 else owned[: max(1, len(owned) // 2)]
+                self._spread(rows[place[0]], self._index[place], some, alone, rng)
 
     def _spread(
         self, rows: list[list[Value]], position: int, owned: list[Value], alone: bool, rng: random.Random
@@ -136,6 +143,8 @@ class Populator:
                 few = [row[position] for row in held][: rng.randint(2, 3)]
                 for row in held:
                     row[position] = rng.choice(few)
+                if rng.random() < 0.5:  # a group of its own for the row that nothing refers to
+                    held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
     def _witness(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
@@ -177,6 +186,7 @@ class Populator:
             opposite = condition.negated()
             place = condition.place
             copy[self._index[place]] = meeting(opposite, self._kinds[place], self._pools[place], rng)
+        self._stand_out(rows, copy, name, rng)
         held.append(copy)
         for places, owner, _ in self._groups:
             if owner is not None and owner[0] == name:  # the copy has a key of its own: someone must refer to it
@@ -186,6 +196,14 @@ class Populator:
                         follower = self._copied(rows, place[0], others[number], rng)
                         follower[self._index[place]] = copy[self._index[owner]]
                         others.append(follower)
+
+    def _stand_out(self, rows: Rows, row: list[Value], name: str, rng: random.Random) -> None:
+        """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
+        for place in sorted(self._wishes.top & set(self._index)):
+            if place[0] == name and self._layout.is_number(place) and rng.random() < 0.6:
+                known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]
+                if known:
+                    row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
 
     def _copied(self, rows: Rows, name: str, row: list[Value], rng: random.Random) -> list[Value]:
         """A copy of a row with key values of its own."""
@@ -209,10 +227,37 @@ class Populator:
             name = table.name.lower()
             if rows[name] and rng.random() < 0.6:
                 rows[name].append(self._copied(rows, name, rng.choice(rows[name]), rng))
-            for number in range(min(2, len(rows[name])) if self._wishes.group_size else 0):
-                for _ in range(self._wishes.group_size - number):
-                    rows[name].append(self._copied(rows, name, rows[name][number], rng))
+            if self._wishes.group_size and rows[name]:
+                self._size_groups(rows, name, rng)
             self._cross(rows, name, rng)
+
+    def _size_groups(self, rows: Rows, name: str, rng: random.Random) -> None:
+        """Groups one row short of the size that the gold asks for, of that size, and one row over it."""
+        size, held = self._wishes.group_size, rows[name]
+        place, values = self._group_keys(rows, name, rng)
+        if place is None:
+            return
+        position = self._index[place]
+        for row in held:  # what else holds these values would change the sizes
+            if row[position] in values and len(values) > 3:
+                row[position] = values[3]
+        for value, count in zip(values, (size + 1, size, size - 1), strict=False):
+            for _ in range(count):
+                copy = self._copied(rows, name, held[0], rng)
+                copy[position] = value
+                held.append(copy)
+
+    def _group_keys(self, rows: Rows, name: str, rng: random.Random) -> tuple[Place | None, list[Value]]:
+        """A column of the table by which its rows are counted, and values of which each may make a group."""
+        for place in sorted(self._wishes.grouped & set(self._index)):
+            if place[0] == name and not self._layout.is_key(place) and not self._layout.is_linked(place):
+                return place, [fresh(self._kinds[place], self._columns[place], 80 + n, rng) for n in range(4)]
+        for places, owner, _ in self._groups:
+            for place in places:
+                if place[0] == name and owner is not None and place != owner and not self._layout.is_key(place):
+                    there = [row[self._index[owner]] for row in rows[owner[0]]]
+                    return place, list(dict.fromkeys(there))[:4]
+        return None, []
 
     def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
         """In a table between two others, links one row of one with all rows of the other."""
@@ -228,52 +273,5 @@ class Populator:
                 copy[self._index[place]] = there[self._index[owner]]
                 rows[name].append(copy)
 
-    def _untie(self, rows: Rows, rng: random.Random) -> None:
-        """Makes values distinct in columns that decide a top: ties would make several answers right."""
-        for place in sorted(self._wishes.top & set(self._index)):
-            if self._kinds[place] in ("int", "real") and not any(place in places for places, _, _ in self._groups):
-                seen: set[Value] = set()
-                for row in rows[place[0]]:
-                    value = row[self._index[place]]
-                    while value in seen and isinstance(value, int | float):
-                        value += 1
-                    seen.add(value)
-                    row[self._index[place]] = value
-
     def _positions(self, name: str, key: tuple[str, ...]) -> list[int]:
         return [self._index[name, column] for column in key]
-
-
-def _keys_of(table: Table) -> list[tuple[str, ...]]:
-    """Columns that are unique together: declared, or by the look of an id whose values are all distinct."""
-    known = {c.name.lower() for c in table.columns}
-    declared = [tuple(name.lower() for name in key) for key in (table.primary_key, *table.unique) if key]
-    keys = [key for key in declared if set(key) <= known]
-    first = table.columns[0].name.lower()
-    if not keys and (first == "id" or first in (f"{table.name.lower().rstrip('s')}_id", f"{table.name.lower()}_id")):
-        values = [row[0] for row in table.rows]
-        keys += [(first,)] if len(set(values)) == len(values) else []
-    return keys
-
-
-def _united(pairs: list[tuple[Place, Place]]) -> list[set[Place]]:
-    groups: list[set[Place]] = []
-    for pair in pairs:
-        touched = [group for group in groups if group & set(pair)]
-        groups = [group for group in groups if group not in touched] + [set(pair).union(*touched)]
-    return groups
-
-
-def _distinct(rows: list[list[Value]], keys: list[list[int]]) -> list[list[Value]]:
-    """The rows without those whose key is NULL or was there before."""
-    kept = rows
-    for key in keys:
-        seen: set[tuple[Value, ...]] = set()
-        fresh_rows = []
-        for row in kept:
-            values = tuple(row[i] for i in key)
-            if values not in seen and None not in values:
-                seen.add(values)
-                fresh_rows.append(row)
-        kept = fresh_rows
-    return kept

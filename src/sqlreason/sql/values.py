@@ -62,7 +62,16 @@ def neighbours(value: Value, kind: str) -> list[Value]:
         return [value, value + 1, value - 1] if kind == "int" else [value, value + 1, value - 1, value + 0.5]
     if _DATE.match(value):
         return [value, *(_shifted(value, days) for days in (1, -1, 31, -366))]
-    return [value, f"{value}x"]
+    return [value, f"{value}x", f"x{value}x"]
+
+
+def later(value: Value, steps: int) -> Value:
+    """The value so many steps on: a number plus, a day after, a text with a mark; NULL stays."""
+    if isinstance(value, bool) or value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return _shifted(value, steps) if _DATE.match(value) or _MOMENT.match(value) else f"{value} {steps}"
+    return value + steps
 
 
 def _shifted(day: str, days: int) -> str:

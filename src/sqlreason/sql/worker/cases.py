@@ -55,6 +55,9 @@ class Case:
         EngineError: An instance cannot be built or the gold fails on it.
     """
 
+    #: Whether what a statement leaves behind is compared, beside what it returns.
+    _compares_state = True
+
     def __init__(self, engine: Any, gold: dict[str, Any], limits: dict[str, Any], beat: Callable[[int], None]) -> None:
         self._engine, self._gold, self._limits, self._beat = engine, gold, limits, beat
         self.access: str = gold["access"]
@@ -72,7 +75,8 @@ class Case:
         if not self.instances:
             self._names = self._engine.names()
             self._lenient = any(quoted_strings(text, self._names) for text in self._gold["statements"])
-        tables = self._engine.tables() if self.access != READ else []
+        writes = self.access != READ and self._compares_state
+        tables = self._engine.tables() if writes else []
         before = {table.lower(): self._contents(table) for table in tables}
         with self._undone():
             outcome = self._run(self._gold["statements"], self._limits["max_rows"])
@@ -80,7 +84,7 @@ class Case:
                 raise EngineError("too_big", f"the gold has more than {self._limits['max_rows']} rows")
             reads = outcome.reads & self._names
             instance = Instance(database, outcome.rows, self._answer(outcome), reads, outcome.writes, before)
-            if self.access != READ:
+            if writes:
                 instance.after, instance.objects = self._state()
         if self._gold["keyed"] or self._gold["positions"] is not None:
             self._tie(instance)
@@ -124,13 +128,13 @@ class Case:
             answer.set_ties(keyed, gold["offset"], gold["limit"])
 
     def _tells(self, instance: Instance) -> bool:
-        if self.access == READ:
-            return bool(instance.answer.rows)
+        if self.access == READ or not self._compares_state:
+            return bool(instance.rows)
         return bool(instance.objects) or any(instance.after.get(t) != instance.before.get(t) for t in instance.writes)
 
     def informative(self) -> list[bool]:
         """Per instance, whether the gold yields more than nothing, NULL and zero there."""
-        if self.access != READ:
+        if self.access != READ and self._compares_state:
             return [self._tells(instance) for instance in self.instances]
         return [any(v not in (None, 0) for row in i.answer.rows for v in row) for i in self.instances]
 

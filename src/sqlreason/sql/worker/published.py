@@ -26,6 +26,8 @@ class PublishedCase(Case):
     * "bird" (Li et al. 2023, EX): candidate, then gold, on one connection; sets of rows.
     """
 
+    _compares_state = False
+
     def _statements(self, text: str) -> list[str]:
         self._text = text
         # Spider's gold runs first; what it defines stays, while a change of rows is taken back

@@ -85,13 +85,16 @@ class Service:
             return None
         else:
             try:
-                kind = PublishedCase if task["preset"] else Case
-                self._cases[key] = kind(self._engine, task, self._limits, self._beat)
+                self._cases[key] = self._build(task)
             except EngineError as error:
                 self._cases[key] = error
             if len(self._cases) > _LOADED_CASES:
                 self._cases.popitem(last=False)
         return self._cases[key]
+
+    def _build(self, task: dict[str, Any]) -> Case:
+        kind = PublishedCase if task["preset"] else Case
+        return kind(self._engine, task, self._limits, self._beat)
 
     def _run(self, context: str, sql: str) -> list[Any]:
         """Status, columns, rows and reason of one query that only reads."""
@@ -112,7 +115,7 @@ class Service:
         found, kills = [], [0] * len(mutants)
         for script in task["instances"]:
             try:
-                case = Case(self._engine, {**task, "instances": [script]}, self._limits, self._beat)
+                case = self._build({**task, "instances": [script]})
             except EngineError as error:
                 found.append([f"{error.status}: {error.reason}", False, [], False, []])
                 continue

@@ -1,0 +1,42 @@
+"""Keys and links of an instance's tables."""
+
+from __future__ import annotations
+
+from sqlreason.sql.conditions import Place
+from sqlreason.sql.schema import Table, Value
+
+
+def keys_of(table: Table) -> list[tuple[str, ...]]:
+    """Columns that are unique together: declared, or by the look of an id whose values are all distinct."""
+    known = {c.name.lower() for c in table.columns}
+    declared = [tuple(name.lower() for name in key) for key in (table.primary_key, *table.unique) if key]
+    keys = [key for key in declared if set(key) <= known]
+    first = table.columns[0].name.lower()
+    if not keys and (first == "id" or first in (f"{table.name.lower().rstrip('s')}_id", f"{table.name.lower()}_id")):
+        values = [row[0] for row in table.rows]
+        keys += [(first,)] if len(set(values)) == len(values) else []
+    return keys
+
+
+def united(pairs: list[tuple[Place, Place]]) -> list[set[Place]]:
+    """Columns that are linked, directly or by way of others, in one set each."""
+    groups: list[set[Place]] = []
+    for pair in pairs:
+        touched = [group for group in groups if group & set(pair)]
+        groups = [group for group in groups if group not in touched] + [set(pair).union(*touched)]
+    return groups
+
+
+def distinct(rows: list[list[Value]], keys: list[list[int]]) -> list[list[Value]]:
+    """The rows without those whose key is NULL or was there before."""
+    kept = rows
+    for key in keys:
+        seen: set[tuple[Value, ...]] = set()
+        fresh_rows = []
+        for row in kept:
+            values = tuple(row[i] for i in key)
+            if values not in seen and None not in values:
+                seen.add(values)
+                fresh_rows.append(row)
+        kept = fresh_rows
+    return kept

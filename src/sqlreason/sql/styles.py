@@ -1,0 +1,66 @@
+"""Ways of filling tables, and which of them make up a suite.
+
+Each way shows a kind of mistake that the others leave hidden: witnesses show a wrong filter, crowds a wrong grouping or
+a lost DISTINCT, level numbers a comparison with an average, ties and NULLs what a query takes for granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+
+
+@dataclass(frozen=True)
+class Style:
+    """One way of filling tables.
+
+    Attributes:
+        rows: Bounds of the rows that a table has before witnesses and copies are added.
+        most: Rows that a table keeps at most.
+        original: Share of rows that start from one of the original.
+        level: Whether averages and totals hit the numbers that the gold compares them with.
+        ties: Whether the extremes that decide a top are tied; otherwise they are kept apart.
+        nulls: Share of NULL in columns that may hold it; where it is 0, NULL appears only where the data has it.
+        dangling: Share of undeclared references that lead nowhere.
+        recased: Share of texts in the other letter case.
+    """
+
+    rows: tuple[int, int] = (4, 7)
+    most: int = 16
+    original: float = 0.7
+    level: bool = False
+    ties: bool = False
+    nulls: float = 0.0
+    dangling: float = 0.0
+    recased: float = 0.0
+
+
+_WITNESSES = Style()
+_CROWD = Style(rows=(18, 30), most=40, original=0.3)
+_LEVEL = Style(rows=(6, 12), most=24, level=True)
+_LENIENT = (_WITNESSES, _CROWD, _WITNESSES, _LEVEL, _WITNESSES, _CROWD)
+
+#: By what an instance may hold. "lenient" holds nothing on which right answers part ways: no ties where a top is
+#: decided, no NULL and no loose reference that the data does not have, no text in another letter case. "strict" holds
+#: all of it. "tied" is lenient but for ties, as the published suites are: their verdicts depend on how a tie falls.
+SUITES: dict[str, tuple[Style, ...]] = {
+    "lenient": _LENIENT,
+    "strict": (
+        *_LENIENT[:3],
+        replace(_CROWD, nulls=0.1, dangling=0.1, ties=True),
+        replace(_LEVEL, nulls=0.1, ties=True),
+        replace(_WITNESSES, nulls=0.15, dangling=0.2, ties=True, recased=0.2),
+    ),
+    "tied": (*_LENIENT[:4], replace(_CROWD, ties=True), replace(_WITNESSES, ties=True)),
+}
+
+
+def styles_of(suite: str, drawn: int) -> list[Style]:
+    """The styles of so many instances, in turn.
+
+    Raises:
+        ValueError: There is no such suite.
+    """
+    if suite not in SUITES:
+        raise ValueError(f"no suite is called {suite!r}; known are {', '.join(SUITES)}")
+    return list(islice(cycle(SUITES[suite]), drawn))

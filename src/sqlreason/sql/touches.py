@@ -1,0 +1,148 @@
+"""Last touches to the rows of an instance: averages and totals that are hit, ties made or undone, NULLs, loose ends."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from sqlreason.sql.conditions import Place, Wishes
+from sqlreason.sql.schema import Column, Value
+from sqlreason.sql.styles import Style
+from sqlreason.sql.values import later
+
+Rows = dict[str, list[list[Value]]]
+#: Places that hold the same things, the place that owns their values, and the values known.
+Group = tuple[list[Place], Place | None, list[Value]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things stand in the rows of the tables that a gold uses.
+
+    Attributes:
+        wishes: What the gold asks.
+        columns: The columns by place.
+        index: Their positions.
+        kinds: What they hold.
+        keys: Per table the names of the columns that are unique together.
+        groups: Linked places.
+        declared: Places of declared foreign keys.
+    """
+
+    wishes: Wishes
+    columns: dict[Place, Column]
+    index: dict[Place, int]
+    kinds: dict[Place, str]
+    keys: dict[str, list[tuple[str, ...]]]
+    groups: list[Group]
+    declared: set[Place]
+
+    def is_key(self, place: Place) -> bool:
+        """Whether the column is part of a key."""
+        return any(place[1] in key for key in self.keys[place[0]])
+
+    def is_linked(self, place: Place) -> bool:
+        """Whether the column holds the same things as another."""
+        return any(place in places for places, _, _ in self.groups)
+
+    def is_number(self, place: Place) -> bool:
+        """Whether the column holds numbers that may be set freely."""
+        return self.kinds[place] in ("int", "real") and not self.is_key(place) and not self.is_linked(place)
+
+
+def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None:
+    """Gives drawn rows what their style asks for, in place."""
+    if style.level:
+        _level(rows, layout, rng)
+    if style.nulls:
+        _empty_cells(rows, layout, style.nulls, rng)
+    if style.recased:
+        _recase(rows, layout, style.recased, rng)
+    if style.dangling:
+        _loosen(rows, layout, style.dangling, rng)
+    for place in sorted(layout.wishes.top & set(layout.index)):
+        if style.ties:
+            _tie(rows[place[0]], layout.index[place], rng)
+        else:
+            _untie(rows[place[0]], place, layout)
+
+
+def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
+    """Puts rows on the average of their column, and a group's total on the number it is compared with."""
+    for place in sorted(layout.wishes.averaged & set(layout.index)):
+        if layout.is_number(place):
+            _balance(rows[place[0]], layout.index[place], rng)
+    for function, place, bound in layout.wishes.totals:
+        if place in layout.index and layout.is_number(place):
+            number = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
+            for off, members in zip((0, 1, -1), _gatherings(rows[place[0]], place, layout), strict=False):
+                for i, row in enumerate(members):
+                    row[layout.index[place]] = number + off if function != "sum" or i == 0 else 0
+
+
+def _balance(rows: list[list[Value]], position: int, rng: random.Random) -> None:
+    """Below, on and above the same average; rows beyond a multiple of three stand on it."""
+    middle, step = rng.randint(20, 60), rng.randint(1, 9)
+    whole = len(rows) - len(rows) % 3
+    for i, row in enumerate(rows):
+        row[position] = middle + step * (i % 3 - 1) if i < whole else middle
+
+
+def _gatherings(rows: list[list[Value]], place: Place, layout: Layout) -> list[list[list[Value]]]:
+    """The rows by the group that they fall into, or by what they are linked to."""
+    own = [p for p in layout.index if p[0] == place[0] and not layout.is_key(p)]
+    by = [p for p in own if p in layout.wishes.grouped] or [p for p in own if layout.is_linked(p)]
+    found: dict[tuple[Value, ...], list[list[Value]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[layout.index[p]] for p in by), []).append(row)
+    return list(found.values())
+
+
+def _empty_cells(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
+    for place, position in layout.index.items():
+        if layout.columns[place].nullable and not layout.is_key(place):
+            for row in rows[place[0]]:
+                if rng.random() < share:
+                    row[position] = None
+
+
+def _recase(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
+    """Turns letter case in texts: LIKE does not see it, `=` does."""
+    for place, position in layout.index.items():
+        if not layout.is_key(place) and not layout.is_linked(place):
+            for row in rows[place[0]]:
+                if isinstance(row[position], str) and rng.random() < share:
+                    row[position] = str(row[position]).swapcase()
+
+
+def _loosen(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
+    """Lets undeclared references lead nowhere."""
+    for places, owner, _ in layout.groups:
+        for place in places:
+            if owner is not None and place != owner and not layout.is_key(place) and place not in layout.declared:
+                for row in rows[place[0]]:
+                    if rng.random() < share and row[layout.index[place]] is not None:
+                        row[layout.index[place]] = later(row[layout.index[place]], 9_000)
+
+
+def _tie(rows: list[list[Value]], position: int, rng: random.Random) -> None:
+    """Gives another row the extreme value at either end."""
+    held = [row[position] for row in rows if row[position] is not None]
+    if len(held) > 2 and rng.random() < 0.8:
+        for extreme in (max, min):
+            rng.choice(rows)[position] = extreme(held, key=lambda v: (isinstance(v, str), v))
+
+
+def _untie(rows: list[list[Value]], place: Place, layout: Layout) -> None:
+    """Makes values distinct: ties would make several answers right."""
+    if layout.is_linked(place) or layout.kinds[place] not in ("int", "real", "date", "moment"):
+        return
+    seen: set[Value] = set()
+    for row in rows:
+        value = row[layout.index[place]]
+        for _ in range(len(rows)):
+            if value not in seen:
+                break
+            value = later(value, 1)
+        seen.add(value)
+        row[layout.index[place]] = value
