@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from sqlreason.sql_commands import sql
+
 CHECK = click.option("--check", is_flag=True, help="Only say whether the file is up to date; exit 1 if it is not.")
 
 
@@ -31,6 +33,9 @@ def doctor(env: str | None, database: str | None) -> None:
         findings = examine(project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database)
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))
+
+
+cli.add_command(sql)
 
 
 @cli.group(name="sqlreason")

@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlreason.sql.dialects import to_engine
+from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.ordering import Demand, demand_of, published_demand
 from sqlreason.sql.pool import Job, Pool
 from sqlreason.sql.presets import as_published, require_preset
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
+from sqlreason.sql.worker.outcomes import READ
 
 __all__ = ["Limits", "Result", "Task", "Trial", "Verdict", "Verifier"]
 
@@ -183,17 +185,20 @@ class Verifier:
 
     def explain(self, task: Task, candidate: str) -> str:
         """Says in words where a candidate first differs from the gold, with both results side by side."""
+        return self.explanation(task, candidate).to_text()
+
+    def explanation(self, task: Task, candidate: str) -> Explanation:
+        """Judges one candidate and looks up the first instance on which it differs."""
         (verdict,) = self.verify(task, [candidate])
-        if verdict.agrees:
-            return f"agrees with the gold on all {verdict.instances} instances"
-        head = f"{verdict.status}: {verdict.reason}"
         if verdict.status != "mismatch":
-            return head
-        instance = task.instances[min(verdict.instances_passed, verdict.instances - 1)]
+            return Explanation(verdict)
+        passed = min(verdict.instances_passed, verdict.instances - 1)
+        instance, demand = task.instances[passed], self._demand(task)
+        if demand["access"] != READ:
+            return Explanation(verdict, passed + 1, instance)
         texts = [to_engine(text, task.engine, task.reading)[0] for text in (task.gold, candidate)]
         gold, other = (self.run(instance, text, task.engine) for text in texts)
-        where = f"on instance {verdict.instances_passed + 1} of {verdict.instances}"
-        return "\n".join([f"{head} ({where})", *_side_by_side(gold, other)])
+        return Explanation(verdict, passed + 1, instance, gold, other, demand["ordered"])
 
 
 def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
@@ -204,12 +209,3 @@ def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     return bytes.fromhex(value["blob"]) if isinstance(value, dict) and set(value) == {"blob"} else value
-
-
-def _side_by_side(gold: Result, other: Result, rows: int = 10) -> list[str]:
-    lines = []
-    for name, result in (("gold", gold), ("candidate", other)):
-        shown = [repr(row) for row in result.rows[:rows]]
-        more = [f"… {len(result.rows) - rows} more"] if len(result.rows) > rows else []
-        lines.append(f"{name} ({result.status}, {len(result.rows)} rows): {', '.join(shown + more)}")
-    return lines

@@ -1,0 +1,91 @@
+"""Why a candidate does not agree: the first instance on which it differs, with the rows of both sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import Any
+
+from sqlreason.sql.verdicts import Result, Verdict
+
+_SHOWN = 12
+_WIDTH = 60
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A verdict, and for a mismatch where it comes from.
+
+    Attributes:
+        verdict: The candidate's.
+        instance: Number of the first instance that differs, from 1; 0 if the candidate agrees or did not run.
+        script: That instance.
+        gold: The gold's rows there; None as above, and for a gold that writes.
+        candidate: The candidate's.
+        ordered: Whether the order of the rows counts.
+    """
+
+    verdict: Verdict
+    instance: int = 0
+    script: str = ""
+    gold: Result | None = None
+    candidate: Result | None = None
+    ordered: bool = False
+
+    def to_record(self) -> dict[str, Any]:
+        """All of it as plain values for JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """A few lines for people; where rows are shown, "<" marks what only the gold has, ">" only the candidate."""
+        verdict = self.verdict
+        if verdict.agrees:
+            return f"agrees with the gold on all {verdict.instances} instances"
+        head = f"{verdict.status}: {verdict.reason}"
+        if not self.instance:
+            return head
+        lines = [f"{head} (on instance {self.instance} of {verdict.instances})"]
+        if self.gold is not None and self.candidate is not None:
+            lines += _side_by_side(self.gold, self.candidate, self.ordered)
+        return "\n".join(lines)
+
+
+def _side_by_side(gold: Result, candidate: Result, ordered: bool) -> list[str]:
+    pairs = _aligned([repr(row) for row in gold.rows], [repr(row) for row in candidate.rows], ordered)
+    heads = tuple(_head(name, result) for name, result in (("gold", gold), ("candidate", candidate)))
+    shown = [heads, *pairs[:_SHOWN]]
+    width = min(_WIDTH, max(len(left or "") for left, _ in shown))
+    lines = [
+        f"  {_cut(left or '', width):<{width}} {_mark(left, right)} {right or ''}".rstrip() for left, right in shown
+    ]
+    return lines + [f"  … {len(pairs) - _SHOWN} more"] * (len(pairs) > _SHOWN)
+
+
+def _head(name: str, result: Result) -> str:
+    told = f"{len(result.rows)} rows: {', '.join(result.columns)}" if result.status == "ok" else result.status
+    return f"{name} ({told})"
+
+
+def _aligned(ones: Sequence[str], others: Sequence[str], ordered: bool) -> list[tuple[str | None, str | None]]:
+    """Rows side by side: by position where order counts, else first what differs and then what both have."""
+    if ordered:
+        return list(zip_longest(ones, others))
+    left, right = Counter(ones), Counter(others)
+    both = [(row, row) for row in (left & right).elements()]
+    return [
+        *((row, None) for row in (left - right).elements()),
+        *((None, row) for row in (right - left).elements()),
+        *both,
+    ]
+
+
+def _mark(left: str | None, right: str | None) -> str:
+    if left is None or right is None:
+        return ">" if left is None else "<"
+    return "|"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
