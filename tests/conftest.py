@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from postgres_server import PostgresServer, find_program
+
 # Two contended torch threads are slower than one; and nothing in the tests may reach a hub.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -116,3 +120,14 @@ def project_copy(tmp_path) -> ProjectCopy:
 def project_copies(tmp_path_factory):
     """Makes copies that live as long as the session: `project_copies(name)`."""
     return lambda name: ProjectCopy(tmp_path_factory.mktemp(name) / "project")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real PostgreSQL server on loopback (`postgres_server.PostgresServer`)."""
+    pytest.importorskip("psycopg")
+    if find_program("initdb") is None:
+        pytest.skip("there is no PostgreSQL server on this machine")
+    server = PostgresServer()
+    yield server
+    server.close()

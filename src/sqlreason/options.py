@@ -4,6 +4,7 @@ Each class is the type of one `params:` input; Kedro builds it from the configur
 What each knob does and where its value comes from stands in `conf/base/parameters.yml`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -192,13 +193,39 @@ class PriceOptions(Options):
 
 
 class SynthesisOptions(Options):
-    """How the embedded questions are composed from the hand-written schemas."""
+    """How questions are composed, from the hand-written schemas or from a user's database."""
 
+    database: str | None
+    rows: Literal["never", "synthetic", "sampled"]
+    tables: tuple[str, ...]
+    max_tables: int = Positive
+    max_columns: int = Field(ge=2)
+    timeout_seconds: float = Positive
+    difficulty: Literal["mixed", "easy", "medium", "hard"]
+    mix: dict[str, float]
+    instances: int = Positive
+    paraphrase_share: float = Share
     train_questions: int = Positive
     heldout_questions: int = Positive
     heldout_share: float = Field(gt=0.0, lt=1.0)
     workers: int = Positive
     seed: int
+
+    @model_validator(mode="after")
+    def _no_password(self) -> "SynthesisOptions":
+        if self.database and re.search(r"://[^/@\s]*:[^/@\s]+@", self.database):
+            raise ValueError(
+                "the database's URL holds a password, which the run record would keep; take it out and set PGPASSWORD "
+                "or write ~/.pgpass"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _known_mix(self) -> "SynthesisOptions":
+        from sqlreason.synthesis.grammar import weigh
+
+        weigh(self.mix)
+        return self
 
 
 class PretrainingOptions(Options):

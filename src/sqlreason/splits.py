@@ -34,11 +34,12 @@ def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:
 
     The choice depends on each key and the seed alone, so that adding questions moves none.
     """
+    return _by_value(keys, lambda key: is_reserved(key, share, seed)).astype(bool)
 
-    def chosen(key: str) -> bool:
-        return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
 
-    return _by_value(keys, chosen).astype(bool)
+def is_reserved(key: str, share: float, seed: int) -> bool:
+    """Whether the group with this key is kept back."""
+    return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
 
 
 def split_questions(questions: pd.DataFrame, grpo_share: float, seed: int) -> pd.DataFrame:

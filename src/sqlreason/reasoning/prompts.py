@@ -6,13 +6,12 @@ fingerprint. The schema is shrunk by rule, never cut by tokens. Chat templates a
 
 import hashlib
 import re
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import Formatter
 from typing import Any
 
-from sqlreason.sql.schema import Schema, SchemaError, parse_schema, render_ddl
+from sqlreason.sql.schema import Schema, SchemaError, distances, parse_schema, render_ddl
 
 REQUIRED_FIELDS = ("question", "schema")
 FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
@@ -165,27 +164,10 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> I
     yield render_ddl(bare, names)
     if not keep:
         return
-    distances = _distances(schema, keep)
+    away = distances(schema, keep)
     kept = {name.lower() for name in keep}
-    far_first = sorted(names, key=lambda name: -distances.get(name.lower(), len(names)))
+    far_first = sorted(names, key=lambda name: -away.get(name.lower(), len(names)))
     for name in far_first:
         if name.lower() not in kept:
             names.remove(name)
             yield render_ddl(bare, names)
-
-
-def _distances(schema: Schema, start: Collection[str]) -> dict[str, int]:
-    """How many foreign keys away each table is from the nearest of ``start``; without unreachable ones."""
-    neighbours: dict[str, set[str]] = {}
-    for table in schema.tables:
-        for key in table.foreign_keys:
-            neighbours.setdefault(table.name.lower(), set()).add(key.table.lower())
-            neighbours.setdefault(key.table.lower(), set()).add(table.name.lower())
-    distances = {name.lower(): 0 for name in start}
-    queue = deque(distances)
-    while queue:
-        name = queue.popleft()
-        for other in neighbours.get(name, set()) - set(distances):
-            distances[other] = distances[name] + 1
-            queue.append(other)
-    return distances

@@ -6,6 +6,7 @@ What the database would compute itself (defaults, generated columns, `INSERT …
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,8 @@ from sqlreason.sql.statements import DIALECTS, split_tokens, text_of
 from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, literal
 
 __all__ = [
-    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "parse_schema", "quoted", "render_ddl",
+    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "parse_schema", "quoted",
+    "render_ddl",
 ]  # fmt: skip
 
 #: Words that are no bare names in SQLite.
@@ -97,6 +99,23 @@ def _read(context: str, dialect: str) -> Schema:
         raise SchemaError("it defines no table")
     filled = tuple(replace(table, rows=tuple(rows.get(name, ()))) for name, table in tables.items())
     return Schema(filled, tuple(views))
+
+
+def distances(schema: Schema, start: Collection[str]) -> dict[str, int]:
+    """How many foreign keys away each reachable table is from the nearest of `start`, by lower-case name."""
+    neighbours: dict[str, set[str]] = {}
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            neighbours.setdefault(table.name.lower(), set()).add(key.table.lower())
+            neighbours.setdefault(key.table.lower(), set()).add(table.name.lower())
+    found = {name.lower(): 0 for name in start}
+    queue = deque(found)
+    while queue:
+        name = queue.popleft()
+        for other in neighbours.get(name, set()) - set(found):
+            found[other] = found[name] + 1
+            queue.append(other)
+    return found
 
 
 def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_rows: int = 0) -> str:

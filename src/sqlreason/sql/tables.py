@@ -32,7 +32,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its keys and the rows that the context inserts, in column order."""
+    """A table with its keys, its comment and the rows that the context inserts, in column order."""
 
     name: str
     columns: tuple[Column, ...]
@@ -40,6 +40,7 @@ class Table:
     foreign_keys: tuple[ForeignKey, ...] = ()
     rows: tuple[tuple[Value, ...], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    comment: str | None = None
 
     def column(self, name: str) -> Column | None:
         """Finds a column by name, whatever its letter case."""

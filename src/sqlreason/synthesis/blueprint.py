@@ -95,8 +95,8 @@ class ColumnPlan:
 class TablePlan:
     """One table with the English noun of its rows.
 
-    `unasked` are columns that stand in the schema and in no question, such as images; `primary` names the columns of
-    a primary key that is no single column.
+    `unasked` are columns that stand in the schema and in no question, such as images; `order` names all columns where
+    these stand among the others; `primary` names the columns of a primary key that is no single column.
     """
 
     name: str
@@ -104,12 +104,14 @@ class TablePlan:
     plural: str
     columns: tuple[ColumnPlan, ...]
     unasked: tuple[ColumnPlan, ...] = ()
+    order: tuple[str, ...] = ()
     primary: tuple[str, ...] = ()
 
     @cached_property
     def definition(self) -> tuple[ColumnPlan, ...]:
-        """All columns, those that no question mentions last."""
-        return self.columns + self.unasked
+        """All columns, those that no question mentions among them."""
+        found = {column.name: column for column in self.columns + self.unasked}
+        return tuple(found[name] for name in self.order or found)
 
     @cached_property
     def key(self) -> ColumnPlan:

@@ -23,6 +23,15 @@ from sqlreason.synthesis.shapes import (
 _TRIES = 60  # a blueprint without links or measures refuses many shapes; basic ones fit every blueprint
 
 
+# Factors on the families, by how hard the questions are to be.
+DIFFICULTIES: dict[str, dict[str, float]] = {
+    "mixed": {},
+    "easy": {"joins": 0.3, "subqueries": 0, "sets": 0, "windows": 0, "ctes": 0},
+    "medium": {"basic": 0.6, "sets": 0.5, "windows": 0.3, "ctes": 0.3},
+    "hard": {"basic": 0.15, "aggregation": 0.4, "subqueries": 2, "sets": 2, "windows": 2, "ctes": 2},
+}
+
+
 class NothingFits(ValueError):
     """No shape of the mix fits the blueprint."""
 

@@ -185,7 +185,7 @@ def _describe_table(blueprint: Blueprint, table: TablePlan) -> Table:
     """Return one table as the schema parser would read it."""
     return Table(
         name=table.name,
-        columns=tuple(Column(column.name, blueprint.type_of(column)) for column in table.definition),
+        columns=tuple(Column(c.name, blueprint.type_of(c), c.name not in table.primary) for c in table.definition),
         primary_key=(table.key_name,) if table.key_name else table.primary,
         foreign_keys=tuple(
             ForeignKey((column.name,), column.target, (blueprint.table(column.target).key.name,))

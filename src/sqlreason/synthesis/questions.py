@@ -15,7 +15,7 @@ from sqlreason.sql.statements import template
 from sqlreason.synthesis.augmentation import vary
 from sqlreason.synthesis.blueprint import Blueprint
 from sqlreason.synthesis.grammar import NothingFits, compose
-from sqlreason.synthesis.population import render_context, render_schema, sample_contents
+from sqlreason.synthesis.population import Contents, render_context, render_schema, sample_contents
 from sqlreason.synthesis.skeletons import Skeletons
 from sqlreason.synthesis.wording import word
 
@@ -79,11 +79,27 @@ def ask(blueprint: Blueprint, rng: random.Random, mix: Mapping[str, float] | Non
         NothingFits: No shape of the mix fits the blueprint.
     """
     contents = sample_contents(blueprint, rng)
+    texts = (render_context(blueprint, contents), render_schema(blueprint))
+    return ask_over(blueprint, contents, texts, rng, mix)
+
+
+def ask_over(
+    blueprint: Blueprint,
+    contents: Contents,
+    texts: tuple[str, str],
+    rng: random.Random,
+    mix: Mapping[str, float] | None = None,
+) -> Question:
+    """Return one question over given rows; `texts` are the context and the schema that hold them.
+
+    Raises:
+        NothingFits: No shape of the mix fits the blueprint.
+    """
     draft = compose(blueprint, rng, mix, contents)
     return Question(
         domain=blueprint.domain,
-        context=render_context(blueprint, contents),
-        schema=render_schema(blueprint),
+        context=texts[0],
+        schema=texts[1],
         prompt=word(draft, rng),
         sql=draft.sql,
         complexity=draft.complexity,
@@ -140,7 +156,7 @@ def _ask_schema(blueprint: Blueprint, wanted: int, verifier: Verifier, rng: rand
         classes[question.complexity] += 1
         alike[kind] += 1
         seen |= {question.sql, question.prompt}
-        rows.append(_row(f"{blueprint.name}-{len(rows):04d}", question, rng))
+        rows.append(as_row(f"{blueprint.name}-{len(rows):04d}", question, rng))
     if len(rows) < wanted:
         logger.info("%s gave %d of %d questions: no more that differ", blueprint.name, len(rows), wanted)
     return rows
@@ -156,8 +172,8 @@ def answers(question: Question, verifier: Verifier) -> bool:
     return result.status == "ok" and any(value is not None for row in result.rows for value in row)
 
 
-def _row(name: str, question: Question, rng: random.Random) -> dict[str, str]:
-    """Return a question as a row of the table."""
+def as_row(name: str, question: Question, rng: random.Random) -> dict[str, str]:
+    """Return a question as a row of the table, with an explanation in words that are drawn."""
     explanation = explain_query(question.sql, rng, style="sentence")
     values = (
         name, question.domain, question.prompt, question.context, question.sql, explanation,

@@ -1,29 +1,61 @@
-"""Nodes of synthesis: the embedded questions, composed from the hand-written schemas."""
+"""Nodes of synthesis: questions with gold SQL from the hand-written schemas, or from a user's own database."""
 
 import logging
+from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from sqlreason import splits
-from sqlreason.options import SynthesisOptions
+from sqlreason.options import DistillationOptions, SynthesisOptions
+from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
+from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.execution import Verifier
+from sqlreason.sql.statements import template
 from sqlreason.synthesis.blueprint import load_blueprints
-from sqlreason.synthesis.questions import make_questions, split_blueprints
+from sqlreason.synthesis.grammar import DIFFICULTIES
+from sqlreason.synthesis.questions import COLUMNS, make_questions, split_blueprints
+from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.trust import Tally, trusted_questions
+from sqlreason.tables import records
+from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
+Questions = tuple[pd.DataFrame, pd.DataFrame]
 
-def make_question_sets(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return training and held-out questions that share no schema; every gold runs and answers something.
+
+def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return training and held-out questions that share no schema, or no SQL template, and what fell out.
 
     Args:
-        options: Sizes, the share of schemas held out, seed.
+        options: The database, or none for the hand-written schemas; sizes, mix, seed.
 
     Returns:
-        Two question tables.
+        Two question tables and a summary of the drawing.
 
     Raises:
-        RuntimeError: If the two share a schema.
+        SourceError: The database cannot be used.
+        ValueError: It gives no question.
+    """
+    train, heldout, summary = _from_schemas(options) if options.database is None else _from_database(options)
+    keys = [splits.group_keys(table) for table in (train, heldout)]
+    templates = [table["sql"].map(template) for table in (train, heldout)]
+    summary |= {
+        "train": len(train),
+        "heldout": len(heldout),
+        "groups_in_both": splits.overlap(*keys) if options.database is None else splits.overlap(*templates),
+        "templates_in_both": splits.overlap(*templates),
+    }
+    logger.info("%d training and %d held-out questions; %s", len(train), len(heldout), summary)
+    return train, heldout, summary
+
+
+def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return the embedded set: schemas are held out whole.
+
+    Raises:
+        RuntimeError: If the two parts share a schema.
     """
     train, heldout = split_blueprints(load_blueprints(), options.heldout_share, options.seed)
     with Verifier(workers=options.workers) as verifier:
@@ -31,8 +63,71 @@ def make_question_sets(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.Data
             make_questions(blueprints, -(-wanted // len(blueprints)), verifier, options.seed).head(wanted)
             for blueprints, wanted in ((train, options.train_questions), (heldout, options.heldout_questions))
         ]
-    shared = splits.overlap(*(splits.group_keys(table) for table in tables))
-    if shared:
-        raise RuntimeError(f"{shared} schemas occur in both parts; the hand-written schemas must differ")
-    logger.info("%d training and %d held-out questions, no shared schema", *map(len, tables))
-    return tables[0], tables[1]
+    if splits.overlap(*(splits.group_keys(table) for table in tables)):
+        raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
+    return tables[0], tables[1], {"source": "the hand-written schemas", "split_by": "schema"}
+
+
+def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Return questions about one database: it is one schema, so SQL templates are held out whole."""
+    assert options.database is not None
+    source = read_source(
+        options.database, options.rows, options.tables, options.max_tables, options.max_columns, options.timeout_seconds
+    )
+    mix = {**DIFFICULTIES[options.difficulty], **options.mix}
+    tally = Tally()
+    wanted = {"train": options.train_questions, "heldout": options.heldout_questions}
+    parts: dict[str, list[dict[str, str]]] = {"train": [], "heldout": []}
+    questions = trusted_questions(source, mix, options.seed, options.workers, tally, options.instances)
+    with tqdm(total=sum(wanted.values()), desc="questions", unit="question") as bar:
+        for row in questions:
+            held = splits.is_reserved(template(row["sql"]), options.heldout_share, options.seed)
+            part = "heldout" if held else "train"
+            if len(parts[part]) < wanted[part]:
+                parts[part].append(row)
+                bar.update()
+            if all(len(parts[name]) == wanted[name] for name in wanted):
+                break
+    questions.close()
+    if not all(parts.values()):
+        raise ValueError(
+            f"the database gives {len(parts['train'])} training and {len(parts['heldout'])} held-out questions "
+            f"({tally.summary()}); widen synthesis.mix and difficulty, or raise heldout_share={options.heldout_share}"
+        )
+    # object columns share the text of a context between its questions
+    train, heldout = (pd.DataFrame(parts[name], columns=list(COLUMNS), dtype=object) for name in wanted)
+    return train, heldout, {"source": source.blueprint.name, "split_by": "SQL template", **tally.summary()}
+
+
+def paraphrase_questions(
+    train: pd.DataFrame,
+    heldout: pd.DataFrame,
+    teacher: Teacher,
+    teacher_prompt: dict[str, Any],
+    options: SynthesisOptions,
+    distillation: DistillationOptions,
+) -> Questions:
+    """Return the questions, a share of them in the teacher's words where these still lead to an agreeing query.
+
+    Args:
+        train: Question table.
+        heldout: Question table.
+        teacher: The catalog's teacher: it rewords, and answers what it reworded without seeing the gold.
+        teacher_prompt: The catalog's prompt text, for these answers.
+        options: `paraphrase_share`; 0 asks nothing.
+        distillation: Concurrency, attempts, budget and journal.
+
+    Raises:
+        ValueError: A share is wanted of the scripted teacher, which cannot paraphrase.
+        TeacherError: Too many requests failed; what was answered is in the journal.
+    """
+    if options.paraphrase_share == 0:
+        return train, heldout
+    if teacher.kind == "scripted":
+        raise ValueError(
+            "the scripted teacher cannot paraphrase; set synthesis.paraphrase_share=0, or give the catalog entry "
+            "`teacher` a model (conf/README.md)"
+        )
+    settings = Paraphrasing(teacher, Prompt.from_mapping(teacher_prompt), options, distillation)
+    parts = (table.assign(sql_prompt=reword(records(table), settings)) for table in (train, heldout))
+    return next(parts), next(parts)

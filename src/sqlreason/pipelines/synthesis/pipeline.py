@@ -6,14 +6,23 @@ from sqlreason.pipelines.synthesis import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return hand-written schemas -> embedded questions."""
+    """Return schemas or a database -> drawn questions -> questions, some of them reworded."""
     return Pipeline(
         [
             Node(
-                nodes.make_question_sets,
+                nodes.draw_questions,
                 "params:synthesis",
-                ["embedded_questions", "embedded_heldout"],
-                name="make_question_sets",
+                ["drawn_questions", "drawn_heldout", "synthesis_summary"],
+                name="draw_questions",
+            ),
+            Node(
+                nodes.paraphrase_questions,
+                [
+                    "drawn_questions", "drawn_heldout", "teacher", "teacher_prompt",
+                    "params:synthesis", "params:distillation",
+                ],
+                ["synthetic_questions", "synthetic_heldout"],
+                name="paraphrase_questions",
             ),
         ]
-    )
+    )  # fmt: skip

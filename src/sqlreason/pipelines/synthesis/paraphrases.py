@@ -1,0 +1,106 @@
+"""Questions in a teacher's words, each kept only if it leads the same teacher back to an agreeing query."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlreason import splits
+from sqlreason.options import DistillationOptions, SynthesisOptions
+from sqlreason.reasoning import format as grammar
+from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.preparation import prepare_all
+from sqlreason.tables import to_json
+from sqlreason.teachers.teacher import Teacher
+
+logger = logging.getLogger(__name__)
+
+REWORD = Prompt(
+    name="reword",
+    version=1,
+    system="You reword questions about databases. You answer with the reworded question alone, on one line.",
+    user=(
+        "The database:\n{schema}\n\nReword this question as a colleague would ask it. Keep what is asked for, in its "
+        "order, and every name, number and value.\n\nQuestion: {question}"
+    ),
+)
+_LONGEST = 4  # times the length of the question; a longer answer is no paraphrase
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Paraphrasing:
+    """Who rewords how much, and how it is asked."""
+
+    teacher: Teacher
+    prompt: Prompt
+    options: SynthesisOptions
+    distillation: DistillationOptions
+
+
+def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
+    """Return the question of each row, in new words where the teacher found them and understood them again."""
+    options = settings.options
+    chosen = [row for row in rows if splits.is_reserved(row["id"], options.paraphrase_share, options.seed)]
+    texts = _ask(chosen, [row["sql_prompt"] for row in chosen], REWORD, settings)
+    new = [(row, _cleaned(text, row["sql_prompt"])) for row, text in zip(chosen, texts, strict=True)]
+    new = [(row, text) for row, text in new if text]
+    answers = _ask([row for row, _ in new], [text for _, text in new], settings.prompt, settings)
+    kept = _agreeing(new, answers, settings)
+    logger.info("%d questions given to be reworded, %d reworded, %d understood again", len(chosen), len(new), len(kept))
+    return [kept.get(row["id"], row["sql_prompt"]) for row in rows]
+
+
+def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
+    """Return the teacher's answers, empty where there is none."""
+    from sqlreason.teachers import distilabel
+    from sqlreason.teachers.journal import Journal
+
+    asking = settings.distillation
+    requests = [
+        distilabel.Request(
+            id=row["id"],
+            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), asking.dialect)),
+        )
+        for row, question in zip(rows, questions, strict=True)
+    ]
+    Path(asking.journal).parent.mkdir(parents=True, exist_ok=True)
+    with Journal(Path(asking.journal)) as journal:
+        completions = distilabel.ask(
+            settings.teacher,
+            requests,
+            journal,
+            concurrency=asking.concurrency,
+            attempts=asking.attempts,
+            timeout_seconds=asking.timeout_seconds,
+            max_usd=asking.budget.max_usd,
+            max_failed_share=asking.max_failed_share,
+        )
+    return [grammar.normalise(found.text, found.reasoning or None) if found.status == "ok" else ""
+            for found in completions]  # fmt: skip
+
+
+def _cleaned(text: str, question: str) -> str:
+    """Return the reworded question, or nothing if the answer is none."""
+    lines = [line.strip().strip('"') for line in text.rpartition("</think>")[2].splitlines() if line.strip()]
+    new = lines[0].removeprefix("Question:").strip() if len(lines) == 1 else ""
+    return new if new != question and 0 < len(new) <= _LONGEST * len(question) else ""
+
+
+def _agreeing(new: Sequence[tuple[Row, str]], answers: Sequence[str], settings: Paraphrasing) -> dict[str, str]:
+    """Return the reworded questions by id whose answer agrees with the gold on every instance."""
+    options = settings.options
+    work = [(row["id"], row["sql_context"], row["sql"]) for row, _ in new]
+    prepared = prepare_all(work, options.instances, options.seed, options.workers)
+    pairs, names = [], []
+    for (row, text), answer, found in zip(new, answers, prepared, strict=True):
+        reading = grammar.parse(answer)
+        if reading.well_formed and found.task is not None:
+            pairs.append((found.task, [reading.sql]))
+            names.append((row["id"], text))
+    with Verifier(workers=options.workers) as verifier:
+        verdicts = verifier.verify_batch(pairs)
+    return {name: text for (name, text), (verdict,) in zip(names, verdicts, strict=True) if verdict.agrees}
