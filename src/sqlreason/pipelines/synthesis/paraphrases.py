@@ -56,28 +56,28 @@ def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
 
 def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
     """Return the teacher's answers, empty where there is none."""
-    from sqlreason.teachers import distilabel
+    from sqlreason.teachers import asking
     from sqlreason.teachers.journal import Journal
 
-    asking = settings.distillation
+    options = settings.distillation
     requests = [
-        distilabel.Request(
+        asking.Request(
             id=row["id"],
-            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), asking.dialect)),
+            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), options.dialect)),
         )
         for row, question in zip(rows, questions, strict=True)
     ]
-    Path(asking.journal).parent.mkdir(parents=True, exist_ok=True)
-    with Journal(Path(asking.journal)) as journal:
-        completions = distilabel.ask(
+    Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
+    with Journal(Path(options.journal)) as journal:
+        completions = asking.ask(
             settings.teacher,
             requests,
             journal,
-            concurrency=asking.concurrency,
-            attempts=asking.attempts,
-            timeout_seconds=asking.timeout_seconds,
-            max_usd=asking.budget.max_usd,
-            max_failed_share=asking.max_failed_share,
+            concurrency=options.concurrency,
+            attempts=options.attempts,
+            timeout_seconds=options.timeout_seconds,
+            max_usd=options.budget.max_usd,
+            max_failed_share=options.max_failed_share,
         )
     return [grammar.normalise(found.text, found.reasoning or None) if found.status == "ok" else ""
             for found in completions]  # fmt: skip

@@ -53,6 +53,7 @@ def join_rows(scene: Scene) -> Draft:
     columns = [ColumnUse(subject, column) for column in own]
     only_filtered = [leaf for leaf in trail.leaves if scene.chance(0.3)][:2]
     columns += [_columns_of_leaf(scene, trail, leaf) for leaf in trail.leaves if leaf not in only_filtered]
+    require(bool(columns))
     if scene.chance(0.3):
         columns.reverse()
     where = _condition(scene, trail, only_filtered, tuple(use.column for use in columns), 0.35)

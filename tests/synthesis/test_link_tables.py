@@ -1,0 +1,41 @@
+"""A table of nothing but references, as many-to-many links are, serves every shape that needs no more."""
+
+import random
+import sqlite3
+
+import pytest
+
+from sqlreason.synthesis.grammar import SHAPES, NothingFits, compose
+from sqlreason.synthesis.population import render_context
+from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.wording import word
+
+LINKS = """
+CREATE TABLE tracks (track_id INTEGER PRIMARY KEY, title TEXT NOT NULL, length_s INTEGER NOT NULL);
+CREATE TABLE playlists (playlist_id INTEGER PRIMARY KEY, name TEXT NOT NULL, mood_type TEXT NOT NULL);
+CREATE TABLE playlist_track (playlist_id INTEGER REFERENCES playlists, track_id INTEGER REFERENCES tracks,
+  PRIMARY KEY (playlist_id, track_id));
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("links") / "links.sql"
+    path.write_text(LINKS)
+    return read_source(str(path))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_shape_gives_a_question_and_a_query_that_runs_or_gives_up(source, name):
+    mix = dict.fromkeys(SHAPES, 0.0) | {name: 1.0}
+    for seed in range(12):
+        rng = random.Random(f"{name}{seed}")
+        contents = source.fill(rng)
+        try:
+            draft = compose(source.blueprint, rng, mix, contents)
+        except NothingFits:
+            continue
+        database = sqlite3.connect(":memory:")
+        database.executescript(render_context(source.blueprint, contents))
+        database.execute(draft.sql)
+        assert word(draft, rng)
