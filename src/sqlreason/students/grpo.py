@@ -234,7 +234,7 @@ def _trainer(
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
 
-    from sqlreason.students import guards, training
+    from sqlreason.students import guards, sharing, training
 
     guards.check_padding(tokenizer)
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
@@ -247,12 +247,33 @@ def _trainer(
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
-        """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips."""
+        """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
+
+        With a writer of our own, a group's prompt is read once in the log-probabilities too.
+        """
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
             sampler: Any = super()._get_train_sampler(dataset)
             sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
             return sampler
+
+        def _prepare_inputs(self, generation_batch: Any) -> Any:
+            before = self._buffered_inputs
+            inputs = super()._prepare_inputs(generation_batch)
+            if writer is None or self._buffered_inputs is before:
+                return inputs
+            self._buffered_inputs = sharing.regroup(self._buffered_inputs)
+            return self._buffered_inputs[self._step % self.args.steps_per_generation]
+
+        def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
+            if writer is None:
+                return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
+            inner = self.accelerator.unwrap_model(model)
+            arguments = (inner, *inputs, self.temperature, options.get("batch_size"))
+            with self.accelerator.autocast():
+                if model is inner:
+                    return (*sharing.completion_logps(*arguments), None)
+                return (*self._forward_redirection(model, inner, sharing.completion_logps, *arguments), None)
 
     return Trainer(
         model=model,
