@@ -61,8 +61,8 @@ def completion_logps(
 
     if at_once is not None and at_once < len(ids):
         parts = zip(ids.split(at_once), mask.split(at_once), strict=True)
-        logps, entropies = zip(*(completion_logps(model, *part, kept, temperature) for part in parts), strict=True)
-        return torch.cat(logps), torch.cat(entropies)
+        found = [completion_logps(model, *part, kept, temperature) for part in parts]
+        return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     groups = group(ids, mask, kept)
     hidden = base.model(

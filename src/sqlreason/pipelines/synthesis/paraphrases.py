@@ -51,7 +51,7 @@ def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
     answers = _ask([row for row, _ in new], [text for _, text in new], settings.prompt, settings)
     kept = _agreeing(new, answers, settings)
     logger.info("%d questions given to be reworded, %d reworded, %d understood again", len(chosen), len(new), len(kept))
-    return [kept.get(row["id"], row["sql_prompt"]) for row in rows]
+    return [kept[row["id"]] if row["id"] in kept else row["sql_prompt"] for row in rows]
 
 
 def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
