@@ -13,8 +13,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sqlreason.sql.execution import Task
 from sqlreason.students import alarms, generation, grpo, sft
-from sqlreason.students.adapter import AdapterError
+from sqlreason.students.adapter import Adapter, AdapterError
+from sqlreason.students.dev import Examiner
+from sqlreason.students.rollouts import Recorder
 from sqlreason.students.training import TrainingError
 
 OPTIONS = {
@@ -29,6 +32,9 @@ OPTIONS = {
     "dtype": "float32",
     "mask_truncated_completions": False,
 }
+
+
+EVERY_COLLAPSE = alarms.COLLAPSES
 
 
 class LetterReward:
@@ -49,6 +55,12 @@ class ExactReward:
 
     def __call__(self, completions, answer, **columns):
         return [float(completion[0]["content"] == gold) for completion, gold in zip(completions, answer, strict=True)]
+
+
+@pytest.fixture(autouse=True)
+def only_one_alarm(monkeypatch):
+    """The students here write until they are cut off, and leave their reference in a few steps."""
+    monkeypatch.setattr(alarms, "COLLAPSES", alarms.COLLAPSES[:1])
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +109,8 @@ def test_the_reward_rises_and_every_rollout_is_kept(checkpoint, start, prompts, 
 @pytest.mark.parametrize("beta", [0.0, 0.05])
 def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint, start, prompts, tmp_path, beta):
     # with beta > 0 a checkpoint also holds the reference, and transformers 5.17 restores that alone
-    options = {**OPTIONS, "max_steps": 12, "beta": beta}
-    undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", max_steps=12, beta=beta)
+    options = {**OPTIONS, "max_steps": 9, "beta": beta}
+    undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", max_steps=9, beta=beta)
     inputs = tmp_path / "inputs.pickle"
     inputs.write_bytes(pickle.dumps((checkpoint, start, prompts)))
     script = (
@@ -117,7 +129,7 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint,
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, "the training was over before it could be killed"
     assert not list(tmp_path.glob("killed/*/result"))
-    resumed = train(checkpoint, start, prompts, tmp_path / "killed", max_steps=12, beta=beta)
+    resumed = train(checkpoint, start, prompts, tmp_path / "killed", max_steps=9, beta=beta)
     assert resumed[0].digest == undisturbed.digest
     assert resumed[1]["reward"].tolist() == history["reward"].tolist()
     pd.testing.assert_frame_equal(resumed[2], rollouts)
@@ -134,7 +146,8 @@ def test_the_gold_completion_tokenized_and_decoded_as_the_trainer_does_earns_the
 
 
 def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(alarms, "PATIENCE", 3)
+    short = dataclasses.replace(alarms.COLLAPSES[0], steps=3)
+    monkeypatch.setattr(alarms, "COLLAPSES", (short,))
     _, history, _ = grpo.train_grpo(
         checkpoint, start, prompts, rewards=[ExactReward()], weights=[1.0], workdir=tmp_path, max_steps=9, **OPTIONS
     )
@@ -161,3 +174,73 @@ def test_completions_of_a_step_must_be_whole_groups(checkpoint, start, prompts, 
 def test_an_unknown_knob_is_refused_by_name(checkpoint, start, prompts, tmp_path):
     with pytest.raises(TypeError, match="max_prompt_length"):
         train(checkpoint, start, prompts, tmp_path, max_steps=1, max_prompt_length=10)
+
+
+@pytest.fixture
+def dev(examples):
+    task = Task(
+        "t", "SELECT name FROM singer", ("CREATE TABLE singer (name TEXT); INSERT INTO singer VALUES ('Ada');",)
+    )
+    return examples.tail(4).assign(task=task.to_json())[["prompt", "task"]]
+
+
+def test_dev_accuracy_is_told_and_the_best_adapter_is_returned(checkpoint, start, prompts, tmp_path, dev, monkeypatch):
+    scores = iter([0.25, 0.5, 0.25, 0.25, 0.0])
+    kept = {}
+
+    def examine(self, model, tokenizer, step):
+        score = next(scores)
+        best = score >= max(self.scores.values(), default=-1)
+        self.scores[step] = score
+        self._keep(model if best else None)
+        kept[step] = Adapter.from_model(model, "", "").digest
+        return score
+
+    monkeypatch.setattr(Examiner, "examine", examine)
+    adapter, history, _ = train(checkpoint, start, prompts, tmp_path, max_steps=12, dev=dev, dev_steps=2, patience=2)
+    assert history["dev_accuracy"].dropna().tolist() == [0.5, 0.25, 0.25]
+    assert len(history) == 6 and adapter.facts["best_step"] == 2
+    assert adapter.digest == kept[2] != kept[6]
+
+
+def test_an_examination_answers_greedily_and_leaves_the_training_as_it_was(checkpoint, start, prompts, tmp_path, dev):
+    plain = train(checkpoint, start, prompts, tmp_path / "plain", max_steps=2)
+    examined = train(checkpoint, start, prompts, tmp_path / "examined", max_steps=2, dev=dev, dev_steps=1)
+    pd.testing.assert_frame_equal(plain[2], examined[2])
+    assert examined[1]["dev_accuracy"].between(0, 1).all()
+    assert examined[0].digest == plain[0].digest  # equal scores: the latest counts as the best
+
+
+def test_groups_without_variance_are_counted_group_by_group(tmp_path):
+    recorder = Recorder([ExactReward()], [1.0], tmp_path, group=2)
+    recorder.table = {"id": list("aabb"), "completion": [""] * 4, "exact": [0.0, 0.0, 0.0, 1.0]}
+    assert recorder.zero_variance_share() == 0.5
+
+
+def test_rewards_are_told_which_completions_were_cut_off(tmp_path):
+    told = {}
+
+    def reward(completions, finished, **columns):
+        told["finished"] = finished
+        return [0.0] * len(completions)
+
+    (noted,) = Recorder([reward], [1.0], tmp_path, group=2, ends=[7]).wrapped()
+    noted(["a", "b"], completion_ids=[[1, 7], [1, 2]], id=["1", "1"])
+    assert told["finished"] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "told"),
+    [
+        ("zero_variance_share", 0.9, "nothing could be learned"),
+        ("completions/clipped_ratio", 0.6, "did not end their turn"),
+        ("kl", 3.0, "left its reference"),
+        ("entropy", 0.001, "raise the temperature"),
+    ],
+)
+def test_each_collapse_is_seen_after_its_steps_and_says_what_to_change(figure, value, told):
+    (collapse,) = [collapse for collapse in EVERY_COLLAPSE if collapse.figure == figure]
+    entries = [{figure: value, "reward": 0.0}] * collapse.steps
+    assert collapse.is_reached(entries) and told in collapse.sentence()
+    assert not collapse.is_reached(entries[1:])
+    assert not collapse.is_reached([*entries[1:], {figure: None, "reward": 0.0}])

@@ -1,8 +1,12 @@
-"""What is watched during GRPO: the restored policy, the reference, groups without a signal, clipped completions."""
+"""What is watched during GRPO: the restored policy, the reference, dev accuracy, and the ways in which it collapses."""
 
 import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.students.dev import Examiner
 from sqlreason.students.rollouts import Recorder, Writer
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import TrainingError
@@ -10,40 +14,117 @@ from sqlreason.students.training import TrainingError
 logger = logging.getLogger(__name__)
 
 MAX_FIRST_KL = 0.01  # nats per token; the policy equals its reference before the first update
-MAX_ZERO_VARIANCE, PATIENCE = 0.8, 20  # share of groups without a signal, steps in a row
-MAX_CLIPPED = 0.2  # share of completions that never end their turn
+MAX_CLIPPED = 0.2  # share of completions that never end their turn, above which is warned
 
 
-def watch(trainer: Any, stage: Stage, recorder: Recorder, writer: Writer | None) -> Any:
-    """The trainer callback that restores the policy on resume, keeps rollouts and raises the alarms."""
+@dataclass(frozen=True)
+class Collapse:
+    """A way in which a run collapses: a figure beyond its bound for some steps in a row.
+
+    Attributes:
+        figure: Of the history.
+        bound: Beyond which it is bad; for entropy, below.
+        steps: In a row.
+        meaning: What it means.
+        advice: What to change.
+    """
+
+    figure: str
+    bound: float
+    steps: int
+    meaning: str
+    advice: str
+
+    def is_bad(self, entry: Mapping[str, Any]) -> bool:
+        """Whether a step's figure is beyond the bound."""
+        value = entry.get(self.figure)
+        if value is None:
+            return False
+        return bool(value < self.bound) if self.figure == "entropy" else bool(value > self.bound)
+
+
+    def is_reached(self, entries: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the last steps of a history were all bad."""
+        last = entries[-self.steps :]
+        return len(last) == self.steps and all(map(self.is_bad, last))
+
+    def sentence(self) -> str:
+        """What happened, and what to change."""
+        side = "below" if self.figure == "entropy" else "above"
+        return f"{self.figure} was {side} {self.bound:g} for {self.steps} steps: {self.meaning}; {self.advice}"
+
+
+COLLAPSES = (
+    Collapse(
+        "zero_variance_share", 0.8, 20,
+        "the groups had equal rewards, so that nothing could be learned",
+        "use harder (or easier) prompts or a higher temperature",
+    ),
+    Collapse(
+        "completions/clipped_ratio", 0.5, 10,
+        "completions did not end their turn",
+        "lower the learning rate, add the reward `length`, or raise max_completion_tokens",
+    ),
+    Collapse(
+        "kl", 1.0, 10,
+        "the policy had left its reference (nats per token)",
+        "raise beta or lower the learning rate",
+    ),
+    Collapse(
+        "entropy", 0.005, 20,
+        "the policy wrote nearly the same every time (nats per token)",
+        "raise the temperature or lower the learning rate",
+    ),
+)  # fmt: skip
+
+
+def watch(
+    trainer: Any, stage: Stage, recorder: Recorder, writer: Writer | None, examiner: Examiner | None = None
+) -> Any:
+    """The trainer callback that restores the policy on resume, keeps rollouts, examines and raises the alarms."""
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
-        silent, warned = 0, False
+        warned = False
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step:
                 restore_policy(trainer.model, stage, state.global_step)
+            elif examiner:
+                score = examiner.examine(trainer.model, trainer.processing_class, 0)
+                logger.info("grpo: dev accuracy before the first step %.1f %%", 100 * score)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if not logs or "reward" not in logs:
                 return
-            entry = state.log_history[-1]
+            step, entry = state.global_step, state.log_history[-1]
             entry["generation_seconds"] = writer.seconds if writer else None
             entry["reward_seconds"] = recorder.seconds
-            recorder.keep(state.global_step, list(trainer._logs["advantages"]))  # trl has no public way to them
-            check_first_kl(state.global_step, logs.get("kl"))
-            self._warn_of_clipping(state.global_step, logs["completions/clipped_ratio"], args.max_completion_length)
-            self.silent = self.silent + 1 if logs["frac_reward_zero_std"] > MAX_ZERO_VARIANCE else 0
-            if self.silent == PATIENCE:
-                logger.warning(
-                    "grpo: stopped at step %d: for %d steps over %.0f %% of the groups had equal rewards, so that "
-                    "nothing could be learned; use harder (or easier) prompts or a higher temperature",
-                    state.global_step,
-                    PATIENCE,
-                    100 * MAX_ZERO_VARIANCE,
-                )
+            entry["zero_variance_share"] = recorder.zero_variance_share()
+            recorder.keep(step, list(trainer._logs["advantages"]))  # trl has no public way to them
+            check_first_kl(step, logs.get("kl"))
+            self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
+            if examiner and (examiner.is_due(step) or step == state.max_steps):
+                self._examine(entry, step, control)
+            self._stop_on_collapse(state, control)
+
+        def _examine(self, entry: dict[str, Any], step: int, control: Any) -> None:
+            assert examiner is not None
+            began = time.monotonic()
+            entry["dev_accuracy"] = examiner.examine(trainer.model, trainer.processing_class, step)
+            entry["dev_seconds"] = time.monotonic() - began
+            logger.info("grpo: dev accuracy after step %d %.1f %%", step, 100 * entry["dev_accuracy"])
+            if examiner.is_over(step):
+                best = examiner.best_step(step)
+                logger.info("grpo: stopped at step %d: no better dev accuracy since step %d", step, best)
                 control.should_training_stop = True
+
+        def _stop_on_collapse(self, state: Any, control: Any) -> None:
+            entries = [entry for entry in state.log_history if "reward" in entry]
+            for collapse in COLLAPSES:
+                if collapse.is_reached(entries):
+                    logger.warning("grpo: stopped at step %d: %s", state.global_step, collapse.sentence())
+                    control.should_training_stop = True
 
         def _warn_of_clipping(self, step: int, share: float, limit: int) -> None:
             if share > MAX_CLIPPED and not self.warned:

@@ -4,7 +4,6 @@ Training goes on with the SFT adapter itself; where `beta` > 0 the reference is 
 killed goes on from its last checkpoint when it is asked for again, and one that is finished is returned at once.
 """
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,10 @@ import pandas as pd
 
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.generation import Sampling
+from sqlreason.students.dev import Examiner
+from sqlreason.students.generation import Sampling, end_ids
 from sqlreason.students.launch import Launch, call, rank
+from sqlreason.students.policy_trainer import make_trainer
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage, hash_table
 from sqlreason.students.training import Schedule
@@ -80,6 +81,15 @@ class Policy:
         }
 
 
+@dataclass(frozen=True)
+class Exam:
+    """Dev questions (None for none), the steps between two examinations, and the patience with them."""
+
+    dev: pd.DataFrame | None
+    steps: int
+    patience: int | None
+
+
 def train_grpo(
     checkpoint: Checkpoint,
     adapter: Adapter,
@@ -95,6 +105,9 @@ def train_grpo(
     ranks: int = 1,
     accelerate: str | None = None,
     resume: bool = True,
+    dev: pd.DataFrame | None = None,
+    dev_steps: int = 25,
+    patience: int | None = None,
     **knobs: Any,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Trains the adapter further on rewards.
@@ -114,13 +127,17 @@ def train_grpo(
         ranks: Processes of launch "ranks"; each writes and judges its share of the completions of a step.
         accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
+        dev: Columns prompt and task (JSON) of questions that are not trained on; greedy answers to them are scored
+            before the first step and every `dev_steps`, and the best adapter is returned. None returns the last.
+        dev_steps: Steps between two scores.
+        patience: Scores without a better one after which the training ends; None for no limit.
         knobs: Fields of `Policy` and of `training.Schedule`; `batch_size` counts completions.
 
     Returns:
-        The adapter over the original base; the history (one row a step: stage, step, loss, reward, rewards/<name>/mean,
-        reward_std, zero_variance_share, kl, entropy, clipped_share, completion_length, learning_rate,
-        generation_seconds, reward_seconds, seconds); the rollouts (step, id, completion, reward, each component,
-        advantage).
+        The adapter over the original base; the history (one row a step: stage, step, loss, reward,
+        rewards/<name>/mean, reward_std, zero_variance_share, dev_accuracy, kl, entropy, clipped_share,
+        completion_length, learning_rate, generation_seconds, reward_seconds, dev_seconds, seconds); the rollouts
+        (step, id, completion, reward, each component, advantage).
 
     Raises:
         AdapterError: if the adapter is of another base model.
@@ -141,6 +158,9 @@ def train_grpo(
         "quantization": quantization,
         "dtype": dtype,
         "ranks": ranks,
+        "dev": None if dev is None else hash_table(dev),
+        "dev_steps": dev_steps,
+        "patience": patience,
         **knobs,
     }
     policy, plan = _split(knobs, ranks)
@@ -149,8 +169,9 @@ def train_grpo(
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
+    exam = Exam(dev, dev_steps, patience)
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, loading)
+    return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, exam, loading)
 
 
 def _split(knobs: dict[str, Any], ranks: int) -> tuple[Policy, Schedule]:
@@ -181,6 +202,7 @@ def _train(
     weights: Sequence[float],
     policy: Policy,
     plan: Schedule,
+    exam: Exam,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students import alarms, training
@@ -188,13 +210,17 @@ def _train(
 
     options = {**loading, "gradient_checkpointing": plan.gradient_checkpointing, "seed": plan.seed}
     model, tokenizer = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
-    recorder = Recorder(rewards, weights, stage.folder / "rollouts")
+    ends = end_ids(model, tokenizer)
+    recorder = Recorder(rewards, weights, stage.folder / "rollouts", policy.num_generations, ends)
     sampling = Sampling(policy.max_completion_tokens, policy.temperature, policy.num_generations, policy.top_p)
     writer = Writer(sampling, plan.seed) if loading["backend"] == "transformers" else None
-    trainer = _trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy, plan)
-    log = training.run(trainer, stage, "grpo", [alarms.watch(trainer, stage, recorder, writer)])
+    trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
+    examiner = _examiner(exam, policy, stage) if writer else None
+    log = training.run(trainer, stage, "grpo", [alarms.watch(trainer, stage, recorder, writer, examiner)])
     steps = trainer.state.global_step
     history, rollouts = _history(log), recorder.rollouts(steps)
+    if examiner:
+        examiner.restore_best(trainer.model)
     facts = {
         "stage": "grpo",
         "prompts": len(prompts),
@@ -202,6 +228,7 @@ def _train(
         "completions": len(rollouts),
         "seconds": float(history["seconds"].iloc[-1]),
         "reward": float(history["reward"].iloc[-1]),
+        "best_step": examiner.best_step(steps) if examiner else steps,
         "options": stage.options,
     }
     trained = training.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
@@ -218,80 +245,20 @@ def _train(
     return trained, history, rollouts
 
 
-def _trainer(
-    stage: Stage,
-    model: Any,
-    tokenizer: Any,
-    prompts: pd.DataFrame,
-    recorder: Recorder,
-    weights: Sequence[float],
-    writer: Writer | None,
-    policy: Policy,
-    plan: Schedule,
-) -> Any:
-    import os
-
-    from datasets import Dataset
-    from trl import GRPOConfig, GRPOTrainer
-
-    from sqlreason.students import guards, sharing, training
-
-    guards.check_padding(tokenizer)
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
-    arguments = {
-        **plan.arguments(stage.folder, training.is_mixed(model)),
-        **policy.arguments(),
-        "reward_weights": list(map(float, weights)),
-    }
-    rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
-    ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
-
-    class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
-        """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
-
-        With a writer of our own, a group's prompt is read once in the log-probabilities too.
-        """
-
-        def _get_train_sampler(self, dataset: Any = None) -> Any:
-            sampler: Any = super()._get_train_sampler(dataset)
-            sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
-            return sampler
-
-        def _prepare_inputs(self, generation_batch: Any) -> Any:
-            before = self._buffered_inputs
-            inputs = super()._prepare_inputs(generation_batch)
-            if writer is None or self._buffered_inputs is before:
-                return inputs
-            self._buffered_inputs = sharing.regroup(self._buffered_inputs)
-            return self._buffered_inputs[self._step % self.args.steps_per_generation]
-
-        def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
-            if writer is None:
-                return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
-            inner = self.accelerator.unwrap_model(model)
-            arguments = (inner, *inputs, self.temperature, options.get("batch_size"))
-            with self.accelerator.autocast():
-                if model is inner:
-                    return (*sharing.completion_logps(*arguments), None)
-                return (*self._forward_redirection(model, inner, sharing.completion_logps, *arguments), None)
-
-    return Trainer(
-        model=model,
-        args=training.build_config(GRPOConfig, arguments),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        **ours,
-    )
+def _examiner(exam: Exam, policy: Policy, stage: Stage) -> Examiner | None:
+    if exam.dev is None:
+        return None
+    return Examiner(exam.dev, exam.steps, exam.patience, policy.max_completion_tokens, stage.folder / "dev")
 
 
 def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
     names = {
-        "frac_reward_zero_std": "zero_variance_share",
         "completions/clipped_ratio": "clipped_share",
         "completions/mean_length": "completion_length",
     }
     plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
-    kept = [*plain, *names, "generation_seconds", "reward_seconds", "seconds"]
+    timed = ["generation_seconds", "reward_seconds", "dev_seconds", "seconds"]
+    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *timed]
     components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
     table = pd.DataFrame([{"stage": "grpo", **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
     table["kl"] = table["kl"].astype(float).fillna(0.0)

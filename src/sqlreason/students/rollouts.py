@@ -15,6 +15,8 @@ import pandas as pd
 from sqlreason.students.generation import Sampling, complete, inference, tokenize
 from sqlreason.students.launch import rank
 
+_EQUAL = 1e-6  # totals closer than this are equal
+
 
 class Writer:
     """Writes the completions of a step: each prompt is read once for its whole group.
@@ -58,8 +60,25 @@ def _same_precision(model: Any) -> Iterator[None]:
 class Recorder:
     """Keeps the rollouts of each step beside the checkpoints, so that those of a resumed training are complete."""
 
-    def __init__(self, rewards: Sequence[Callable[..., Any]], weights: Sequence[float], folder: Path) -> None:
+    def __init__(
+        self,
+        rewards: Sequence[Callable[..., Any]],
+        weights: Sequence[float],
+        folder: Path,
+        group: int,
+        ends: Sequence[int] = (),
+    ) -> None:
+        """Keep what is recorded.
+
+        Args:
+            rewards: As trl is to call them.
+            weights: Of the rewards in the total.
+            folder: Of the rollouts.
+            group: Completions of a prompt, which stand side by side.
+            ends: Token ids that end a completion; the rewards are told by `finished` which were cut off.
+        """
         self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
+        self.group, self.ends = group, frozenset(ends)
         self.table: dict[str, list[Any]] = {}
         self.seconds = 0.0
 
@@ -81,6 +100,20 @@ class Recorder:
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
         self.table, self.seconds = {}, 0.0
 
+    def zero_variance_share(self) -> float | None:
+        """The share of this step's groups in which all totals are equal, from which nothing is learned.
+
+        trl's own figure looks at the whole batch where rewards are scaled by it, and is 0 then whatever the groups do.
+        """
+        if not self.table:
+            return None
+        totals = self._totals().to_numpy().reshape(-1, self.group)
+        return float((totals.max(axis=1) - totals.min(axis=1) < _EQUAL).mean())
+
+    def _totals(self) -> pd.Series:
+        components = pd.DataFrame(self.table)[[reward_name(reward) for reward in self.rewards]].astype(float)
+        return (components * self.weights).sum(axis=1)
+
     def rollouts(self, steps: int) -> pd.DataFrame:
         """All rollouts of the first `steps` steps, those of every rank."""
         paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem.split("-")[0]) <= steps]
@@ -101,6 +134,9 @@ class _Noted:
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         began = time.monotonic()
+        if self.recorder.ends and columns.get("completion_ids") is not None:
+            ids = columns["completion_ids"]
+            columns["finished"] = [len(row) > 0 and int(row[-1]) in self.recorder.ends for row in ids]
         values = list(self.reward(completions, **columns))
         self.recorder.seconds += time.monotonic() - began
         self.recorder.table["id"] = list(columns["id"])

@@ -1,0 +1,89 @@
+"""A small examination during training: greedy answers to questions that are not trained on; the best adapter is kept.
+
+Small models are often best long before the last step. The scores depend on the weights alone, so that a resumed
+training finds the ones it found before; nothing here touches the random state of the training.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.reasoning.format import parse
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.students.generation import generate
+from sqlreason.students.launch import rank
+
+_BATCH = 64
+
+
+class Examiner:
+    """Scores the student on dev questions and keeps the best adapter.
+
+    Args:
+        prompts: Columns prompt (chat messages as JSON text) and task (JSON).
+        every: Steps between two examinations; there is one before the first step.
+        patience: Examinations without a better score after which the training should stop; None for no limit.
+        max_new_tokens: Limit of an answer.
+        folder: Where scores and the best adapter lie.
+    """
+
+    def __init__(
+        self, prompts: pd.DataFrame, every: int, patience: int | None, max_new_tokens: int, folder: Path
+    ) -> None:
+        self.every, self.patience, self.max_new_tokens, self.folder = every, patience, max_new_tokens, folder
+        self.conversations = [json.loads(text) for text in prompts["prompt"]]
+        self.tasks = [Task.from_json(text) for text in prompts["task"]]
+        self.scores: dict[int, float] = {}
+        if (folder / "scores.json").exists():
+            told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+            self.scores = {int(step): score for step, score in told.items()}
+
+    def examine(self, model: Any, tokenizer: Any, step: int) -> float:
+        """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
+        answers = generate(model, tokenizer, self.conversations, self.max_new_tokens, _BATCH)
+        readings = [parse(answer.text) for answer in answers]
+        queries = [
+            [reading.sql] if reading.well_formed and answer.finished else []
+            for reading, answer in zip(readings, answers, strict=True)
+        ]
+        with Verifier() as verifier:
+            verdicts = verifier.verify_batch(list(zip(self.tasks, queries, strict=True)))
+        score = sum(verdict.agrees for group in verdicts for verdict in group) / len(self.tasks)
+        best = score >= max((s for at, s in self.scores.items() if at < step), default=-1.0)
+        self.scores[step] = score
+        if rank() == 0:
+            self._keep(model if best else None)
+        return score
+
+    def is_due(self, step: int) -> bool:
+        """Whether a step is followed by an examination."""
+        return step % self.every == 0
+
+    def is_over(self, step: int) -> bool:
+        """Whether the best score lies more than the patience back."""
+        waited = (step - self.best_step(step)) // self.every
+        return self.patience is not None and waited >= self.patience
+
+    def best_step(self, step: int) -> int:
+        """The latest step up to this one at which no earlier score was better."""
+        return max((at for at in self.scores if at <= step), key=lambda at: (self.scores[at], at))
+
+    def restore_best(self, model: Any) -> None:
+        """Load the best adapter into the model."""
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        set_peft_model_state_dict(model, load_file(self.folder / "best.safetensors"), adapter_name="default")
+
+    def _keep(self, model: Any) -> None:
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        self.folder.mkdir(exist_ok=True)
+        if model is not None:
+            state = get_peft_model_state_dict(model, adapter_name="default")
+            tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+            save_file(tensors, self.folder / "best.safetensors")
+        (self.folder / "scores.json").write_text(json.dumps(self.scores), encoding="utf-8")

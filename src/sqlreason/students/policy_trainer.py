@@ -1,0 +1,95 @@
+"""trl's GRPOTrainer with what it lacks here: an order of rows that a resume finds again, prompts read once for a group.
+
+The loss is trl's. What is given to it is in `grpo.py`, what happens between prompts and loss in `rollouts.py`.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.students.rollouts import Recorder, Writer
+from sqlreason.students.stages import Stage
+from sqlreason.students.training import Schedule
+
+
+def make_trainer(
+    stage: Stage,
+    model: Any,
+    tokenizer: Any,
+    prompts: pd.DataFrame,
+    recorder: Recorder,
+    weights: Sequence[float],
+    writer: Writer | None,
+    arguments: dict[str, Any],
+    plan: Schedule,
+) -> Any:
+    """Makes the trainer.
+
+    Args:
+        stage: Whose folder holds the checkpoints.
+        model: PeftModel with a trainable adapter.
+        tokenizer: Its tokenizer.
+        prompts: Columns id, prompt (chat messages as JSON text) and those of the rewards.
+        recorder: Of the rewards.
+        weights: Of the rewards in the total.
+        writer: Of the completions; None leaves them to trl, or to the backend that patched it.
+        arguments: Of trl's GRPOConfig, those of the schedule left out.
+        plan: The schedule of this rank.
+
+    Raises:
+        TrainingError: if the tokenizer pads with the end token, or trl would not do what was asked for.
+    """
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer
+
+    from sqlreason.students import guards, sharing, training
+
+    guards.check_padding(tokenizer)
+    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
+    held = {
+        **plan.arguments(stage.folder, training.is_mixed(model)),
+        **arguments,
+        "reward_weights": list(map(float, weights)),
+    }
+    rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
+    ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
+
+    class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
+        """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
+
+        With a writer of our own, a group's prompt is read once in the log-probabilities too.
+        """
+
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            sampler: Any = super()._get_train_sampler(dataset)
+            sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
+            return sampler
+
+        def _prepare_inputs(self, generation_batch: Any) -> Any:
+            before = self._buffered_inputs
+            inputs = super()._prepare_inputs(generation_batch)
+            if writer is None or self._buffered_inputs is before:
+                return inputs
+            self._buffered_inputs = sharing.regroup(self._buffered_inputs)
+            return self._buffered_inputs[self._step % self.args.steps_per_generation]
+
+        def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
+            if writer is None:
+                return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
+            inner = self.accelerator.unwrap_model(model)
+            arguments = (inner, *inputs, self.temperature, options.get("batch_size"))
+            with self.accelerator.autocast():
+                if model is inner:
+                    return (*sharing.completion_logps(*arguments), None)
+                return (*self._forward_redirection(model, inner, sharing.completion_logps, *arguments), None)
+
+    return Trainer(
+        model=model,
+        args=training.build_config(GRPOConfig, held),
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        **ours,
+    )
