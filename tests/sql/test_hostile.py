@@ -1,6 +1,9 @@
-"""Hostile candidates: bounded in time, without a trace, and without harm to their neighbours."""
+"""Hostile candidates on three engines: bounded in time, without a trace, and without harm to their neighbours."""
 
+import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,56 +16,64 @@ CONTEXT = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
     "INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40), (3, 'Cy', 40);"
 )
-TASK = Task("", "SELECT name FROM users WHERE age > 35", (CONTEXT,))
-DUCK = Task("", TASK.gold, (CONTEXT,), "duckdb")
-_, CASES = load_cases("hostile")
+GOLD = "SELECT name FROM users WHERE age > 35"
+LIMITS = Limits(soft_seconds=0.3, hard_seconds=0.6)
+CASES = {engine: load_cases(f"hostile_{engine}")[1] for engine in ("sqlite", "duckdb", "postgres")}
 
 
 @pytest.fixture(scope="module")
 def verifier():
-    with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=0.7)) as shared:
+    with Verifier(limits=LIMITS) as shared:
         yield shared
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_attacks_end_in_a_verdict_and_leave_nothing_behind(verifier, case, monkeypatch, tmp_path) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def on_server(postgres):
+    with Verifier(limits=LIMITS, server=postgres) as shared:
+        yield shared
+
+
+def test_there_are_enough_attacks_and_none_twice():
+    texts = [(engine, case.texts[0]) for engine, cases in CASES.items() for case in cases]
+    assert len(set(texts)) == len(texts) >= 150
+
+
+def attacked(verifier, engine, case, folder):
+    """Judges an attack and its neighbour; nothing may have changed around them."""
+    task = Task("", GOLD, (CONTEXT,), engine)
+    verifier.verify(task, ["SELECT 1"])  # the worker is up and knows the task
+    before = _surroundings()
     started = time.monotonic()
-    attack, neighbour = verifier.verify(TASK, [case.texts[0], f"{TASK.gold} AND {len(case.name)} > 0"])
+    (attack,) = verifier.verify(task, [case.texts[0]])
+    seconds = time.monotonic() - started
+    (neighbour,) = verifier.verify(task, [f"{GOLD} AND {len(case.name)} > 0"])
     assert attack.status in case.statuses, attack
-    assert neighbour.agrees
-    assert not attack.agrees and not list(tmp_path.iterdir()) and not Path("/stolen.db").exists()
-    assert time.monotonic() - started < 5
+    assert neighbour.agrees and not attack.agrees
+    assert seconds < LIMITS.hard_seconds + 0.5
+    assert _surroundings() == before and not list(folder.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("attack", "statuses"),
-    [
-        ("COPY users TO '/tmp/stolen.csv'", {"denied"}),
-        ("SELECT * FROM read_csv('/etc/passwd')", {"denied"}),
-        ("SELECT * FROM '/etc/passwd'", {"exec_error", "denied"}),
-        ("SELECT * FROM gold_rows", {"exec_error"}),
-        ("INSTALL httpfs", {"denied"}),
-        ("SET enable_external_access = true", {"denied"}),
-        ("ATTACH '/tmp/stolen.db'", {"denied"}),
-        ("COMMIT", {"denied"}),
-        ("SELECT name FROM users; DROP TABLE users", {"denied"}),
-        ("SELECT name FROM users; SELECT 1", {"multi_statement"}),
-        ("SELECT random()", {"denied"}),
-        ("SELECT COUNT(*) FROM range(100000000000) a, range(1000000) b", {"timeout"}),
-        ("SELECT repeat('x', 1000000000)", {"timeout", "oom"}),
-        ("SELEC name", {"syntax_error"}),
-    ],
-)
-def test_duckdb_is_as_closed(verifier, attack, statuses) -> None:
-    verdict, neighbour = verifier.verify(DUCK, [attack, f"{TASK.gold} AND {len(attack)} > 0"])
-    assert verdict.status in statuses, verdict
-    assert neighbour.agrees
-    assert not Path("/tmp/stolen.csv").exists() and not Path("/tmp/stolen.db").exists()
+def _surroundings() -> tuple[set[str], ...]:
+    """Names of what an attack could leave behind: files here, at the root, among temporary files."""
+    stolen = {name for name in os.listdir("/tmp") if name.startswith("stolen")}
+    return set(os.listdir("/")), stolen, set(os.listdir("."))
 
 
-def test_a_worker_can_open_nothing(verifier) -> None:
-    verifier.verify(TASK, ["SELECT 1"])
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_attacks_end_in_a_verdict_and_leave_nothing_behind(verifier, engine, subtests, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for case in CASES[engine]:
+        with subtests.test(msg=case.name):
+            attacked(verifier, engine, case, tmp_path)
+
+
+def test_attacks_on_a_server_end_in_a_verdict_and_leave_nothing_behind(on_server, subtests, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for case in CASES["postgres"]:
+        with subtests.test(msg=case.name):
+            attacked(on_server, "postgres", case, tmp_path)
+def test_a_worker_holds_nothing_open_and_knows_no_secret(verifier):
+    verifier.verify(Task("", GOLD, (CONTEXT,)), ["SELECT 1"])
     (pid, *_) = verifier._pool.pids
     limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
     held = {line[:25].strip(): line[26:].split()[0] for line in limits}
@@ -71,6 +82,54 @@ def test_a_worker_can_open_nothing(verifier) -> None:
     assert int(held["Max address space"]) <= 1_024 * 1024 * 1024
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert not any(word in environment.upper() for word in (b"TOKEN", b"SECRET", b"KEY", b"HOME"))
+
+
+HIJACKED = """
+import ctypes, json, os, resource, signal, socket, sys, threading
+sys.path.insert(0, sys.argv[1])
+from worker.confinement import confine
+guards = confine(1024, None)
+other = os.getppid()
+attempts = {
+    "read a file": lambda: open("/etc/passwd"),
+    "write a file": lambda: open("/tmp/stolen", "w"),
+    "unlink": lambda: os.unlink("/tmp/sqlreason-nothing"),
+    "rename": lambda: os.rename("/tmp/sqlreason-nothing", "/tmp/stolen"),
+    "list": lambda: os.listdir("/"),
+    "socket": lambda: socket.socket(),
+    "pair": lambda: socket.socketpair(),
+    "fork": os.fork,
+    "exec": lambda: os.execv("/bin/true", ["true"]),
+    "spawn": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+    "kill": lambda: os.kill(other, 0),
+    "limits of another": lambda: resource.prlimit(other, resource.RLIMIT_CPU),
+    "trace": lambda: ctypes.CDLL(None, use_errno=True).ptrace(0, 0, 0, 0) == 0 or os.fspath(0),
+    "raise a limit": lambda: resource.setrlimit(resource.RLIMIT_AS, (-1, -1)),
+    "become root": lambda: os.setuid(0),
+    "two gigabytes": lambda: bytearray(2 << 30),
+    "change folder": lambda: os.chdir("/tmp"),
+}
+done = []
+for name, attempt in attempts.items():
+    try:
+        attempt()
+        done.append(name)
+    except Exception:
+        pass
+thread = threading.Thread(target=lambda: done.append("thread"))
+thread.start(); thread.join()
+os.write(1, json.dumps([guards, done]).encode())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
+def test_a_hijacked_worker_can_compute_and_nothing_else():
+    folder = Path(sys.modules[Verifier.__module__].__file__).parent
+    told = subprocess.run([sys.executable, "-c", HIJACKED, str(folder)], capture_output=True, text=True, timeout=30)
+    guards, done = json.loads(told.stdout)
+    if "system_calls" not in guards:
+        pytest.skip("this kernel takes no filter of system calls")
+    assert done == ["thread"] and {"file_size", "memory", "descriptors"} <= set(guards)
 
 
 def test_contexts_are_untrusted_too(verifier) -> None:

@@ -56,6 +56,8 @@ class Verifier:
         workers: Worker processes at most.
         limits: Bounds of one candidate.
         preset: Whose rules decide: "strict" (ours), "spider" or "bird"; see `presets`.
+        server: For tasks of the engine "postgres": SQLAlchemy URL of a database of a role without powers, e.g.
+            `postgresql+psycopg://sandbox@localhost/sandbox`.
 
     Raises:
         ValueError: There is no such preset.
@@ -66,9 +68,10 @@ class Verifier:
         workers: int = 1,
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
         preset: str = "strict",
+        server: str = "",
     ) -> None:
-        self.workers, self.limits, self.preset = workers, limits, require_preset(preset)
-        self._pool = Pool(workers, limits)
+        self.workers, self.limits, self.preset, self.server = workers, limits, require_preset(preset), server
+        self._pool = Pool(workers, limits, server)
         self._lock = threading.RLock()
         self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
@@ -82,7 +85,7 @@ class Verifier:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Verifier, (self.workers, self.limits, self.preset)
+        return Verifier, (self.workers, self.limits, self.preset, self.server)
 
     def close(self) -> None:
         """Ends the workers; a later call starts new ones."""

@@ -27,7 +27,7 @@ _ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
 _PACKAGES: dict[str, tuple[str, ...]] = {
     "sqlite": (),
     "duckdb": ("duckdb",),
-    "postgresql": ("sqlalchemy", "psycopg", "typing_extensions"),
+    "postgres": ("sqlalchemy", "psycopg", "typing_extensions"),
 }
 
 
@@ -43,8 +43,8 @@ class Started:
 class Starter(Protocol):
     """How workers come and go."""
 
-    def start(self, engine: str, limits: dict[str, Any]) -> Started:
-        """Starts a worker."""
+    def start(self, engine: str, settings: dict[str, Any]) -> Started:
+        """Starts a worker; `settings` are its `limits` and, for PostgreSQL, its `server`."""
 
     def end(self, pid: int) -> int:
         """Kills a worker if it still lives; returns the signal that ended it, 0 if it left by itself."""
@@ -65,9 +65,9 @@ class ForkServer:
         """The fork server's process id, if it runs."""
         return self._process.pid if self._process is not None else None
 
-    def start(self, engine: str, limits: dict[str, Any]) -> Started:
+    def start(self, engine: str, settings: dict[str, Any]) -> Started:
         """Starts a worker; a fork server that has died is replaced."""
-        message = {"engine": engine, "limits": limits, "folders": _folders(engine)}
+        message = {"engine": engine, **settings, "folders": _folders(engine)}
         for last in (False, True):
             ours, theirs = socket.socketpair()
             try:
@@ -125,7 +125,7 @@ class Spawner:
     def __init__(self) -> None:
         self._processes: dict[int, tuple[subprocess.Popen[bytes], Path]] = {}
 
-    def start(self, engine: str, limits: dict[str, Any]) -> Started:
+    def start(self, engine: str, settings: dict[str, Any]) -> Started:
         """Starts a worker."""
         descriptor, name = tempfile.mkstemp(prefix="sqlreason-")
         with os.fdopen(descriptor, "r+b") as shared, socket.create_server(("127.0.0.1", 0)) as server:
@@ -134,7 +134,7 @@ class Spawner:
             process = _python(["alone", str(server.getsockname()[1])], stdin=subprocess.PIPE)
             self._processes[process.pid] = process, Path(name)
             channel = _greeted(server, process)
-            start = {"engine": engine, "limits": limits, "folders": _folders(engine), "heartbeat": name}
+            start = {"engine": engine, **settings, "folders": _folders(engine), "heartbeat": name}
             channel.sendall(protocol.encode(start))
             return Started(process.pid, channel, protocol.Heartbeat(shared.fileno()))
 

@@ -48,7 +48,7 @@ class Job:
     failures: dict[int, str] = field(default_factory=dict)
     reply: dict[str, Any] = field(default_factory=dict)
     failure: tuple[str, str] | None = None
-    crashes: set[int] = field(default_factory=set)
+    accidents: set[int] = field(default_factory=set)
 
     def message(self, known: set[str]) -> dict[str, Any]:
         """The request as it is sent, with the task where the worker needs it."""
@@ -68,8 +68,8 @@ class Job:
 
     def blame(self, index: int, status: str, reason: str) -> bool:
         """Notes that a step hung or crashed its worker; returns whether the job is thereby done."""
-        if status == "crash" and index not in self.crashes:
-            self.crashes.add(index)  # a crash may be an accident of the machine: one more try
+        if index not in self.accidents and (status == "crash" or (index < 0 and self.op != "run")):
+            self.accidents.add(index)  # it may be the machine's fault: one more try
             return False
         if index < 0 or self.op == "run":
             self.failure = (status, reason)
@@ -84,10 +84,11 @@ class Pool:
     Args:
         size: Workers of a kind at most.
         limits: Bounds of one candidate.
+        server: URL of the server of "postgres" workers.
     """
 
-    def __init__(self, size: int, limits: Limits) -> None:
-        self._size, self._limits = max(1, size), limits
+    def __init__(self, size: int, limits: Limits, server: str = "") -> None:
+        self._size, self._limits, self._server = max(1, size), limits, server
         self._idle: dict[str, list[WorkerProcess]] = {}
         self._busy: dict[WorkerProcess, Job] = {}
         self._starter = starter()
@@ -155,7 +156,7 @@ class Pool:
 
     def _new_worker(self, engine: str) -> WorkerProcess:
         self._counts["started"] += 1
-        return WorkerProcess(engine, self._limits, self._starter)
+        return WorkerProcess(engine, self._limits, self._starter, self._server)
 
     def _send(self, worker: WorkerProcess, job: Job) -> None:
         """Sends a job; a worker that died while idle is replaced."""

@@ -27,9 +27,10 @@ class WorkerProcess:
     """One worker: a process, a socket to it, and its heartbeat.
 
     Args:
-        engine: "sqlite", "duckdb" or "postgresql".
+        engine: "sqlite", "duckdb" or "postgres".
         limits: Bounds of one candidate, passed on.
         starter: Starts and ends its process.
+        server: URL of the server of a "postgres" worker.
 
     Attributes:
         known: Keys of the tasks that it has loaded.
@@ -37,7 +38,7 @@ class WorkerProcess:
         guards: What holds it, by the names of `worker.confinement.confine`.
     """
 
-    def __init__(self, engine: str, limits: Limits, starter: Starter) -> None:
+    def __init__(self, engine: str, limits: Limits, starter: Starter, server: str = "") -> None:
         self.engine, self._limits, self._starter = engine, limits, starter
         self.known: set[str] = set()
         self.ready = False
@@ -45,7 +46,7 @@ class WorkerProcess:
         self._ended: int | None = None
         self._request, self._sent = 0, time.monotonic()
         self._buffer = bytearray()
-        started = starter.start(engine, asdict(limits))
+        started = starter.start(engine, {"limits": asdict(limits), "server": server})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
         self._channel.settimeout(START_SECONDS)  # one that is stopped from outside must not stop us
 

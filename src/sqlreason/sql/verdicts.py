@@ -46,7 +46,7 @@ class Task:
         id: The question's.
         gold: The gold query as written.
         instances: SQL scripts (DDL and INSERTs) in the engine's dialect; the first is the original context.
-        engine: "sqlite" or "duckdb".
+        engine: "sqlite", "duckdb" or "postgres" (on the server of the Verifier).
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 from .equivalence import Answer, Row, canonical_rows, same_bag
 from .outcomes import DEFINE, READ, EngineError, Outcome
 from .quotes import quoted_strings
+from .statements import is_something, split
 
 #: Verdicts travel as lists in the order of `Verdict`'s fields.
 Verdict = list[Any]
@@ -74,7 +74,8 @@ class Case:
         self._engine.open(database)
         if not self.instances:
             self._names = self._engine.names()
-            self._lenient = any(quoted_strings(text, self._names) for text in self._gold["statements"])
+            quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
+            self._lenient = quoted or not self._engine.quotes_strings
         writes = self.access != READ and self._compares_state
         tables = self._engine.tables() if writes else []
         before = {table.lower(): self._contents(table) for table in tables}
@@ -194,8 +195,8 @@ class Case:
         """The candidate's statements: several only where the gold has several."""
         if not self._lenient and (strings := quoted_strings(text, self._names)):
             raise EngineError("exec_error", f"no such column: {strings[0]} (strings take single quotes)")
-        statements = _split(text) if len(self._gold["statements"]) > 1 else [text]
-        if text[:1] not in _LETTERS and not any(map(_is_something, statements)):
+        statements = split(text) if len(self._gold["statements"]) > 1 else [text]
+        if text[:1] not in _LETTERS and not any(map(is_something, statements)):
             raise EngineError("empty", "there is no statement")
         return statements
 
@@ -263,25 +264,6 @@ class _Undone:
 
 def _picked(row: Row, positions: list[int] | None) -> Row:
     return tuple(row[position] for position in positions or () if position < len(row))
-
-
-def _split(text: str) -> list[str]:
-    """The statements of a text, by SQLite's own idea of where one is complete."""
-    found, start = [], 0
-    for end, character in enumerate(text):
-        if character == ";" and sqlite3.complete_statement(text[start : end + 1]):
-            found.append(text[start : end + 1])
-            start = end + 1
-    return [part for part in [*found, text[start:]] if _is_something(part)]
-
-
-def _is_something(text: str) -> bool:
-    """Whether a text holds more than blanks, semicolons and comments."""
-    rest = text.strip().strip(";").strip()
-    while rest.startswith(("--", "/*")):
-        mark = "\n" if rest.startswith("--") else "*/"
-        rest = rest.partition(mark)[2].strip().strip(";").strip()
-    return bool(rest)
 
 
 def _named_write(statements: list[str]) -> set[str]:

@@ -46,6 +46,9 @@ class DuckdbEngine:
         sql_chars: The longest statement accepted from a candidate.
     """
 
+    #: Whether an unknown name in double quotes is taken for a string.
+    quotes_strings = False
+
     def __init__(self, heap_mb: int, sql_chars: int) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}

@@ -135,7 +135,7 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
     Args:
         channel: To the parent.
         heartbeat: Descriptor of the shared bytes.
-        start: `engine`, `limits`, and `folders` in which the engine's packages lie.
+        start: `engine`, `limits`, the `server` of PostgreSQL, and `folders` in which the engine's packages lie.
         parent: The process whose end is this one's too; None where the closed socket must do.
     """
     beats = protocol.Heartbeat(heartbeat)
@@ -171,4 +171,8 @@ def _open_engine(start: dict[str, Any]) -> Any:
         from .duckdb_engine import DuckdbEngine
 
         return DuckdbEngine(limits["heap_mb"], limits["sql_chars"])
+    if name == "postgres":
+        from .postgres_engine import PostgresEngine
+
+        return PostgresEngine(start["server"], limits["sql_chars"])
     return SqliteEngine(limits["heap_mb"], limits["sql_chars"])

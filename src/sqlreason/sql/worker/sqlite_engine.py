@@ -69,6 +69,9 @@ class SqliteEngine:
         sql_chars: The longest statement accepted from a candidate.
     """
 
+    #: Whether an unknown name in double quotes is taken for a string.
+    quotes_strings = True
+
     def __init__(self, heap_mb: int, sql_chars: int) -> None:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024

@@ -1,0 +1,164 @@
+"""What goes wrong around a query: workers that hang, die or are stopped, a fork server and a parent that are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sqlreason.sql import forks, pool
+from sqlreason.sql.execution import Limits, Task, Verifier
+
+USERS = (
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
+    "INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40), (3, 'Cy', 40);"
+)
+TASK = Task("1", "SELECT name FROM users WHERE age > 35", (USERS, USERS.replace("'Ann', 30", "'Ann', 50")))
+SLOW = "SELECT COUNT(*) FROM " + ", ".join(f"users u{i}" for i in range(13))
+STUCK = "SELECT printf('%.*c', 900000000, 'x')"
+PATIENT = Limits(soft_seconds=3, hard_seconds=6)
+
+
+def right(n):
+    return [f"{TASK.gold} AND {i} = {i}" for i in range(n)]
+
+
+def lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(*pids):
+    end = time.monotonic() + 5
+    while any(map(lives, pids)):
+        assert time.monotonic() < end, f"{[pid for pid in pids if lives(pid)]} live on"
+        time.sleep(0.05)
+
+
+def test_every_stuck_candidate_is_blamed_and_no_other(seconds=0.4):
+    with Verifier(workers=2, limits=Limits(soft_seconds=0.2, hard_seconds=seconds)) as both:
+        candidates = [text for pair in zip(right(3), [f"{STUCK}, {i}" for i in range(3)], strict=True) for text in pair]
+        started = time.monotonic()
+        groups = both.verify_batch([(TASK, candidates), (TASK, [f"{text} AND 7 = 7" for text in right(9)])])
+        assert [v.status for v in groups[0]] == ["match", "timeout"] * 3
+        assert all(v.agrees for v in groups[1])
+        assert time.monotonic() - started < 3 * (seconds + 0.5)
+        assert both.stats()["killed"] == 3 and both.stats()["verdicts"] == {"match": 12, "timeout": 3}
+
+
+def test_a_worker_that_is_stopped_is_replaced():
+    with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=0.6)) as one:
+        one.verify(TASK, ["SELECT 1"])
+        os.kill(one._pool.pids[0], signal.SIGSTOP)
+        assert all(v.agrees for v in one.verify(TASK, right(3)))
+        assert one.stats()["killed"] == 1
+
+
+@pytest.mark.parametrize("victim", ["worker", "fork server"])
+def test_a_kill_from_outside_changes_no_verdict(victim):
+    with Verifier(limits=PATIENT) as one:
+        one.verify(TASK, ["SELECT 1"])
+        pid = one._pool.pids[0] if victim == "worker" else one._pool._starter.pid
+        killer = threading.Timer(0.05, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+        verdicts = one.verify(TASK, [SLOW, *right(3)])
+        killer.join()
+        assert [v.status for v in verdicts] == ["mismatch", "match", "match", "match"]
+        assert one.stats()["died"] == 1
+
+
+@pytest.mark.parametrize("victim", ["worker", "fork server"])
+def test_a_kill_between_two_calls_changes_no_verdict(victim):
+    with Verifier(limits=PATIENT) as one:
+        one.verify(TASK, ["SELECT 1"])
+        workers = one._pool.pids
+        os.kill(workers[0] if victim == "worker" else one._pool._starter.pid, signal.SIGKILL)
+        time.sleep(0.1)
+        assert all(v.agrees for v in one.verify(TASK, right(3)))
+        assert one._pool.pids != workers
+
+
+PARENT = """
+import sys, threading, time
+from sqlreason.sql.execution import *
+task = Task("", "SELECT 1", (sys.argv[1],))
+verifier = Verifier(limits=Limits(soft_seconds=50, hard_seconds=60))
+verifier.verify(task, ["SELECT 2"])
+print(verifier._pool._starter.pid, *verifier._pool.pids, flush=True)
+verifier.verify(task, [sys.argv[2]])
+"""
+
+
+@pytest.mark.parametrize("query", ["SELECT 3", STUCK, SLOW + ", users a, users b, users c, users d"])
+def test_nothing_lives_on_when_the_parent_is_killed(query):
+    path = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = PARENT + "time.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", program, USERS, query], stdout=subprocess.PIPE, env=path)
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert len(pids) == 2 and all(map(lives, pids))
+    time.sleep(0.1)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_until_gone(*pids)
+
+
+def test_closing_ends_all_processes_and_a_later_call_starts_new_ones():
+    verifier = Verifier(workers=2)
+    verifier.verify_batch([(TASK, [text]) for text in right(8)])
+    pids = [verifier._pool._starter.pid, *verifier._pool.pids]
+    assert len(pids) == 3
+    verifier.close()
+    assert not any(map(lives, pids))
+    assert verifier.verify(TASK, [TASK.gold + " "])[0].agrees
+    verifier.close()
+
+
+@pytest.mark.parametrize("groups", [2_000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_thousands_of_groups_leave_descriptors_and_memory_flat(groups):
+    def resident(pid):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def measure():
+        (pid,) = one._pool.pids
+        descriptors = [len(os.listdir(f"/proc/{p}/fd")) for p in (pid, one._pool._starter.pid, os.getpid())]
+        return pid, descriptors, resident(pid), resident(os.getpid())
+
+    with Verifier() as one:
+        measured = []
+        for start in range(0, groups, groups // 2):
+            for i in range(start, start + groups // 2):
+                task = Task("", f"SELECT name FROM users WHERE age > {i % 5_000}", (USERS,))
+                one.verify(task, [f"SELECT name FROM users WHERE age > {i % 5_000} + 0 * {i}", "SELECT 1"])
+            measured.append(measure())
+    (pid, descriptors, worker, parent), (pid_2, descriptors_2, worker_2, parent_2) = measured
+    assert (pid, descriptors) == (pid_2, descriptors_2)
+    assert worker_2 < worker + 8 and parent_2 < parent + 24
+
+
+def test_where_nothing_can_be_forked_workers_are_programs_of_their_own(monkeypatch):
+    monkeypatch.setattr(pool, "starter", forks.Spawner)
+    with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=0.6)) as one:
+        verdicts = one.verify(TASK, [TASK.gold, STUCK, *right(2)])
+        assert [v.status for v in verdicts] == ["match", "timeout", "match", "match"]
+        assert one.stats()["killed"] == 1 and "memory" in one.stats()["guards"]
+        pids = one._pool.pids
+        os.kill(pids[0], signal.SIGKILL)
+        time.sleep(0.05)
+        assert all(v.agrees for v in one.verify(TASK, right(5)[2:]))
+        pids += one._pool.pids
+    wait_until_gone(*pids)
+    assert not list(Path("/tmp").glob("sqlreason-????????"))
+
+
+def test_a_worker_that_cannot_start_says_why():
+    with Verifier(server="postgresql+psycopg://nobody@127.0.0.1:9/none") as none:
+        with pytest.raises(RuntimeError, match="no postgres worker could be started: "):
+            none.verify(Task("", TASK.gold, (USERS,), "postgres"), ["SELECT 1"])
+        assert none.verify(TASK, [TASK.gold])[0].agrees
