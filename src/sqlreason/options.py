@@ -185,6 +185,17 @@ class EvaluationOptions(Options):
     demo: bool
 
 
+class ExportOptions(Options):
+    """What leaves the house, under what name, and how much worse than the adapter it may be."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
+    precision: Literal["f32", "f16", "bf16", "q8_0", "q4_k_m"]
+    questions: int = Positive
+    max_drop: float = Share
+    target: str | None
+    private: bool
+
+
 class PriceOptions(Options):
     """What an hour of the machines costs; a stage that ran on one's own machine costs 0."""
 
@@ -256,6 +267,7 @@ PARAMETERS: dict[str, type[Options]] = {
     "grpo": GRPOOptions,
     "evaluation": EvaluationOptions,
     "prices": PriceOptions,
+    "export": ExportOptions,
     "synthesis": SynthesisOptions,
     "pretraining": PretrainingOptions,
 }

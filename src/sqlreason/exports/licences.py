@@ -1,0 +1,54 @@
+"""What the licences of base model and teacher ask of a model that is passed on.
+
+It covers Llama's, which the recipes use; for others the card says that their terms have to be read. This is no legal
+advice, it keeps the known conditions from being forgotten.
+"""
+
+import re
+
+_LLAMA = re.compile(r"llama[-_ ]?(\d+(?:\.\d+)?)?", re.IGNORECASE)
+
+
+def obligations(base: str, teacher: str, scripted: bool) -> list[str]:
+    """Sentences for the model card.
+
+    Args:
+        base: Identity of the base model.
+        teacher: Name of the teacher.
+        scripted: Whether the teacher is a program of this project, whose output is bound by no licence but its own.
+    """
+    named = [("base model", base), *([] if scripted else [("teacher", teacher)])]
+    found = []
+    for role, name in named:
+        match = _LLAMA.search(name)
+        if match is None:
+            found.append(f"The {role} is {name}: read its licence before passing this model on.")
+            continue
+        licence = f"Llama {match[1] or ''} Community License".replace("  ", " ")
+        found.append(
+            f"The {role} {name} is under the {licence} (section 1.b): the model's name begins with \"Llama\", "
+            '"Built with Llama" is shown where it is offered, a copy of the licence and Meta\'s notice go with it, and '
+            "its acceptable use policy binds every user."
+        )
+    return found
+
+
+def check_name(name: str, base: str, teacher: str, scripted: bool) -> None:
+    """Refuse a name that the licences do not allow.
+
+    Args:
+        name: Of the model to be passed on, with or without an organisation before a slash.
+        base: Identity of the base model.
+        teacher: Name of the teacher.
+        scripted: As in `obligations`.
+
+    Raises:
+        ValueError: If a Llama was the base, or taught, and the name does not begin with Llama.
+    """
+    llama = _LLAMA.search(base) or (not scripted and _LLAMA.search(teacher))
+    bare = name.rpartition("/")[2]
+    if llama and not bare.lower().startswith("llama"):
+        raise ValueError(
+            f"export.name={name!r}: the Llama licences (section 1.b) ask that the model's name begins with Llama; "
+            f"call it Llama-{bare}"
+        )

@@ -1,0 +1,69 @@
+"""Wiring of the export."""
+
+from kedro.pipeline import Node, Pipeline
+
+from sqlreason.pipelines.export import nodes
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Return trained adapter and its figures -> card, merged model, GGUF file, their examination, publication."""
+    return Pipeline(
+        [
+            Node(
+                nodes.write_card,
+                [
+                    "base_model",
+                    "grpo_adapter",
+                    "student_prompt",
+                    "filtered_traces",
+                    "teacher",
+                    "evaluation_metrics",
+                    "cost_ledger",
+                    "params:evaluation",
+                    "params:export",
+                ],
+                "model_card",
+                name="write_card",
+            ),
+            Node(
+                nodes.merge_adapter,
+                ["export_base", "base_model", "grpo_adapter", "model_card"],
+                "merged_model",
+                name="merge_adapter",
+            ),
+            Node(
+                nodes.request_gguf,
+                ["merged_model", "student_prompt", "params:export"],
+                "gguf_model",
+                name="write_gguf",
+            ),
+            Node(
+                nodes.examine_exports,
+                [
+                    "merged_model",
+                    "gguf_model",
+                    "evaluation_prompts",
+                    "grpo_answers",
+                    "params:student",
+                    "params:evaluation",
+                    "params:export",
+                ],
+                "export_metrics",
+                name="examine_exports",
+            ),
+            Node(
+                nodes.publish_export,
+                [
+                    "export_metrics",
+                    "merged_model",
+                    "gguf_model",
+                    "model_card",
+                    "base_model",
+                    "teacher",
+                    "params:export",
+                ],
+                "publication",
+                name="publish_export",
+            ),
+        ]
+    )

@@ -1,0 +1,63 @@
+"""The export's nodes: a card made of the run's figures, and a gate before anything is passed on."""
+
+import pandas as pd
+import pytest
+
+from sqlreason.exports.gguf import GgufModel
+from sqlreason.pipelines.export import nodes
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.teachers.teacher import Teacher
+
+LLAMA = Checkpoint("meta-llama/Llama-3.2-3B-Instruct", "abc")
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A merged model and a GGUF file, as far as publishing looks at them."""
+    for name in ("merged/model.safetensors", "gguf/model.gguf", "gguf/Modelfile"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return Checkpoint(str(tmp_path / "merged")), GgufModel(tmp_path / "gguf/model.gguf", "")
+
+
+def publish(files, drop, options, base=LLAMA, **changes):
+    metrics = pd.DataFrame({"form": ["adapter", "merged", "GGUF"], "drop": [0.0, 0.0, drop]})
+    return nodes.publish_export(metrics, *files, "# Card", base, Teacher("scripted"), options("export", **changes))
+
+
+def test_a_form_that_lost_more_than_is_allowed_is_not_passed_on(files, options, tmp_path):
+    with pytest.raises(nodes.ExportError, match=r"GGUF by 5\.0%.*allows 2\.0%"):
+        publish(files, 0.05, options, target=str(tmp_path / "Llama-out"))
+    assert not (tmp_path / "Llama-out").exists()
+
+
+def test_what_passes_goes_to_its_target_with_its_card(files, options, tmp_path):
+    assert publish(files, 0.01, options)["target"] is None
+    record = publish(files, 0.01, options, target=str(tmp_path / "Llama-out"))
+    assert sorted(record["files"]) == ["Modelfile", "README.md", "model.gguf", "model.safetensors"]
+    assert (tmp_path / "Llama-out/README.md").read_text() == "# Card"
+
+
+def test_a_target_whose_name_the_licence_forbids_is_refused(files, options, tmp_path):
+    with pytest.raises(ValueError, match="begins with Llama"):
+        publish(files, 0.0, options, target=str(tmp_path / "sql"))
+
+
+def test_the_card_tells_results_costs_and_conditions(options, prompt_text):
+    adapter = Adapter({}, {}, LLAMA.identity, "fingerprint-1")
+    metrics = pd.DataFrame(
+        {"student": ["GRPO"], "n": [1000], "format_rate": [0.946], "accuracy": [0.205], "accuracy_low": [0.181],
+         "accuracy_high": [0.231]}
+    )  # fmt: skip
+    ledger = pd.DataFrame({"stage": ["teacher", "sft"], "cost": [14.52, 0.4], "seconds": [100.0, 3500.0]})
+    text = nodes.write_card(
+        LLAMA, adapter, prompt_text("student"), pd.DataFrame({"id": range(878)}), Teacher("scripted"), metrics, ledger,
+        options("evaluation", demo=False), options("export").model_copy(update={"name": "Llama-sql"}),
+    )  # fmt: skip
+    for told in ("878 verified traces", "20.5 % (18.1 … 23.1)", "14.92 USD and 1.00 h", "Llama 3.2 Community License"):
+        assert told in text
+    assert "{dialect}" not in text and "tiny student" not in text
+    assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")
+
+

@@ -1,0 +1,200 @@
+"""Exports on a very tiny Llama: merged it answers as with its adapter, as GGUF it answers the same tokens."""
+
+import dataclasses
+import json
+import threading
+from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from sqlreason import examination
+from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
+from sqlreason.students.adapter import Adapter, AdapterError
+from sqlreason.students.checkpoint import write_checkpoint
+
+
+@pytest.fixture(scope="module")
+def adapter(checkpoint):
+    model = get_peft_model(checkpoint.load_model(), LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM"))
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.02, generator=torch.Generator().manual_seed(0))
+    return Adapter.from_model(model, checkpoint.identity, "prompt-1", {"stage": "grpo"})
+
+
+@pytest.fixture(scope="module")
+def merged(checkpoint, adapter, tmp_path_factory):
+    trained = merging.merge(checkpoint, adapter, "# Card\n", trained_on=checkpoint)
+    return write_checkpoint(trained, tmp_path_factory.mktemp("merged") / "student")
+
+
+@pytest.fixture
+def prompts(examples):
+    return examples.head(6)
+
+
+def answer(checkpoint, adapter, prompts):
+    options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 24, "batch_size": 6}
+    return examination.answer_questions(checkpoint, adapter, prompts, **options)
+
+
+def test_the_merged_model_gives_the_logits_of_base_and_adapter(checkpoint, adapter, merged):
+    ids = torch.arange(10, 30)[None]
+    with torch.no_grad():
+        before = adapter.apply(checkpoint.load_model("float32"))(ids).logits
+        after = merged.load_model("float32")(ids).logits
+    assert (before - after).abs().max() < 0.05 * before.abs().max()  # rounded once, to bfloat16
+
+
+def test_nothing_is_merged_into_four_bits_or_into_another_model(checkpoint, adapter, merged, tmp_path):
+    with pytest.raises(AdapterError, match="export_base is"):
+        merging.merge(merged, adapter, "", trained_on=checkpoint)
+    rounded = tmp_path / "rounded"
+    rounded.mkdir()
+    config = {**merging.read_config(checkpoint), "quantization_config": {"load_in_4bit": True}}
+    (rounded / "config.json").write_text(json.dumps(config))
+    with pytest.raises(AdapterError, match="4-bit weights"):
+        base = dataclasses.replace(checkpoint, name=str(rounded))
+        merging.merge(base, dataclasses.replace(adapter, base=base.identity), "", trained_on=base)
+
+
+def request(merged, precision):
+    return gguf.GgufRequest(merged, precision, "Answer with a query.", "very-tiny")
+
+
+def test_a_gguf_file_holds_every_tensor_the_vocabulary_and_the_template(merged, tmp_path):
+    from gguf import GGUFReader
+
+    model = gguf.write_gguf(request(merged, "q8_0"), tmp_path / "gguf")
+    reader = GGUFReader(model.path)
+    tokenizer = merged.load_tokenizer()
+    assert reader.get_field("tokenizer.chat_template").contents() == tokenizer.chat_template
+    assert len(reader.get_field("tokenizer.ggml.tokens").contents()) == merging.read_config(merged)["vocab_size"]
+    names = {tensor.name for tensor in reader.tensors}
+    assert {"token_embd.weight", "output_norm.weight", "blk.1.attn_q.weight", "blk.1.ffn_down.weight"} <= names
+    assert len(names) == len(merged.load_model().state_dict()) - 1  # the head is tied to the embedding
+
+
+def test_the_template_of_the_modelfile_writes_what_training_saw(merged, prompts):
+    tokenizer = merged.load_tokenizer()
+    text = gguf.render_modelfile(tokenizer, "Answer with a query.")
+    template = text.split('"""')[1]
+    system, user = (turn["content"] for turn in json.loads(prompts["prompt"].iloc[0]))
+    written = template.replace("{{ .System }}", system).replace("{{ .Prompt }}", user).split("{{ .Response }}")[0]
+    seen = tokenizer.apply_chat_template(
+        json.loads(prompts["prompt"].iloc[0]), tokenize=False, add_generation_prompt=True
+    )
+    assert tokenizer.bos_token + written == seen
+    assert f'PARAMETER stop "{tokenizer.eos_token}"' in text
+
+
+def test_unknown_precisions_and_other_architectures_are_refused(merged, tmp_path):
+    with pytest.raises(gguf.GgufError, match="accepted: f32"):
+        gguf.write_gguf(request(merged, "q3"), tmp_path)
+
+
+def test_llama_3_frequencies_keep_the_short_waves_and_stretch_the_long_ones():
+    from transformers import LlamaConfig
+
+    scaling = {
+        "rope_type": "llama3", "rope_theta": 500000.0, "factor": 32.0, "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
+    }  # fmt: skip
+    shape = {"hidden_size": 3072, "num_attention_heads": 24, "head_dim": 128, "max_position_embeddings": 131072}
+    factors = gguf.rope_factors(LlamaConfig(**shape, rope_parameters=scaling))
+    assert factors.shape == (64,)
+    assert factors[0] == pytest.approx(1.0) and factors[-1] == pytest.approx(32.0, rel=1e-4)
+    assert (factors[1:] >= factors[:-1] - 1e-4).all()
+
+
+def test_llama_cpp_writes_the_tokens_that_transformers_writes(merged, prompts, tmp_path):
+    pytest.importorskip("llama_cpp", reason="llama-cpp-python is an extra, built from source")
+    model = gguf.write_gguf(request(merged, "f32"), tmp_path / "gguf")
+    theirs = llamacpp.answer_questions(model.path, merged.load_tokenizer(), prompts, 24)
+    assert theirs["same_prompt"].all()
+    assert theirs["text"].tolist() == answer(merged, None, prompts)["text"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "teacher", "scripted", "allowed"),
+    [
+        ("sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", False, False),
+        ("me/Llama-sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", False, True),
+        ("sql-3b", "Qwen/Qwen2.5-3B@main", "meta-llama/Llama-3.1-70B-Instruct", False, False),
+        ("sql-tiny", "tiny_student@1", "scripted (llama-like)", True, True),
+    ],
+)
+def test_what_llama_made_or_taught_is_called_llama(name, base, teacher, scripted, allowed):
+    told = licences.obligations(base, teacher, scripted)
+    assert any("Community License" in text for text in told) == ("lama" in base or "Llama" in teacher)
+    if allowed:
+        licences.check_name(name, base, teacher, scripted)
+    else:
+        with pytest.raises(ValueError, match="begins with Llama; call it Llama-sql-3b"):
+            licences.check_name(name, base, teacher, scripted)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub as a push needs: make a repository, ask how to upload, commit."""
+
+    files: dict = {}  # noqa: RUF012 - one hub a test session
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/repos/create"):
+            self.answer({"url": f"http://{self.headers['Host']}/me/Llama-tiny"})
+        elif "/preupload/" in self.path:
+            asked = json.loads(body)["files"]
+            plan = {"uploadMode": "regular", "shouldIgnore": False}
+            self.answer({"files": [{"path": file["path"], **plan} for file in asked]})
+        elif self.path.endswith("/validate-yaml"):
+            self.answer({"errors": [], "warnings": []})
+        else:
+            lines = [json.loads(line) for line in body.splitlines()]
+            for value in (line["value"] for line in lines if line["key"] == "file"):
+                self.files[value["path"]] = b64decode(value["content"])
+            place = f"http://{self.headers['Host']}/me/Llama-tiny"
+            self.answer({"commitUrl": f"{place}/commit/1", "commitOid": "1" * 40, "success": True})
+
+    def do_GET(self):
+        self.answer({"siblings": [], "id": "me/Llama-tiny", "sha": "0" * 40})
+
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_push_puts_every_file_onto_the_hub(merged, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_test")
+    server = HTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    folder = Path(merged.name)
+    record = publishing.publish([folder], {"README.md": "# New card\n"}, "me/Llama-tiny", True, endpoint)
+    server.shutdown()
+    assert record["url"].startswith(endpoint)
+    assert Hub.files["README.md"] == b"# New card\n"
+    assert Hub.files["model.safetensors"] == (folder / "model.safetensors").read_bytes()
+    assert set(Hub.files) == set(record["files"])
+
+
+def test_a_folder_is_a_target_too(tmp_path):
+    for name, text in (("a", "first"), ("b", "second")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "both").write_text(text)
+    target = tmp_path / "target"
+    record = publishing.publish([tmp_path / "a", tmp_path / "b"], {"README.md": "card"}, str(target), False)
+    assert (target / "both").read_text() == "first" and (target / "README.md").read_text() == "card"
+    assert record["files"] == {"README.md": 4, "both": 5}
