@@ -20,11 +20,11 @@ def obligations(base: str, teacher: str, scripted: bool) -> list[str]:
     named = [("base model", base), *([] if scripted else [("teacher", teacher)])]
     found = []
     for role, name in named:
-        match = _LLAMA.search(name)
-        if match is None:
+        if not _LLAMA.search(name):
             found.append(f"The {role} is {name}: read its licence before passing this model on.")
             continue
-        licence = f"Llama {match[1] or ''} Community License".replace("  ", " ")
+        versions = [match[1] for match in _LLAMA.finditer(name) if match[1]]
+        licence = " ".join(["Llama", *versions[:1], "Community License"])
         found.append(
             f"The {role} {name} is under the {licence} (section 1.b): the model's name begins with \"Llama\", "
             '"Built with Llama" is shown where it is offered, a copy of the licence and Meta\'s notice go with it, and '
