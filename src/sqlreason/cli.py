@@ -19,7 +19,7 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--env", "-e", default=None, help="The environment that is to be run; demo if none is named.")
-@click.option("--database", default=None, help="A SQLite or DuckDB file that questions will be put to.")
+@click.option("--database", default=None, help="A database that questions will be put to, as synthesis.database.")
 def doctor(env: str | None, database: str | None) -> None:
     """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
     from kedro.framework.session import KedroSession

@@ -70,18 +70,18 @@ def test_disk_and_memory_are_compared_with_what_is_wanted(tmp_path):
 
 
 def test_databases_are_opened_for_reading_only(tmp_path):
-    files = {"a.sqlite": sqlite3.connect, "b.duckdb": duckdb.connect}
-    for name, connect in files.items():
+    files = {"a.sqlite": ("sqlite", sqlite3.connect), "b.duckdb": ("duckdb", duckdb.connect)}
+    for name, (kind, connect) in files.items():
         connection = connect(str(tmp_path / name))
         connection.execute("CREATE TABLE t (x INTEGER)")
         connection.commit()
         connection.close()
         before = (tmp_path / name).read_bytes()
-        found = reach.check_database(str(tmp_path / name))
+        found = reach.check_database(f"{kind}:///{tmp_path / name}")
         assert found.level in ("OK", "WARN") and "1 tables" in found.told
         assert (tmp_path / name).read_bytes() == before
     (tmp_path / "text").write_text("no database")
-    assert reach.check_database(str(tmp_path / "text")).level == "FAIL"
+    assert reach.check_database(f"sqlite:///{tmp_path / 'text'}").level == "FAIL"
     assert reach.check_database(str(tmp_path / "none")).level == "FAIL"
 
 

@@ -29,7 +29,7 @@ def examine(
         parameters: Of the environment, as Kedro resolves them.
         catalog: Entries of the environment: `base_model` and `teacher` are looked at.
         root: Its data root.
-        database: A database file that questions will be put to.
+        database: A database that questions will be put to; `synthesis.database` if none is given.
 
     Returns:
         The findings, in the order of a run.
@@ -50,7 +50,8 @@ def examine(
         reach.check_teacher(catalog["teacher"]),
         reach.check_telemetry(project),
     ]
-    return [*findings, reach.check_database(database)] if database else findings
+    place = database or parameters["synthesis"]["database"]
+    return [*findings, reach.check_database(place)] if place else findings
 
 
 def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,43 +82,22 @@ def check_database(place: str) -> Finding:
     """Whether a database can be read and, with these rights, not be written.
 
     Args:
-        place: A file of SQLite or DuckDB.
+        place: As `synthesis.database`: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME, or a bare file.
     """
-    path = Path(place.removeprefix("sqlite:///").removeprefix("duckdb:///"))
-    if not path.is_file():
-        return Finding("FAIL", "database", f"{path} is no file", "give the path of a SQLite or DuckDB file")
-    if path.read_bytes()[:16] == b"SQLite format 3\x00":
-        tables, error = _probe_sqlite(path)
-    else:
-        tables, error = _probe_duckdb(path)
-    if error:
-        return Finding("FAIL", "database", f"{path.name} cannot be read: {error}", "give a SQLite or DuckDB file")
-    if os.access(path, os.W_OK):
-        mend = f"chmod a-w {path.name} makes sure; sqlreason itself opens it read-only"
-        return Finding("WARN", "database", f"{path.name}: {tables} tables; the file could be written", mend)
-    return Finding("OK", "database", f"{path.name}: {tables} tables, read-only")
+    from sqlreason.synthesis.sources.readers import ACCEPTED, open_source
 
-
-def _probe_sqlite(path: Path) -> tuple[int, str]:
+    name = place.rpartition("/")[2]
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_SECONDS)
-        query = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"
-        tables = int(connection.execute(query).fetchone()[0])
-        connection.close()
-    except sqlite3.Error as error:
-        return 0, str(error)
-    return tables, ""
-
-
-def _probe_duckdb(path: Path) -> tuple[int, str]:
-    import duckdb
-
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            row = connection.execute("SELECT COUNT(*) FROM information_schema.tables").fetchone()
-    except duckdb.Error as error:
-        return 0, str(error).splitlines()[0]
-    return int(row[0]) if row else 0, ""
+        with open_source(place, _SECONDS) as reader:
+            tables = len(reader.schema().tables)
+    except Exception as error:
+        return Finding("FAIL", "database", f"{name} cannot be read: {str(error).splitlines()[0]}", f"give {ACCEPTED}")
+    told = f"{name}: {tables} tables, opened read-only"
+    file = Path(place.partition(":///")[2] if "://" in place else place)
+    if file.is_file() and os.access(file, os.W_OK):
+        mend = f"chmod a-w {name} makes sure for other programs too"
+        return Finding("WARN", "database", f"{told}; the file itself could be written by you", mend)
+    return Finding("OK", "database", told)
 
 
 def check_telemetry(project: Path) -> Finding:
