@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlreason.sql.dialects import to_engine
@@ -17,8 +18,8 @@ from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.ordering import Demand, demand_of, published_demand
 from sqlreason.sql.pool import Job, Pool
 from sqlreason.sql.presets import as_published, require_preset
+from sqlreason.sql.statements import statement_kind
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
-from sqlreason.sql.worker.outcomes import READ
 
 __all__ = ["Limits", "Result", "Task", "Trial", "Verdict", "Verifier"]
 
@@ -158,7 +159,8 @@ class Verifier:
         if index in job.failures:
             status = job.failures[index]
             return Verdict(status, True, False, False, (), "its worker had to be replaced", 0, size)
-        return Verdict.from_wire(job.verdicts[index])
+        verdict = Verdict.from_wire(job.verdicts[index])
+        return replace(verdict, flags=tuple(sorted({*verdict.flags, *task.flags}))) if task.flags else verdict
 
     def _remember(self, fresh: dict[tuple[str, str], Verdict]) -> None:
         self._verdicts.update({key: v for key, v in fresh.items() if v.status not in _CHANCE})
@@ -197,9 +199,10 @@ class Verifier:
             return Explanation(verdict)
         passed = min(verdict.instances_passed, verdict.instances - 1)
         instance, demand = task.instances[passed], self._demand(task)
-        if demand["access"] != READ:
+        if statement_kind(task.gold) != "select":
             return Explanation(verdict, passed + 1, instance)
-        texts = [to_engine(text, task.engine, task.reading)[0] for text in (task.gold, candidate)]
+        published = [as_published(text, self.preset) for text in (task.gold, candidate)]
+        texts = [to_engine(text, task.engine, task.reading)[0] for text in published]
         gold, other = (self.run(instance, text, task.engine) for text in texts)
         return Explanation(verdict, passed + 1, instance, gold, other, demand["ordered"])
 

@@ -21,6 +21,7 @@ from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_tokens, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
@@ -45,7 +46,7 @@ class Prepared:
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
-            on a chosen instance).
+            on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance).
     """
 
     task: Task | None
@@ -101,17 +102,20 @@ def _distilled(
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
-    trial = verifier.trial(pool, [to_engine(m, original.engine, "sqlite")[0] for m in wrong])
+    settled = completions(gold, schema)
+    trial = verifier.trial(pool, [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *settled]])
+    trial, unstable = _without_completions(trial, len(wrong))
     if trial[0].failure:
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
-    chosen = _chosen(trial, n)
+    chosen = _chosen(trial, n, unstable)
     killed = {m for i in chosen for m in trial[i].killed}
+    open_gold = ("gold_unstable",) if unstable & set(chosen) else ()
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
     flags = [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     instances = tuple(scripts[i] for i in chosen)
-    task = Task(original.id, original.gold, instances, original.engine, original.reading)
-    counts = len(ran), len(killed & ran), tuple(flags)
+    task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
+    counts = len(ran), len(killed & ran), (*flags, *open_gold)
     if not any(trial[i].informative for i in chosen):
         return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
     # a published preset may see no difference between the gold and all its mutants: Spider's drops DISTINCT
@@ -120,11 +124,21 @@ def _distilled(
     return Prepared(task, "ok", "", *counts)
 
 
-def _chosen(trial: list[Trial], n: int) -> list[int]:
-    """The original and up to n instances: greedily by new kills, of unambiguous ones if there are any."""
+def _without_completions(trial: list[Trial], mutants: int) -> tuple[list[Trial], set[int]]:
+    """The trial of the mutants alone, and the instances on which a completion of the gold answers otherwise than it."""
+    unstable = {i for i, tried in enumerate(trial) if any(m >= mutants for m in tried.killed)}
+    own = [
+        tried._replace(killed=[m for m in tried.killed if m < mutants], broken=[m for m in tried.broken if m < mutants])
+        for tried in trial
+    ]
+    return own, unstable
+
+
+def _chosen(trial: list[Trial], n: int, unstable: set[int]) -> list[int]:
+    """The original and up to n instances: greedily by new kills, of those with one right answer if there are any."""
     chosen, covered = [0], set(trial[0].killed)
     rest = [i for i, tried in enumerate(trial) if i and not tried.failure and tried.informative]
-    rest = [i for i in rest if not trial[i].ambiguous] or rest
+    rest = [i for i in rest if not trial[i].ambiguous and i not in unstable] or rest
     while rest and len(chosen) <= n:
         best = max(rest, key=lambda i: (len(set(trial[i].killed) - covered), len(trial[i].killed), -i))
         chosen.append(best)
@@ -147,7 +161,7 @@ def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: in
         return []
     populator = Populator(schema, wishes_of(tree, schema))
     frame = _frame(task.instances[0], task.engine)
-    rng = random.Random(f"{seed}/{task.id}")
+    rng = random.Random(f"{seed}/{task.gold}")
     return [_script(frame, populator, populator.draw(rng, style)) for style in styles if populator.tables]
 
 

@@ -49,6 +49,7 @@ class Task:
         engine: "sqlite", "duckdb" or "postgres" (on the server of the Verifier).
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
+        flags: What its preparation found out about the gold: gold_unstable.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Task:
     instances: tuple[str, ...]
     engine: str = "sqlite"
     reading: str = ""
+    flags: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Writes the task as one line of JSON."""
@@ -70,7 +72,8 @@ class Task:
         """
         try:
             fields = json.loads(text)
-            return cls(**{**fields, "instances": tuple(fields["instances"])})
+            lists = {name: tuple(fields.get(name, ())) for name in ("instances", "flags")}
+            return cls(**{**fields, **lists})
         except (TypeError, KeyError, ValueError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
@@ -91,7 +94,9 @@ class Verdict:
         parses: Whether the engine understood the text.
         runs: Whether it ran to its end (also true of a mismatch).
         agrees: Whether it answers like the gold on every instance.
-        flags: Of vacuous, no_table_read, write_for_read, gold_ambiguous, more_rows_than_gold.
+        flags: Of vacuous (the gold tells nothing on any instance), no_table_read (the gold reads one),
+            write_for_read, more_rows_than_gold, gold_ambiguous (LIMIT cuts a tie), gold_unstable (its result hangs on
+            how the engine breaks ties inside of it).
         reason: Why it does not agree, in words; empty if it does.
         instances_passed: Instances on which it agreed before the first on which it did not.
         instances: Instances of the task.

@@ -1,0 +1,52 @@
+"""Golds whose result hangs on how ties fall, and the instances that are chosen for them."""
+
+import pytest
+
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.instances import prepare
+from sqlreason.sql.schema import parse_schema
+from sqlreason.sql.stability import completions
+
+TIED = """
+CREATE TABLE pets (id INTEGER PRIMARY KEY, kind TEXT, age INT);
+INSERT INTO pets VALUES (1, 'cat', 3), (2, 'dog', 3), (3, 'cat', 5), (4, 'owl', 5);
+"""
+APART = TIED.replace("'dog', 3", "'dog', 4").replace("'owl', 5", "'owl', 6")
+NUMBERED = "SELECT kind, ROW_NUMBER() OVER (ORDER BY age) FROM pets"
+INNER_LIMIT = "SELECT COUNT(*) FROM pets WHERE kind IN (SELECT kind FROM pets ORDER BY age LIMIT 1)"
+BARE = "SELECT age, kind, COUNT(*) FROM pets GROUP BY age"
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    with Verifier() as shared:
+        yield shared
+
+
+@pytest.mark.parametrize("gold", [NUMBERED, INNER_LIMIT, BARE])
+def test_a_gold_that_leaves_its_result_open_is_flagged_where_it_shows(verifier, gold) -> None:
+    tied, apart = (prepare(verifier, "", context, gold, n=0) for context in (TIED, APART))
+    assert "gold_unstable" in tied.flags and tied.task.flags == ("gold_unstable",)
+    assert "gold_unstable" not in apart.flags
+    assert "gold_unstable" in verifier.verify(tied.task, [gold])[0].flags
+
+
+@pytest.mark.parametrize(
+    "gold",
+    [
+        "SELECT kind, RANK() OVER (ORDER BY age) FROM pets",
+        "SELECT kind FROM pets ORDER BY age LIMIT 1",
+        "SELECT kind, MAX(age) FROM pets GROUP BY kind",
+        "SELECT id, SUM(age) OVER (PARTITION BY kind) FROM pets",
+        "SELECT FROM",
+    ],
+)
+def test_other_golds_leave_nothing_open(gold) -> None:
+    assert completions(gold, parse_schema(TIED)) == []
+
+
+def test_instances_without_the_choice_are_preferred(verifier) -> None:
+    task = prepare(verifier, "", TIED, NUMBERED).task
+    scripts = task.instances[1:]
+    assert len(scripts) == 3
+    assert all("gold_unstable" not in prepare(verifier, "", script, NUMBERED, n=0).flags for script in scripts)
