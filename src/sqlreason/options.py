@@ -54,6 +54,9 @@ class PreprocessingOptions(Options):
 
     workers: int = Positive
     instances: int = Field(ge=0)
+    suite: Literal["lenient", "strict"]
+    examination_suite: Literal["lenient", "strict"]
+    cache: str | None
     incorrect_share: float = Field(ge=0.0, lt=1.0)
     examples: int | None = Field(gt=0)
     grpo_prompts: int | None = Field(gt=0)

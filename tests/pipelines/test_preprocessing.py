@@ -8,6 +8,7 @@ import pytest
 from sqlreason import accounting
 from sqlreason.pipelines.distillation.nodes import split_questions
 from sqlreason.pipelines.preprocessing import inputs, nodes
+from sqlreason.sql.cache import Cache
 from sqlreason.sql.execution import Task
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES, check_columns
@@ -172,3 +173,19 @@ def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, opti
 def test_the_funnel_is_drawn(raw_prompts, sift):
     kept, rejected = sift()
     assert nodes.plot_yield(raw_prompts, rejected, kept).data
+
+
+def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_kept(
+    questions, heldout, raw_prompts, question_split, preparing, tmp_path
+):
+    few = (questions, heldout, raw_prompts.head(2), question_split)
+    kept = str(tmp_path / "prepared.sqlite")
+    bounds = {"grpo_prompts": 1, "evaluation_prompts": 1, "workers": 1, "cache": kept}
+    frames = [
+        nodes.prepare_databases(*few, preparing(**bounds, examination_suite=suite))
+        for suite in ("strict", "lenient", "strict")
+    ]
+    train, exam = ([list(f[f["split"] == split]["task"]) for f in frames] for split in ("train", "heldout"))
+    assert train[0] == train[1] == train[2] and exam[0] == exam[2] != exam[1]
+    with Cache(kept) as cache:
+        assert len(cache) == len(train[0]) + 2 * len(exam[0])

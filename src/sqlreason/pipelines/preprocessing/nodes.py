@@ -3,6 +3,7 @@
 Every question that falls out does so with exactly one reason (`rejected_traces`).
 """
 
+import itertools
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,9 @@ from sqlreason.students.prompting import StudentPrompts
 from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
+
+#: The option that says which databases a split is judged on.
+_SUITE_OF = {"train": "suite", "heldout": "examination_suite"}
 
 
 def prepare_databases(
@@ -54,10 +58,21 @@ def prepare_databases(
             sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    rows = list(used[["id", "sql_context", "sql"]].itertuples(index=False, name=None))
-    prepared = prepare_all(rows, n=options.instances, seed=options.seed, workers=options.workers)
-    prepared = tqdm(prepared, total=len(rows), desc="databases", unit="question")
-    frame = pd.DataFrame([_database_row(row[0], found) for row, found in zip(rows, prepared, strict=True)])
+    # one call per suite, behind one progress bar; the train rows come first in the table
+    rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in _SUITE_OF}
+    prepared = itertools.chain.from_iterable(
+        prepare_all(
+            rows[split].itertuples(index=False, name=None),
+            n=options.instances,
+            seed=options.seed,
+            workers=options.workers,
+            suite=getattr(options, suite),
+            cache=options.cache,
+        )
+        for split, suite in _SUITE_OF.items()
+    )
+    prepared = tqdm(prepared, total=len(used), desc="databases", unit="question")
+    frame = pd.DataFrame([_database_row(id_, found) for id_, found in zip(used["id"], prepared, strict=True)])
     frame.insert(1, "split", used["split"].to_numpy())
     usable = frame["status"] == "ok"
     logger.info(
