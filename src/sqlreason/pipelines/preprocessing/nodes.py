@@ -19,15 +19,12 @@ from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql import execution, instances, schema
-from sqlreason.sql.preparation import prepare_all
+from sqlreason.sql.preparation import Preparer
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
 from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
-
-#: The option that says which databases a split is judged on.
-_SUITE_OF = {"train": "suite", "heldout": "examination_suite"}
 
 
 def prepare_databases(
@@ -58,21 +55,15 @@ def prepare_databases(
             sample(heldout, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    # one call per suite, behind one progress bar; the train rows come first in the table
-    rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in _SUITE_OF}
-    prepared = itertools.chain.from_iterable(
-        prepare_all(
-            rows[split].itertuples(index=False, name=None),
-            n=options.instances,
-            seed=options.seed,
-            workers=options.workers,
-            suite=getattr(options, suite),
-            cache=options.cache,
+    rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in ("train", "heldout")}
+    with Preparer(options.instances, options.seed, options.workers, cache=options.cache) as preparer:
+        # the train rows come first in the table
+        prepared = itertools.chain(
+            preparer.prepare(rows["train"].itertuples(index=False, name=None), options.suite),
+            preparer.prepare(rows["heldout"].itertuples(index=False, name=None), options.examination_suite),
         )
-        for split, suite in _SUITE_OF.items()
-    )
-    prepared = tqdm(prepared, total=len(used), desc="databases", unit="question")
-    frame = pd.DataFrame([_database_row(id_, found) for id_, found in zip(used["id"], prepared, strict=True)])
+        bar = tqdm(prepared, total=len(used), desc="databases", unit="question")
+        frame = pd.DataFrame([_database_row(id_, found) for id_, found in zip(used["id"], bar, strict=True)])
     frame.insert(1, "split", used["split"].to_numpy())
     usable = frame["status"] == "ok"
     logger.info(
