@@ -37,7 +37,9 @@ def check_rows(rows: Any, conversations: Sequence[dict[str, Any]], tokenizer: An
     for number, (row, conversation) in enumerate(zip(rows, conversations, strict=True)):
         prompt = _ids(tokenizer, conversation["prompt"], add_generation_prompt=True)
         whole = _ids(tokenizer, conversation["prompt"] + conversation["completion"])
-        reason = _flaw(row["input_ids"], row["labels"], prompt, whole, tokenizer, positions)
+        reason = _flaw(row["input_ids"], row["labels"], prompt, whole, tokenizer, positions) or _unread(
+            tokenizer, whole[len(prompt) :], conversation["completion"][0]["content"]
+        )
         if reason:
             raise TrainingError(f"row {number} of {len(conversations)} would be trained wrongly: {reason}")
         total += len(row["labels"])
@@ -73,9 +75,19 @@ def _flaw(
         return f"it has {len(ids)} tokens, the model reads {positions}; lower the token budgets of preprocessing"
     if any(label != _NOT_TRAINED for label in labels[: len(prompt)]):
         return "a token of the prompt is trained"
+    if list(labels[len(prompt) :]) != whole[len(prompt) :]:
+        return "a token of the completion is not trained"
     if tokenizer.eos_token_id not in labels[-2:]:  # some templates write a line end behind it
         return f"the trained tokens do not end with {tokenizer.eos_token}"
     return ""
+
+
+def _unread(tokenizer: Any, ids: list[int], completion: str) -> str:
+    """Why the completion does not come back as rewards and examination read it: decoded without special tokens."""
+    read = tokenizer.decode(ids, skip_special_tokens=True)
+    if read.strip() == completion.strip():
+        return ""
+    return f"its completion reads {read[-60:]!r} at its end when it is decoded; are tags of it special tokens?"
 
 
 def _ids(tokenizer: Any, messages: list[dict[str, str]], **options: Any) -> list[int]:

@@ -94,7 +94,7 @@ def _train(
     quantization: str | None,
     dtype: str,
 ) -> tuple[Adapter, pd.DataFrame]:
-    from sqlreason.students import training
+    from sqlreason.students import rehearsal, training
     from sqlreason.students.backends import choose_backend
 
     model, tokenizer = choose_backend(backend)(
@@ -106,7 +106,7 @@ def _train(
         seed=plan.seed,
     )
     trainer = _trainer(stage, model, tokenizer, _conversations(examples), plan, backend)
-    log = training.run(trainer, stage, "sft")
+    log = training.run(trainer, stage, "sft", [rehearsal.rehearse_sft(trainer)])
     history = _history(log)
     facts = {
         "stage": "sft",
@@ -135,7 +135,7 @@ def _trainer(
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sqlreason.students import guards, training
+    from sqlreason.students import guards, inspection, training
 
     config = training.build_config(
         SFTConfig,
@@ -155,7 +155,13 @@ def _trainer(
     )
     positions = getattr(model.config, "max_position_embeddings", None)
     share = guards.check_rows(trainer.train_dataset, conversations, tokenizer, positions)
-    logger.info("sft: %d rows checked, %.0f %% of the tokens are trained", len(conversations), 100 * share)
+    first = trainer.train_dataset[0]
+    logger.info(
+        "sft: %d rows checked, 0 truncated, %.0f %% of the tokens are trained; the first, trained behind the plus:\n%s",
+        len(conversations),
+        100 * share,
+        inspection.as_text(inspection.read_tokens(first["input_ids"], first["labels"], tokenizer)),
+    )
     return trainer
 
 

@@ -1,5 +1,6 @@
 """Nodes of SFT: train an adapter on verified traces, and draw the loss."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,21 @@ def train_student(
         **student.model_dump(exclude={"checkpoints"}),
         **options.model_dump(exclude={"lora"}),
     )
+
+
+def show_tokens(base_model: Checkpoint, examples: pd.DataFrame) -> str:
+    """Return a page that shows one example token by token: what is read, what is trained, BOS and EOS.
+
+    Args:
+        base_model: For its tokenizer.
+        examples: Table `sft_examples`; the first is shown.
+    """
+    from sqlreason.students import inspection
+
+    tokenizer = base_model.load_tokenizer()
+    first = examples.iloc[0]
+    tokens = inspection.example_tokens(tokenizer, json.loads(first["prompt"]), first["completion"])
+    return inspection.as_html(tokens, tokenizer)
 
 
 def plot_loss(history: pd.DataFrame) -> go.Figure:

@@ -1,0 +1,69 @@
+"""What is seen before a training: every token of an example, and the longest batch first."""
+
+import json
+import logging
+
+import pytest
+
+from sqlreason.students import guards, inspection, sft
+from sqlreason.students.training import TrainingError
+
+
+@pytest.fixture
+def conversation(examples):
+    row = examples.iloc[0]
+    return json.loads(row["prompt"]), row["completion"]
+
+
+def test_a_prompt_is_read_and_an_answer_is_trained_to_its_end(tokenizer, conversation):
+    prompt, completion = conversation
+    tokens = inspection.example_tokens(tokenizer, prompt, completion)
+    trained = [token for token in tokens if token.trained]
+    assert "".join(token.text for token in trained) == completion + tokenizer.eos_token
+    assert tokens[0].mark == "BOS" and [token.mark for token in tokens].count("BOS") == 1
+    assert trained[-1].mark == "EOS" and tokens[-len(trained) :] == trained
+
+
+def test_text_and_page_show_the_same_tokens(tokenizer, conversation):
+    tokens = inspection.example_tokens(tokenizer, *conversation)
+    read, trained = inspection.as_text(tokens).split("\n")
+    assert read.startswith(f"  |{tokenizer.bos_token}<BOS>|") and trained.endswith(f"|{tokenizer.eos_token}<EOS>|")
+    assert trained.replace(tokenizer.eos_token, "").count("|") == sum(token.trained for token in tokens) + 1
+    page = inspection.as_html(tokens, tokenizer)
+    assert page.count("<span class=") == len(tokens) + 2 and "&lt;think" not in page.split("<h1>")[0]
+
+
+def row(tokenizer, prompt, completion, cut=0):
+    tokens = inspection.example_tokens(tokenizer, prompt, completion)
+    ids = [token.number for token in tokens]
+    trained = [token.number if token.trained else -100 for token in tokens]
+    return {"input_ids": ids, "labels": [*trained[: len(ids) - cut], *[-100] * cut]}
+
+
+@pytest.mark.parametrize(("cut", "told"), [(1, "not trained"), (5, "not trained")])
+def test_a_completion_that_is_trained_in_part_is_refused(tokenizer, conversation, cut, told):
+    prompt, completion = conversation
+    whole = [{"prompt": prompt, "completion": [{"role": "assistant", "content": completion}]}]
+    assert guards.check_rows([row(tokenizer, prompt, completion)], whole, tokenizer, 256) > 0
+    with pytest.raises(TrainingError, match=told):
+        guards.check_rows([row(tokenizer, prompt, completion, cut)], whole, tokenizer, 256)
+
+
+def test_a_completion_that_holds_a_special_token_is_refused(tokenizer, conversation):
+    prompt, completion = conversation
+    completion = completion.replace("<sql>", tokenizer.eos_token)
+    whole = [{"prompt": prompt, "completion": [{"role": "assistant", "content": completion}]}]
+    with pytest.raises(TrainingError, match="are tags of it special tokens"):
+        guards.check_rows([row(tokenizer, prompt, completion)], whole, tokenizer, 256)
+
+
+def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "sqlreason")
+    long = examples.assign(completion=[*examples["completion"][:-1], examples["completion"].iloc[-1] + " name" * 20])
+    sft.train_sft(
+        checkpoint, long, fingerprint="abc", workdir=tmp_path, lora={"rank": 2}, learning_rate=1e-3, max_steps=1,
+        batch_size=4, dtype="float32",
+    )  # fmt: skip
+    said = next(record.getMessage() for record in caplog.records if "longest batch" in record.getMessage())
+    assert "(4 rows, " in said and "1 steps of about" in said and "GiB at the peak" in said
+    assert any("<EOS>|" in record.getMessage() for record in caplog.records)
