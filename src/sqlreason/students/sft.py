@@ -150,7 +150,7 @@ def _trainer(
             "loss_type": "nll" if backend == "unsloth" else "chunked_nll",
         },
     )
-    trainer = SFTTrainer(
+    trainer: Any = SFTTrainer(
         model=model, args=config, train_dataset=Dataset.from_list(conversations), processing_class=tokenizer
     )
     positions = getattr(model.config, "max_position_embeddings", None)

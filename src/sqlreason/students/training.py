@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlreason.students import cpu
 from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoint import Checkpoint, choose_device
 from sqlreason.students.stages import Stage
 
 logger = logging.getLogger(__name__)
@@ -151,6 +151,7 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
         trainer.remove_callback(unwanted)
     for callback in (_bookkeeping(stage, total), *callbacks):
         trainer.add_callback(callback)
+    widen_adapter(trainer.model)
     checkpoint = stage.last_checkpoint()
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -165,6 +166,18 @@ def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: 
     sharded = trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if sharded else None
     return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
+
+
+def widen_adapter(model: Any) -> None:
+    """Puts the adapter back into float32: over 4-bit weights trl rounds it to bfloat16, where small updates vanish.
+
+    Shards of FSDP stay as they are: those of a group have to be of one type.
+    """
+    if choose_device() is None:
+        return
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def use_quick_attention(model: Any) -> None:
