@@ -78,6 +78,17 @@ class Job:
         return False
 
 
+#: Jobs that wait for a worker, by engine.
+Queues = dict[str, deque[Job]]
+
+
+def _queues(jobs: Sequence[Job]) -> Queues:
+    queues: Queues = {}
+    for job in jobs:
+        queues.setdefault(job.engine, deque()).append(job)
+    return queues
+
+
 class Pool:
     """Workers of each kind, started when first needed.
 
@@ -115,9 +126,9 @@ class Pool:
         """Runs all jobs; each ends with its verdicts, its reply or its failure filled in."""
         with self._lock:
             self._leave_the_parents_workers()
-            waiting, started = deque(jobs), time.monotonic()
+            waiting, started = _queues(jobs), time.monotonic()
             try:
-                while waiting or self._busy:
+                while any(waiting.values()) or self._busy:
                     self._assign(waiting)
                     for job in self._serve(waiting):
                         if done is not None:
@@ -137,14 +148,10 @@ class Pool:
             self._idle, self._busy, self._owner = {}, {}, os.getpid()
             self._starter, self._selector = starter(), selectors.DefaultSelector()
 
-    def _assign(self, waiting: deque[Job]) -> None:
-        for _ in range(len(waiting)):
-            job = waiting.popleft()
-            worker = self._free_worker(job.engine)
-            if worker is None:
-                waiting.append(job)
-                continue
-            self._send(worker, job)
+    def _assign(self, waiting: Queues) -> None:
+        for engine, queue in waiting.items():
+            while queue and (worker := self._free_worker(engine)) is not None:
+                self._send(worker, queue.popleft())
 
     def _free_worker(self, engine: str) -> WorkerProcess | None:
         idle = self._idle.setdefault(engine, [])
@@ -170,7 +177,7 @@ class Pool:
         self._busy[worker] = job
         self._selector.register(worker, selectors.EVENT_READ)
 
-    def _serve(self, waiting: deque[Job]) -> list[Job]:
+    def _serve(self, waiting: Queues) -> list[Job]:
         """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
         finished = []
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
@@ -183,7 +190,7 @@ class Pool:
             finished += [job] if ended else []
         return finished
 
-    def _read(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+    def _read(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         try:
             messages = worker.receive()
         except WorkerDied as death:
@@ -204,31 +211,31 @@ class Pool:
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
             raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
 
-    def _finish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+    def _finish(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         del self._busy[worker]
         self._selector.unregister(worker)
         self._idle[worker.engine].append(worker)
         if job.reply.get("unknown"):
             worker.known.discard(job.key)
-            waiting.appendleft(job)
+            waiting[job.engine].appendleft(job)
             return False
         if job.key:
             worker.known.add(job.key)
         return True
 
-    def _punish(self, worker: WorkerProcess, job: Job, waiting: deque[Job]) -> bool:
+    def _punish(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         self._counts["killed"] += 1
         seconds = self._limits.hard_seconds
         return self._blame(worker, job, waiting, "timeout", f"its worker was killed after {seconds} s")
 
-    def _blame(self, worker: WorkerProcess, job: Job, waiting: deque[Job], status: str, reason: str) -> bool:
+    def _blame(self, worker: WorkerProcess, job: Job, waiting: Queues, status: str, reason: str) -> bool:
         index = worker.step
         self._selector.unregister(worker)
         worker.close()
         del self._busy[worker]
         if job.blame(index, status, reason):
             return True
-        waiting.appendleft(job)
+        waiting[job.engine].appendleft(job)
         return False
 
     def close(self) -> None:

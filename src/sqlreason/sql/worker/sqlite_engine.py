@@ -15,6 +15,7 @@ from .functions import install
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 
 _OWN, _CONTEXT = "own", "context"
+_ALLOWED_IT, _SELECT, _READ_COLUMN = sqlite3.SQLITE_OK, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _CHANGES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 _DEFINITIONS = {
@@ -98,13 +99,13 @@ class SqliteEngine:
 
     def _authorize(self, action: int, one: str | None, two: str | None, base: str | None, by: str | None) -> int:
         """Says whether an action is allowed; several calls a statement, so the common answers come first."""
-        if action == sqlite3.SQLITE_SELECT or self._mode is _OWN:
-            return sqlite3.SQLITE_OK
-        if action == sqlite3.SQLITE_READ and (name := self._readable.get(one)):
+        if action == _READ_COLUMN and self._mode is not _OWN and (name := self._readable.get(one)):
             self._reads.add(name)
-            return sqlite3.SQLITE_OK
+            return _ALLOWED_IT
+        if action == _SELECT or self._mode is _OWN:
+            return _ALLOWED_IT
         if action in _ALLOWED[self._mode] and self._is_harmless(action, one or "", two or "", base):
-            return sqlite3.SQLITE_OK
+            return _ALLOWED_IT
         if self._mode is _CONTEXT and action == sqlite3.SQLITE_PRAGMA:
             return sqlite3.SQLITE_IGNORE  # contexts come with PRAGMA foreign_keys and the like: not run, not fatal
         self._refused = self._refused or f"action {action} on {one or two or base}"
@@ -117,7 +118,7 @@ class SqliteEngine:
         if action in _CHANGES or action in _DEFINITIONS:
             self._writes.add(name)
             return base != "temp" and (self._mode in (DEFINE, _CONTEXT) or not name.startswith("sqlite_"))
-        if action == sqlite3.SQLITE_READ:
+        if action == _READ_COLUMN:
             self._reads.add(name)
             if not name.startswith(("sqlite_", "pragma_")) and name != "dbstat":
                 self._readable[one] = name
