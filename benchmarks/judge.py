@@ -19,6 +19,7 @@ from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Column, Schema, Table, Value, parse_schema
 from sqlreason.sql.statements import split_statements, statement_kind
 from sqlreason.sql.tables import literal
+from sqlreason.sql.values import later
 
 DATABASES = 60
 #: Rows of a table, in turn: a handful, a page, more than any HAVING of the questions asks for.
@@ -35,10 +36,12 @@ class Setting:
     Attributes:
         nulls: Share of NULL in columns that may hold it, whether the data has any or not.
         dangling: Share of references of undeclared foreign keys that lead nowhere.
+        ties: Whether rows may be tied in numbers by which the gold orders, or of which it takes an extreme.
     """
 
     nulls: float = 0.0
     dangling: float = 0.0
+    ties: bool = True
 
 
 def judge_of(verifier: Verifier, task: Task, setting: Setting, seed: int, count: int = DATABASES) -> Task | None:
@@ -66,6 +69,8 @@ class _Drawer:
         self._texts = sorted({n.this for n in found if n.is_string})
         self._numbers = sorted({float(n.this) for n in found if not n.is_string})
         self._owners = self._references(tree)
+        deciding = list(tree.find_all(exp.Ordered, exp.Max, exp.Min)) if tree is not None and not setting.ties else []
+        self._apart = {column.name.lower() for node in deciding for column in node.find_all(exp.Column)}
 
     def _references(self, tree: exp.Expr | None) -> dict[Place, tuple[Place, bool]]:
         """Of each referring column where it points and whether that is declared."""
@@ -116,6 +121,8 @@ class _Drawer:
             if column.name in few and column.name not in table.primary_key:
                 pool = rng.sample(drawn, min(few[column.name], len(drawn)))
                 drawn = [rng.choice(pool) for _ in drawn]
+            if column.name.lower() in self._apart:
+                drawn = _nudged(drawn)
             columns.append(drawn)
         rows = [list(row) for row in zip(*columns, strict=True)]
         for key in [key for key in (table.primary_key, *table.unique) if key]:
@@ -141,7 +148,7 @@ class _Drawer:
             return [self._value(column, data, rng) if rng.random() < loose else value for value in found]
         drawn = [self._value(column, data, rng) for _ in range(number)]
         if (column.name,) == table.primary_key or (column.name,) in table.unique:
-            return drawn + [self._value(column, data, rng) for _ in range(0)]
+            return drawn
         share = self._setting.nulls if column.nullable and column.name not in table.primary_key else 0.0
         share = max(share, 0.1 if None in data else 0.0)
         return [None if rng.random() < share else value for value in drawn]
@@ -180,6 +187,18 @@ class _Drawer:
             return text.replace("%", fill).replace("_", "a") if "%" in text else text + rng.choice(("", "", "", " II"))
         base = rng.choice(known) if known and roll < 0.85 else ""
         return (base + "".join(rng.choices(string.ascii_letters, k=rng.randint(1, 4)))).strip()
+
+
+def _nudged(values: list[Value]) -> list[Value]:
+    """The values with numbers and days moved on until no two are equal."""
+    seen: set[Value] = set()
+    moved = []
+    for value in values:
+        while value in seen and (isinstance(value, int | float) or _is_date(str(value))):
+            value = later(value, 1)
+        seen.add(value)
+        moved.append(value)
+    return moved
 
 
 def _is_date(text: str) -> bool:

@@ -125,7 +125,7 @@ _SINGLE: tuple[_Template, ...] = (
         f"ORDER BY {p.number} ASC"
     ),
     lambda p, r: f"SELECT {p.text}, AVG({p.number}), MAX({p.number}) FROM {p.table.name} GROUP BY {p.text}",
-    lambda p, r: "SELECT {0} FROM {1} WHERE {2} BETWEEN {3} AND {4}".format(
+    lambda p, r: "SELECT {} FROM {} WHERE {} BETWEEN {} AND {}".format(
         p.text, p.table.name, p.number, *_low_high(p, r)
     ),
 )
@@ -267,7 +267,8 @@ def _literals(tree: exp.Expr, schema: Schema, rng: random.Random) -> Iterator[ex
             yield _changed(tree, node, exp.Literal.string(node.this.lower()))
             yield _changed(tree, node, exp.Literal.string(node.this[:-1]))
         else:
-            yield _changed(tree, node, exp.Literal.number(float(node.this) + 1 if "." in node.this else int(node.this) + 1))
+            number = float(node.this) + 1 if "." in node.this else int(node.this) + 1
+            yield _changed(tree, node, exp.Literal.number(number))
 
 
 def _extreme(tree: exp.Expr, schema: Schema, rng: random.Random) -> Iterator[exp.Expr]:
@@ -328,7 +329,8 @@ def _set_operations(tree: exp.Expr, schema: Schema, rng: random.Random) -> Itera
     condition = right.args["where"].this if right.args.get("where") else exp.true()
     if isinstance(tree, exp.Except):
         yield left.copy().where(exp.Not(this=exp.paren(condition.copy())))
-        yield left.copy().where(exp.Not(this=exp.In(this=left.selects[0].copy(), query=exp.Subquery(this=right.copy()))))
+        inside = exp.In(this=left.selects[0].copy(), query=exp.Subquery(this=right.copy()))
+        yield left.copy().where(exp.Not(this=inside))
     else:
         yield left.copy().where(condition.copy())
         yield left.copy().where(exp.In(this=left.selects[0].copy(), query=exp.Subquery(this=right.copy())))

@@ -86,6 +86,7 @@ def audit(
     n: int = 3,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
+    suite: str = "",
 ) -> Audit:
     """Prepares every question of a source and notes what came of it.
 
@@ -95,10 +96,11 @@ def audit(
         n: Instances beside the original.
         seed: Of the instances.
         progress: Called after each row with the number of rows done.
+        suite: As of `prepare`.
     """
     found = []
     for id_, context, gold in rows:
-        found.append(_row(id_, prepare(verifier, id_, context, gold, n=n, seed=seed)))
+        found.append(_row(id_, prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite)))
         if progress is not None:
             progress(len(found))
     return Audit(tuple(found))

@@ -30,7 +30,7 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "<",
     exp.LTE: "<=",
 }
-#: Groups are not made larger than this for the sake of a HAVING.
+#: Groups are not made larger than this for the sake of a HAVING, nor results for the sake of a LIMIT.
 _LARGEST_GROUP = 12
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
@@ -79,7 +79,10 @@ class Wishes:
         top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
         averaged: Columns whose average another value is compared with.
         totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
+        balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
+        limit: The largest number of rows that it keeps.
+        shown: Columns that the branches of a set operation put out.
         clocked: Columns compared with something that is no literal, as a rule the clock.
     """
 
@@ -90,7 +93,10 @@ class Wishes:
     top: set[Place] = field(default_factory=set)
     averaged: set[Place] = field(default_factory=set)
     totals: list[tuple[str, Place, float]] = field(default_factory=list)
+    balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0
+    limit: int = 0
+    shown: set[Place] = field(default_factory=set)
     clocked: set[Place] = field(default_factory=set)
 
     def conditions(self) -> list[Condition]:
@@ -146,11 +152,20 @@ class _Reader:
         for average in self._tree.find_all(exp.Avg):
             if average.find_ancestor(exp.Subquery) is not None:
                 self._wishes.averaged |= set(self._places(average))
+                total = aliased.get(average.this.name.lower()) if isinstance(average.this, exp.Column) else None
+                self._wishes.balanced += [(total.key, p) for p in self._places(total)] if total is not None else []
 
     def _read_extremes(self) -> None:
         for limit in self._tree.find_all(exp.Limit):
             order = limit.parent.args.get("order") if limit.parent is not None else None
             self._wishes.top |= set(self._places(order)) if order is not None else set()
+            kept = _literal(limit.expression)
+            if kept is not None and isinstance(kept[0], int) and kept[0] <= _LARGEST_GROUP:
+                self._wishes.limit = max(self._wishes.limit, kept[0])
+        for operation in self._tree.find_all(exp.SetOperation):
+            for branch in (operation.left, operation.right):
+                outputs = branch.selects if isinstance(branch, exp.Select) else ()
+                self._wishes.shown |= {place for output in outputs for place in self._places(output)}
         for window in self._tree.find_all(exp.Window):
             numbered = isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue | exp.Ntile)
             if numbered and window.args.get("order") is not None:

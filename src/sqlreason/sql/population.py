@@ -80,9 +80,10 @@ class Populator:
         self._link(rows, size, rng)
         self._group(rows, rng)
         self._witness(rows, rng)
+        self._stand_alone(rows, rng)
         self._repeat(rows, rng)
         finish(rows, self._layout, style, rng)
-        most = style.most + 3 * self._wishes.group_size
+        most = style.most + 3 * self._wishes.group_size + self._wishes.limit
         for table in self.tables:
             name = table.name.lower()
             rows[name] = distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:most]
@@ -158,6 +159,21 @@ class Populator:
             if conditions and (number or rng.random() < 0.9):
                 self._miss(rows, number, rng.choice(conditions), rng)
 
+    def _stand_alone(self, rows: Rows, rng: random.Random) -> None:
+        """For each branch of a set operation, rows that meet it with an output that no other row has."""
+        places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
+        for number, choice in enumerate(self._wishes.choices * 2 if places else ()):
+            held = rows[places[0][0]]
+            row = self._copied(rows, places[0][0], rng.choice(held), rng)
+            for condition in choice.picked(rng):
+                place = condition.place
+                if place in self._index and place[0] == places[0][0] and not self._layout.is_key(place):
+                    row[self._index[place]] = meeting(condition, self._kinds[place], self._pools[place], rng)
+            for place in places:
+                if place[0] == places[0][0] and not self._layout.is_key(place) and rng.random() < 0.8:
+                    row[self._index[place]] = fresh(self._kinds[place], self._columns[place], 90 + number, rng)
+            held.append(row)
+
     def _meet(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
         place = condition.place
         held = rows[place[0]]
@@ -229,6 +245,9 @@ class Populator:
                 rows[name].append(self._copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
                 self._size_groups(rows, name, rng)
+            if any(place[0] == name for place in self._wishes.top) and rows[name]:
+                for _ in range(self._wishes.limit + 1 if self._wishes.limit > 1 else 0):
+                    rows[name].append(self._copied(rows, name, rows[name][0], rng))
             self._cross(rows, name, rng)
 
     def _size_groups(self, rows: Rows, name: str, rng: random.Random) -> None:

@@ -72,12 +72,20 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
     for place in sorted(layout.wishes.averaged & set(layout.index)):
         if layout.is_number(place):
             _balance(rows[place[0]], layout.index[place], rng)
+    for function, place in layout.wishes.balanced:
+        if place in layout.index and layout.is_number(place):
+            groups = _gatherings(rows[place[0]], place, layout)
+            middle, step, whole = rng.randint(20, 60), rng.randint(1, 9), len(groups) - len(groups) % 3
+            for number, members in enumerate(groups):
+                aim = middle + step * (number % 3 - 1) if number < whole else middle
+                for i, row in enumerate(members):
+                    row[layout.index[place]] = aim if function != "sum" or i == 0 else 0
     for function, place, bound in layout.wishes.totals:
         if place in layout.index and layout.is_number(place):
-            number = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
+            exact = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
             for off, members in zip((0, 1, -1), _gatherings(rows[place[0]], place, layout), strict=False):
                 for i, row in enumerate(members):
-                    row[layout.index[place]] = number + off if function != "sum" or i == 0 else 0
+                    row[layout.index[place]] = exact + off if function != "sum" or i == 0 else 0
 
 
 def _balance(rows: list[list[Value]], position: int, rng: random.Random) -> None:

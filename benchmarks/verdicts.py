@@ -1,0 +1,209 @@
+"""How right the verdicts are: wrong queries accepted, right ones refused, agreement with a many-database suite.
+
+    python benchmarks/verdicts.py [--questions 200] [--seed 1] [--real ../shared/real] [--only NAME]
+
+Right and wrong are decided by `judge.py`: databases of another generator, other sizes and other seeds than those
+of the engine. Where no folder of real rows is given, their part is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pandas as pd
+import sqlglot
+from sqlglot import exp
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import judge
+import pairs
+
+from sqlreason.sql.audit import audit
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.instances import prepare
+from sqlreason.sql.mutants import mutants
+from sqlreason.sql.schema import find_schema
+from sqlreason.sql.statements import parse, statement_kind
+
+ROOT = Path(__file__).parents[1]
+Row = tuple[str, str, str]  # id, context, gold
+
+
+def main() -> None:
+    """Prints every figure with its n."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=int, default=200, help="embedded questions to take")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real", help="folder of real rows")
+    parser.add_argument("--only", choices=["embedded", "real", "rewrites", "spider", "usable"])
+    given = parser.parse_args()
+    frame = pd.read_parquet(ROOT / "data/01_raw/questions/train.parquet")
+    embedded = _rows(frame.sample(given.questions, random_state=given.seed).to_dict("records"))
+    real = _real_rows(given.real) if given.real.is_dir() else {}
+    parts: dict[str, Callable[[], None]] = {
+        "embedded": lambda: wrong_and_right("embedded questions", embedded, given.seed),
+        "real": lambda: [wrong_and_right(name, rows, given.seed) for name, rows in real.items()] and None,
+        "rewrites": lambda: rewrites(embedded, given.seed),
+        "spider": lambda: spider(frame, given.questions // 20, given.seed),
+        "usable": lambda: usable({**real, "embedded questions": embedded}, given.seed),
+    }
+    sizes = f"{min(judge.SIZES)}-{max(judge.SIZES)} rows"
+    print(f"seed {given.seed}; the judge draws {judge.DATABASES} databases of {sizes}")
+    for name, part in parts.items():
+        if given.only in (None, name):
+            start = time.perf_counter()
+            part()
+            print(f"  ({time.perf_counter() - start:.0f} s)\n")
+
+
+def _rows(records: Iterable[dict[str, str]]) -> list[Row]:
+    return [(str(row["id"]), row["sql_context"], row["sql"]) for row in records]
+
+
+def _real_rows(folder: Path) -> dict[str, list[Row]]:
+    lines = (folder / "ambrosia_800.jsonl").read_text(encoding="utf-8").splitlines()
+    return {
+        "gretel_25": _rows(pd.read_csv(folder / "gretel_25.csv").to_dict("records")),
+        "ambrosia_800": _rows(json.loads(line) for line in lines),
+    }
+
+
+def wrong_and_right(source: str, rows: list[Row], seed: int) -> None:
+    """Share of wrong queries accepted and of right ones kept, on the original alone and on suites of three."""
+    for suite, setting in (("lenient", judge.Setting(ties=False)), ("strict", judge.Setting(nulls=0.08, dangling=0.1))):
+        counts: Counter[str] = Counter()
+        with Verifier() as verifier, Verifier(limits=judge.LIMITS) as jury:
+            for row in tqdm(rows[:200], desc=f"{source}, {suite}", leave=False):
+                counts += _judged(verifier, jury, row, suite, setting, seed)
+        wrong, right = counts["wrong"], counts["right"]
+        print(f"{source}, {suite}: {counts['golds']} golds, {wrong} wrong and {right} right queries by the judge")
+        print(f"  wrong accepted: original alone {_share(counts['accepted alone'], wrong)}, ", end="")
+        print(f"N = 3 {_share(counts['accepted'], wrong)}; right kept: {_share(counts['kept'], right)}")
+
+
+def _judged(
+    verifier: Verifier, jury: Verifier, row: Row, suite: str, setting: judge.Setting, seed: int
+) -> Counter[str]:
+    prepared = prepare(verifier, *row, seed=seed, suite=suite)
+    schema = find_schema(row[1])
+    if prepared.task is None or schema is None or statement_kind(row[2]) != "select":
+        return Counter()
+    if prepared.task.reading or prepared.task.engine != "sqlite":
+        return Counter()  # the judge's databases are written for SQLite as it is
+    judged = judge.judge_of(jury, prepared.task, setting, seed)
+    if judged is None:
+        return Counter()
+    rng = random.Random(f"{seed}/{row[2]}")
+    texts = mutants(row[2], schema, 30, seed + 1_000) + pairs.predictions(row[2], schema, rng)
+    texts = list(dict.fromkeys(texts))
+    alone = verifier.verify(Task(row[0], row[2], prepared.task.instances[:1]), texts)
+    ours, theirs = verifier.verify(prepared.task, texts), jury.verify(judged, texts)
+    counts: Counter[str] = Counter(golds=1)
+    for one, mine, truth in zip(alone, ours, theirs, strict=True):
+        if truth.agrees:
+            counts.update({"right": 1, "kept": int(mine.agrees)})
+        elif truth.status == "mismatch":
+            counts.update({"wrong": 1, "accepted": int(mine.agrees), "accepted alone": int(one.agrees)})
+    return counts
+
+
+def rewrites(rows: list[Row], seed: int) -> None:
+    """Queries that are right by construction, on strict suites: none may be refused."""
+    checks, refused = 0, []
+    with Verifier() as verifier:
+        for row in tqdm(rows, desc="rewrites", leave=False):
+            task = prepare(verifier, *row, n=8, seed=seed, suite="strict").task
+            if task is not None:
+                texts = _rewritten(row[2])
+                verdicts = verifier.verify(task, texts)
+                checks += sum(verdict.instances for verdict in verdicts)
+                refused += [(row[2], text) for text, v in zip(texts, verdicts, strict=True) if not v.agrees]
+    print(f"equivalent rewrites refused: {len(refused)} in {checks} checks (rewrites x strict instances)")
+    for gold, text in refused[:5]:
+        print(f"  {gold}\n    {text}")
+
+
+def _rewritten(gold: str) -> list[str]:
+    """The gold in other words: layout, case, comments, quoted names, wrapped, turned round."""
+    tree = parse(gold)
+    if tree is None:
+        return []
+    texts = [sqlglot.transpile(gold, read="sqlite", write="sqlite", pretty=True)[0], f"{gold} ; -- done"]
+    texts.append(tree.copy().sql("sqlite", identify=True))
+    turned = {exp.GT: exp.LT, exp.LT: exp.GT, exp.GTE: exp.LTE, exp.LTE: exp.GTE, exp.EQ: exp.EQ, exp.NEQ: exp.NEQ}
+
+    def turn(node: exp.Expr) -> exp.Expr:
+        kind = turned.get(type(node))
+        plain = kind is not None and not node.find_ancestor(exp.Update)
+        return kind(this=node.expression, expression=node.this) if kind and plain else node
+
+    if isinstance(tree, exp.Select):
+        texts.append(tree.copy().transform(turn).sql("sqlite"))
+        swapped = tree.copy()
+        for both in list(swapped.find_all(exp.And, exp.Or)):
+            left, right = both.this, both.expression
+            both.set("this", right)
+            both.set("expression", left)
+        texts.append(swapped.sql("sqlite"))
+        if not tree.args.get("order"):
+            texts.append(f"SELECT * FROM ({tree.sql('sqlite')}) AS wrapped")
+    return list(dict.fromkeys(texts))
+
+
+def spider(frame: pd.DataFrame, schemas: int, seed: int) -> None:
+    """Agreement with a many-database suite by Spider's rules, from one database, on golds as in Spider."""
+    contexts = frame.drop_duplicates("sql_context")["sql_context"].sample(max(schemas, 4), random_state=seed)
+    rng = random.Random(seed)
+    counts: Counter[str] = Counter()
+    with Verifier(preset="spider") as verifier, Verifier(limits=judge.LIMITS, preset="spider") as jury:
+        for context in tqdm(list(contexts), desc="spider", leave=False):
+            schema = find_schema(context)
+            assert schema is not None
+            for gold in pairs.golds(schema, rng):
+                task = prepare(verifier, "", context, gold, seed=seed).task
+                judged = judge.judge_of(jury, Task("", gold, (context,)), judge.Setting(), seed)
+                if task is None or judged is None:
+                    counts["left out"] += 1
+                    continue
+                texts = pairs.predictions(gold, schema, rng)
+                alone, ours = (verifier.verify(t, texts) for t in (Task("", gold, (context,)), task))
+                for one, mine, truth in zip(alone, ours, jury.verify(judged, texts), strict=True):
+                    counts["pairs"] += 1
+                    counts["right"] += truth.agrees
+                    counts["alone"] += one.agrees == truth.agrees
+                    counts["agree"] += mine.agrees == truth.agrees
+                    counts["accepted"] += mine.agrees and not truth.agrees
+                counts["golds"] += 1
+    n, right = counts["pairs"], counts["right"]
+    print(f"Spider's rules, {counts['golds']} golds, {n} predictions, {right} right by the judge")
+    print(f"  agreement: original alone {_share(counts['alone'], n)}, prepared {_share(counts['agree'], n)} ", end="")
+    print(f"({counts['accepted']} wrong accepted, {n - counts['agree'] - counts['accepted']} right refused)")
+
+
+def usable(sources: dict[str, list[Row]], seed: int) -> None:
+    """Golds that can be trusted, and mutants told apart."""
+    with Verifier() as verifier:
+        for name, rows in sources.items():
+            for suite in ("lenient", "strict"):
+                summary = audit(verifier, tqdm(rows, desc=name, leave=False), seed=seed, suite=suite).summary()
+                print(
+                    f"{name}, {suite}: usable {_share(summary['usable'], summary['rows'])}, "
+                    f"mutants killed {_share(summary['killed'], summary['mutants'])}, flags {summary['flags']}"
+                )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f} % ({part} of {whole})" if whole else "none"
+
+
+if __name__ == "__main__":
+    main()
