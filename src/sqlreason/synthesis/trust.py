@@ -70,7 +70,7 @@ def trusted_questions(
         instances: Perturbed databases for each question, beside its own.
     """
     rng = random.Random(f"{seed}:explanations")
-    drawn = _drawn(source, mix, seed, tally)
+    drawn = drawn_questions(source, mix, seed, tally)
     with Preparer(instances, seed, workers) as preparer:
         while batch := list(islice(drawn, _BATCH)):
             work = [(f"{source.blueprint.name}-{number:05d}", q.context, q.sql) for number, q, _ in batch]
@@ -85,7 +85,7 @@ def trusted_questions(
                 yield as_row(name, question, rng)
 
 
-def _drawn(
+def drawn_questions(
     source: Source, mix: Mapping[str, float], seed: int, tally: Tally
 ) -> Iterator[tuple[int, Question, int]]:
     """Yield (number, question, hash of its skeleton), none alike, until nothing new comes."""
