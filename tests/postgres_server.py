@@ -1,13 +1,18 @@
 """A real PostgreSQL server on loopback, in a folder of its own; needs initdb and postgres on the machine."""
 
-import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "temp_file_limit": "32MB",
+    "client_connection_check_interval": "200", "work_mem": "4MB", "max_parallel_workers_per_gather": "0",
+}  # fmt: skip
 
 
 def find_program(name: str) -> str | None:
@@ -20,11 +25,10 @@ class PostgresServer:
     """A cluster with trust on loopback, run by a user that is not root, as the server demands."""
 
     def __init__(self) -> None:
-        self.user = "postgres" if os.geteuid() == 0 else getpass.getuser()
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        self._become = {"user": self.user} if os.geteuid() == 0 else {}
+        self.folder = Path(tempfile.mkdtemp(prefix="sqlreason-postgres-"))
+        self._become = {"user": "nobody"} if os.geteuid() == 0 else {}
         if self._become:
-            shutil.chown(self.folder, self.user)
+            shutil.chown(self.folder, "nobody")
         self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -39,10 +43,9 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts the server and waits until it answers."""
-        settings = ("fsync=off", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}")
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
-            [find_program("postgres"), "-D", self.folder / "data", "-p", str(self.port),
-             *(part for setting in settings for part in ("-c", setting))],
+            [find_program("postgres"), "-D", self.folder / "data", "-p", str(self.port), *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder, **self._become,
         )  # fmt: skip
         for _ in range(200):
@@ -55,7 +58,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Ends the server at once, as a crash would."""
-        self._process.terminate() if self._process.poll() is not None else self._process.send_signal(3)  # SIGQUIT
+        self._process.send_signal(signal.SIGQUIT)  # without waiting for clients
         self._process.wait(20)
 
     def close(self) -> None:

@@ -171,7 +171,10 @@ def _open_sqlite(database: str, timeout_seconds: float) -> Iterator[Reader]:
 def _open_postgres(database: str, timeout_seconds: float) -> Iterator[Reader]:
     from sqlreason.synthesis.sources.reflection import SqlReader, postgres_engine
 
-    engine = postgres_engine(database, timeout_seconds)
+    try:
+        engine = postgres_engine(database, timeout_seconds)
+    except ModuleNotFoundError as error:
+        raise SourceError("PostgreSQL needs its driver: pip install -e '.[postgresql]'") from error
     with _reflecting(engine.url.render_as_string(), timeout_seconds), engine.connect() as connection:
         yield SqlReader(connection)
 
