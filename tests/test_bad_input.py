@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason.options import find_faults
+from sqlreason.parameters import find_faults
 
 VALIDATOR = "sqlreason.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"

@@ -15,7 +15,7 @@ from typing import Any
 import click
 from kedro.framework.hooks import hook_impl
 
-from sqlreason.options import find_faults
+from sqlreason.parameters import find_faults
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,9 @@ What each knob does and where its value comes from stands in `conf/base/paramete
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Share = Field(ge=0.0, le=1.0)
 Positive = Field(gt=0)
@@ -274,41 +273,3 @@ PARAMETERS: dict[str, type[Options]] = {
     "synthesis": SynthesisOptions,
     "pretraining": PretrainingOptions,
 }
-
-
-def find_faults(parameters: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the parameters of an environment, one line a fault; empty if nothing is.
-
-    Args:
-        parameters: Top-level parameter -> its values, as the configuration and `--params` give them.
-    """
-    unknown = sorted(set(parameters) - set(PARAMETERS))
-    faults = [f"{name} is unknown; known are {', '.join(sorted(PARAMETERS))}" for name in unknown]
-    for name, kind in PARAMETERS.items():
-        try:
-            kind.model_validate(parameters.get(name, {}))
-        except ValidationError as error:
-            faults += [_describe_fault(name, kind, dict(fault)) for fault in error.errors()]
-    return faults
-
-
-def _describe_fault(name: str, kind: type[Options], fault: Mapping[str, Any]) -> str:
-    path = ".".join([name, *(str(part) for part in fault["loc"])])
-    if fault["type"] == "extra_forbidden":
-        parent = path.rpartition(".")[0]
-        return f"{path} is unknown; {parent} has {', '.join(sorted(_fields(kind, fault['loc'][:-1])))}"
-    if fault["type"] == "missing":
-        return f"{path} is missing"
-    if fault["type"] == "value_error":
-        return f"{path}: {fault['ctx']['error']}"
-    return f"{path} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
-
-
-def _fields(kind: type[Options], path: tuple[str | int, ...]) -> Iterator[str]:
-    """Yield the names that the options at a path may have."""
-    for part in path:
-        inner = kind.model_fields[str(part)].annotation
-        if not (isinstance(inner, type) and issubclass(inner, Options)):
-            return
-        kind = inner
-    yield from kind.model_fields

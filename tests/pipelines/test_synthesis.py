@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason.options import find_faults
+from sqlreason.parameters import find_faults
 from sqlreason.pipelines.synthesis.nodes import draw_questions, paraphrase_questions
 from sqlreason.sql.statements import template
 from sqlreason.tables import check_columns
