@@ -14,9 +14,10 @@ from tqdm import tqdm
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.sql import execution, schema
-from sqlreason.students import answering
+from sqlreason.students import answering, voting
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.generation import Generation
 from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,10 @@ def answer_questions(
     max_completion_tokens: int,
     batch_size: int,
     processes: int = 1,
+    votes: int = 1,
+    temperature: float = 0.7,
 ) -> pd.DataFrame:
-    """Return a student's greedy answers (table `answers`).
+    """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
     Args:
         checkpoint: The base model.
@@ -44,11 +47,15 @@ def answer_questions(
         max_completion_tokens: Limit of an answer.
         batch_size: Answers in flight.
         processes: How many share the work; more than one pays on a CPU alone.
+        votes: Samples of which `voting.vote` chooses the answer; 1 answers greedily. Tokens and seconds are those of
+            all samples.
+        temperature: Of the samples.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
     """
-    with tqdm(total=len(prompts), desc="answers", unit="answer") as bar:
+    sampling = {"samples": votes, "temperature": temperature if votes > 1 else 0.0}
+    with tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar:
         answers = answering.answer(
             checkpoint,
             adapter,
@@ -59,16 +66,30 @@ def answer_questions(
             batch_size=batch_size,
             processes=processes,
             progress=bar.update,
+            **sampling,
         )
+    groups = [answers[start : start + votes] for start in range(0, len(answers), votes)]
+    chosen = _elect(prompts, groups) if votes > 1 else answers
     return pd.DataFrame(
         {
             "id": prompts["id"].to_numpy(),
-            "text": [answer.text for answer in answers],
-            "tokens": [answer.tokens for answer in answers],
-            "finished": [answer.finished for answer in answers],
-            "seconds": [answer.seconds for answer in answers],
+            "text": [answer.text for answer in chosen],
+            "tokens": [sum(answer.tokens for answer in group) for group in groups],
+            "finished": [answer.finished for answer in chosen],
+            "seconds": [sum(answer.seconds for answer in group) for group in groups],
         }
     )
+
+
+def _elect(prompts: pd.DataFrame, groups: list[list[Generation]]) -> list[Generation]:
+    """The winner of each question's samples; the database is the original one, the gold is not looked at."""
+    chosen = []
+    with execution.Verifier() as verifier:
+        for text, group in zip(prompts["task"], groups, strict=True):
+            task = execution.Task.from_json(text)
+            finished = [answer.text if answer.finished else "" for answer in group]
+            chosen.append(group[voting.vote(verifier, task.instances[0], finished, task.engine)])
+    return chosen
 
 
 def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) -> pd.DataFrame:

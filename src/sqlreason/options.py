@@ -139,11 +139,27 @@ class CertificationOptions(Options):
     on_failure: Literal["stop", "warn"]
 
 
+class ForecastOptions(Options):
+    """The profile of the student's rollouts that tells whether training on rewards will pay; 0 prompts skip it."""
+
+    prompts: int = Field(ge=0)
+    samples: int = Field(ge=2)
+    temperatures: tuple[float, ...] = Field(min_length=1)
+    processes: int = Positive
+    on_no_go: Literal["stop", "warn"]
+
+
 class GRPOOptions(_Schedule):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
     rewards: dict[str, float] = Field(min_length=1)
     certification: CertificationOptions
+    forecast: ForecastOptions
+    method: Literal["grpo", "rft"]
+    curriculum: Literal["off", "mixed", "easiest_first"]
+    dev_prompts: int = Field(ge=0)
+    dev_steps: int = Positive
+    patience: int | None = Field(gt=0)
     num_generations: int = Field(ge=2)
     max_completion_tokens: int = Positive
     temperature: float = Positive
@@ -155,6 +171,13 @@ class GRPOOptions(_Schedule):
     epsilon_high: float | None = Field(gt=0)
     num_iterations: int = Positive
     mask_truncated_completions: bool
+
+    @model_validator(mode="after")
+    def _profiled(self) -> "GRPOOptions":
+        needs = "method=rft" if self.method == "rft" else "" if self.curriculum == "off" else "a curriculum"
+        if needs and not self.forecast.prompts:
+            raise ValueError(f"{needs} needs the profile of the forecast; make forecast.prompts larger than 0")
+        return self
 
     @model_validator(mode="after")
     def _known_rewards(self) -> "GRPOOptions":
@@ -177,7 +200,10 @@ class GRPOOptions(_Schedule):
 
 
 class EvaluationOptions(Options):
-    """The examination: the same questions, greedily answered, for every student."""
+    """The examination: the same questions, answered in the same way, for every student."""
+
+    votes: int = Positive
+    vote_temperature: float = Positive
 
     batch_size: int = Positive
     max_completion_tokens: int = Positive

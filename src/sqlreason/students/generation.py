@@ -6,8 +6,9 @@ more of Python for each token, which is most of the time with a small model. No 
 processors.
 """
 
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +96,11 @@ def generate(
 def longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
     """The order of answering: a batch that does not fit into memory fails at once, and little padding is needed."""
     return sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
+
+
+def parse_conversations(texts: Iterable[str]) -> list[Messages]:
+    """Reads chat messages from the JSON texts in which tables keep them."""
+    return [json.loads(text) for text in texts]
 
 
 def tokenize(tokenizer: Any, conversations: Sequence[Messages]) -> list[list[int]]:

@@ -41,6 +41,7 @@ class Policy:
         epsilon_high: Its upper clip, if another.
         num_iterations: Updates on the same completions.
         mask_truncated_completions: Whether completions that reached the limit are left out of the loss.
+        shuffle: Whether prompts come in a random order; without it as they are given.
     """
 
     num_generations: int = 8
@@ -54,6 +55,7 @@ class Policy:
     epsilon_high: float | None = None
     num_iterations: int = 1
     mask_truncated_completions: bool = True
+    shuffle: bool = True
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of trl's GRPOConfig."""
@@ -75,7 +77,7 @@ class Policy:
             "sync_ref_model": False,
             "disable_dropout": True,
             "remove_unused_columns": False,
-            "shuffle_dataset": True,
+            "shuffle_dataset": self.shuffle,
             "log_completions": False,
             "use_vllm": False,
         }

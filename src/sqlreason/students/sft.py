@@ -30,6 +30,7 @@ def train_sft(
     fingerprint: str,
     workdir: Path | str,
     lora: Mapping[str, Any] | None = None,
+    start: Adapter | None = None,
     backend: str = "transformers",
     quantization: str | None = None,
     dtype: str = "auto",
@@ -46,7 +47,8 @@ def train_sft(
         examples: Columns id, prompt (chat messages as JSON text), completion (text).
         fingerprint: Of the student prompt; goes into the adapter.
         workdir: For checkpoints and the finished result.
-        lora: Fields of `transformers.Lora`.
+        lora: Fields of `transformers.Lora`, for a new adapter.
+        start: An adapter with which the training goes on instead.
         backend: Name in `backends.BACKENDS`.
         quantization: None, or "nf4" for QLoRA.
         dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
@@ -73,9 +75,11 @@ def train_sft(
         "quantization": quantization,
         "dtype": dtype,
         "ranks": ranks,
+        **({"start": start.digest} if start else {}),
         **schedule,
     }
-    plan, shape, place = Schedule(**schedule).shared(ranks), Lora(**(lora or {})), Launch(launch, ranks, accelerate)
+    plan, place = Schedule(**schedule).shared(ranks), Launch(launch, ranks, accelerate)
+    shape = start or Lora(**(lora or {}))
     stage = Stage("sft", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
@@ -87,7 +91,7 @@ def _train(
     stage: Stage,
     checkpoint: Checkpoint,
     examples: pd.DataFrame,
-    shape: Lora,
+    shape: Lora | Adapter,
     plan: Schedule,
     fingerprint: str,
     backend: str,

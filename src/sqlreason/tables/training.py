@@ -71,6 +71,37 @@ TRAINING: dict[str, TableSchema] = {
         },
         key=None,
     ),
+    "grpo_profile": TableSchema(
+        "Rollouts of the student before GRPO, for the forecast, the curriculum and rejection sampling.",
+        {
+            "id": "question",
+            "temperature": "at which it was sampled",
+            "completion": "the rollout",
+            "reward": "weighted total",
+            "right": "agrees with the gold on every instance, and ended its turn",
+            "tokens": "generated tokens",
+            "seconds": "its share of the batch's wall time",
+        },
+        key=None,
+        allow_empty=True,
+    ),
+    "grpo_forecast": TableSchema(
+        "What the profile says, one row a temperature.",
+        {
+            "temperature": "of the rollouts",
+            "prompts": "profiled",
+            "samples": "rollouts of each",
+            "right": "share of right rollouts",
+            "best_of_all": "share of prompts with a right rollout",
+            "learnable": "share of prompts with right and wrong rollouts",
+            "zero_variance_share": "share of prompts whose rollouts all earn the same",
+            "completions_per_minute": "generated on this machine",
+            "useful_groups_per_minute": "groups with right and wrong answers, of the configured size",
+            "advised_group": "group size at which enough groups of learnable prompts are useful",
+        },
+        key=None,
+        allow_empty=True,
+    ),
     "grpo_history": TableSchema(
         "One row a step of GRPO.",
         {

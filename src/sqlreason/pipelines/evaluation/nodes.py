@@ -56,6 +56,8 @@ def _answer(
         max_completion_tokens=options.max_completion_tokens,
         batch_size=options.batch_size,
         processes=options.processes,
+        votes=options.votes,
+        temperature=options.vote_temperature,
     )
 
 

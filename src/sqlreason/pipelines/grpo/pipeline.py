@@ -6,10 +6,16 @@ from sqlreason.pipelines.grpo import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return SFT adapter and prompts -> certified rewards, GRPO adapter, history, rollouts, reward plot."""
+    """Return SFT adapter and prompts -> certified rewards, forecast, GRPO adapter, history, rollouts, reward plot."""
     return Pipeline(
         [
             Node(nodes.certify_rewards, ["grpo_prompts", "params:grpo"], "certification", name="certify_rewards"),
+            Node(
+                nodes.forecast_gains,
+                ["base_model", "sft_adapter", "grpo_prompts", "student_prompt", "params:student", "params:grpo"],
+                ["grpo_profile", "grpo_forecast"],
+                name="forecast_grpo",
+            ),
             Node(
                 nodes.train_student,
                 [
@@ -17,6 +23,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "sft_adapter",
                     "grpo_prompts",
                     "certification",
+                    "grpo_profile",
+                    "grpo_forecast",
                     "student_prompt",
                     "params:student",
                     "params:grpo",
