@@ -88,7 +88,7 @@ def sample_rollouts(
         part = pd.DataFrame({"id": repeated["id"].to_numpy(), "temperature": float(temperature)})
         part["completion"] = [completion.text for completion in written]
         part["reward"] = _rewarded(rewards, repeated, written)
-        part["right"] = _right(repeated["task"], written)
+        part["right"] = _right(repeated["task"].tolist(), written)
         part["tokens"] = [completion.tokens for completion in written]
         part["seconds"] = [completion.seconds for completion in written]
         parts.append(part)
@@ -123,7 +123,7 @@ def advise(table: pd.DataFrame) -> Advice:
     Args:
         table: `grpo_forecast`.
     """
-    best = table.loc[table["useful_groups_per_minute"].idxmax()]
+    best: dict[Any, Any] = table.sort_values("useful_groups_per_minute").iloc[-1].to_dict()
     headroom = best["best_of_all"] - best["right"]
     go = bool(headroom >= MIN_HEADROOM and best["learnable"] >= MIN_LEARNABLE)
     told = (

@@ -80,7 +80,8 @@ def forecast_gains(
 
     sft_adapter.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
     if not options.forecast.prompts:
-        return tuple(pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast"))
+        empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
+        return empty[0], empty[1]
     trained, _ = _split_dev(prompts, options)
     sample = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.seed)
     profile = forecast.sample_rollouts(
