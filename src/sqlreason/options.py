@@ -174,9 +174,8 @@ class GRPOOptions(_Schedule):
 
     @model_validator(mode="after")
     def _profiled(self) -> "GRPOOptions":
-        needs = "method=rft" if self.method == "rft" else "" if self.curriculum == "off" else "a curriculum"
-        if needs and not self.forecast.prompts:
-            raise ValueError(f"{needs} needs the profile of the forecast; make forecast.prompts larger than 0")
+        if not self.forecast.prompts and (self.method == "rft" or self.curriculum != "off"):
+            raise ValueError("method rft and a curriculum need the forecast; make forecast.prompts larger than 0")
         return self
 
     @model_validator(mode="after")
