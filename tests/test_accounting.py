@@ -11,8 +11,8 @@ def _rejected(*stages):
 
 def test_every_row_that_fell_out_is_counted_with_its_reason():
     table = accounting.count_yield(10, _rejected("databases", "teacher", "teacher", "execution"), 6)
-    assert table["rows"].tolist() == [10, 9, 7, 6, 6]
-    assert table["fell_out"].tolist() == ["", "r-databases 1", "r-teacher 2", "r-execution 1", ""]
+    assert table["rows"].tolist() == [10, 9, 7, 6, 6, 6]
+    assert table["fell_out"].tolist() == ["", "r-databases 1", "r-teacher 2", "r-execution 1", "", ""]
 
 
 def test_a_row_lost_without_a_reason_is_an_error():

@@ -14,6 +14,7 @@ STEPS = (
     ("teacher", "answered in the grammar"),
     ("execution", "answers like the gold"),
     ("prompt", "within the token budget"),
+    ("duplicates", "asked once"),
 )
 
 
@@ -56,8 +57,10 @@ def settle_bill(
     teacher: str,
     usd_per_hour: float,
     hardware: str,
+    estimated: float = 0.0,
+    kept: int = 0,
 ) -> pd.DataFrame:
-    """Return the bill, one row a stage.
+    """Return the bill, one row a stage: the one place where what was paid is added up.
 
     Args:
         completions: Table `cot_completions`.
@@ -66,10 +69,13 @@ def settle_bill(
         teacher: Name of the teacher.
         usd_per_hour: Price of the training machine, US dollars an hour.
         hardware: Its name.
+        estimated: What the teacher was estimated to cost before the first call, US dollars.
+        kept: Traces that were kept; for dollars per trace.
 
     Returns:
         Columns `stage`, `paid_for`, `seconds` (wall time; for the teacher the sum over its calls), `tokens_in`,
-        `tokens_out`, `cost` (US dollars).
+        `tokens_out`, `cost` (US dollars), `estimated` (US dollars, of the teacher; missing for the others) and
+        `cost_per_trace` (US dollars per trace that was kept, likewise).
     """
     rows = [
         {
@@ -79,6 +85,8 @@ def settle_bill(
             "tokens_in": int(completions["prompt_tokens"].sum()),
             "tokens_out": int(completions["completion_tokens"].sum()),
             "cost": float(completions["usd"].sum()),
+            "estimated": estimated,
+            "cost_per_trace": float(completions["usd"].sum()) / kept if kept else float("nan"),
         }
     ]
     for stage, history in histories.items():
@@ -97,6 +105,8 @@ def _hours(stage: str, hardware: str, seconds: float, tokens: int, usd_per_hour:
         "tokens_in": 0,
         "tokens_out": tokens,
         "cost": seconds / 3600 * usd_per_hour,
+        "estimated": float("nan"),
+        "cost_per_trace": float("nan"),
     }
 
 

@@ -116,6 +116,39 @@ def trace_yield(yields: pd.DataFrame) -> go.Figure:
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(yields), legend=False)
 
 
+def trace_fates(fates: pd.DataFrame) -> go.Figure:
+    """Draw the flow of the questions as a Sankey diagram: kept, or out at a stage for a reason.
+
+    Args:
+        fates: One row per question: `fate`, `stage`, `reason`.
+    """
+    counts = fates.groupby(["fate", "stage", "reason"]).size()
+    names, links = ["asked"], []
+
+    def node(name: str) -> int:
+        if name not in names:
+            names.append(name)
+        return names.index(name)
+
+    for (fate, stage, reason), n in counts.items():
+        if fate == "kept":
+            links.append((0, node("kept"), int(n), BLUE))
+        else:
+            links.append((0, node(f"out: {stage}"), int(n), ORANGE))
+            links.append((node(f"out: {stage}"), node(f"{stage}: {reason}"), int(n), ORANGE))
+    sources, targets, values, colours = zip(*links, strict=True)
+    totals = [sum(v for _, t, v, _ in links if t == place) or len(fates) for place in range(len(names))]
+    labels = [f"{name} ({total:,})" for name, total in zip(names, totals, strict=True)]
+    figure = go.Figure(
+        go.Sankey(
+            node={"label": labels, "pad": 14, "thickness": 14, "color": SKY},
+            link={"source": sources, "target": targets, "value": values, "color": colours},
+        )
+    )
+    kept = int((fates["fate"] == "kept").sum())
+    return _styled(figure, f"Of {len(fates):,} questions, {kept:,} taught the student", height=420, legend=False)
+
+
 def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
     """Draw what each stage cost in money and in time.
 

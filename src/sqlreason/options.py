@@ -30,19 +30,25 @@ class BudgetOptions(Options):
     """Hard stops for the teacher; checked before every call."""
 
     max_usd: float = Field(ge=0.0)
+    max_hours: float | None = Field(ge=0.0)
 
 
 class DistillationOptions(Options):
     """How the teacher is asked."""
 
     questions: int | None = Field(gt=0)
-    mode: Literal["blind", "hinted"]
+    mode: Literal["blind", "hinted", "blind_then_hinted"]
+    style: Literal["plan", "free"]
+    samples: int = Positive
     dialect: str
     sample_rows: int = Field(ge=0)
     concurrency: int = Positive
     attempts: int = Positive
     timeout_seconds: float = Positive
+    stop_after_failures: int = Positive
     max_failed_share: float = Share
+    answer_tokens: int = Positive
+    workers: int = Positive
     budget: BudgetOptions
     journal: str
     seed: int
@@ -62,6 +68,8 @@ class PreprocessingOptions(Options):
     evaluation_prompts: int | None = Field(gt=0)
     max_prompt_tokens: int = Positive
     max_completion_tokens: int = Positive
+    max_unknown_names: int | None = Field(ge=0)
+    near_duplicates: float | None = Field(gt=0.0, lt=1.0)
     sample_rows: int = Field(ge=0)
     seed: int
 

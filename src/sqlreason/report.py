@@ -37,7 +37,8 @@ RESULT_FIGURES = ("accuracy", "accuracy_by_complexity")
 YIELD_FIGURE, COST_FIGURE = "trace_yield", "costs"
 EXAMPLE_COLUMNS = frozenset({"student", "question", "think", "sql", "gold", "agrees", "reason"})
 HEADINGS = {
-    "usd": "USD", "cost": "cost", "tokens_in": "tokens in", "tokens_out": "tokens out",
+    "usd": "USD", "cost": "cost", "cost_per_trace": "cost per trace kept",
+    "tokens_in": "tokens in", "tokens_out": "tokens out",
     "sql_complexity": "complexity",
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
@@ -184,7 +185,7 @@ def _with_total(ledger: pd.DataFrame) -> pd.DataFrame:
     if len(ledger) < 2 or numbers.empty:
         return ledger
     label = next((column for column in ledger.columns if column not in numbers), None)
-    total = {column: [ledger[column].sum()] for column in numbers} | ({label: ["total"]} if label else {})
+    total = {column: [ledger[column].sum(min_count=1)] for column in numbers} | ({label: ["total"]} if label else {})
     return pd.concat([ledger, pd.DataFrame(total)], ignore_index=True)[list(ledger.columns)]
 
 

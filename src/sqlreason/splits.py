@@ -23,10 +23,15 @@ def group_keys(questions: pd.DataFrame) -> pd.Series:
     Returns:
         Keys on the index of `questions`. A context that does not parse is a schema of its own.
     """
-    fingerprints = _by_value(questions["sql_context"], _fingerprint)
-    if fingerprints.nunique() >= FEW_SCHEMAS:
-        return fingerprints
+    by_schema = _by_value(questions["sql_context"], _fingerprint)
+    if by_schema.nunique() >= FEW_SCHEMAS:
+        return by_schema
     return _by_value(questions["sql"], statements.template)
+
+
+def fingerprints(contexts: pd.Series) -> pd.Series:
+    """Return the schema fingerprints of contexts, on the contexts themselves as index."""
+    return _by_value(contexts, _fingerprint).set_axis(pd.Index(contexts))
 
 
 def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:

@@ -53,8 +53,9 @@ def question_split(questions, options):
 
 @pytest.fixture(scope="session")
 def raw_prompts(questions, question_split, prompt_text, options):
+    texts = (prompt_text("teacher"), prompt_text("teacher_plan"))
     return distillation.build_teacher_prompts(
-        questions, question_split, prompt_text("teacher"), options("distillation", questions=None)
+        questions, question_split, *texts, options("distillation", questions=None)
     )
 
 
@@ -75,7 +76,10 @@ def traces(questions, raw_prompts):
     """One trace a prompt that answers with the gold."""
     golds = questions.set_index("id")["sql"]
     rows = [
-        {"id": id_, "mode": "blind", "think": "Read the rows.", "sql": golds[id_], "well_formed": True, "reason": ""}
+        {
+            "id": id_, "sample": 0, "status": "ok", "mode": "blind", "think": "Read the rows.", "sql": golds[id_],
+            "well_formed": True, "reason": "",
+        }
         for id_ in raw_prompts["id"]
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(TABLES["cot_traces"].columns))

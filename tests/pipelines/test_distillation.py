@@ -5,12 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason.pipelines.distillation.nodes import (
-    ask_teacher,
-    build_teacher_prompts,
-    read_completions,
-    split_questions,
-)
+from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
+from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions, split_questions
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES
 from sqlreason.teachers.journal import Journal
@@ -27,7 +23,7 @@ def ask(questions, prompt_text, options):
     def build(split=None, **changes):
         chosen = options("distillation", **{"questions": None, **changes})
         parts = split_questions(questions, options("split", **(split or {})))
-        return build_teacher_prompts(questions, parts, prompt_text("teacher"), chosen)
+        return build_teacher_prompts(questions, parts, prompt_text("teacher"), prompt_text("teacher_plan"), chosen)
 
     return build
 
@@ -78,6 +74,7 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
         broken,
         split_questions(broken, options("split", grpo_share=0.0)),
         prompt_text("teacher"),
+        prompt_text("teacher_plan"),
         options("distillation", questions=None),
     )
     assert prompts["reason"].iloc[0].startswith("context: ")
@@ -88,12 +85,13 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
 def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, questions, options, tmp_path, caplog):
     teacher = Teacher("scripted", "", {"error_rate": 0.0, "format_error_rate": 0.0}, {}, Prices.from_mapping({}))
     chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
-    answers = ask_teacher(raw_prompts, questions, teacher, chosen)
+    estimate = estimate_teaching(raw_prompts, questions, teacher, chosen)
+    answers = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
     assert answers["id"].tolist() == raw_prompts["id"].tolist()
     assert answers["status"].eq("ok").all()
     with Journal(tmp_path / "journal.sqlite") as journal:
         first = [entry.created for entry in journal]
-    again = ask_teacher(raw_prompts, questions, teacher, chosen)
+    again = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert [entry.created for entry in journal] == first
     pd.testing.assert_frame_equal(answers, again)
@@ -102,7 +100,7 @@ def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, que
 def _read(lost="", **answer):
     """The trace of one prompt and its answer."""
     prompt = {"id": "1", "messages": "[]", "mode": "blind", "prompt_fingerprint": "x", "reason": lost}
-    blank = dict.fromkeys(TABLES["cot_completions"].columns, "")
+    blank = {**dict.fromkeys(TABLES["cot_completions"].columns, ""), "sample": 0, "mode": "blind"}
     rows = [{**blank, "id": "1", "status": "ok", "finish_reason": "stop", "text": ANSWER, **answer}]
     completions = pd.DataFrame([] if lost else rows, columns=list(TABLES["cot_completions"].columns))
     return read_completions(pd.DataFrame([prompt]), completions).iloc[0]

@@ -8,6 +8,7 @@ import pytest
 from sqlreason import accounting
 from sqlreason.pipelines.distillation.nodes import split_questions
 from sqlreason.pipelines.preprocessing import inputs, nodes
+from sqlreason.pipelines.preprocessing.filtering import filter_traces
 from sqlreason.sql.cache import Cache
 from sqlreason.sql.execution import Task
 from sqlreason.sql.schema import parse_schema
@@ -22,6 +23,7 @@ def mixed(traces):
     frame = traces.copy()
     frame.loc[:2, "sql"] = WRONG
     frame.loc[3:4, ["think", "sql", "well_formed", "reason"]] = ["", "", False, "format: no_think"]
+    frame.loc[3:4, "status"] = "rejected"
     return frame
 
 
@@ -31,12 +33,14 @@ def verified(mixed, questions, databases, preparing):
 
 
 @pytest.fixture(scope="module")
-def sift(mixed, verified, databases, questions, prompt_text, base_model, preparing):
+def sift(mixed, verified, databases, questions, question_split, prompt_text, base_model, preparing):
     """Filters with a few changed options."""
     prompt = prompt_text("student")
 
     def run(**changes):
-        return nodes.filter_traces(mixed, verified, databases, questions, prompt, base_model, preparing(**changes))
+        return filter_traces(
+            mixed, verified, databases, questions, question_split, prompt, base_model, preparing(**changes)
+        )
 
     return run
 
@@ -108,19 +112,19 @@ def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_o
     question = {
         "id": "1",
         "sql_prompt": "How many singers are there?",
-        "sql_context": "CREATE TABLE singer (name TEXT); CREATE VIEW everyone AS SELECT name FROM singer;",
-        "sql": "SELECT COUNT(*) FROM everyone",
+        "sql_context": "CREATE TABLE singer (name TEXT);",
+        "sql": "SELECT COUNT(*) FROM sqlite_master",
         "sql_complexity": "aggregation",
     }
     trace = {
-        "id": "1", "mode": "blind", "think": "Count.", "sql": question["sql"], "runs": True, "agrees": True,
-        "status": "match", "reason": "", "plan_consistency": 1.0,
+        "id": "1", "sample": 0, "mode": "blind", "think": "Count.", "sql": question["sql"], "runs": True,
+        "agrees": True, "status": "match", "reason": "", "plan_consistency": 1.0, "agreement": 1.0, "unknown_names": 0,
     }  # fmt: skip
     traces = pd.DataFrame([{**trace, "well_formed": True, "reason": ""}])
     databases = pd.DataFrame([{"id": "1", "split": "train", "status": "ok", "reason": ""}])
     with pytest.raises(ValueError, match=r"1 rows fell out for: {'schema_error': 1}"):
-        nodes.filter_traces(
-            traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]),
+        filter_traces(
+            traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]), pd.DataFrame({"id": [], "group": []}),
             prompt_text("student"), base_model, preparing(),
         )  # fmt: skip
 

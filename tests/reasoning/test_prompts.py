@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 import yaml
 
+from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget, build_messages, escape, schema_text
 from sqlreason.sql.schema import SchemaError
 
@@ -124,3 +125,24 @@ def test_the_prompts_of_the_catalog_are_valid(project, name):
     assert "How many?" in messages[1]["content"] and "For you alone" not in messages[1]["content"]
     if name == "student":
         assert len(prompt.system.split()) <= 15
+
+
+def test_a_view_that_is_kept_is_shown_with_the_tables_that_it_reads():
+    context = (
+        "CREATE TABLE singer (name TEXT); CREATE TABLE song (title TEXT); "
+        "CREATE VIEW everyone AS SELECT name FROM singer; CREATE VIEW loud AS SELECT name FROM everyone;"
+    )
+    shown = schema_text(context, keep=["Loud"], budget=lambda text: "song" not in text)
+    assert "CREATE TABLE singer" in shown and "VIEW everyone" in shown and "TABLE song" not in shown
+
+
+def test_examples_come_before_the_question_and_change_the_fingerprint():
+    example = {"question": "How many?", "schema": "CREATE TABLE a (b INT);", "think": "Count a.", "sql": "SELECT 1"}
+    bare, shown = Prompt.from_mapping(ENTRY), Prompt.from_mapping({**ENTRY, "examples": [example]})
+    messages = build_messages(shown, "And now?", "CREATE TABLE t (a INT);")
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert parse(messages[2]["content"]).sql == "SELECT 1" and "How many?" in messages[1]["content"]
+    assert [messages[0], messages[-1]] == build_messages(bare, "And now?", "CREATE TABLE t (a INT);")
+    assert bare.fingerprint != shown.fingerprint
+    with pytest.raises(ValueError, match="An example of a prompt has question, schema, think, sql"):
+        Prompt.from_mapping({**ENTRY, "examples": [{"question": "?"}]})

@@ -22,7 +22,9 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         model: Name of the model at its provider; not for the scripted teacher.
         arguments: Keyword arguments of the client, such as ``base_url``.
         generation: Keyword arguments of each generation, such as ``temperature`` and ``max_new_tokens``.
-        prices: ``usd_per_million_input``, ``usd_per_million_output``, ``usd_per_hour``, ``source``, ``date``.
+        prices: ``usd_per_million_input``, ``usd_per_million_output``, ``usd_per_hour``, ``answers_per_hour``,
+            ``source``, ``date``; those of known teachers stand in ``conf/base/globals.yml``.
+        tokenizer: For the estimate: a folder or file, or a name on the hub; empty approximates.
         metadata: For plugins; not read here.
 
     Raises:
@@ -48,12 +50,14 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         arguments: Mapping[str, Any] | None = None,
         generation: Mapping[str, Any] | None = None,
         prices: Mapping[str, Any] | None = None,
+        tokenizer: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         self.metadata = metadata
         try:
             self._teacher = Teacher(
-                kind, model, dict(arguments or {}), dict(generation or {}), Prices.from_mapping(prices or {})
+                kind, model, dict(arguments or {}), dict(generation or {}), Prices.from_mapping(prices or {}),
+                tokenizer,
             )
         except ValueError as error:
             raise DatasetError(f"The catalog entry of the teacher is faulty. {error}") from error
@@ -77,5 +81,5 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         teacher = self._teacher
         return {
             "kind": teacher.kind, "model": teacher.model, "arguments": dict(teacher.arguments),
-            "generation": dict(teacher.sampling), "prices": describe(teacher.prices),
+            "generation": dict(teacher.sampling), "prices": describe(teacher.prices), "tokenizer": teacher.tokenizer,
         }

@@ -7,10 +7,12 @@ fingerprint. The schema is shrunk by rule, never cut by tokens. Chat templates a
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from string import Formatter
 from typing import Any
 
+from sqlreason.reasoning.format import render
+from sqlreason.sql.queries import tables_in_order
 from sqlreason.sql.schema import Schema, SchemaError, distances, parse_schema, render_ddl
 
 REQUIRED_FIELDS = ("question", "schema")
@@ -30,6 +32,28 @@ class PromptOverBudget(ValueError):
 
 
 @dataclass(frozen=True)
+class Example:
+    """A question with its answer, shown to a model before the question that it is asked."""
+
+    question: str
+    schema: str
+    think: str
+    sql: str
+
+    @classmethod
+    def from_mapping(cls, entry: Mapping[str, Any]) -> "Example":
+        """An example from a catalog entry.
+
+        Raises:
+            ValueError: A key is missing or unknown.
+        """
+        wanted = [item.name for item in fields(cls)]
+        if set(entry) != set(wanted):
+            raise ValueError(f"An example of a prompt has {', '.join(wanted)}, not {', '.join(map(str, entry))}.")
+        return cls(**{name: str(entry[name]).strip() for name in wanted})
+
+
+@dataclass(frozen=True)
 class Prompt:
     """The wording of a question to a model.
 
@@ -39,12 +63,14 @@ class Prompt:
         system: The system message; may hold ``{dialect}``.
         user: The user message; holds ``{question}`` and ``{schema}``, may hold ``{dialect}`` and ``{gold}``.
             A paragraph with ``{gold}`` is a hint and is left out where no gold is given.
+        examples: Shown before the question, as turns of the conversation.
     """
 
     name: str
     version: int
     system: str
     user: str
+    examples: tuple[Example, ...] = ()
 
     @classmethod
     def from_mapping(cls, entry: Mapping[str, Any]) -> "Prompt":
@@ -53,18 +79,23 @@ class Prompt:
         Raises:
             ValueError: A key is missing or unknown, or a placeholder is.
         """
+        shown = tuple(Example.from_mapping(example) for example in entry.get("examples", ()))
+        entry = {key: value for key, value in entry.items() if key != "examples"}
         wanted = {"name": str, "version": int, "system": str, "user": str}
         if set(entry) != set(wanted) or not all(isinstance(entry[key], kind) for key, kind in wanted.items()):
             given = ", ".join(f"{key}: {type(value).__name__}" for key, value in entry.items())
-            raise ValueError(f"A prompt has name, system and user (str) and version (int), not {given}.")
-        prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip())
+            raise ValueError(
+                f"A prompt has name, system and user (str), version (int) and perhaps examples, not {given}."
+            )
+        prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip(), shown)
         _check_placeholders(prompt)
         return prompt
 
     @property
     def fingerprint(self) -> str:
         """A hash of what a model sees of the prompt; adapters and answer files carry it."""
-        return hashlib.sha256(f"{self.system}\x1f{self.user}".encode()).hexdigest()[:16]
+        parts = [self.system, self.user, *(text for example in self.examples for text in astuple(example))]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
 def build_messages(
@@ -84,13 +115,13 @@ def build_messages(
     """
     if gold is not None and "gold" not in _placeholders(prompt.user):
         raise ValueError(f"Prompt {prompt.name!r} has no {{gold}} for a hint; add it or ask without a gold.")
-    values = {"question": question, "schema": schema, "dialect": dialect, "gold": gold or ""}
-    harmless = {key: escape(value) for key, value in values.items()}
-    user = prompt.user if gold is not None else _without_hint(prompt.user)
-    return [
-        {"role": "system", "content": prompt.system.format(dialect=harmless["dialect"])},
-        {"role": "user", "content": user.format(**harmless)},
-    ]
+    bare = _without_hint(prompt.user)
+    turns = [{"role": "system", "content": prompt.system.format(dialect=escape(dialect))}]
+    for shown in prompt.examples:
+        turns.append({"role": "user", "content": _worded(bare, shown.question, shown.schema, dialect)})
+        turns.append({"role": "assistant", "content": render(shown.think, shown.sql)})
+    user = prompt.user if gold is not None else bare
+    return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "")}]
 
 
 def schema_text(
@@ -113,6 +144,7 @@ def schema_text(
         PromptOverBudget: Nothing more may be dropped.
     """
     schema = parse_schema(context)
+    keep = _behind_views(schema, keep)
     missing = sorted(name for name in keep if schema.table(name) is None)
     if missing:
         known = ", ".join(table.name for table in schema.tables)
@@ -130,6 +162,11 @@ def schema_text(
 def escape(text: str) -> str:
     """Text in which template tokens and the tags of our grammar are mere words, such as ``< think >``."""
     return _SPECIAL.sub(lambda match: f"{match[0][0]} {match[0][1:-1]} {match[0][-1]}", text)
+
+
+def _worded(user: str, question: str, schema: str, dialect: str, gold: str = "") -> str:
+    values = {"question": question, "schema": schema, "dialect": dialect, "gold": gold}
+    return user.format(**{key: escape(value) for key, value in values.items()})
 
 
 def _placeholders(text: str) -> set[str]:
@@ -171,3 +208,18 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> I
         if name.lower() not in kept:
             names.remove(name)
             yield render_ddl(bare, names)
+
+
+def _behind_views(schema: Schema, keep: Collection[str]) -> set[str]:
+    """The names of ``keep``, with the tables that a view reads in place of the view; these show the view too."""
+    # the first table of a CREATE VIEW is the view itself
+    reads = {names[0].lower(): names[1:] for text in schema.views if (names := tables_in_order(text))}
+    found, waiting, seen = set(), list(keep), set()
+    while waiting:
+        name = waiting.pop()
+        if name.lower() in reads and name.lower() not in seen:
+            seen.add(name.lower())
+            waiting += reads[name.lower()]
+        elif name.lower() not in reads:
+            found.add(name)
+    return found

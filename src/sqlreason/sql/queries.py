@@ -30,8 +30,13 @@ def read_query(sql: str, schema: Schema, dialect: str | None = None) -> exp.Expr
 
 def tables_of(sql: str) -> frozenset[str]:
     """The names of the tables that a statement reads or writes, CTEs left out; empty if it does not parse."""
+    return frozenset(tables_in_order(sql))
+
+
+def tables_in_order(sql: str) -> tuple[str, ...]:
+    """Like `tables_of`, outermost first: what a `CREATE VIEW` defines stands before what it reads."""
     tree = parse(sql)
     if tree is None:
-        return frozenset()
+        return ()
     ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    return frozenset(table.name for table in tree.find_all(exp.Table) if table.name.lower() not in ctes)
+    return tuple(table.name for table in tree.find_all(exp.Table) if table.name.lower() not in ctes)

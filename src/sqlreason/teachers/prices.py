@@ -1,6 +1,6 @@
 """What a teacher costs: by the token, or by the hour.
 
-Prices are entered by hand with their source and date (`conf/base/globals_prices.yml`), since no provider states them
+Prices are entered by hand with their source and date (`conf/base/globals.yml`), since no provider states them
 in its answers. The bill itself is `accounting.settle_bill`.
 """
 

@@ -31,6 +31,7 @@ class Teacher:
         arguments: Keyword arguments of the client, such as ``base_url``; no credentials.
         sampling: Keyword arguments of each generation, such as ``temperature`` and ``max_new_tokens``.
         prices: What it costs.
+        tokenizer: Counts its tokens for the estimate: a folder, a file, or a name on the hub.
 
     Raises:
         ValueError: The kind is unknown, or the arguments hold a credential.
@@ -41,6 +42,7 @@ class Teacher:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sampling: Mapping[str, Any] = field(default_factory=dict)
     prices: Prices = field(default_factory=Prices)
+    tokenizer: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in TEACHERS:

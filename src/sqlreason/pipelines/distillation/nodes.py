@@ -1,22 +1,19 @@
-"""Nodes of distillation: build the teacher's prompts, ask, and read the answers.
+"""Nodes of distillation before and after the teacher: split the questions, build prompts, read the answers.
 
-A question whose context does not parse costs nothing: it gets no prompt and a reason. Every answer is in the
-journal before the next is asked, so running the stage again asks only for what is missing.
+A question whose context does not parse costs nothing: it gets no prompt and a reason.
 """
 
-import json
 import logging
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from sqlreason import splits
 from sqlreason.options import DistillationOptions, SplitOptions
-from sqlreason.reasoning import format as grammar
+from sqlreason.pipelines.distillation.reading import Answer, read_answer
 from sqlreason.reasoning import prompts
 from sqlreason.tables import TABLES, records, to_json
-from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
@@ -35,20 +32,25 @@ def split_questions(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFram
 
 
 def build_teacher_prompts(
-    questions: pd.DataFrame, split: pd.DataFrame, teacher_prompt: dict[str, Any], options: DistillationOptions
+    questions: pd.DataFrame,
+    split: pd.DataFrame,
+    free: dict[str, Any],
+    plan: dict[str, Any],
+    options: DistillationOptions,
 ) -> pd.DataFrame:
     """Return what the teacher is asked, one row a question; schemas reserved for GRPO are not asked about.
 
     Args:
         questions: Question table.
         split: Table `question_split`.
-        teacher_prompt: The catalog's prompt text (name, version, system, user).
-        options: How many questions, dialect, blind or hinted.
+        free: The catalog's prompt text for free reasoning (name, version, system, user, perhaps examples).
+        plan: The same for a structured query plan.
+        options: How many questions, style, dialect, blind or hinted.
 
     Returns:
         Table `raw_prompts`.
     """
-    prompt = prompts.Prompt.from_mapping(teacher_prompt)
+    prompt = prompts.Prompt.from_mapping({"free": free, "plan": plan}[options.style])
     asked = questions[questions["id"].isin(split.loc[split["for_teacher"], "id"])]
     reserved = len(questions) - len(asked)
     if options.questions is not None and options.questions < len(asked):
@@ -68,7 +70,9 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
     row = {
         "id": question["id"],
         "messages": "",
-        "mode": options.mode,
+        "hinted_messages": "",
+        "mode": "hinted" if options.mode == "hinted" else "blind",
+        "style": options.style,
         "prompt_fingerprint": prompt.fingerprint,
         "reason": "",
     }
@@ -78,86 +82,46 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
     except ValueError as error:
         return {**row, "reason": f"context: {error}"}
-    messages = prompts.build_messages(
-        prompt,
-        question["sql_prompt"],
-        schema,
-        options.dialect,
-        gold=question["sql"] if options.mode == "hinted" else None,
-    )
-    return {**row, "messages": to_json(messages)}
 
+    def messages(gold: str | None) -> str:
+        return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, options.dialect, gold))
 
-def ask_teacher(
-    raw_prompts: pd.DataFrame, questions: pd.DataFrame, teacher: Teacher, options: DistillationOptions
-) -> pd.DataFrame:
-    """Return the teacher's answers; only questions that the journal does not know are asked.
-
-    Args:
-        raw_prompts: Table `raw_prompts`.
-        questions: Question table; the scripted teacher, and it alone, is given its gold queries.
-        teacher: The catalog's teacher.
-        options: Concurrency, attempts, budget, journal.
-
-    Returns:
-        Table `cot_completions`.
-
-    Raises:
-        TeacherError: If the budget is spent or too many questions failed; what was answered is kept.
-    """
-    from sqlreason.teachers import asking
-    from sqlreason.teachers.journal import Journal
-
-    asked = raw_prompts[raw_prompts["reason"] == ""]
-    requests = [asking.Request(id=row["id"], messages=row["messages"]) for row in records(asked)]
-    golds = dict(zip(questions["id"], questions["sql"], strict=True))
-    # keyed by the whole user message: the same question may be asked of two schemas
-    answer_key = {json.loads(r.messages)[-1]["content"]: golds[r.id] for r in requests}
-    Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
-    with Journal(Path(options.journal)) as journal:
-        completions = asking.ask(
-            teacher,
-            requests,
-            journal,
-            answer_key=answer_key if teacher.kind == "scripted" else None,
-            concurrency=options.concurrency,
-            attempts=options.attempts,
-            timeout_seconds=options.timeout_seconds,
-            max_usd=options.budget.max_usd,
-            max_failed_share=options.max_failed_share,
-        )
-    return pd.DataFrame(completions, columns=list(TABLES["cot_completions"].columns))
+    if options.mode == "blind_then_hinted":
+        row["hinted_messages"] = messages(question["sql"])
+    return {**row, "messages": messages(question["sql"] if options.mode == "hinted" else None)}
 
 
 def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -> pd.DataFrame:
-    """Return one trace a question, read by the strict parser; rows that fell out carry the reason.
+    """Return one trace an answer, read by the strict parser; rows that fell out carry the reason.
 
     Args:
-        raw_prompts: Table `raw_prompts`.
+        raw_prompts: Table `raw_prompts`; what was never asked is a trace with a reason, too.
         cot_completions: Table `cot_completions`.
 
     Returns:
         Table `cot_traces`.
     """
-    answers = {row["id"]: row for row in records(cot_completions)}
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for row in records(cot_completions):
+        answers.setdefault(row["id"], []).append(row)
     rows = [
-        {"id": prompt["id"], "mode": prompt["mode"], **_read(prompt["reason"], answers.get(prompt["id"]))}
-        for prompt in records(raw_prompts)
+        _trace(prompt, answer) for prompt in records(raw_prompts) for answer in answers.get(prompt["id"], [{}])
     ]
     frame = pd.DataFrame(rows, columns=list(TABLES["cot_traces"].columns))
-    logger.info("%d of %d answers are well-formed", int(frame["well_formed"].sum()), len(frame))
+    counts = frame["status"].value_counts().to_dict()
+    logger.info("%d answers: %s", len(frame), ", ".join(f"{count} {status}" for status, count in counts.items()))
     return frame
 
 
-def _read(reason: str, answer: dict[str, Any] | None) -> dict[str, Any]:
-    lost = {"think": "", "sql": "", "well_formed": False}
-    if reason or answer is None:
-        return {**lost, "reason": reason or "failed: the teacher was not asked"}
-    if answer["status"] != "ok":
-        return {**lost, "reason": f"failed: {answer['reason']}"}
-    if answer["finish_reason"] == "length":
-        return {**lost, "reason": "truncated: the answer reached max_new_tokens"}
-    reading = grammar.parse(grammar.normalise(answer["text"], answer["reasoning"] or None))
-    if not reading.well_formed:
-        return {**lost, "reason": f"format: {reading.reason}"}
-    return {"think": reading.think, "sql": reading.sql, "well_formed": True, "reason": ""}
+def _trace(prompt: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    if prompt["reason"] or not answer:
+        read = Answer("failed", prompt["reason"] or "failed: the teacher was not asked")
+    else:
+        read = read_answer(answer)
+    return {
+        "id": prompt["id"],
+        "sample": answer.get("sample", 0),
+        "mode": answer.get("mode", prompt["mode"]),
+        "well_formed": read.status == "ok",
+        **asdict(read),
+    }

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sqlreason.pipelines.distillation import nodes
+from sqlreason.pipelines.distillation import asking, nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -17,13 +17,25 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.build_teacher_prompts,
-                inputs=["sql_questions", "question_split", "teacher_prompt", "params:distillation"],
+                inputs=[
+                    "sql_questions",
+                    "question_split",
+                    "teacher_prompt",
+                    "teacher_plan_prompt",
+                    "params:distillation",
+                ],
                 outputs="raw_prompts",
                 name="build_teacher_prompts",
             ),
             Node(
-                nodes.ask_teacher,
+                asking.estimate_teaching,
                 inputs=["raw_prompts", "sql_questions", "teacher", "params:distillation"],
+                outputs="teacher_estimate",
+                name="estimate_teaching",
+            ),
+            Node(
+                asking.ask_teacher,
+                inputs=["raw_prompts", "sql_questions", "teacher", "teacher_estimate", "params:distillation"],
                 outputs="cot_completions",
                 name="ask_teacher",
             ),

@@ -101,6 +101,8 @@ def settle_bill(
     base_answers: pd.DataFrame,
     sft_answers: pd.DataFrame,
     grpo_answers: pd.DataFrame,
+    estimate: pd.DataFrame,
+    filtered: pd.DataFrame,
     teacher: Teacher,
     prices: PriceOptions,
 ) -> pd.DataFrame:
@@ -112,6 +114,8 @@ def settle_bill(
         teacher=teacher.name,
         usd_per_hour=prices.training_usd_per_hour,
         hardware=prices.hardware,
+        estimated=float(estimate[["usd", "spent_usd"]].iloc[0].sum()),
+        kept=len(filtered),
     )
 
 

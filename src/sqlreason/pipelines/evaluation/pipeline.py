@@ -63,6 +63,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "base_answers",
                     "sft_answers",
                     "grpo_answers",
+                    "teacher_estimate",
+                    "filtered_traces",
                     "teacher",
                     "params:prices",
                 ],

@@ -1,11 +1,7 @@
-"""Nodes of preprocessing: prepare databases, execute traces beside the gold, keep what was proven.
-
-Every question that falls out does so with exactly one reason (`rejected_traces`).
-"""
+"""Nodes of preprocessing: prepare databases, execute traces beside the gold, show what became of them."""
 
 import itertools
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -14,15 +10,12 @@ from tqdm import tqdm
 
 from sqlreason import accounting, figures
 from sqlreason.options import PreprocessingOptions
-from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, student_prompts, usable_tasks
-from sqlreason.reasoning import format as grammar
+from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, usable_tasks
+from sqlreason.pipelines.preprocessing.sampling import agreement
 from sqlreason.reasoning import plan
-from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql import execution, instances, schema
 from sqlreason.sql.preparation import Preparer
-from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import TABLES, records, to_json
+from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
 
@@ -105,129 +98,38 @@ def verify_traces(
     tasks = usable_tasks(databases, "train")
     traces = cot_traces[cot_traces["well_formed"] & cot_traces["id"].isin(tasks)]
     contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
-    rows = records(traces)
-    pairs = [(tasks[row["id"]], [row["sql"]]) for row in rows]
+    groups = [(tasks[str(id_)], records(group)) for id_, group in traces.groupby("id", sort=False)]
+    pairs = [(task, [row["sql"] for row in rows]) for task, rows in groups]
     with (
         execution.Verifier(workers=options.workers) as verifier,
-        tqdm(total=len(pairs), desc="traces", unit="trace") as bar,
+        tqdm(total=len(pairs), desc="traces", unit="question") as bar,
     ):
         found = verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))
+        shares = agreement(verifier, [task for task, _ in groups], [queries for _, queries in pairs], found)
     verified = [
-        _verified_row(row, verdict, contexts[row["id"]]) for row, (verdict,) in zip(rows, found, strict=True)
+        _verified_row(row, verdict, share, contexts[row["id"]])
+        for (_, rows), verdicts, alike in zip(groups, found, shares, strict=True)
+        for row, verdict, share in zip(rows, verdicts, alike, strict=True)
     ]
     frame = pd.DataFrame(verified, columns=list(TABLES["verified_traces"].columns))
     logger.info("%d of %d traces answer like the gold", int(frame["agrees"].sum()), len(frame))
     return frame
 
 
-def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, context: str) -> dict[str, Any]:
+def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, share: float, context: str) -> dict[str, Any]:
+    named = plan.check_plan(trace["think"], trace["sql"], schema.find_schema(context))
     return {
-        **{column: trace[column] for column in ("id", "mode", "think", "sql")},
+        **{column: trace[column] for column in ("id", "sample", "mode", "think", "sql")},
         **{column: getattr(verdict, column) for column in ("runs", "agrees", "status", "reason")},
-        "plan_consistency": plan.check_plan(trace["think"], trace["sql"], schema.find_schema(context)).consistency,
+        "agreement": share,
+        "plan_consistency": named.consistency,
+        "unknown_names": len(named.unknown),
     }
 
 
-def filter_traces(
-    cot_traces: pd.DataFrame,
-    verified: pd.DataFrame,
-    databases: pd.DataFrame,
-    questions: pd.DataFrame,
-    student_prompt: dict[str, Any],
-    base_model: Checkpoint,
-    options: PreprocessingOptions,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split the traces into those that are kept and those that fell out, each with one reason.
-
-    Args:
-        cot_traces: Table `cot_traces`.
-        verified: Table `verified_traces`.
-        databases: Table `database_instances`.
-        questions: Question table.
-        student_prompt: The catalog's prompt text for the student.
-        base_model: The student, for its tokenizer.
-        options: Token budgets and the share of incorrect traces to keep.
-
-    Returns:
-        Tables `filtered_traces` and `rejected_traces`.
-
-    Raises:
-        ValueError: If no trace is left; the message counts the reasons.
-    """
-    build = student_prompts(student_prompt, base_model, options)
-    rejected = list(_lost_before_execution(cot_traces, databases))
-    kept: list[dict[str, Any]] = []
-    by_id = {row["id"]: row for row in records(questions)}
-    for trace in tqdm(records(verified), desc="student prompts", unit="trace"):
-        row = _filtered_row(build, by_id[trace["id"]], trace, options)
-        (rejected if "stage" in row else kept).append(row)
-    kept, wrong = _share_of_incorrect(kept, options)
-    rejected += wrong
-    if not kept:
-        reasons = pd.Series([row["reason"] for row in rejected]).value_counts().to_dict()
-        raise ValueError(
-            f"no trace is left for the student; {len(rejected)} rows fell out for: {reasons}. Raise "
-            f"preprocessing.max_prompt_tokens={options.max_prompt_tokens} where they are over_budget, ask more "
-            "questions, or see what the teacher wrote in the catalog entry `cot_completions`."
-        )
-    logger.info("%d traces kept, %d fell out", len(kept), len(rejected))
-    return (
-        pd.DataFrame(kept, columns=list(TABLES["filtered_traces"].columns)),
-        pd.DataFrame(rejected, columns=list(TABLES["rejected_traces"].columns)),
-    )
-
-
-def _lost_before_execution(cot_traces: pd.DataFrame, databases: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    train = databases[databases["split"] == "train"].set_index("id")
-    for trace in records(cot_traces):
-        database = train.loc[trace["id"]]
-        if database["status"] != "ok":
-            yield _rejection(trace["id"], "databases", database["status"], database["reason"])
-        elif not trace["well_formed"]:
-            yield _rejection(trace["id"], "teacher", trace["reason"].split(":")[0], trace["reason"])
-
-
-def _rejection(id_: str, stage: str, reason: str, detail: str) -> dict[str, Any]:
-    return {"id": id_, "stage": stage, "reason": reason, "detail": detail}
-
-
-def _share_of_incorrect(
-    kept: list[dict[str, Any]], options: PreprocessingOptions
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Keep all right traces and so many wrong ones that they make up `incorrect_share` of the whole."""
-    right = [row for row in kept if row["agrees"]]
-    wrong = [row for row in kept if not row["agrees"]]
-    allowed = int(len(right) * options.incorrect_share / (1 - options.incorrect_share))
-    rejected = [_rejection(row["id"], "execution", row["status"], row["verdict"]) for row in wrong[allowed:]]
-    return right + wrong[:allowed], rejected
-
-
-def _filtered_row(
-    build: StudentPrompts, question: dict[str, Any], trace: dict[str, Any], options: PreprocessingOptions
-) -> dict[str, Any]:
-    """Return the row of `filtered_traces` for a verified trace, or its rejection."""
-    try:
-        messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
-    except ValueError as error:  # a gold may read what the prompt cannot show, such as a view
-        reason = "over_budget" if isinstance(error, PromptOverBudget) else "schema_error"
-        return _rejection(question["id"], "prompt", reason, str(error))
-    completion = grammar.render(trace["think"], trace["sql"])
-    tokens = build.count_completion(messages, completion)
-    if tokens > options.max_completion_tokens:
-        return _rejection(question["id"], "prompt", "too_long", f"{tokens} completion tokens")
-    return {
-        "id": question["id"],
-        "mode": trace["mode"],
-        "prompt": to_json(messages),
-        "completion": completion,
-        "agrees": trace["agrees"],
-        "status": trace["status"],
-        "verdict": trace["reason"],
-        "prompt_tokens": build.count_prompt(messages),
-        "completion_tokens": tokens,
-        "plan_consistency": trace["plan_consistency"],
-        "sql_complexity": question["sql_complexity"],
-    }
+def plot_fates(fates: pd.DataFrame) -> go.Figure:
+    """Return the flow of the questions from the teacher to what is kept, and where the others fall out."""
+    return figures.trace_fates(fates)
 
 
 def plot_yield(raw_prompts: pd.DataFrame, rejected: pd.DataFrame, filtered: pd.DataFrame) -> go.Figure:

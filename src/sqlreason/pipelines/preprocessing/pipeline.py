@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from sqlreason.pipelines.preprocessing import inputs, nodes
+from sqlreason.pipelines.preprocessing import auditing, filtering, inputs, nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -24,8 +24,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="verify_traces",
             ),
             Node(
-                nodes.filter_traces,
-                ["cot_traces", "verified_traces", "database_instances", "sql_questions", *student, options],
+                filtering.filter_traces,
+                ["cot_traces", "verified_traces", "database_instances", "sql_questions", split, *student, options],
                 ["filtered_traces", "rejected_traces"],
                 name="filter_traces",
             ),
@@ -52,6 +52,27 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["heldout_questions", "database_instances", *student, options],
                 "evaluation_prompts",
                 name="build_evaluation_prompts",
+            ),
+            Node(
+                auditing.tell_fates,
+                ["raw_prompts", "cot_traces", "filtered_traces", "rejected_traces"],
+                "trace_fates",
+                name="tell_fates",
+            ),
+            Node(nodes.plot_fates, "trace_fates", "fate_plot", name="plot_fates"),
+            Node(
+                auditing.audit_leakage,
+                [
+                    "sql_questions",
+                    "raw_prompts",
+                    "grpo_prompts",
+                    split,
+                    "evaluation_prompts",
+                    "benchmark_questions",
+                    options,
+                ],
+                "leakage_audit",
+                name="audit_leakage",
             ),
             Node(
                 nodes.plot_yield,
