@@ -238,6 +238,14 @@ class PriceOptions(Options):
     hardware: str
 
 
+class PublicationOptions(Options):
+    """What the card of the published traces says about them."""
+
+    title: str
+    license: str
+    source: str
+
+
 class SynthesisOptions(Options):
     """How questions are composed, from the hand-written schemas or from a user's database."""
 
@@ -303,6 +311,7 @@ PARAMETERS: dict[str, type[Options]] = {
     "evaluation": EvaluationOptions,
     "prices": PriceOptions,
     "export": ExportOptions,
+    "publication": PublicationOptions,
     "synthesis": SynthesisOptions,
     "pretraining": PretrainingOptions,
 }

@@ -6,6 +6,7 @@ student that reasons.
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 import pandas as pd
 
@@ -77,10 +78,18 @@ def _by_value(values: pd.Series, function) -> pd.Series:
 
 
 def _fingerprint(context: str) -> str:
-    try:
-        return schema.parse_schema(context).fingerprint
-    except schema.SchemaError:
-        return _digest(context)
+    """The schema's fingerprint; rows are no part of it, so that contexts with one DDL are parsed once."""
+    ddl, insert, rows = context.partition("INSERT INTO")
+    if insert and "CREATE" not in rows.upper() and (found := _parsed(ddl)):
+        return found
+    return _parsed(context) or _digest(context)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(context: str) -> str:
+    """The fingerprint of a context, or empty text where no schema can be read."""
+    found = schema.find_schema(context)
+    return found.fingerprint if found else ""
 
 
 def _digest(text: str) -> str:

@@ -6,6 +6,7 @@ never invents one. Words in another order, or in other words, are not recognised
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 SHINGLE = 3  # words
 PERMUTATIONS = 128
@@ -72,6 +73,7 @@ class Index:
         return None
 
 
+@lru_cache(maxsize=1 << 16)
 def _hash(parts: frozenset[str]):  # type: ignore[no-untyped-def]  # datasketch is imported where it is used
     from datasketch import MinHash
 

@@ -1,0 +1,49 @@
+"""The node that makes a dataset of the kept traces; the catalog entry writes it, and pushes it where it says so."""
+
+import json
+import logging
+
+import pandas as pd
+
+from sqlreason import publication
+from sqlreason.options import PublicationOptions
+from sqlreason.tables import records
+from sqlreason.teachers.teacher import Teacher
+
+logger = logging.getLogger(__name__)
+
+
+def publish_traces(
+    filtered: pd.DataFrame,
+    fates: pd.DataFrame,
+    completions: pd.DataFrame,
+    teacher: Teacher,
+    options: PublicationOptions,
+) -> publication.Publication:
+    """Return the kept traces as conversations, with a dataset card.
+
+    Args:
+        filtered: Table `filtered_traces`.
+        fates: Table `trace_fates`.
+        completions: Table `cot_completions`.
+        teacher: The catalog's teacher.
+        options: Name, licence, source.
+    """
+    rows = [
+        {
+            "id": row["id"],
+            "messages": [*json.loads(row["prompt"]), {"role": "assistant", "content": row["completion"]}],
+            **{name: row[name] for name in ("mode", "agrees", "agreement", "plan_consistency", "sql_complexity")},
+        }
+        for row in records(filtered)
+    ]
+    card = publication.dataset_card(
+        filtered,
+        fates,
+        teacher=teacher.name,
+        usd=float(completions["usd"].sum()),
+        tokens=int(completions["completion_tokens"].sum()),
+        **options.model_dump(),
+    )
+    logger.info("%d traces to publish as %s", len(rows), options.title)
+    return publication.Publication(rows, card)
