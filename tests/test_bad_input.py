@@ -99,7 +99,7 @@ def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
 
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):
     output = refusal(copy, "--pipelines=distilation")
-    assert "distilation" in output and "there are distillation, evaluation, grpo, preprocessing" in output
+    assert "distilation" in output and "there are distillation, evaluation, export, grpo" in output
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(copy):

@@ -120,3 +120,12 @@ def test_intervals_reach_from_low_to_high_in_percent():
 def test_students_differ_by_symbol_as_well_as_by_colour():
     traces = figures.accuracy_by_complexity(BREAKDOWN).data
     assert len({trace.marker.symbol for trace in traces}) == len({trace.marker.color for trace in traces}) == 2
+
+
+def test_fates_flow_from_asked_to_kept_or_out_with_a_reason():
+    fates = pd.DataFrame(
+        {"fate": ["kept", "kept", "rejected"], "stage": ["", "", "execution"], "reason": ["", "", "mismatch"]}
+    )
+    (flow,) = figures.trace_fates(fates).data
+    assert list(flow.node.label) == ["asked (3)", "kept (2)", "out: execution (1)", "execution: mismatch (1)"]
+    assert list(flow.link.value) == [2, 1, 1]

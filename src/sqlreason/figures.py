@@ -122,7 +122,7 @@ def trace_fates(fates: pd.DataFrame) -> go.Figure:
     Args:
         fates: One row per question: `fate`, `stage`, `reason`.
     """
-    counts = fates.groupby(["fate", "stage", "reason"]).size()
+    counts = fates.groupby(["fate", "stage", "reason"]).size().reset_index(name="n")
     names, links = ["asked"], []
 
     def node(name: str) -> int:
@@ -130,12 +130,12 @@ def trace_fates(fates: pd.DataFrame) -> go.Figure:
             names.append(name)
         return names.index(name)
 
-    for (fate, stage, reason), n in counts.items():
-        if fate == "kept":
-            links.append((0, node("kept"), int(n), BLUE))
+    for row in counts.itertuples():
+        if row.fate == "kept":
+            links.append((0, node("kept"), row.n, BLUE))
         else:
-            links.append((0, node(f"out: {stage}"), int(n), ORANGE))
-            links.append((node(f"out: {stage}"), node(f"{stage}: {reason}"), int(n), ORANGE))
+            links.append((0, node(f"out: {row.stage}"), row.n, ORANGE))
+            links.append((node(f"out: {row.stage}"), node(f"{row.stage}: {row.reason}"), row.n, ORANGE))
     sources, targets, values, colours = zip(*links, strict=True)
     totals = [sum(v for _, t, v, _ in links if t == place) or len(fates) for place in range(len(names))]
     labels = [f"{name} ({total:,})" for name, total in zip(names, totals, strict=True)]

@@ -74,8 +74,9 @@ def dataset_card(
         "size_categories": [_size(len(kept))],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train.parquet"}]}],
     }
-    lost = fates[fates["fate"] != "kept"].groupby(["stage", "reason"]).size().sort_values(ascending=False)
-    table = "\n".join(f"| {stage} | {reason} | {n:,} |" for (stage, reason), n in lost.items())
+    lost = fates[fates["fate"] != "kept"].groupby(["stage", "reason"]).size().reset_index(name="n")
+    ordered = lost.sort_values("n", ascending=False)
+    table = "\n".join(f"| {row.stage} | {row.reason} | {row.n:,} |" for row in ordered.itertuples())
     hinted, wrong = int((kept["mode"] == "hinted").sum()), int((~kept["agrees"].astype(bool)).sum())
     return f"""---
 {yaml.safe_dump(head, sort_keys=False, allow_unicode=True).strip()}

@@ -104,7 +104,7 @@ def _shared(left: str, right: str, parts: dict[str, pd.DataFrame], threshold: fl
     texts = first["sql_prompt"].tolist()
     for place, text in enumerate(texts):
         index.add(place, text, "")
-    found = [(text, place) for text in second["sql_prompt"] if (place := index.find(text)) is not None]
+    found = [(text, known) for text in second["sql_prompt"] if (known := index.find(text)) is not None]
     same = set(map(_plain, texts)) & set(map(_plain, second["sql_prompt"]))
     return {
         "left": left,

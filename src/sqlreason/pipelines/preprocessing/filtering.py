@@ -89,11 +89,11 @@ def _lost_before_execution(cot_traces: pd.DataFrame, databases: pd.DataFrame) ->
     """Yield the questions that cannot be used or have no well-formed answer, with the reason of the first one."""
     train = databases[databases["split"] == "train"].set_index("id")
     for id_, traces in cot_traces.groupby("id", sort=False):
-        database, first = train.loc[id_], traces.iloc[0]
+        database, reason = train.loc[id_], str(traces["reason"].iloc[0])
         if database["status"] != "ok":
-            yield _rejection(str(id_), "databases", database["status"], database["reason"])
+            yield _rejection(str(id_), "databases", str(database["status"]), str(database["reason"]))
         elif not traces["well_formed"].any():
-            yield _rejection(str(id_), "teacher", first["reason"].split(":")[0], first["reason"])
+            yield _rejection(str(id_), "teacher", reason.split(":")[0], reason)
 
 
 def _rejection(id_: str, stage: str, reason: str, detail: str) -> dict[str, Any]:
