@@ -130,12 +130,12 @@ def trace_fates(fates: pd.DataFrame) -> go.Figure:
             names.append(name)
         return names.index(name)
 
-    for row in counts.itertuples():
-        if row.fate == "kept":
-            links.append((0, node("kept"), row.n, BLUE))
+    for fate, stage, reason, n in counts.to_numpy().tolist():
+        if fate == "kept":
+            links.append((0, node("kept"), n, BLUE))
         else:
-            links.append((0, node(f"out: {row.stage}"), row.n, ORANGE))
-            links.append((node(f"out: {row.stage}"), node(f"{row.stage}: {row.reason}"), row.n, ORANGE))
+            links.append((0, node(f"out: {stage}"), n, ORANGE))
+            links.append((node(f"out: {stage}"), node(f"{stage}: {reason}"), n, ORANGE))
     sources, targets, values, colours = zip(*links, strict=True)
     totals = [sum(v for _, t, v, _ in links if t == place) or len(fates) for place in range(len(names))]
     labels = [f"{name} ({total:,})" for name, total in zip(names, totals, strict=True)]
