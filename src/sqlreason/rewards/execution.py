@@ -20,10 +20,7 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from sqlglot import exp
-
 from sqlreason.rewards.judging import Judge, JudgedReward, Judgement, Rows
-from sqlreason.sql.statements import parse as parse_sql
 from sqlreason.sql.statements import statement_kind
 
 PARSES = 0.02
@@ -67,10 +64,7 @@ def find_worthless(judgement: Judgement) -> str:
     if verdict is None:
         return judgement.reason
     flag = next((flag for flag in WORTHLESS_FLAGS if flag in verdict.flags), "")
-    if flag or verdict.status in WORTHLESS_STATUSES:
-        return flag or verdict.status
-    # the verdict tells it only of a query that else would agree
-    return "no_table_read" if verdict.runs and not _names_table(judgement.sql) else ""
+    return flag or (verdict.status if verdict.status in WORTHLESS_STATUSES else "")
 
 
 def comparable(cell: Any) -> Any:
@@ -85,12 +79,3 @@ def _overlap(gold: Rows, found: Rows) -> float:
     bags = [Counter(comparable(cell) for row in rows for cell in row) for rows in (gold, found)]
     total = bags[0].total() + bags[1].total()
     return 2 * (bags[0] & bags[1]).total() / total if total else 0.0
-
-
-def _names_table(sql: str) -> bool:
-    """Whether a query names a table that it does not define itself in a WITH."""
-    tree = parse_sql(sql)
-    if tree is None:
-        return False
-    own = {definition.alias.lower() for definition in tree.find_all(exp.CTE)}
-    return any(table.name and table.name.lower() not in own for table in tree.find_all(exp.Table))
