@@ -74,7 +74,8 @@ class PostgresEngine:
         settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
         self._sql_chars, self._connection = sql_chars, engine.connect()
-        self._opened: list[str] = []
+        self._opened: dict[str, set[str]] = {}  # scripts of the instances in order, with the names of their tables
+        self._current: set[str] = set()
         self._refuse_power()
 
     def _refuse_power(self) -> None:
@@ -104,14 +105,15 @@ class PostgresEngine:
             self._rows("ROLLBACK TO SAVEPOINT instance")
             raise
         self._rows("RELEASE SAVEPOINT instance")
-        self._opened.append(script)
+        self._opened[script] = {table.lower() for table in self.tables()}
         return script
 
     def open(self, snapshot: str) -> None:
         """Makes the instance the current one, building it anew if it has been given up."""
         if snapshot not in self._opened:
             self.load(snapshot, time.monotonic() + 5.0)
-        self._rows(f"SET LOCAL search_path = instance_{self._opened.index(snapshot)}")
+        self._current = self._opened[snapshot]
+        self._rows(f"SET LOCAL search_path = instance_{list(self._opened).index(snapshot)}")
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.
@@ -121,12 +123,12 @@ class PostgresEngine:
         """
         if sum(map(len, statements)) > self._sql_chars:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
-        result, known = Outcome(), {table.lower() for table in self.tables()}
+        result = Outcome()
         self._rows("SAVEPOINT candidate")
         if access == READ:
             self._rows("SET LOCAL transaction_read_only = on")
         for statement in statements:
-            named = known & set(words(_admitted(statement, access)))
+            named = self._current & set(words(_admitted(statement, access)))
             result.reads |= named
             if words(statement)[0] not in _READS:
                 result.writes |= named
