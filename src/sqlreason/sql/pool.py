@@ -163,7 +163,13 @@ class Pool:
 
     def _new_worker(self, engine: str) -> WorkerProcess:
         self._counts["started"] += 1
-        return WorkerProcess(engine, self._limits, self._starter, self._server)
+        worker = WorkerProcess(engine, self._limits, self._starter, self._server)
+        self._selector.register(worker, selectors.EVENT_READ)
+        return worker
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        self._selector.unregister(worker)
+        worker.close()
 
     def _send(self, worker: WorkerProcess, job: Job) -> None:
         """Sends a job; a worker that died while idle is replaced."""
@@ -171,17 +177,20 @@ class Pool:
             worker.send(job.message(worker.known))
         except WorkerDied:
             self._counts["died"] += 1
-            worker.close()
+            self._dismiss(worker)
             worker = self._new_worker(job.engine)
             worker.send(job.message(worker.known))
         self._busy[worker] = job
-        self._selector.register(worker, selectors.EVENT_READ)
 
     def _serve(self, waiting: Queues) -> list[Job]:
         """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
         finished = []
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
-        readable = {key.fileobj for key, _ in self._selector.select(0.001 + max(patience, 0.0))}
+        readable: set[Any] = {key.fileobj for key, _ in self._selector.select(0.001 + max(patience, 0.0))}
+        for worker in readable - set(self._busy):  # idle, and with nothing to say: it has ended
+            self._idle[worker.engine].remove(worker)
+            self._counts["died"] += 1
+            self._dismiss(worker)
         for worker, job in list(self._busy.items()):
             if worker in readable:
                 ended = self._read(worker, job, waiting)
@@ -213,7 +222,6 @@ class Pool:
 
     def _finish(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         del self._busy[worker]
-        self._selector.unregister(worker)
         self._idle[worker.engine].append(worker)
         if job.reply.get("unknown"):
             worker.known.discard(job.key)
@@ -230,8 +238,7 @@ class Pool:
 
     def _blame(self, worker: WorkerProcess, job: Job, waiting: Queues, status: str, reason: str) -> bool:
         index = worker.step
-        self._selector.unregister(worker)
-        worker.close()
+        self._dismiss(worker)
         del self._busy[worker]
         if job.blame(index, status, reason):
             return True

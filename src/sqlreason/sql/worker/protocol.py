@@ -19,7 +19,7 @@ _BEAT = struct.Struct("<qqd")
 
 def encode(message: Any) -> bytes:
     """Writes a message as one frame; bytes inside become `{"blob": hex}`."""
-    body = json.dumps(message, default=_plain, separators=(",", ":")).encode("ascii")
+    body = _ENCODER.encode(message).encode("ascii")
     return HEADER.pack(len(body)) + body
 
 
@@ -54,6 +54,9 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
 
 def _plain(value: Any) -> Any:
     return {"blob": value.hex()} if isinstance(value, bytes) else str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"), check_circular=False)
 
 
 class Beat(NamedTuple):
