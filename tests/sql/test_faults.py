@@ -18,9 +18,9 @@ USERS = (
     "INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40), (3, 'Cy', 40);"
 )
 TASK = Task("1", "SELECT name FROM users WHERE age > 35", (USERS, USERS.replace("'Ann', 30", "'Ann', 50")))
-SLOW = "SELECT COUNT(*) FROM " + ", ".join(f"users u{i}" for i in range(13))
+SLOW = "SELECT COUNT(*) FROM " + ", ".join(f"users u{i}" for i in range(14))
 STUCK = "SELECT printf('%.*c', 900000000, 'x')"
-PATIENT = Limits(soft_seconds=3, hard_seconds=6)
+PATIENT = Limits(soft_seconds=10, hard_seconds=20)
 
 
 def right(n):
@@ -65,7 +65,7 @@ def test_a_kill_from_outside_changes_no_verdict(victim):
     with Verifier(limits=PATIENT) as one:
         one.verify(TASK, ["SELECT 1"])
         pid = one._pool.pids[0] if victim == "worker" else one._pool._starter.pid
-        killer = threading.Timer(0.05, os.kill, (pid, signal.SIGKILL))
+        killer = threading.Timer(0.03, os.kill, (pid, signal.SIGKILL))
         killer.start()
         verdicts = one.verify(TASK, [SLOW, *right(3)])
         killer.join()
