@@ -89,10 +89,7 @@ class StudentOptions(Options):
     @model_validator(mode="after")
     def _ranks_are_launched(self) -> "StudentOptions":
         if (self.launch == "ranks") != (self.ranks > 1) or (self.accelerate and self.launch != "ranks"):
-            raise ValueError(
-                f"launch={self.launch}, ranks={self.ranks}, accelerate={self.accelerate} do not fit: several ranks, "
-                "and a file of accelerate, need launch=ranks; every other launch is one process"
-            )
+            raise ValueError(f"launch={self.launch} with ranks={self.ranks}: several, and accelerate, need launch=ranks")
         return self
 
 
@@ -179,6 +176,9 @@ class GRPOOptions(_Schedule):
     epsilon_high: float | None = Field(gt=0)
     num_iterations: int = Positive
     mask_truncated_completions: bool
+    vllm: Literal["colocate", "server"] | None
+    vllm_memory: float = Field(gt=0.0, lt=1.0)
+    vllm_server: str
 
     @model_validator(mode="after")
     def _profiled(self) -> "GRPOOptions":

@@ -1,6 +1,7 @@
 """GRPO in two ranks: each writes and judges whole groups, and the record holds those of both."""
 
 import pytest
+from trl import GRPOConfig
 
 from sqlreason.students import grpo, sft
 
@@ -32,3 +33,13 @@ def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoin
     assert groups.size().eq(4).all() and groups.ngroups == 4
     centred = rollouts["reward"] - groups["reward"].transform("mean")
     assert rollouts["advantage"].tolist() == pytest.approx(centred.tolist(), abs=1e-4)
+
+
+def test_vllm_is_asked_for_as_trl_wants_it_and_never_over_four_bits(checkpoint, tmp_path):
+    known = set(GRPOConfig.__dataclass_fields__)
+    server = grpo.Policy(vllm="server", vllm_server="http://gpu:8000").arguments()
+    assert set(server) <= known
+    assert (server["use_vllm"], server["vllm_mode"], server["vllm_server_base_url"]) == (True, "server", "http://gpu:8000")
+    assert grpo.Policy().arguments()["use_vllm"] is False
+    with pytest.raises(ValueError, match="vllm=colocate with quantization=nf4"):
+        grpo._split({"learning_rate": 1e-5, "max_steps": 1, "vllm": "colocate"}, 1, "nf4")

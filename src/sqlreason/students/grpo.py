@@ -42,6 +42,9 @@ class Policy:
         num_iterations: Updates on the same completions.
         mask_truncated_completions: Whether completions that reached the limit are left out of the loss.
         shuffle: Whether prompts come in a random order; without it as they are given.
+        vllm: None, or where vLLM writes the completions: "colocate" or "server" (trl's two modes).
+        vllm_memory: Share of the GPU for a colocated one.
+        vllm_server: Address of a server.
     """
 
     num_generations: int = 8
@@ -56,6 +59,9 @@ class Policy:
     num_iterations: int = 1
     mask_truncated_completions: bool = True
     shuffle: bool = True
+    vllm: str | None = None
+    vllm_memory: float = 0.3
+    vllm_server: str = "http://localhost:8000"
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of trl's GRPOConfig."""
@@ -79,7 +85,10 @@ class Policy:
             "remove_unused_columns": False,
             "shuffle_dataset": self.shuffle,
             "log_completions": False,
-            "use_vllm": False,
+            "use_vllm": self.vllm is not None,
+            "vllm_mode": self.vllm or "colocate",
+            "vllm_gpu_memory_utilization": self.vllm_memory,
+            "vllm_server_base_url": self.vllm_server if self.vllm == "server" else None,
         }
 
 
@@ -165,7 +174,7 @@ def train_grpo(
         "patience": patience,
         **knobs,
     }
-    policy, plan = _split(knobs, ranks)
+    policy, plan = _split(knobs, ranks, quantization)
     place = Launch(launch, ranks, accelerate)
     stage = Stage("grpo", workdir, options, resume)
     finished = stage.result()
@@ -176,7 +185,7 @@ def train_grpo(
     return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, exam, loading)
 
 
-def _split(knobs: dict[str, Any], ranks: int) -> tuple[Policy, Schedule]:
+def _split(knobs: dict[str, Any], ranks: int, quantization: str | None) -> tuple[Policy, Schedule]:
     """The knobs of the policy and those of a rank's schedule, checked against each other."""
     own = {name: value for name, value in knobs.items() if name in Policy.__dataclass_fields__}
     policy = Policy(**own)
@@ -186,6 +195,11 @@ def _split(knobs: dict[str, Any], ranks: int) -> tuple[Policy, Schedule]:
         raise ValueError(
             f"batch_size={plan.batch_size} x gradient_accumulation={plan.gradient_accumulation} = {completions} "
             f"completions a step and rank are no whole groups of num_generations={policy.num_generations}"
+        )
+    if policy.vllm and quantization:
+        raise ValueError(
+            f"vllm={policy.vllm} with quantization={quantization}: trl would merge the adapter into rounded weights at "
+            "each step; set student.quantization: null, or vllm: null"
         )
     if plan.save_steps % policy.num_iterations:
         raise ValueError(
@@ -215,7 +229,8 @@ def _train(
     ends = end_ids(model, tokenizer)
     recorder = Recorder(rewards, weights, stage.folder / "rollouts", policy.num_generations, ends)
     sampling = Sampling(policy.max_completion_tokens, policy.temperature, policy.num_generations, policy.top_p)
-    writer = Writer(sampling, plan.seed) if loading["backend"] == "transformers" else None
+    ours = loading["backend"] == "transformers" and policy.vllm is None
+    writer = Writer(sampling, plan.seed) if ours else None
     trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
     examiner = _examiner(exam, policy, stage) if writer else None
     log = training.run(trainer, stage, "grpo", [alarms.watch(trainer, stage, recorder, writer, examiner)])
