@@ -89,7 +89,7 @@ class StudentOptions(Options):
     @model_validator(mode="after")
     def _ranks_are_launched(self) -> "StudentOptions":
         if (self.launch == "ranks") != (self.ranks > 1) or (self.accelerate and self.launch != "ranks"):
-            raise ValueError(f"launch={self.launch} with ranks={self.ranks}: several, and accelerate, need launch=ranks")
+            raise ValueError(f"launch={self.launch} with ranks={self.ranks}: several, or accelerate, need launch=ranks")
         return self
 
 
