@@ -4,19 +4,12 @@ Each class is the type of one `params:` input; Kedro builds it from the configur
 What each knob does and where its value comes from stands in `conf/base/parameters.yml`.
 """
 
-import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Share = Field(ge=0.0, le=1.0)
-Positive = Field(gt=0)
-
-
-class Options(BaseModel):
-    """Frozen, and strict about names: an unknown parameter is an error that names it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+from sqlreason.making_options import PretrainingOptions, SynthesisOptions
+from sqlreason.option_types import Options, Positive, Share
 
 
 class SplitOptions(Options):
@@ -244,60 +237,6 @@ class PublicationOptions(Options):
     title: str
     license: str
     source: str
-
-
-class SynthesisOptions(Options):
-    """How questions are composed, from the hand-written schemas or from a user's database."""
-
-    database: str | None
-    rows: Literal["never", "synthetic", "sampled"]
-    tables: tuple[str, ...]
-    max_tables: int = Positive
-    max_columns: int = Field(ge=2)
-    timeout_seconds: float = Positive
-    difficulty: Literal["mixed", "easy", "medium", "hard"]
-    mix: dict[str, float]
-    instances: int = Positive
-    paraphrase_share: float = Share
-    train_questions: int = Positive
-    heldout_questions: int = Positive
-    heldout_share: float = Field(gt=0.0, lt=1.0)
-    workers: int = Positive
-    seed: int
-
-    @model_validator(mode="after")
-    def _no_password(self) -> "SynthesisOptions":
-        if self.database and re.search(r"://[^/@\s]*:[^/@\s]+@", self.database):
-            raise ValueError(
-                "the database's URL holds a password, which the run record would keep; take it out and set PGPASSWORD "
-                "or write ~/.pgpass"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _known_mix(self) -> "SynthesisOptions":
-        from sqlreason.synthesis.grammar import weigh
-
-        weigh(self.mix)
-        return self
-
-
-class PretrainingOptions(Options):
-    """How the tiny student learns the language of schemas, questions, explanations and SQL."""
-
-    start: str | None
-    documents: int = Positive
-    vocabulary: int = Field(ge=512)
-    hidden: int = Positive
-    layers: int = Positive
-    tokens: int = Positive
-    sequence_length: int = Positive
-    batch_size: int = Positive
-    learning_rate: float = Positive
-    heldout_share: float = Field(gt=0.0, lt=1.0)
-    synthesis_seed: int
-    checkpoints: str
-    seed: int
 
 
 # Every top-level parameter and its type; `--params` may name these and nothing else.
