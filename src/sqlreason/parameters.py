@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sqlreason.options import PARAMETERS, Options
+from sqlreason.option_types import Options
+from sqlreason.options import PARAMETERS
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.options import PretrainingOptions
+from sqlreason.making_options import PretrainingOptions
 from sqlreason.students.checkpoint import Checkpoint, TrainedModel
 
 logger = logging.getLogger(__name__)

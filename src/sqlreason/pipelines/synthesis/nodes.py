@@ -7,7 +7,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason import splits
-from sqlreason.options import DistillationOptions, SynthesisOptions
+from sqlreason.making_options import SynthesisOptions
+from sqlreason.options import DistillationOptions
 from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.execution import Verifier

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason import splits
-from sqlreason.options import DistillationOptions, SynthesisOptions
+from sqlreason.making_options import SynthesisOptions
+from sqlreason.options import DistillationOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
 from sqlreason.sql.execution import Verifier
