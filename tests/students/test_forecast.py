@@ -35,7 +35,7 @@ def test_a_hopeless_student_and_a_perfect_one_get_a_no_go():
         assert not advice.go and advice.sentence.startswith("no-go") and "more SFT" in advice.sentence
 
 
-def test_the_advice_names_the_temperature_with_the_most_useful_groups():
+def test_the_advice_names_the_temperature_with_the_most_variance_within_prompts():
     profile = pd.concat([rollouts([0, 0, 1, 8], 1.2), rollouts([3, 5, 4, 8], 0.6)])
     advice = forecast.advise(forecast.summarise(profile, group=8))
     assert advice.go and advice.temperature == 0.6 and advice.group == 4

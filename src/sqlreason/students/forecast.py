@@ -118,12 +118,15 @@ class Advice:
 
 
 def advise(table: pd.DataFrame) -> Advice:
-    """Choose the temperature with the most useful groups per minute, and say whether training pays.
+    """Choose the temperature at which right and wrong are told apart most, and say whether training pays.
+
+    The measure is the variance of being right within a prompt, which is what advantages are made of. Useful groups alone
+    would favour a temperature so high that a right rollout is an accident.
 
     Args:
         table: `grpo_forecast`.
     """
-    best: dict[Any, Any] = table.sort_values("useful_groups_per_minute").iloc[-1].to_dict()
+    best: dict[Any, Any] = table.sort_values("signal").iloc[-1].to_dict()
     headroom = best["best_of_all"] - best["right"]
     go = bool(headroom >= MIN_HEADROOM and best["learnable"] >= MIN_LEARNABLE)
     told = (
@@ -174,6 +177,7 @@ def _summary(temperature: Any, part: pd.DataFrame, group: int) -> dict[str, Any]
         "right": float(rates.mean()),
         "best_of_all": float((rates > 0).mean()),
         "learnable": float(((rates > 0) & (rates < 1)).mean()),
+        "signal": float((rates * (1 - rates)).mean()),
         "zero_variance_share": float((spread < EQUAL).mean()),
         "completions_per_minute": per_minute,
         "useful_groups_per_minute": per_minute / group * useful,

@@ -94,6 +94,7 @@ TRAINING: dict[str, TableSchema] = {
             "right": "share of right rollouts",
             "best_of_all": "share of prompts with a right rollout",
             "learnable": "share of prompts with right and wrong rollouts",
+            "signal": "mean over prompts of p (1 - p), p being the share of right rollouts; decides on the temperature",
             "zero_variance_share": "share of prompts whose rollouts all earn the same",
             "completions_per_minute": "generated on this machine",
             "useful_groups_per_minute": "groups with right and wrong answers, of the configured size",
