@@ -1,7 +1,7 @@
 """What to do after SFT: voting, GRPO under two rewards, a curriculum, rejection sampling; the same held-out questions.
 
-Needs the results of `kedro run --pipelines=distillation,preprocessing,sft` of the environment. Prints one row for each way
-and training seed: right answers with a 95 % interval, the paired difference from SFT, minutes, and the share of
+Needs the results of `kedro run --pipelines=distillation,preprocessing,sft` of the environment. Prints one row for each
+way and training seed: right answers with a 95 % interval, the paired difference from SFT, minutes, and the share of
 rollouts that earned more than half of the greatest reward without being right.
 
     python benchmarks/grpo_comparison.py --questions 1000 --seeds 7 8 9
@@ -58,8 +58,8 @@ class Comparison:
         knobs |= {**self.changes, "seed": self.seed}
         adapter, _, rollouts = grpo.train_grpo(
             self.base, self.sft, self.prompts if prompts is None else prompts, rewards=make_rewards(list(rewards)),
-            weights=list(rewards.values()), workdir=Path(self.student.checkpoints) / "comparison", dev=self.dev.head(96),
-            dev_steps=10, dtype=self.student.dtype, quantization=self.student.quantization, **knobs,
+            weights=list(rewards.values()), workdir=Path(self.student.checkpoints) / "comparison",
+            dev=self.dev.head(96), dev_steps=10, dtype=self.student.dtype, quantization=self.student.quantization, **knobs,
         )  # fmt: skip
         return adapter, rollouts
 
