@@ -120,8 +120,8 @@ class Advice:
 def advise(table: pd.DataFrame) -> Advice:
     """Choose the temperature at which right and wrong are told apart most, and say whether training pays.
 
-    The measure is the variance of being right within a prompt, which is what advantages are made of. Useful groups alone
-    would favour a temperature so high that a right rollout is an accident.
+    The measure is the variance of being right within a prompt, which is what advantages are made of. Useful groups
+    alone would favour a temperature so high that a right rollout is an accident.
 
     Args:
         table: `grpo_forecast`.
