@@ -177,7 +177,7 @@ _JOINED: tuple[_Template, ...] = (
 def predictions(gold: str, schema: Schema, rng: random.Random, limit: int = 14) -> list[str]:
     """Distinct predictions for a gold: each operator at most thrice, in random order."""
     tree = read_query(gold, schema)
-    if tree is None:
+    if tree is None or not _tables(tree, schema):
         return []
     found: dict[str, None] = {}
     for operator in rng.sample(_OPERATORS, len(_OPERATORS)):
@@ -325,7 +325,8 @@ def _set_operations(tree: exp.Expr, schema: Schema, rng: random.Random) -> Itera
     kinds = (exp.Intersect, exp.Except, exp.Union)
     yield from (kind(**{**tree.copy().args, "distinct": True}) for kind in kinds if not isinstance(tree, kind))
     left, right = tree.left, tree.right
-    assert isinstance(left, exp.Select) and isinstance(right, exp.Select)
+    if not (isinstance(left, exp.Select) and isinstance(right, exp.Select)):
+        return
     condition = right.args["where"].this if right.args.get("where") else exp.true()
     if isinstance(tree, exp.Except):
         yield left.copy().where(exp.Not(this=exp.paren(condition.copy())))

@@ -88,6 +88,7 @@ def wrong_and_right(source: str, rows: list[Row], seed: int) -> None:
         print(f"{source}, {suite}: {counts['golds']} golds, {wrong} wrong and {right} right queries by the judge")
         print(f"  wrong accepted: original alone {_share(counts['accepted alone'], wrong)}, ", end="")
         print(f"N = 3 {_share(counts['accepted'], wrong)}; right kept: {_share(counts['kept'], right)}")
+        print(f"  of these, mutants (other seed): accepted {_share(counts['accepted mutants'], counts['mutants'])}")
 
 
 def _judged(
@@ -103,12 +104,14 @@ def _judged(
     if judged is None:
         return Counter()
     rng = random.Random(f"{seed}/{row[2]}")
-    texts = mutants(row[2], schema, 30, seed + 1_000) + pairs.predictions(row[2], schema, rng)
-    texts = list(dict.fromkeys(texts))
+    changed = mutants(row[2], schema, 30, seed + 1_000)
+    texts = list(dict.fromkeys([*changed, *pairs.predictions(row[2], schema, rng)]))
     alone = verifier.verify(Task(row[0], row[2], prepared.task.instances[:1]), texts)
     ours, theirs = verifier.verify(prepared.task, texts), jury.verify(judged, texts)
     counts: Counter[str] = Counter(golds=1)
-    for one, mine, truth in zip(alone, ours, theirs, strict=True):
+    for text, one, mine, truth in zip(texts, alone, ours, theirs, strict=True):
+        if truth.status == "mismatch" and text in changed:
+            counts.update({"mutants": 1, "accepted mutants": int(mine.agrees)})
         if truth.agrees:
             counts.update({"right": 1, "kept": int(mine.agrees)})
         elif truth.status == "mismatch":

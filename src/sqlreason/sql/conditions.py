@@ -82,7 +82,7 @@ class Wishes:
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
         limit: The largest number of rows that it keeps.
-        shown: Columns that the branches of a set operation put out.
+        shown: Columns put out where duplicates are lost: by DISTINCT, and by the branches of a set operation.
         clocked: Columns compared with something that is no literal, as a rule the clock.
     """
 
@@ -162,10 +162,9 @@ class _Reader:
             kept = _literal(limit.expression)
             if kept is not None and isinstance(kept[0], int) and kept[0] <= _LARGEST_GROUP:
                 self._wishes.limit = max(self._wishes.limit, kept[0])
-        for operation in self._tree.find_all(exp.SetOperation):
-            for branch in (operation.left, operation.right):
-                outputs = branch.selects if isinstance(branch, exp.Select) else ()
-                self._wishes.shown |= {place for output in outputs for place in self._places(output)}
+        for select in self._tree.find_all(exp.Select):
+            if select.args.get("distinct") or isinstance(select.parent, exp.SetOperation):
+                self._wishes.shown |= {place for output in select.selects for place in self._places(output)}
         for window in self._tree.find_all(exp.Window):
             numbered = isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue | exp.Ntile)
             if numbered and window.args.get("order") is not None:

@@ -1,8 +1,7 @@
 """Rows for one instance: witnesses that meet the gold's conditions, near misses, duplicates and ordinary rows.
 
-Witness rows of all tables are linked with one another, so that joins find them. A near miss is a copy of a witness in
-which one condition does not hold: it shows a filter that was dropped. Keys stay unique and references point at rows
-that exist; NULL appears only where the data has it or the gold asks for it.
+Witness rows of all tables are linked, so that joins find them. A near miss is a copy of a witness in which one condition
+does not hold. Keys stay unique and references point at rows that exist.
 """
 
 from __future__ import annotations
@@ -141,10 +140,13 @@ class Populator:
         for place in sorted(self._wishes.grouped & set(self._index) - linked):
             if (place[1],) not in self._keys[place[0]]:
                 position, held = self._index[place], rows[place[0]]
-                few = [row[position] for row in held][: rng.randint(2, 3)]
+                wanted = (3 if self._wishes.balanced else rng.randint(2, 3)) + self._wishes.limit
+                few = list(dict.fromkeys(row[position] for row in held))[:wanted]
+                few += [fresh(self._kinds[place], self._columns[place], 60 + n, rng) for n in range(wanted - len(few))]
                 for row in held:
                     row[position] = rng.choice(few)
-                if rng.random() < 0.5:  # a group of its own for the row that nothing refers to
+                # a group of its own for the row that nothing refers to
+                if not self._wishes.balanced and rng.random() < 0.5:
                     held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
     def _witness(self, rows: Rows, rng: random.Random) -> None:
@@ -160,19 +162,22 @@ class Populator:
                 self._miss(rows, number, rng.choice(conditions), rng)
 
     def _stand_alone(self, rows: Rows, rng: random.Random) -> None:
-        """For each branch of a set operation, rows that meet it with an output that no other row has."""
+        """Where duplicates are lost, rows that meet or just miss a filter, with an output that no other row has."""
         places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
-        for number, choice in enumerate(self._wishes.choices * 2 if places else ()):
-            held = rows[places[0][0]]
-            row = self._copied(rows, places[0][0], rng.choice(held), rng)
-            for condition in choice.picked(rng):
+        for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
+            row = self._copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
+            conditions = choice.picked(rng)
+            if number >= len(self._wishes.choices) and conditions:
+                missed = rng.randrange(len(conditions))
+                conditions[missed] = conditions[missed].negated()
+            for condition in conditions:
                 place = condition.place
                 if place in self._index and place[0] == places[0][0] and not self._layout.is_key(place):
                     row[self._index[place]] = meeting(condition, self._kinds[place], self._pools[place], rng)
             for place in places:
                 if place[0] == places[0][0] and not self._layout.is_key(place) and rng.random() < 0.8:
                     row[self._index[place]] = fresh(self._kinds[place], self._columns[place], 90 + number, rng)
-            held.append(row)
+            rows[places[0][0]].append(row)
 
     def _meet(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
         place = condition.place
@@ -245,9 +250,9 @@ class Populator:
                 rows[name].append(self._copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
                 self._size_groups(rows, name, rng)
-            if any(place[0] == name for place in self._wishes.top) and rows[name]:
-                for _ in range(self._wishes.limit + 1 if self._wishes.limit > 1 else 0):
-                    rows[name].append(self._copied(rows, name, rows[name][0], rng))
+            many = self._wishes.limit > 1 and rows[name] and any(place[0] == name for place in self._wishes.top)
+            for _ in range(self._wishes.limit + 1 if many else 0):
+                rows[name].append(self._copied(rows, name, rows[name][0], rng))
             self._cross(rows, name, rng)
 
     def _size_groups(self, rows: Rows, name: str, rng: random.Random) -> None:

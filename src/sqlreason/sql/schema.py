@@ -9,6 +9,7 @@ import hashlib
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
@@ -53,6 +54,7 @@ class Schema:
         return hashlib.blake2b(repr(names).encode(), digest_size=16).hexdigest()
 
 
+@lru_cache(maxsize=64)  # many questions share a context, and one with thousands of rows takes seconds
 def parse_schema(context: str, dialect: str | None = None) -> Schema:
     """Reads the tables, keys and rows of a context.
 

@@ -78,14 +78,19 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
             middle, step, whole = rng.randint(20, 60), rng.randint(1, 9), len(groups) - len(groups) % 3
             for number, members in enumerate(groups):
                 aim = middle + step * (number % 3 - 1) if number < whole else middle
-                for i, row in enumerate(members):
-                    row[layout.index[place]] = aim if function != "sum" or i == 0 else 0
+                _reach(members, layout.index[place], function, aim)
     for function, place, bound in layout.wishes.totals:
         if place in layout.index and layout.is_number(place):
             exact = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
             for off, members in zip((0, 1, -1), _gatherings(rows[place[0]], place, layout), strict=False):
-                for i, row in enumerate(members):
-                    row[layout.index[place]] = exact + off if function != "sum" or i == 0 else 0
+                _reach(members, layout.index[place], function, exact + off)
+
+
+def _reach(members: list[list[Value]], position: int, function: str, aim: float) -> None:
+    """Lets an aggregate over some rows be a number; for an extreme the other rows lie far off, and apart."""
+    away = {"min": 1_000, "max": -1_000}.get(function, 0)
+    for i, row in enumerate(members):
+        row[position] = aim if i == 0 or function == "avg" else 0 if function == "sum" else aim + away * i
 
 
 def _balance(rows: list[list[Value]], position: int, rng: random.Random) -> None:
