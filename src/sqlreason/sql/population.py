@@ -1,7 +1,6 @@
 """Rows for one instance: witnesses that meet the gold's conditions, near misses, duplicates and ordinary rows.
 
-Witness rows of all tables are linked, so that joins find them. A near miss is a copy of a witness in which one condition
-does not hold. Keys stay unique and references point at rows that exist.
+Witness rows of all tables are linked, so that joins find them. A near miss copies a witness and breaks one condition.
 """
 
 from __future__ import annotations
