@@ -166,8 +166,10 @@ def test_your_own_database_from_the_first_command_to_the_report(library, project
     assert (copy.folder / "data/01_raw/questions/train.parquet").read_bytes() == embedded
     small = (
         "distillation.questions=30,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=12,"
-        "preprocessing.instances=1,preprocessing.workers=1,sft.epochs=1,grpo.max_steps=1,grpo.batch_size=8,"
-        "grpo.gradient_accumulation=1,evaluation.workers=1"
+        "preprocessing.instances=2,preprocessing.workers=1,sft.epochs=1,grpo.max_steps=1,grpo.batch_size=8,"
+        "grpo.gradient_accumulation=1,grpo.forecast.prompts=0,evaluation.workers=1,"
+        # eight prompts may hold one whose answer no database changes: the certification's own tests are about that
+        "grpo.certification.on_failure=warn"
     )
     output = copy.kedro("run", "--env=local", "--params", small)
     assert "Report:" in output
