@@ -44,6 +44,7 @@ def make_trainer(
     """
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
+    from trl.models.utils import _ForwardRedirection
 
     from sqlreason.students import guards, sharing, training
 
@@ -84,7 +85,9 @@ def make_trainer(
             with self.accelerator.autocast():
                 if model is inner:
                     return (*sharing.completion_logps(*arguments), None)
-                return (*self._forward_redirection(model, inner, sharing.completion_logps, *arguments), None)
+                # Several ranks: through the wrapper's forward, whose hooks gather the gradients of all. (trl makes a
+                # redirection of its own only where it computes its log-probabilities in chunks.)
+                return (*_ForwardRedirection()(model, inner, sharing.completion_logps, *arguments), None)
 
     return Trainer(
         model=model,
