@@ -21,7 +21,8 @@ SMALL = ",".join([
     "grpo.max_steps=6", "grpo.batch_size=8", "grpo.gradient_accumulation=1", "grpo.num_generations=4",
     "grpo.save_steps=1", "grpo.weight_decay=0.1", "grpo.lr_scheduler=linear", "grpo.max_completion_tokens=24",
     "grpo.mask_truncated_completions=false",
-    "grpo.certification.on_failure=warn", "grpo.forecast.prompts=4", "grpo.forecast.samples=2",  # one instance is too few
+    "grpo.forecast.prompts=4", "grpo.forecast.samples=2",
+    "grpo.certification.on_failure=warn",  # one instance is too few
 ])  # fmt: skip
 COMMAND = ("run", "--env=small", "--pipelines=distillation,preprocessing,sft,grpo", "--params", SMALL)
 CALLS = re.compile(r"(\d+) requests, (\d+) answers are not in the journal yet")
