@@ -45,9 +45,9 @@ def test_each_layer_of_the_chain_rests_on_the_one_before_so_that_no_other_order_
         assert number - 1 in ancestors, f"nothing in {LAYERS[number]} depends on {LAYERS[number - 1]}"
 
 
-def test_every_entry_can_be_previewed_but_the_page_of_the_report(project):
+def test_every_entry_can_be_previewed_but_the_pages(project):
     bootstrap_project(project)
     with KedroSession.create(project) as session:
         catalog = session.load_context().catalog
     without = {name for name in _data(pipelines["__default__"].datasets()) if not hasattr(catalog[name], "preview")}
-    assert without == {"evaluation_report"}
+    assert without == {"evaluation_report", "sft_tokens_page"}

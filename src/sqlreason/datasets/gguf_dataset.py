@@ -15,7 +15,7 @@ class GgufDataset(AbstractDataset[GgufRequest, GgufModel]):
     Example:
         >>> gguf_model:
         >>>   type: sqlreason.datasets.gguf_dataset.GgufDataset
-        >>>   path: data/06_models/gguf
+        >>>   path: data/08_reporting/export/gguf
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None):
