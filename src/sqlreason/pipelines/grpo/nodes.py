@@ -197,11 +197,16 @@ def _split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFram
     if not options.dev_prompts:
         return prompts, None
     held = splits.reserve(splits.group_keys(prompts), DEV_SHARE, options.seed)
-    if not held.any() or held.all():
-        logger.warning("grpo: too few schemas to hold some back: training without a dev examination")
+    if not held.any() or (~held).sum() < _groups(options):
+        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev examination")
         return prompts, None
     dev = prompts[held]
     return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.seed)
+
+
+def _groups(options: GRPOOptions) -> int:
+    """Groups of a step; fewer prompts than this make no step."""
+    return options.batch_size * options.gradient_accumulation // options.num_generations
 
 
 def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
@@ -211,8 +216,7 @@ def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOO
     if options.curriculum == "off":
         return prompts
     chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, options.temperature), options.curriculum)
-    groups = options.batch_size * options.gradient_accumulation // options.num_generations
-    if len(chosen) < groups:
+    if len(chosen) < _groups(options):
         logger.warning(
             "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(prompts)
         )
