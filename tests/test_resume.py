@@ -64,7 +64,7 @@ def checkpoints(copy, stage):
 def kill_when(copy, reached):
     """Starts the command and kills its process group with SIGKILL as soon as `reached`; returns what it printed."""
     process = copy.start(*COMMAND)
-    until = time.monotonic() + 180
+    until = time.monotonic() + 600
     while not reached() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     assert process.poll() is None, process.communicate()[0][-4000:]
