@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from sqlreason.parameters import find_faults
+from sqlreason.tables import TABLES
 
 VALIDATOR = "sqlreason.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
@@ -281,6 +282,8 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
     copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
     entry = {"kind": "correct", "family": "", "name": "the gold", "completions": 1, "reason": "agrees", "passed": True}
     copy.save("certification", pd.DataFrame([entry | dict.fromkeys(["lowest", "mean", "highest"], 1.0)]))
+    for table in ("grpo_profile", "grpo_forecast"):
+        copy.save(table, pd.DataFrame(columns=list(TABLES[table].columns)))
     output = copy.kedro("run", "--nodes=train_grpo", code=1)
     last = output.strip().splitlines()[-2:]
     assert told in last[0] and "train the adapter anew" in last[0]

@@ -123,6 +123,10 @@ def ask(
             with shown(progress, len(missing)) as told:
                 work = Work(teacher, line, journal, claims, budget, terms, questions, told)
                 run(work.do(), work.stop)
+        except (KeyboardInterrupt, SystemExit):
+            kept = len(journal.find_all(set(keys)))
+            logger.warning("Stopped with %d answers in the journal; run again to ask for the rest.", kept)
+            raise
         finally:
             claims.close()
         failures = work.failures
