@@ -9,7 +9,8 @@ pytestmark = pytest.mark.slow
 SMALL = ",".join([
     "distillation.questions=60", "preprocessing.grpo_prompts=16", "preprocessing.evaluation_prompts=24",
     "sft.epochs=null", "sft.max_steps=4", "sft.batch_size=8", "sft.save_steps=2",
-    "grpo.max_steps=2", "grpo.batch_size=16", "grpo.num_generations=4", "grpo.save_steps=1", "grpo.forecast.prompts=4",
+    "grpo.max_steps=2", "grpo.batch_size=16", "grpo.gradient_accumulation=4", "grpo.num_generations=4",
+    "grpo.save_steps=1", "grpo.forecast.prompts=4",
     "grpo.max_completion_tokens=48", "evaluation.max_completion_tokens=48",
 ])  # fmt: skip
 

@@ -89,6 +89,11 @@ def train(checkpoint, start, prompts, workdir, **changes):
     return grpo.train_grpo(checkpoint, start, prompts, workdir=workdir, **{**rewards, **OPTIONS, **changes})
 
 
+def test_fewer_prompts_than_a_step_asks_are_refused(checkpoint, start, prompts, tmp_path):
+    with pytest.raises(ValueError, match="3 prompts are too few for one step of 4 groups"):
+        train(checkpoint, start, prompts.head(3), tmp_path, max_steps=1)
+
+
 @pytest.mark.parametrize("beta", [0.0, 0.05])
 def test_the_reward_rises_and_every_rollout_is_kept(checkpoint, start, prompts, tmp_path, beta):
     adapter, history, rollouts = train(checkpoint, start, prompts, tmp_path, max_steps=24, beta=beta)

@@ -175,6 +175,7 @@ def train_grpo(
         **knobs,
     }
     policy, plan = _split(knobs, ranks, quantization)
+    _require_a_step(len(prompts), ranks, policy, plan)
     place = Launch(launch, ranks, accelerate)
     stage = Stage("grpo", workdir, options, resume)
     finished = stage.result()
@@ -207,6 +208,16 @@ def _split(knobs: dict[str, Any], ranks: int, quantization: str | None) -> tuple
             "completions that are used again are not kept in a checkpoint"
         )
     return policy, plan
+
+
+def _require_a_step(prompts: int, ranks: int, policy: Policy, plan: Schedule) -> None:
+    """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
+    wanted = ranks * plan.batch_size * plan.gradient_accumulation // policy.num_generations
+    if prompts < wanted:
+        raise ValueError(
+            f"{prompts} prompts are too few for one step of {wanted} groups (batch_size x gradient_accumulation / "
+            "num_generations); lower batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
+        )
 
 
 def _train(
