@@ -56,7 +56,5 @@ class PretrainingOptions(Options):
     sequence_length: int = Positive
     batch_size: int = Positive
     learning_rate: float = Positive
-    heldout_share: float = Field(gt=0.0, lt=1.0)
-    synthesis_seed: int
     checkpoints: str
     seed: int

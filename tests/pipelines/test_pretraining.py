@@ -3,15 +3,14 @@ import pytest
 from sqlreason.options import PretrainingOptions
 from sqlreason.pipelines.pretraining import nodes
 from sqlreason.students.checkpoint import write_checkpoint
-from sqlreason.synthesis.blueprint import load_blueprints
-from sqlreason.synthesis.questions import split_blueprints
+from sqlreason.synthesis.blueprint import HELDOUT, PRETRAINING, TRAINING, load_blueprints
 
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
     return PretrainingOptions(
         start=None, documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
-        learning_rate=1e-3, heldout_share=0.2, synthesis_seed=11,
+        learning_rate=1e-3,
         checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
     )  # fmt: skip
 
@@ -23,8 +22,7 @@ def corpus(options):
 
 def test_the_corpus_has_the_documents_asked_for_and_names_its_schemas(corpus):
     assert len(corpus) == 60
-    _, heldout = split_blueprints(load_blueprints(), 0.2, 11)
-    assert not set(corpus.attrs["schemas"]) & {blueprint.name for blueprint in heldout}
+    assert corpus.attrs["schemas"] == [blueprint.name for blueprint in load_blueprints(PRETRAINING)]
 
 
 def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, options, tmp_path):
@@ -59,14 +57,13 @@ def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, options, tmp_p
     assert history["loss"].iloc[-1] < first.facts["trainings"][0]["loss"]
 
 
-def test_the_committed_student_has_seen_no_heldout_schema(project):
+def test_the_committed_student_has_seen_no_schema_that_is_taught_or_examined(project):
     import json
 
     manifest = json.loads((project / "data/06_models/tiny_student/manifest.json").read_text())
-    _, heldout = split_blueprints(load_blueprints(), 0.2, 11)
     seen = set(manifest["facts"]["schemas"])
     assert len(seen) == 96
-    assert not seen & {blueprint.name for blueprint in heldout}
+    assert not seen & {blueprint.name for part in (TRAINING, HELDOUT) for blueprint in load_blueprints(part)}
 
 
 def test_the_committed_student_is_small(project):

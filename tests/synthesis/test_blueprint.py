@@ -1,12 +1,20 @@
 """Schemas with meaning are read, checked and populated."""
 
+import itertools
 import random
 import sqlite3
 
 import pytest
 
 from sqlreason.sql.schema import parse_schema, render_ddl
-from sqlreason.synthesis.blueprint import BlueprintError, load_blueprints, read_blueprint
+from sqlreason.synthesis.blueprint import (
+    HELDOUT,
+    PRETRAINING,
+    TRAINING,
+    BlueprintError,
+    load_blueprints,
+    read_blueprint,
+)
 from sqlreason.synthesis.english import article, be, is_plural, phrase_of, pluralise
 from sqlreason.synthesis.population import populate, render_schema
 
@@ -97,3 +105,15 @@ def test_verbs_and_articles_agree():
     assert article("order") == "an" and article("unit") == "a" and article("points") == ""
     assert is_plural("age in months") is False
     assert phrase_of("qtyOnHand") == "quantity on hand"
+
+
+def test_pretraining_training_and_examination_share_no_schema_and_no_table():
+    """A table with the same name and columns in two sets would let a student answer by heart."""
+    parts = [load_blueprints(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
+    tables = [
+        {(table.name, frozenset(column.name for column in table.columns)) for blueprint in part for table in blueprint.tables}
+        for part in parts
+    ]
+    for one, other in itertools.combinations(range(3), 2):
+        assert not tables[one] & tables[other]
+        assert not {b.fingerprint for b in parts[one]} & {b.fingerprint for b in parts[other]}

@@ -5,28 +5,27 @@ from itertools import islice
 import pytest
 
 from sqlreason.synthesis.augmentation import vary
-from sqlreason.synthesis.blueprint import load_blueprints
+from sqlreason.synthesis.blueprint import HELDOUT, PRETRAINING, load_blueprints
 from sqlreason.synthesis.corpus import write_documents
 from sqlreason.synthesis.invention import invent
-from sqlreason.synthesis.questions import ask, split_blueprints
+from sqlreason.synthesis.questions import ask
 
-BLUEPRINTS = load_blueprints()
-TRAIN, HELDOUT = split_blueprints(BLUEPRINTS, 0.2, 11)
+BLUEPRINTS = load_blueprints(PRETRAINING)
 
 
 def test_the_same_seed_gives_the_same_documents():
-    first, again = (list(islice(write_documents(TRAIN, 5), 40)) for _ in range(2))
+    first, again = (list(islice(write_documents(BLUEPRINTS, 5), 40)) for _ in range(2))
     assert first == again
-    assert first != list(islice(write_documents(TRAIN, 6), 40))
+    assert first != list(islice(write_documents(BLUEPRINTS, 6), 40))
 
 
 def test_the_grammar_of_traces_never_occurs():
-    for document in islice(write_documents(TRAIN, 1), 800):
+    for document in islice(write_documents(BLUEPRINTS, 1), 800):
         assert not any(tag in document.lower() for tag in ("<think", "</think", "<sql>", "</sql"))
 
 
 def test_tags_are_written_and_closed_by_their_own_name():
-    documents = list(islice(write_documents(TRAIN, 1), 200))
+    documents = list(islice(write_documents(BLUEPRINTS, 1), 200))
     assert sum("</" in document for document in documents) > 30
     for document in documents:
         answer = document.rpartition("<|end_header_id|>")[2]
@@ -35,9 +34,9 @@ def test_tags_are_written_and_closed_by_their_own_name():
 
 
 def test_no_heldout_table_occurs_beside_its_own_columns():
-    """A held-out schema may share a word with a training one, but never a table with its columns."""
-    text = "\n".join(islice(write_documents(TRAIN, 2), 800))
-    for blueprint in HELDOUT:
+    """A held-out schema may share a word with one of pretraining, but never a table with its columns."""
+    text = "\n".join(islice(write_documents(BLUEPRINTS, 2), 800))
+    for blueprint in load_blueprints(HELDOUT):
         for table in blueprint.tables:
             names = ", ".join(column.name for column in table.columns)
             assert names not in text

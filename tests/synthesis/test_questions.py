@@ -8,7 +8,7 @@ import pytest
 
 from sqlreason.sql.execution import Verifier
 from sqlreason.sql.schema import parse_schema
-from sqlreason.synthesis.questions import COLUMNS, make_questions, split_blueprints, stream
+from sqlreason.synthesis.questions import COLUMNS, make_questions, stream
 from sqlreason.synthesis.skeletons import Skeletons
 
 
@@ -78,17 +78,3 @@ def test_no_query_and_no_question_comes_twice_in_a_schema(table):
 def test_the_table_spreads_over_the_classes(table):
     shares = table["sql_complexity"].value_counts(normalize=True)
     assert shares.max() < 0.45 and len(shares) >= 7
-
-
-def test_split_parts_share_no_schema(blueprints):
-    train, heldout = split_blueprints(blueprints, 0.2, seed=0)
-    assert not {b.name for b in train} & {b.name for b in heldout}
-    assert not {b.fingerprint for b in train} & {b.fingerprint for b in heldout}
-    assert len(heldout) == round(0.2 * len(blueprints)) and len(train) + len(heldout) == len(blueprints)
-
-
-def test_the_split_goes_by_seed_and_not_by_order(blueprints):
-    train, _ = split_blueprints(blueprints, 0.2, seed=3)
-    again, _ = split_blueprints(list(reversed(blueprints)), 0.2, seed=3)
-    other, _ = split_blueprints(blueprints, 0.2, seed=4)
-    assert {b.name for b in train} == {b.name for b in again} != {b.name for b in other}

@@ -18,6 +18,9 @@ from sqlreason.synthesis.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).with_name("schemas")
+# Three sets that share no schema: the tiny student meets the first in its pretraining, SFT and GRPO teach on the second,
+# and the third is for the examination alone.
+PRETRAINING, TRAINING, HELDOUT = (SCHEMAS / part for part in ("pretraining", "training", "heldout"))
 
 # Column types as they are met in the wild; each blueprint keeps one spelling per kind, picked by its style number.
 _TYPE_SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -178,15 +181,15 @@ class Blueprint:
         return hashlib.sha256(";".join(names).encode()).hexdigest()[:16]
 
 
-def load_blueprints(folder: str | Path | None = None) -> list[Blueprint]:
-    """Read every schema of a folder of YAML files, by default those that come with the package.
+def load_blueprints(folder: str | Path = SCHEMAS) -> list[Blueprint]:
+    """Read every schema of the YAML files under a folder, by default all that come with the package.
 
     Raises:
         BlueprintError: A file breaks the notation or two schemas share a name.
     """
     blueprints = [
         blueprint
-        for path in sorted(Path(folder or SCHEMAS).glob("*.yaml"))
+        for path in sorted(Path(folder).rglob("*.yaml"))
         for blueprint in _read_file(path)
     ]
     names = [blueprint.name for blueprint in blueprints]

@@ -1,6 +1,5 @@
 """Questions with gold SQL: an endless stream for pretraining, and checked tables of questions."""
 
-import hashlib
 import logging
 import random
 from collections import Counter
@@ -180,22 +179,3 @@ def as_row(name: str, question: Question, rng: random.Random) -> dict[str, str]:
         question.complexity, question.task_type,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def split_blueprints(
-    blueprints: Sequence[Blueprint], heldout_share: float, seed: int
-) -> tuple[list[Blueprint], list[Blueprint]]:
-    """Return (training, held-out) blueprints that share neither a name nor a fingerprint.
-
-    Args:
-        blueprints: What to split; the order is kept in both parts.
-        heldout_share: Share of the distinct schemas to hold out, between 0 and 1; at least one if it is above 0.
-        seed: Together with each schema's fingerprint decides its side, so that adding a schema moves few others.
-    """
-    prints = {blueprint.fingerprint for blueprint in blueprints}
-    ranked = sorted(prints, key=lambda text: hashlib.sha256(f"{seed}:{text}".encode()).hexdigest())
-    heldout = set(ranked[: max(1, round(heldout_share * len(ranked))) if heldout_share > 0 else 0])
-    return (
-        [blueprint for blueprint in blueprints if blueprint.fingerprint not in heldout],
-        [blueprint for blueprint in blueprints if blueprint.fingerprint in heldout],
-    )

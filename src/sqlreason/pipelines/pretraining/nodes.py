@@ -21,29 +21,28 @@ license: apache-2.0
 
 A Llama of {parameters:.1f} million parameters, trained from scratch by `kedro run --pipelines=pretraining` (one row
 for each run; a later one starts from the student of the one before), so that the project's demo can teach a real model
-on a laptop. It knows schemas, questions, SQL and English about SQL; it has never seen `<think>`, `<sql>` or a held-out
-schema. It is of no use for anything else, and says nothing about real databases.
+on a laptop. It knows schemas, questions, SQL and English about SQL; it has never seen `<think>`, `<sql>` or a schema
+of the questions. It is of no use for anything else, and says nothing about real databases.
 
 | documents | seed | tokens | steps | minutes | CPU threads | final loss (nats per answer token) |
 | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
-Each document is about one of {schemas} hand-written schemas, most of them varied. Tokenizer: byte-level BPE,
+Each document is about one of {schemas} hand-written schemas, varied. Tokenizer: byte-level BPE,
 {vocabulary:,} tokens, Llama 3's special tokens and chat roles.
 """
 TRAINING_ROW = "| {documents:,} | {seed} | {tokens:,} | {steps:,} | {minutes:.0f} | {threads} | {loss:.3f} |"
 
 
 def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
-    """Return documents about the training schemas (column `text`); no held-out schema occurs."""
-    from sqlreason.synthesis.blueprint import load_blueprints
+    """Return documents about pretraining's own schemas (column `text`)."""
+    from sqlreason.synthesis.blueprint import PRETRAINING, load_blueprints
     from sqlreason.synthesis.corpus import write_documents
-    from sqlreason.synthesis.questions import split_blueprints
 
-    train, _ = split_blueprints(load_blueprints(), options.heldout_share, options.synthesis_seed)
-    documents = itertools.islice(write_documents(train, options.seed), options.documents)
+    blueprints = load_blueprints(PRETRAINING)
+    documents = itertools.islice(write_documents(blueprints, options.seed), options.documents)
     corpus = pd.DataFrame({"text": list(tqdm(documents, total=options.documents, desc="corpus", unit="doc"))})
-    corpus.attrs["schemas"] = [blueprint.name for blueprint in train]
+    corpus.attrs["schemas"] = [blueprint.name for blueprint in blueprints]
     logger.info("%d documents, %.1f million characters", len(corpus), corpus["text"].str.len().sum() / 1e6)
     return corpus
 

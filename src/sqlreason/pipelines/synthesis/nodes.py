@@ -13,9 +13,9 @@ from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.execution import Verifier
 from sqlreason.sql.statements import template
-from sqlreason.synthesis.blueprint import load_blueprints
+from sqlreason.synthesis.blueprint import HELDOUT, TRAINING, load_blueprints
 from sqlreason.synthesis.grammar import DIFFICULTIES
-from sqlreason.synthesis.questions import COLUMNS, make_questions, split_blueprints
+from sqlreason.synthesis.questions import COLUMNS, make_questions
 from sqlreason.synthesis.sources.blueprints import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
 from sqlreason.tables import records
@@ -53,16 +53,16 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 
 
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Return the embedded set: schemas are held out whole.
+    """Return the embedded set: no schema of the examination is taught, and none of either was met in pretraining.
 
     Raises:
         RuntimeError: If the two parts share a schema.
     """
-    train, heldout = split_blueprints(load_blueprints(), options.heldout_share, options.seed)
+    parts = ((load_blueprints(TRAINING), options.train_questions), (load_blueprints(HELDOUT), options.heldout_questions))
     with Verifier(workers=options.workers) as verifier:
         tables = [
             make_questions(blueprints, -(-wanted // len(blueprints)), verifier, options.seed).head(wanted)
-            for blueprints, wanted in ((train, options.train_questions), (heldout, options.heldout_questions))
+            for blueprints, wanted in parts
         ]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
