@@ -111,7 +111,7 @@ def test_pretraining_training_and_examination_share_no_schema_and_no_table():
     """A table with the same name and columns in two sets would let a student answer by heart."""
     parts = [load_blueprints(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
     tables = [
-        {(table.name, frozenset(column.name for column in table.columns)) for blueprint in part for table in blueprint.tables}
+        {(t.name, frozenset(c.name for c in t.columns)) for blueprint in part for t in blueprint.tables}
         for part in parts
     ]
     for one, other in itertools.combinations(range(3), 2):
