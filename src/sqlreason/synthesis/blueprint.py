@@ -18,8 +18,8 @@ from sqlreason.synthesis.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).with_name("schemas")
-# Three sets that share no schema: the tiny student meets the first in its pretraining, SFT and GRPO teach on the second,
-# and the third is for the examination alone.
+# Three sets that share no schema: the tiny student meets the first in its pretraining, SFT and GRPO teach on the
+# second, and the third is for the examination alone.
 PRETRAINING, TRAINING, HELDOUT = (SCHEMAS / part for part in ("pretraining", "training", "heldout"))
 
 # Column types as they are met in the wild; each blueprint keeps one spelling per kind, picked by its style number.
