@@ -58,11 +58,11 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
     Raises:
         RuntimeError: If the two parts share a schema.
     """
-    parts = ((load_blueprints(TRAINING), options.train_questions), (load_blueprints(HELDOUT), options.heldout_questions))
+    parts = ((TRAINING, options.train_questions), (HELDOUT, options.heldout_questions))
     with Verifier(workers=options.workers) as verifier:
         tables = [
             make_questions(blueprints, -(-wanted // len(blueprints)), verifier, options.seed).head(wanted)
-            for blueprints, wanted in parts
+            for blueprints, wanted in ((load_blueprints(part), wanted) for part, wanted in parts)
         ]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
