@@ -31,7 +31,15 @@ def _alone(model, prompt, completion, temperature):
     return logs.gather(-1, torch.tensor(completion)[:, None])[:, 0], -(logs.exp() * logs).sum(-1)
 
 
+@pytest.fixture(params=["together", "in parts"])
+def logits_at_once(request, model, monkeypatch):
+    """All logits together, and those of two tokens at a time."""
+    if request.param == "in parts":
+        monkeypatch.setattr(sharing, "LOGITS_AT_ONCE", 2 * model.config.vocab_size)
+
+
 @pytest.mark.parametrize("at_once", [None, 2])
+@pytest.mark.usefixtures("logits_at_once")
 def test_the_numbers_are_those_of_separate_rows(model, batch, at_once):
     logps, entropies = sharing.completion_logps(model, *batch, 3, 0.7, at_once)
     for row, (prompt, completion) in enumerate(zip(PROMPTS, COMPLETIONS, strict=True)):
@@ -42,6 +50,7 @@ def test_the_numbers_are_those_of_separate_rows(model, batch, at_once):
         assert (logps[row, len(completion) :] == 0).all() and (entropies[row, len(completion) :] == 0).all()
 
 
+@pytest.mark.usefixtures("logits_at_once")
 def test_so_are_the_gradients(model, batch):
     weight = model.model.layers[0].self_attn.q_proj.weight
     logps, _ = sharing.completion_logps(model, *batch, 3, 1.0)

@@ -15,8 +15,6 @@ from sqlreason.sql.execution import Task, Verifier
 from sqlreason.students.generation import generate
 from sqlreason.students.launch import rank
 
-_BATCH = 64
-
 
 class Examiner:
     """Scores the student on dev questions and keeps the best adapter.
@@ -26,13 +24,21 @@ class Examiner:
         every: Steps between two examinations; there is one before the first step.
         patience: Examinations without a better score after which the training should stop; None for no limit.
         max_new_tokens: Limit of an answer.
+        batch_size: Answers that are written at once.
         folder: Where scores and the best adapter lie.
     """
 
     def __init__(
-        self, prompts: pd.DataFrame, every: int, patience: int | None, max_new_tokens: int, folder: Path
+        self,
+        prompts: pd.DataFrame,
+        every: int,
+        patience: int | None,
+        max_new_tokens: int,
+        batch_size: int,
+        folder: Path,
     ) -> None:
-        self.every, self.patience, self.max_new_tokens, self.folder = every, patience, max_new_tokens, folder
+        self.every, self.patience, self.folder = every, patience, folder
+        self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
         self.conversations = [json.loads(text) for text in prompts["prompt"]]
         self.tasks = [Task.from_json(text) for text in prompts["task"]]
         self.scores: dict[int, float] = {}
@@ -42,7 +48,7 @@ class Examiner:
 
     def examine(self, model: Any, tokenizer: Any, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
-        answers = generate(model, tokenizer, self.conversations, self.max_new_tokens, _BATCH)
+        answers = generate(model, tokenizer, self.conversations, self.max_new_tokens, self.batch_size)
         readings = [parse(answer.text) for answer in answers]
         queries = [
             [reading.sql] if reading.well_formed and answer.finished else []

@@ -137,7 +137,7 @@ def complete(
     memory.batch_repeat_interleave(sampling.samples)
     logits, bias = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, bias))
     positions = positions[:, -1:].repeat_interleave(sampling.samples, 0)
-    stops = torch.tensor(ends, device=ids.device)
+    stops = torch.tensor(ends, dtype=torch.long, device=ids.device)
     rows: list[list[int]] = [[] for _ in range(len(logits))]
     alive = torch.arange(len(rows), device=ids.device)
     filled = ids.shape[1]

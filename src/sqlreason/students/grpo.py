@@ -232,7 +232,7 @@ def _train(
     exam: Exam,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    from sqlreason.students import alarms, training
+    from sqlreason.students import alarms, rehearsal, training
     from sqlreason.students.backends import choose_backend
 
     options = {**loading, "gradient_checkpointing": plan.gradient_checkpointing, "seed": plan.seed}
@@ -243,8 +243,12 @@ def _train(
     ours = loading["backend"] == "transformers" and policy.vllm is None
     writer = Writer(sampling, plan.seed) if ours else None
     trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
-    examiner = _examiner(exam, policy, stage) if writer else None
-    log = training.run(trainer, stage, "grpo", [alarms.watch(trainer, stage, recorder, writer, examiner)])
+    examiner = _examiner(exam, policy, plan, stage) if writer else None
+    callbacks = [
+        rehearsal.rehearse_grpo(trainer, writer),
+        alarms.watch(trainer, stage, recorder, writer, examiner),
+    ]
+    log = training.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step
     history, rollouts = _history(log), recorder.rollouts(steps)
     if examiner:
@@ -273,10 +277,12 @@ def _train(
     return trained, history, rollouts
 
 
-def _examiner(exam: Exam, policy: Policy, stage: Stage) -> Examiner | None:
+def _examiner(exam: Exam, policy: Policy, plan: Schedule, stage: Stage) -> Examiner | None:
     if exam.dev is None:
         return None
-    return Examiner(exam.dev, exam.steps, exam.patience, policy.max_completion_tokens, stage.folder / "dev")
+    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
+    folder = stage.folder / "dev"
+    return Examiner(exam.dev, exam.steps, exam.patience, policy.max_completion_tokens, at_once, folder)
 
 
 def _history(log: list[dict[str, Any]]) -> pd.DataFrame:

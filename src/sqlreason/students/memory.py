@@ -12,7 +12,8 @@ GIB = 1 << 30
 _NF4_BITS = 4.127  # a weight with doubly quantized constants: Dettmers et al. 2023 (QLoRA), section 3
 _LAYER_BYTES = 34  # a token and hidden unit of one layer, 16 bits, fused attention: Korthikanti et al. 2022, section 4
 _CHECKPOINT_BYTES = 2  # likewise where only a layer's input is kept (section 5)
-_LOGIT_BYTES = 6  # a logit in 16 bits and its float32 copy
+_LOGIT_BYTES = 12  # a logit's log-probability, its exponent and their product in float32; measured, docs/hardware.md
+LOGITS_AT_ONCE = 1 << 26  # of more the logits are computed in parts (`sharing.py`): 0.75 GiB
 _OVERHEAD = 1 * GIB  # CUDA context, workspaces, what the allocator cannot use: an allowance, not a figure of a source
 
 
@@ -100,7 +101,7 @@ def estimate(
         shape: Of the model.
         rows: Of one forward pass.
         tokens: Of a row, prompt and completion.
-        logit_tokens: Tokens of a row whose logits are held at once.
+        logit_tokens: Tokens of a row whose logits are computed.
         rank: Of the adapter.
         quantization: None or "nf4".
         optimizer: Its name; those with 8bit in it keep two bytes a weight, others eight.
@@ -117,7 +118,7 @@ def estimate(
         "weights": weight_bytes(shape, quantization),
         "adapter": shape.adapter_parameters(rank) * (4 + 4 + states),
         "activations": shape.layers * kept + layer if checkpointing else shape.layers * layer,
-        "logits": rows * logit_tokens * shape.vocabulary * _LOGIT_BYTES,
+        "logits": min(rows * logit_tokens * shape.vocabulary, LOGITS_AT_ONCE) * _LOGIT_BYTES,
         "cache": generated_rows * tokens * shape.cache_bytes,
         "overhead": _OVERHEAD,
     }

@@ -1,18 +1,28 @@
 """The longest batch first: forward and backward, no step, so that a training that does not fit fails at once.
 
 From the same pass come the estimates of memory, seconds a step and hours. Nothing of it stays: gradients are dropped,
-the random numbers are those that would have been drawn without it.
+the random numbers are those that would have been drawn without it. Memory that is too small for it, or for anything
+later, is told with the parameters that lower the need.
 """
 
 import logging
 import resource
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlreason.students.generation import longest_first, tokenize
 from sqlreason.students.memory import GIB
+from sqlreason.students.rollouts import Writer
+from sqlreason.students.training import LESS_TO_LEARN_FROM, fitting, is_sharded
 
 logger = logging.getLogger(__name__)
+
+_LESS_TO_WRITE = (
+    "lower grpo.gradient_accumulation or grpo.batch_size (the completions of a step are written at once), "
+    "grpo.max_completion_tokens or preprocessing.max_prompt_tokens, or set student.quantization: nf4"
+)
 
 
 def rehearse_sft(trainer: Any) -> Any:
@@ -25,15 +35,53 @@ def rehearse_sft(trainer: Any) -> Any:
                 return
             lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
             longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
-            seconds = _pass(trainer, [trainer.train_dataset[i] for i in longest])
+            rows = trainer.data_collator([trainer.train_dataset[i] for i in longest])
+            batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
+            what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
+            with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
+                forward, backward = _pass(trainer, lambda: trainer.model(**batch).loss)
             share = sum(lengths) / len(lengths) / lengths[longest[0]]
-            step = seconds * args.gradient_accumulation_steps * share
-            logger.info(
-                "sft: the longest batch (%d rows, %d tokens the longest) passed in %.1f s, %.1f GiB at the peak; "
-                "%d steps of about %.1f s, %.2f h",
-                len(longest), lengths[longest[0]], seconds, peak_bytes() / GIB, state.max_steps, step,
-                state.max_steps * step / 3600,
-            )  # fmt: skip
+            step = (forward + backward) * args.gradient_accumulation_steps * share
+            _tell("sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
+
+    return Rehearsal()
+
+
+def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
+    """The trainer callback that writes and learns from the longest completions before the first step of GRPO.
+
+    Args:
+        trainer: Of trl.
+        writer: Of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
+    """
+    from transformers import TrainerCallback
+
+    class Rehearsal(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step or is_sharded(trainer):  # shards are gathered by whole steps only
+                return
+            prompts = _longest_prompts(trainer)
+            limit = args.max_completion_length
+            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+            writing = 0.0
+            if writer:
+                count = len(prompts) * args.num_generations
+                with fitting(f"grpo: writing {count} {shape} at once", _LESS_TO_WRITE):
+                    writing = writer.write_to_the_limit(trainer, prompts)
+            rows = args.per_device_train_batch_size
+            batch = _grpo_batch(trainer, prompts, rows, limit)
+            trainer.current_gradient_accumulation_steps = args.gradient_accumulation_steps  # the loss divides by it
+            with fitting(f"grpo: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
+            trainer._metrics["train"].clear()  # no figure of a step
+            reference = forward if args.beta else 0.0
+            each = writing + reference * args.gradient_accumulation_steps
+            step = each / args.num_iterations + (forward + backward) * args.gradient_accumulation_steps
+            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+            if writer:
+                told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
+                told += f"{forward + backward:.1f} s"
+            _tell("grpo", told, state.max_steps, step, "at most, without the rewards, about")
 
     return Rehearsal()
 
@@ -48,19 +96,56 @@ def peak_bytes() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _pass(trainer: Any, rows: list[dict[str, Any]]) -> float:
-    """Seconds of one forward and backward pass."""
+def _tell(stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
+    logger.info(
+        "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h",
+        stage, passed, peak_bytes() / GIB, steps, how, seconds, steps * seconds / 3600,
+    )  # fmt: skip
+
+
+def _longest_prompts(trainer: Any) -> list[list[int]]:
+    """Token ids of the longest prompts, as many as a step of this rank has groups."""
+    args = trainer.args
+    ids = tokenize(trainer.processing_class, trainer.train_dataset["prompt"])
+    groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
+    return [ids[i] for i in longest_first(ids)[:groups]]
+
+
+def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Any]:
+    """What the loss is given for completions of full length; their words are those of the prompts."""
     import torch
 
-    device = trainer.args.device
-    batch = {name: value.to(device) for name, value in trainer.data_collator(rows).items() if hasattr(value, "to")}
-    model = trainer.model
+    device, group = trainer.args.device, trainer.args.num_generations
+    longest = len(prompts[0])
+    chosen = [prompts[i // group] for i in range(rows)]
+    padded = [[trainer.processing_class.pad_token_id] * (longest - len(ids)) + ids for ids in chosen]
+    written = [(ids * (limit // len(ids) + 1))[:limit] for ids in chosen]
+    ones = torch.ones(rows, limit, device=device)
+    return {
+        "prompt_ids": torch.tensor(padded, device=device),
+        "prompt_mask": torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in chosen], device=device),
+        "completion_ids": torch.tensor(written, device=device),
+        "completion_mask": ones.long(),
+        "advantages": ones[:, 0],
+        "num_items_in_batch": ones.sum() * trainer.args.gradient_accumulation_steps,
+        "ref_per_token_logps": torch.zeros_like(ones),
+        "importance_sampling_ratio": ones,
+    }
+
+
+def _pass(trainer: Any, loss: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds of one forward and of one backward pass."""
+    import torch
+
+    device, model = trainer.args.device, trainer.model
+    wait = torch.cuda.synchronize if device.type == "cuda" else (lambda: None)
     model.train()
     began = time.monotonic()
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices), trainer.compute_loss_context_manager():
-        model(**batch).loss.backward()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), trainer.compute_loss_context_manager():
+        value = loss()
+        wait()
+        half = time.monotonic()
+        value.backward()
+    wait()
     model.zero_grad()
-    return time.monotonic() - began
+    return half - began, time.monotonic() - half

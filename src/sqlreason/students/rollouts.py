@@ -31,18 +31,27 @@ class Writer:
 
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
-        import torch
-
         began = time.monotonic()
-        model = trainer.accelerator.unwrap_model(trainer.model)
         ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
-        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
-        random = torch.Generator(model.device).manual_seed(seed)
-        with inference(model), _same_precision(model):
-            completions = complete(model, ids, self.sampling, trainer.eos_token_ids, random)
+        completions = self._write(trainer, ids, trainer.eos_token_ids)
         self.seconds = time.monotonic() - began
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
+
+    def write_to_the_limit(self, trainer: Any, prompts: Sequence[Sequence[int]]) -> float:
+        """Seconds in which completions of token prompts are written that nothing ends before their limit."""
+        began = time.monotonic()
+        self._write(trainer, prompts, ends=())
+        return time.monotonic() - began
+
+    def _write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
+        import torch
+
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
+        random = torch.Generator(model.device).manual_seed(seed)
+        with inference(model), _same_precision(model):
+            return complete(model, ids, self.sampling, ends, random)
 
 
 @contextmanager

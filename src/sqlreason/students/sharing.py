@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.students.memory import LOGITS_AT_ONCE
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -71,14 +73,36 @@ def completion_logps(
         position_ids=groups.positions,
         use_cache=False,
     ).last_hidden_state
-    logits = base.lm_head(hidden[groups.readers]).float() / temperature
-    logs = logits.log_softmax(-1)
     chosen = ids[:, -kept:][groups.rows, groups.columns]
     place = (groups.rows, groups.columns)
+    logps, entropies = _score(base, hidden[groups.readers], chosen, temperature)
     empty = torch.zeros(len(ids), kept, device=ids.device)
+    return empty.index_put(place, logps), empty.index_put(place, entropies)
+
+
+def _score(base: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
+    """Log-probability and entropy at each hidden state, in parts where the logits of all would fill the memory.
+
+    A part's logits are computed again in the backward pass: the head costs little beside the layers.
+    """
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    rows = max(1, LOGITS_AT_ONCE // base.config.vocab_size)
+    if len(hidden) <= rows:
+        return _score_part(base.lm_head, hidden, chosen, temperature)
+    parts = zip(hidden.split(rows), chosen.split(rows), strict=True)
+    found = [checkpoint(_score_part, base.lm_head, *part, temperature, use_reentrant=False) for part in parts]
+    return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
+
+
+def _score_part(head: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
+    import torch
+
+    logs = (head(hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():
-        entropies = empty.index_put(place, -(logs.exp() * logs).sum(-1))
-    return empty.index_put(place, logs.gather(-1, chosen[:, None])[:, 0]), entropies
+        entropies = -(logs.exp() * logs).sum(-1)
+    return logs.gather(-1, chosen[:, None])[:, 0], entropies
 
 
 def group(ids: Any, mask: Any, kept: int) -> Groups:

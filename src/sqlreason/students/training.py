@@ -5,7 +5,8 @@ Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.p
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ from sqlreason.students.checkpoint import Checkpoint, choose_device
 from sqlreason.students.stages import Stage
 
 logger = logging.getLogger(__name__)
+
+LESS_TO_LEARN_FROM = (
+    "halve {stage}.batch_size and double {stage}.gradient_accumulation (a step stays what it was), set "
+    "{stage}.gradient_checkpointing: true or student.quantization: nf4, or lower preprocessing.max_prompt_tokens"
+)
+"""What to change where a pass does not fit into memory."""
 
 
 class TrainingError(RuntimeError):
@@ -154,18 +161,37 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
     widen_adapter(trainer.model)
     checkpoint = stage.last_checkpoint()
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=total)):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     finally:
         cpu.release_memory()
     return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 
+@contextmanager
+def fitting(doing: str, advice: str) -> Iterator[None]:
+    """Within it, memory that is too small is told as a TrainingError with what to change."""
+    from accelerate.utils.memory import should_reduce_batch_size
+
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, TrainingError) or not should_reduce_batch_size(error):
+            raise
+        first = str(error).splitlines()[0]
+        raise TrainingError(f"{doing} does not fit into memory: {advice}. ({first})") from error
+
+
 def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
     """Copies the trained adapter off a trainer; every rank has to ask, for under FSDP and ZeRO each holds a shard."""
     trainer.accelerator.wait_for_everyone()
-    sharded = trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
-    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if sharded else None
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded(trainer) else None
     return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
+
+
+def is_sharded(trainer: Any) -> bool:
+    """Whether each rank holds but a part of the weights."""
+    return trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
 
 
 def widen_adapter(model: Any) -> None:

@@ -21,9 +21,6 @@ logger = logging.getLogger(__name__)
 DEV_SHARE = 0.15
 """Share of the schemas of `grpo_prompts` from which the dev questions are drawn."""
 
-ROLLOUTS_IN_FLIGHT = 128
-"""Completions of a batch of the forecast."""
-
 NOT_OF_THE_TRAINER = {"rewards", "certification", "forecast", "method", "curriculum", "dev_prompts"}
 """Options that the nodes use up themselves."""
 
@@ -92,7 +89,7 @@ def forecast_gains(
         samples=options.forecast.samples,
         temperatures=options.forecast.temperatures,
         max_completion_tokens=options.max_completion_tokens,
-        batch_size=ROLLOUTS_IN_FLIGHT,
+        batch_size=options.batch_size * options.gradient_accumulation,  # what a step writes at once fits into memory
         seed=options.seed,
         dtype=student.dtype,
         quantization=student.quantization,
