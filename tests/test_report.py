@@ -1,5 +1,6 @@
 import re
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -253,3 +254,17 @@ def test_the_terminal_table_keeps_within_a_hundred_columns():
     assert len(lines) == 4
     assert max(map(len, lines)) <= 100
     assert "100.0 %" in lines[3] and "< 0.001" in lines[3]
+
+
+def test_the_training_example_is_shown_as_the_page_that_it_is():
+    shown = '<!doctype html>\n<p title="1 EOS">&lt;sql&gt; "a" \'b\'</p>'
+
+    class Frames(HTMLParser):
+        pages: ClassVar[list[str]] = []
+
+        def handle_starttag(self, tag, attrs):
+            self.pages += [dict(attrs)["srcdoc"]] if tag == "iframe" else []
+
+    Frames().feed(page(tokens_page=shown))
+    assert Frames.pages == [shown]
+    assert "<iframe" not in without_scripts(page())

@@ -55,6 +55,7 @@ def render_report(
     examples: pd.DataFrame,
     figures: Mapping[str, go.Figure],
     yields: pd.DataFrame | None = None,
+    tokens_page: str | None = None,
 ) -> str:
     """Render the report of a run.
 
@@ -71,6 +72,7 @@ def render_report(
         figures: By name. `accuracy` and `accuracy_by_complexity` go to the results, `trace_yield` and `costs`
             to their sections, all others to the training.
         yields: How many traces are left after each step, one row per step; left out if not given.
+        tokens_page: A page that shows a training example token by token (`students.inspection`); likewise.
 
     Returns:
         The page as one HTML document.
@@ -96,6 +98,7 @@ def render_report(
         versions=facts.get("versions", {}),
         examples=examples.to_dict("records"),
         figures=_placed(figures),
+        tokens_page=tokens_page,
         plotly_js=Markup(get_plotlyjs()),
     )
 

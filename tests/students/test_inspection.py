@@ -30,6 +30,7 @@ def test_text_and_page_show_the_same_tokens(tokenizer, conversation):
     assert read.startswith(f"  |{tokenizer.bos_token}<BOS>|") and trained.endswith(f"|{tokenizer.eos_token}<EOS>|")
     assert trained.replace(tokenizer.eos_token, "").count("|") == sum(token.trained for token in tokens) + 1
     page = inspection.as_html(tokens, tokenizer)
+    assert page.count("↵") == sum(token.text.count("\n") for token in tokens)
     assert page.count("<span class=") == len(tokens) + 2 and "&lt;think" not in page.split("<h1>")[0]
 
 

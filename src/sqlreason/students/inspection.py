@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 _NOT_TRAINED = -100
+_LINE_END = ("\n", "↵\n")  # with a mark: a token that is nothing else would not be seen
 
 _PAGE = """<!doctype html>
 <meta charset="utf-8"><title>One example, token by token</title>
@@ -82,7 +83,7 @@ def as_html(tokens: Sequence[Token], tokenizer: Any) -> str:
     """As a page of its own, which needs no network."""
     body = "".join(
         f'<span class="{"trained" if token.trained else ""} {"special" if token.mark else ""}" '
-        f'title="{token.number} {token.mark}">{escape(token.text)}</span>' + "<br>" * token.text.count("\n")
+        f'title="{token.number} {token.mark}">{escape(token.text.replace(*_LINE_END))}</span>'
         for token in tokens
     )
     return _PAGE.format(

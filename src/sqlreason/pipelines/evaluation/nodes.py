@@ -153,6 +153,7 @@ def write_report(
     filtered: pd.DataFrame,
     grpo_prompts: pd.DataFrame,
     prompts: pd.DataFrame,
+    tokens_page: str,
     teacher: Teacher,
     base_model: Checkpoint,
     prices: PriceOptions,
@@ -171,6 +172,7 @@ def write_report(
         filtered: What was kept.
         grpo_prompts: What GRPO trained on.
         prompts: The examination.
+        tokens_page: A training example token by token, a page of its own.
         teacher: The teacher.
         base_model: The student before training.
         prices: For the name of the hardware.
@@ -193,4 +195,4 @@ def write_report(
         "notes": [accounting.summarise_bill(ledger, len(filtered)) + "."],
     }
     yields = accounting.count_yield(len(raw_prompts), rejected, len(filtered))
-    return report.render_report(metrics, by_complexity, ledger, facts, told, plots, yields)
+    return report.render_report(metrics, by_complexity, ledger, facts, told, plots, yields, tokens_page)
