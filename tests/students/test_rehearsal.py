@@ -63,8 +63,8 @@ def test_the_longest_completions_are_written_and_learned_from_first(checkpoint, 
 @pytest.mark.parametrize(
     ("module", "name", "told"),
     [
-        (rollouts, "complete", "grpo: writing 8 completions of 12 tokens .* lower grpo.gradient_accumulation"),
-        (sharing, "completion_logps", "grpo: learning from 4 completions .* halve grpo.batch_size and double"),
+        (rollouts, "complete", r"grpo: writing 8 completions of 12 tokens .* lower grpo.gradient_accumulation"),
+        (sharing, "completion_logps", r"grpo: learning from 4 completions .* halve grpo.batch_size and double"),
     ],
 )
 def test_too_little_memory_is_told_at_once(checkpoint, start, examples, tmp_path, monkeypatch, module, name, told):
@@ -74,9 +74,9 @@ def test_too_little_memory_is_told_at_once(checkpoint, start, examples, tmp_path
 
 
 def test_other_errors_pass_as_they_are():
-    with pytest.raises(RuntimeError, match="^shapes differ$"), fitting("it", "advice"):
+    with pytest.raises(RuntimeError, match=r"^shapes differ$"), fitting("it", "advice"):
         raise RuntimeError("shapes differ")
-    with pytest.raises(TrainingError, match="^it does not fit into memory: advice"), fitting("it", "advice"):
+    with pytest.raises(TrainingError, match=r"^it does not fit into memory: advice"), fitting("it", "advice"):
         allocate_too_much()
 
 
