@@ -8,8 +8,11 @@ ones; keys unique, references kept).
 
 from __future__ import annotations
 
+import calendar
 import random
+import sqlite3
 import string
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -26,6 +29,8 @@ DATABASES = 60
 SIZES = (4, 9, 18, 30, 55, 80)
 #: Judging takes longer than a reward may: sixty databases, some with eighty rows a table.
 LIMITS = Limits(soft_seconds=20.0, hard_seconds=40.0)
+#: Functions that give tied rows the same value, if no frame cuts between them.
+_TIES_ALIKE = (exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Sum, exp.Avg, exp.Count, exp.Max, exp.Min)
 Place = tuple[str, str]
 
 
@@ -45,11 +50,41 @@ class Setting:
 
 
 def judge_of(verifier: Verifier, task: Task, setting: Setting, seed: int, count: int = DATABASES) -> Task | None:
-    """The task on many databases of the judge's own; None if the gold fails or tells nothing there."""
-    scripts = draw_databases(task.instances[0], task.gold, setting, seed, count)
+    """The task on the original and many databases of the judge's own; None if the gold fails or tells nothing there."""
+    scripts = [task.instances[0], *draw_databases(task.instances[0], task.gold, setting, seed, count)]
     judged = Task(task.id, task.gold, tuple(scripts), task.engine, task.reading)
     (verdict,) = verifier.verify(judged, [task.gold])
     return judged if verdict.agrees and "vacuous" not in verdict.flags else None
+
+
+def allows(script: str, context: str, gold: str, setting: Setting) -> bool:
+    """Whether a database may decide: then one on which two queries differ proves that they are not the same.
+
+    The original may. Another must load with every declared constraint; where it changed the rows of a table, references
+    lead somewhere (undeclared ones too, unless the setting lets them dangle); where the setting has no NULL, one stands
+    only in columns that are NULL somewhere in the data, or whose NULLs the gold asks about; where it has no ties,
+    numbers and days that decide a top are tied only if the data's are. What the original breaks binds nobody. Whether
+    ties leave the gold's result open is told by its verdict.
+    """
+    if script == context:
+        return True
+    schema, held = parse_schema(context), parse_schema(script)
+    changed = {t.name.lower() for t in held.tables if (old := schema.table(t.name)) is None or old.rows != t.rows}
+    if (_loose_ends(script) - _loose_ends(context)) & changed:
+        return False
+    drawer = _Drawer(schema, gold, setting)
+    apart = setting.ties or drawer.keeps_apart(held)
+    return apart and drawer.keeps_references(held, changed) and (setting.nulls > 0 or drawer.keeps_nulls(held))
+
+
+def _loose_ends(script: str) -> set[str]:
+    """Tables with declared references that lead nowhere; none where SQLite finds no key that they could lead to."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(script)
+        try:
+            return {str(table).lower() for table, *_ in connection.execute("PRAGMA foreign_key_check")}
+        except sqlite3.OperationalError:
+            return set()
 
 
 def draw_databases(context: str, gold: str, setting: Setting, seed: int, count: int = DATABASES) -> list[str]:
@@ -69,7 +104,9 @@ class _Drawer:
         self._texts = sorted({n.this for n in found if n.is_string})
         self._numbers = sorted({float(n.this) for n in found if not n.is_string})
         self._owners = self._references(tree)
-        deciding = list(tree.find_all(exp.Ordered, exp.Max, exp.Min)) if tree is not None and not setting.ties else []
+        tests = list(tree.find_all(exp.Is)) if tree is not None else []
+        self._asked = {column.name.lower() for test in tests for column in test.find_all(exp.Column)}
+        deciding = _deciding(tree) if tree is not None and not setting.ties else []
         self._apart = {column.name.lower() for node in deciding for column in node.find_all(exp.Column)}
 
     def _references(self, tree: exp.Expr | None) -> dict[Place, tuple[Place, bool]]:
@@ -80,7 +117,7 @@ class _Drawer:
             for column in table.columns:
                 place = table.name.lower(), column.name.lower()
                 home = keys.get(place[1])
-                if home is not None and home != place[0]:
+                if home is not None and column.name not in table.primary_key:
                     owners[place] = (home, place[1]), False
             for key in table.foreign_keys:
                 target = self._schema.table(key.table)
@@ -88,6 +125,41 @@ class _Drawer:
                 for column_name, aim in zip(key.columns, wanted, strict=False):
                     owners[table.name.lower(), column_name.lower()] = (key.table.lower(), aim.lower()), True
         return owners
+
+    def keeps_references(self, held: Schema, changed: set[str]) -> bool:
+        """Whether what refers to another table's key finds it there, in the tables that were changed."""
+        for (table, column), (owner, declared) in self._owners.items():
+            if table not in changed:
+                continue
+            referring, referred = _values(held, table, column), _values(held, *owner)
+            # a reference that the data breaks, or that the setting lets dangle, binds nobody
+            known = _values(self._schema, table, column) <= _values(self._schema, *owner)
+            if known and (declared or not self._setting.dangling) and not referring <= referred:
+                return False
+        return True
+
+    def keeps_apart(self, held: Schema) -> bool:
+        """Whether what decides a top is tied only where the data's is."""
+        for table in held.tables:
+            original = self._schema.table(table.name)
+            for position, column in enumerate(table.columns):
+                values = [row[position] for row in table.rows]
+                comparable = all(v is None or isinstance(v, int | float) or _is_date(str(v)) for v in values)
+                before = [row[position] for row in original.rows] if original is not None else []
+                if column.name.lower() in self._apart and comparable and _tied(values) and not _tied(before):
+                    return False
+        return True
+
+    def keeps_nulls(self, held: Schema) -> bool:
+        """Whether NULL stands only where the data has it, or where the gold asks for it."""
+        for table in held.tables:
+            original = self._schema.table(table.name)
+            for position, column in enumerate(table.columns):
+                data = [row[position] for row in original.rows] if original is not None else []
+                new = any(row[position] is None for row in table.rows) and None not in data
+                if new and column.name.lower() not in self._asked:
+                    return False
+        return True
 
     def draw(self, rng: random.Random, size: int) -> list[str]:
         """INSERT statements for all tables, referred ones first."""
@@ -145,8 +217,9 @@ class _Drawer:
             there = [row[position] for row in held[owner[0]]]
             found: list[Value] = [rng.choice(there) for _ in range(number)] if there else [None] * number
             loose = 0.0 if declared else self._setting.dangling
-            return [self._value(column, data, rng) if rng.random() < loose else value for value in found]
-        drawn = [self._value(column, data, rng) for _ in range(number)]
+            drawn = [self._value(column, data, rng) if rng.random() < loose else value for value in found]
+        else:
+            drawn = [self._value(column, data, rng) for _ in range(number)]
         if (column.name,) == table.primary_key or (column.name,) in table.unique:
             return drawn
         share = self._setting.nulls if column.nullable and column.name not in table.primary_key else 0.0
@@ -189,6 +262,29 @@ class _Drawer:
         return (base + "".join(rng.choices(string.ascii_letters, k=rng.randint(1, 4)))).strip()
 
 
+def _tied(values: list[Value]) -> bool:
+    known = [value for value in values if value is not None]
+    return len(set(known)) < len(known)
+
+
+def _values(schema: Schema, table: str, column: str) -> set[Value]:
+    """What a column holds, without NULL."""
+    held = schema.table(table)
+    position = next((i for i, c in enumerate(held.columns) if c.name.lower() == column), None) if held else None
+    return {row[position] for row in held.rows} - {None} if held is not None and position is not None else set()
+
+
+def _deciding(tree: exp.Expr) -> list[exp.Expr]:
+    """What decides which rows are kept or how they are numbered; RANK and running totals treat tied rows alike."""
+    return [*(order for order in tree.find_all(exp.Order) if _decides(order.parent)), *tree.find_all(exp.Max, exp.Min)]
+
+
+def _decides(ordered: exp.Expr | None) -> bool:
+    if isinstance(ordered, exp.Window):
+        return ordered.args.get("spec") is not None or not isinstance(ordered.this, _TIES_ALIKE)
+    return ordered is not None and ordered.args.get("limit") is not None
+
+
 def _nudged(values: list[Value]) -> list[Value]:
     """The values with numbers and days moved on until no two are equal."""
     seen: set[Value] = set()
@@ -208,8 +304,11 @@ def _is_date(text: str) -> bool:
 def _nearby_day(day: str, rng: random.Random) -> str:
     year, month, number = int(day[:4]), int(day[5:7]), int(day[8:10])
     year += rng.choice((0, 0, 0, 1, -1))
-    month, number = rng.choice((month, rng.randint(1, 12))), rng.choice((number, number + 1, rng.randint(1, 28)))
-    return f"{year:04d}-{month:02d}-{min(max(number, 1), 28):02d}"
+    month, number = (
+        rng.choice((month, rng.randint(1, 12))),
+        rng.choice((number, number + 1, number - 1, rng.randint(1, 31))),
+    )
+    return f"{year:04d}-{month:02d}-{min(max(number, 1), calendar.monthrange(year, month)[1]):02d}"
 
 
 def _unique(rows: list[list[Value]], positions: list[int]) -> list[list[Value]]:

@@ -2,8 +2,11 @@
 
     python benchmarks/verdicts.py [--questions 200] [--seed 1] [--real ../shared/real] [--only NAME]
 
-Right and wrong are decided by `judge.py`: databases of another generator, other sizes and other seeds than those
-of the engine. Where no folder of real rows is given, their part is left out.
+Right and wrong are decided by `judge.py`: the original database and others of another generator, other sizes and other
+seeds than those of the engine. A query that differs on none of them passes for right, but one database on which it
+differs and that obeys the rules (`judge.allows`) proves it wrong, whoever drew it. So what the engine refuses is looked
+at again: "kept" is told by the judge's databases alone, and of what no such database proves wrong. Where no folder of
+real rows is given, their part is left out. Intervals are at 95 %, by a bootstrap over golds.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ import judge
 import pairs
 
 from sqlreason.sql.audit import audit
-from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.execution import Task, Verdict, Verifier
 from sqlreason.sql.instances import prepare
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.schema import find_schema
@@ -41,7 +44,7 @@ Row = tuple[str, str, str]  # id, context, gold
 def main() -> None:
     """Prints every figure with its n."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", type=int, default=200, help="embedded questions to take")
+    parser.add_argument("--questions", type=int, default=200, help="questions to take of each source")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--real", type=Path, default=ROOT.parent / "shared" / "real", help="folder of real rows")
     parser.add_argument("--only", choices=["embedded", "real", "rewrites", "spider", "usable"])
@@ -51,7 +54,7 @@ def main() -> None:
     real = _real_rows(given.real) if given.real.is_dir() else {}
     parts: dict[str, Callable[[], None]] = {
         "embedded": lambda: wrong_and_right("embedded questions", embedded, given.seed),
-        "real": lambda: [wrong_and_right(name, rows, given.seed) for name, rows in real.items()] and None,
+        "real": lambda: [wrong_and_right(name, _some(rows, given), given.seed) for name, rows in real.items()] and None,
         "rewrites": lambda: rewrites(embedded, given.seed),
         "spider": lambda: spider(frame, given.questions // 20, given.seed),
         "usable": lambda: usable({**real, "embedded questions": embedded}, given.seed),
@@ -63,6 +66,10 @@ def main() -> None:
             start = time.perf_counter()
             part()
             print(f"  ({time.perf_counter() - start:.0f} s)\n")
+
+
+def _some(rows: list[Row], given: argparse.Namespace) -> list[Row]:
+    return random.Random(given.seed).sample(rows, min(given.questions, len(rows)))
 
 
 def _rows(records: Iterable[dict[str, str]]) -> list[Row]:
@@ -80,15 +87,24 @@ def _real_rows(folder: Path) -> dict[str, list[Row]]:
 def wrong_and_right(source: str, rows: list[Row], seed: int) -> None:
     """Share of wrong queries accepted and of right ones kept, on the original alone and on suites of three."""
     for suite, setting in (("lenient", judge.Setting(ties=False)), ("strict", judge.Setting(nulls=0.08, dangling=0.1))):
-        counts: Counter[str] = Counter()
+        found: list[Counter[str]] = []
         with Verifier() as verifier, Verifier(limits=judge.LIMITS) as jury:
-            for row in tqdm(rows[:200], desc=f"{source}, {suite}", leave=False):
-                counts += _judged(verifier, jury, row, suite, setting, seed)
-        wrong, right = counts["wrong"], counts["right"]
+            for row in tqdm(rows, desc=f"{source}, {suite}", leave=False):
+                found.append(_judged(verifier, jury, row, suite, setting, seed))
+        counts = Counter({name: sum(each[name] for each in found) for name in set().union(*found)})
+        wrong, right, proven = counts["wrong"], counts["right"], counts["proven"]
         print(f"{source}, {suite}: {counts['golds']} golds, {wrong} wrong and {right} right queries by the judge")
         print(f"  wrong accepted: original alone {_share(counts['accepted alone'], wrong)}, ", end="")
-        print(f"N = 3 {_share(counts['accepted'], wrong)}; right kept: {_share(counts['kept'], right)}")
-        print(f"  of these, mutants (other seed): accepted {_share(counts['accepted mutants'], counts['mutants'])}")
+        print(f"N = 3 {_share(counts['accepted'], wrong)} {_interval(found, 'accepted', 'wrong')}")
+        print(
+            f"  of these, mutants (other seed): accepted {_share(counts['accepted mutants'], counts['mutants'])} ",
+            end="",
+        )
+        print(_interval(found, "accepted mutants", "mutants"))
+        print(
+            f"  right kept: {_share(counts['kept'], right)} by the judge; without the {proven} that a database of the"
+        )
+        print(f"  engine's proves wrong {_share(counts['kept'], right - proven)}")
 
 
 def _judged(
@@ -113,10 +129,18 @@ def _judged(
         if truth.status == "mismatch" and text in changed:
             counts.update({"mutants": 1, "accepted mutants": int(mine.agrees)})
         if truth.agrees:
-            counts.update({"right": 1, "kept": int(mine.agrees)})
+            counts.update({"right": 1, "kept": int(mine.agrees), "proven": int(_proves(prepared.task, mine, setting))})
         elif truth.status == "mismatch":
             counts.update({"wrong": 1, "accepted": int(mine.agrees), "accepted alone": int(one.agrees)})
     return counts
+
+
+def _proves(task: Task, verdict: Verdict, setting: judge.Setting) -> bool:
+    """Whether the instance on which a query was refused may decide, and leaves the gold's own result no choice."""
+    if verdict.status != "mismatch" or verdict.instances_passed >= len(task.instances):
+        return False
+    script = task.instances[verdict.instances_passed]
+    return "gold_ambiguous" not in verdict.flags and judge.allows(script, task.instances[0], task.gold, setting)
 
 
 def rewrites(rows: list[Row], seed: int) -> None:
@@ -202,6 +226,17 @@ def usable(sources: dict[str, list[Row]], seed: int) -> None:
                     f"{name}, {suite}: usable {_share(summary['usable'], summary['rows'])}, "
                     f"mutants killed {_share(summary['killed'], summary['mutants'])}, flags {summary['flags']}"
                 )
+
+
+def _interval(found: list[Counter[str]], part: str, whole: str) -> str:
+    """Bounds of a share when golds are drawn anew: the queries of one gold stand and fall together."""
+    golds = [counts for counts in found if counts["golds"]]
+    rng, shares = random.Random(0), []
+    for _ in range(2_000 if golds else 0):
+        drawn = rng.choices(golds, k=len(golds))
+        shares.append(100 * sum(c[part] for c in drawn) / max(sum(c[whole] for c in drawn), 1))
+    shares.sort()
+    return f"[{shares[50]:.2f}, {shares[-51]:.2f}]" if shares else ""
 
 
 def _share(part: int, whole: int) -> str:

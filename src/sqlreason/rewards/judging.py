@@ -61,6 +61,8 @@ class Judge:
         self.verifier = Verifier(workers, limits or Limits())
         self._assignments = Assignments(self.verifier, instances, seed)
         self._gold_rows: dict[Task, Rows] = {}
+        self._rows: dict[tuple[Task, str], Rows] = {}
+        self._wrong: list[tuple[Task, str]] = []
 
     def judge(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> list[Judgement]:
         """Return the judgement of each completion, in order.
@@ -71,6 +73,7 @@ class Judge:
         finished = self._finished(len(completions), columns)
         answers = list(map(_read, completions, self._assignments.of(columns), finished))
         verdicts = self._verdicts(answers)
+        self._rows, self._wrong = {}, [key for key, verdict in verdicts.items() if verdict.status == "mismatch"]
         return [
             answer if answer.reason or answer.task is None else _judged(answer, verdicts[answer.task, answer.sql])
             for answer in answers
@@ -83,9 +86,26 @@ class Judge:
         return self._gold_rows[task]
 
     def rows(self, task: Task, sql: str) -> Rows:
-        """The rows of a reading query on the original database; none where it fails."""
-        text = to_engine(sql, task.engine, task.reading)[0]
-        return self.verifier.run(task.instances[0], text, task.engine).rows
+        """The rows of a reading query on the original database; none where it fails.
+
+        The first question after a batch runs all of its wrong queries, and their golds, at once.
+        """
+        if (task, sql) not in self._rows:
+            golds = [(task, task.gold) for task, _ in self._wrong if task not in self._gold_rows]
+            self._fetch([*self._wrong, *golds, (task, sql)])
+            self._wrong = []
+        return self._rows[task, sql]
+
+    def _fetch(self, wanted: Sequence[tuple[Task, str]]) -> None:
+        queries: dict[Task, dict[str, None]] = {}
+        for task, sql in wanted:
+            queries.setdefault(task, {})[sql] = None
+        groups = [
+            (task.instances[0], [to_engine(sql, task.engine, task.reading)[0] for sql in texts], task.engine)
+            for task, texts in queries.items()
+        ]
+        for (task, texts), results in zip(queries.items(), self.verifier.run_batch(groups), strict=True):
+            self._rows.update({(task, sql): found.rows for sql, found in zip(texts, results, strict=True)})
 
     def _finished(self, n: int, columns: Mapping[str, Any]) -> list[bool]:
         if columns.get("finished") is not None:

@@ -1,4 +1,4 @@
-"""What a gold query asks of single columns: comparisons with literals, links between columns, group sizes.
+"""Reads what a gold query asks of single columns: comparisons with literals, links between columns, group sizes.
 
 Instances are built to meet these conditions, or to miss exactly one, so that a query that gets one wrong shows it.
 Conditions that are not about one column and literals (subqueries, arithmetic) are left to chance.
@@ -6,22 +6,16 @@ Conditions that are not about one column and literals (subqueries, arithmetic) a
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Value
 from sqlreason.sql.statements import parse
+from sqlreason.sql.wishes import Choice, Condition, Lookup, Place, Wishes
 
-#: A column of a table, both in lower case.
-Place = tuple[str, str]
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
-_NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_NEGATED |= {"in": "not in", "not in": "in", "like": "not like", "not like": "like"}
-_NEGATED |= {"null": "not null", "not null": "null", "between": "not between", "not between": "between"}
 _OPERATORS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "!=",
@@ -30,78 +24,10 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "<",
     exp.LTE: "<=",
 }
+_COMPARISONS = tuple(_OPERATORS)
 #: Groups are not made larger than this for the sake of a HAVING, nor results for the sake of a LIMIT.
 _LARGEST_GROUP = 12
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
-
-
-@dataclass(frozen=True)
-class Condition:
-    """A column compared with literals; `part` is "year", "month" or "day" where only that part counts."""
-
-    place: Place
-    operator: str
-    values: tuple[Value, ...]
-    part: str = ""
-
-    def negated(self) -> Condition:
-        """The opposite."""
-        return Condition(self.place, _NEGATED[self.operator], self.values, self.part)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Conditions joined by AND (`all`) or OR."""
-
-    parts: tuple[Condition | Choice, ...]
-    all: bool = True
-
-    def picked(self, rng: random.Random) -> list[Condition]:
-        """Conditions that together satisfy the choice."""
-        parts = self.parts if self.all else rng.sample(self.parts, 1) if self.parts else ()
-        return [c for part in parts for c in (part.picked(rng) if isinstance(part, Choice) else [part])]
-
-    def leaves(self) -> Iterator[Condition]:
-        """All conditions in it."""
-        for part in self.parts:
-            yield from part.leaves() if isinstance(part, Choice) else (part,)
-
-
-@dataclass
-class Wishes:
-    """All that a query asks of the data.
-
-    Attributes:
-        tables: The schema's tables that it names, in lower case.
-        choices: One per SELECT with a filter.
-        links: Pairs of columns that it compares for equality.
-        grouped: Columns that it groups by.
-        top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
-        averaged: Columns whose average another value is compared with.
-        totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
-        balanced: The same, where what is averaged is a group's aggregate: function name and column.
-        group_size: The largest number that it compares a COUNT with.
-        limit: The largest number of rows that it keeps.
-        shown: Columns put out where duplicates are lost: by DISTINCT, and by the branches of a set operation.
-        clocked: Columns compared with something that is no literal, as a rule the clock.
-    """
-
-    tables: set[str] = field(default_factory=set)
-    choices: list[Choice] = field(default_factory=list)
-    links: list[tuple[Place, Place]] = field(default_factory=list)
-    grouped: set[Place] = field(default_factory=set)
-    top: set[Place] = field(default_factory=set)
-    averaged: set[Place] = field(default_factory=set)
-    totals: list[tuple[str, Place, float]] = field(default_factory=list)
-    balanced: list[tuple[str, Place]] = field(default_factory=list)
-    group_size: int = 0
-    limit: int = 0
-    shown: set[Place] = field(default_factory=set)
-    clocked: set[Place] = field(default_factory=set)
-
-    def conditions(self) -> list[Condition]:
-        """All conditions, of all SELECTs."""
-        return [leaf for choice in self.choices for leaf in choice.leaves()]
 
 
 def wishes_of(tree: exp.Expr, schema: Schema) -> Wishes:
@@ -134,7 +60,18 @@ class _Reader:
             found.grouped |= {p for item in group.expressions for p in self._places(item)}
         self._read_extremes()
         self._read_totals()
+        self._read_lookups()
         return found
+
+    def _read_lookups(self) -> None:
+        for subquery in self._tree.find_all(exp.Subquery):
+            select = subquery.this
+            where = select.args.get("where") if isinstance(select, exp.Select) else None
+            shown = select.selects[0].unalias() if where is not None else None
+            place = self._place(shown) if isinstance(shown, exp.Column) else None
+            if isinstance(subquery.parent, _COMPARISONS) and where is not None and place is not None:
+                same = [c for c in self._choice(where.this).leaves() if c.operator == "=" and c.place != place]
+                self._wishes.lookups += [Lookup(c.place, c.values[0], place) for c in same if c.place[0] == place[0]]
 
     def _read_totals(self) -> None:
         """What aggregates are compared with, in HAVING or, under an alias, outside of the grouping query."""
@@ -165,6 +102,9 @@ class _Reader:
         for select in self._tree.find_all(exp.Select):
             if select.args.get("distinct") or isinstance(select.parent, exp.SetOperation):
                 self._wishes.shown |= {place for output in select.selects for place in self._places(output)}
+        for count in self._tree.find_all(exp.Count):
+            if isinstance(count.this, exp.Distinct):
+                self._wishes.shown |= set(self._places(count))
         for window in self._tree.find_all(exp.Window):
             numbered = isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue | exp.Ntile)
             if numbered and window.args.get("order") is not None:

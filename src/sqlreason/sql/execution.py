@@ -169,12 +169,20 @@ class Verifier:
 
     def run(self, context: str, sql: str, engine: str = "sqlite") -> Result:
         """Runs one reading query on a context, in a worker, and returns its rows."""
-        job = Job(engine, "run", {"context": context, "sql": sql}, 1)
-        self._pool.work([job])
-        if job.failure is not None:
-            return Result(job.failure[0], (), (), job.failure[1])
-        status, columns, rows, reason = job.reply["result"]
-        return Result(status, tuple(columns), tuple(tuple(map(_cell, row)) for row in rows), reason)
+        return self.run_batch([(context, [sql], engine)])[0][0]
+
+    def run_batch(self, groups: Sequence[tuple[str, Sequence[str], str]]) -> list[list[Result]]:
+        """Runs many reading queries and returns their rows.
+
+        Args:
+            groups: A context, queries that are run on it, and their engine; the context is loaded once for all of them.
+        """
+        jobs = [
+            Job(engine, "run", {"context": context, "queries": list(queries)}, len(queries))
+            for context, queries, engine in groups
+        ]
+        self._pool.work(jobs)
+        return [[_result(job, index) for index in range(job.size)] for job in jobs]
 
     def trial(self, task: Task, mutants: Sequence[str]) -> list[Trial]:
         """Runs gold and mutants on each instance of a task, for choosing among them.
@@ -203,7 +211,7 @@ class Verifier:
             return Explanation(verdict, passed + 1, instance)
         published = [as_published(text, self.preset) for text in (task.gold, candidate)]
         texts = [to_engine(text, task.engine, task.reading)[0] for text in published]
-        gold, other = (self.run(instance, text, task.engine) for text in texts)
+        ((gold, other),) = self.run_batch([(instance, texts, task.engine)])
         return Explanation(verdict, passed + 1, instance, gold, other, demand["ordered"])
 
 
@@ -211,6 +219,15 @@ def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
     gold = to_engine(as_published(task.gold, preset), task.engine, task.reading)[0]
     demand: Demand = demand_of(gold, task.engine) if preset == "strict" else published_demand(gold, preset)
     return {**demand.to_wire(), "instances": list(task.instances)}
+
+
+def _result(job: Job, index: int) -> Result:
+    if job.failure is not None:
+        return Result(job.failure[0], (), (), job.failure[1])
+    if index in job.failures:
+        return Result(job.failures[index], (), (), "its worker had to be replaced")
+    status, columns, rows, reason = job.verdicts[index]
+    return Result(status, tuple(columns), tuple(tuple(map(_cell, row)) for row in rows), reason)
 
 
 def _cell(value: Any) -> Any:

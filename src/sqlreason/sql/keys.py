@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sqlreason.sql.conditions import Place
 from sqlreason.sql.schema import Table, Value
+from sqlreason.sql.wishes import Place
 
 
 def keys_of(table: Table) -> list[tuple[str, ...]]:

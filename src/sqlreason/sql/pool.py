@@ -32,7 +32,7 @@ class Job:
         size: How many candidates it has.
         key: The task's key; "" if the task travels with the request.
         task: The task's fields, sent to a worker that does not know the key.
-        verdicts: Verdicts by index, as they arrive.
+        verdicts: Verdicts, of "run" results, by index, as they arrive.
         failures: Candidates that hung ("timeout") or crashed ("crash") their worker.
         reply: The last message.
         failure: What became of the gold or the whole job: status and reason.
@@ -68,10 +68,10 @@ class Job:
 
     def blame(self, index: int, status: str, reason: str) -> bool:
         """Notes that a step hung or crashed its worker; returns whether the job is thereby done."""
-        if index not in self.accidents and (status == "crash" or (index < 0 and self.op != "run")):
+        if index not in self.accidents and (status == "crash" or index < 0):
             self.accidents.add(index)  # it may be the machine's fault: one more try
             return False
-        if index < 0 or self.op == "run":
+        if index < 0:
             self.failure = (status, reason)
             return True
         self.failures[index] = status

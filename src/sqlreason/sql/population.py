@@ -1,18 +1,19 @@
-"""Rows for one instance: witnesses that meet the gold's conditions, near misses, duplicates and ordinary rows.
-
-Witness rows of all tables are linked, so that joins find them. A near miss copies a witness and breaks one condition.
-"""
+"""Rows for one instance: ordinary rows, linked and grouped, among them witnesses, and duplicates of both."""
 
 from __future__ import annotations
 
 import random
 
-from sqlreason.sql.conditions import Condition, Place, Wishes
 from sqlreason.sql.keys import distinct, keys_of, united
 from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.styles import Style
-from sqlreason.sql.touches import Group, Layout, Rows, finish
-from sqlreason.sql.values import around_today, fresh, kind_of, meeting, neighbours
+from sqlreason.sql.touches import Group, Layout, Rows, bait, finish
+from sqlreason.sql.values import around_today, fresh, kind_of, neighbours
+from sqlreason.sql.wishes import Place, Wishes
+from sqlreason.sql.witnesses import Witnesses, unique_value
+
+#: A row is linked with all rows of another table if they are no more than this.
+_CROSSED = 16
 
 
 class Populator:
@@ -39,7 +40,10 @@ class Populator:
         self._enrich()
         self._groups = self._linked(data)
         declared = {(t.name.lower(), c.lower()) for t in self.tables for key in t.foreign_keys for c in key.columns}
-        self._layout = Layout(wishes, self._columns, self._index, self._kinds, self._keys, self._groups, declared)
+        self._layout = Layout(
+            wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, declared
+        )
+        self._witnesses = Witnesses(self._layout)
 
     def _enrich(self) -> None:
         """Adds to each column's pool the gold's literals and what lies beside them."""
@@ -77,8 +81,10 @@ class Populator:
         }
         self._link(rows, size, rng)
         self._group(rows, rng)
-        self._witness(rows, rng)
-        self._stand_alone(rows, rng)
+        self._witnesses.place(rows, rng)
+        self._witnesses.stand_alone(rows, rng)
+        if style.edges:
+            self._witnesses.edge(rows, rng)
         self._repeat(rows, rng)
         finish(rows, self._layout, style, rng)
         most = style.most + 3 * self._wishes.group_size + self._wishes.limit
@@ -86,6 +92,7 @@ class Populator:
             name = table.name.lower()
             rows[name] = distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:most]
             rng.shuffle(rows[name])
+        bait(rows, self._layout, rng)
         return rows
 
     def _plain(self, table: Table, number: int, original: float, rng: random.Random) -> list[Value]:
@@ -98,7 +105,9 @@ class Populator:
             row.append(base[i] if keep and base is not None else self._value(place, number, rng))
         for key in self._keys[table.name.lower()]:
             if len(key) == 1:
-                row[self._index[table.name.lower(), key[0]]] = self._unique((table.name.lower(), key[0]), number, rng)
+                row[self._index[table.name.lower(), key[0]]] = unique_value(
+                    self._layout, (table.name.lower(), key[0]), number, rng
+                )
         return row
 
     def _value(self, place: Place, number: int, rng: random.Random) -> Value:
@@ -106,14 +115,6 @@ class Populator:
         if pool and (len(pool) > 2 or rng.random() < 0.6):
             return rng.choice(pool)
         return fresh(self._kinds[place], self._columns[place], rng.randint(0, 5), rng)
-
-    def _unique(self, place: Place, number: int, rng: random.Random) -> Value:
-        """Distinct for distinct numbers: from the data first, then fresh."""
-        pool = [value for value in self._pools[place] if value is not None]
-        if number < len(pool):
-            return pool[number]
-        kind, top = self._kinds[place], max((v for v in pool if isinstance(v, int)), default=0)
-        return top + 1 + number if kind == "int" else fresh(kind, self._columns[place], 100 + number, rng)
 
     def _link(self, rows: Rows, size: int, rng: random.Random) -> None:
         """Gives linked columns values of one domain; row i of every table refers to the i-th value for low i."""
@@ -126,12 +127,20 @@ class Populator:
                 alone = (place[1],) in self._keys[place[0]]
                 some = owned if alone or rng.random() < 0.6 else owned[: max(1, len(owned) // 2)]
                 self._spread(rows[place[0]], self._index[place], some, alone, rng)
+                if None in self._pools[place] and not alone:
+                    self._cut(rows[place[0]], self._index[place], rng)
 
     def _spread(
         self, rows: list[list[Value]], position: int, owned: list[Value], alone: bool, rng: random.Random
     ) -> None:
         for i, row in enumerate(rows):
             row[position] = owned[i % len(owned)] if alone or i < 3 or rng.random() < 0.3 else rng.choice(owned)
+
+    def _cut(self, rows: list[list[Value]], position: int, rng: random.Random) -> None:
+        """References to nothing, where the data has them; the first rows, of which witnesses are made, keep theirs."""
+        for row in rows[3:]:
+            if rng.random() < 0.2:
+                row[position] = None
 
     def _group(self, rows: Rows, rng: random.Random) -> None:
         """Lets columns that are grouped by repeat their values."""
@@ -148,111 +157,19 @@ class Populator:
                 if not self._wishes.balanced and rng.random() < 0.5:
                     held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
-    def _witness(self, rows: Rows, rng: random.Random) -> None:
-        """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
-        choices = self._wishes.choices
-        for number in range(rng.randint(2, 3)):
-            whole = number == 0 or rng.random() < 0.6
-            taken = choices if whole else rng.sample(choices, min(1, len(choices)))
-            conditions = [c for choice in taken for c in choice.picked(rng) if c.place in self._index]
-            for condition in conditions:
-                self._meet(rows, number, condition, rng)
-            if conditions and (number or rng.random() < 0.9):
-                self._miss(rows, number, rng.choice(conditions), rng)
-
-    def _stand_alone(self, rows: Rows, rng: random.Random) -> None:
-        """Where duplicates are lost, rows that meet or just miss a filter, with an output that no other row has."""
-        places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
-        for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
-            row = self._copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
-            conditions = choice.picked(rng)
-            if number >= len(self._wishes.choices) and conditions:
-                missed = rng.randrange(len(conditions))
-                conditions[missed] = conditions[missed].negated()
-            for condition in conditions:
-                place = condition.place
-                if place in self._index and place[0] == places[0][0] and not self._layout.is_key(place):
-                    row[self._index[place]] = meeting(condition, self._kinds[place], self._pools[place], rng)
-            for place in places:
-                if place[0] == places[0][0] and not self._layout.is_key(place) and rng.random() < 0.8:
-                    row[self._index[place]] = fresh(self._kinds[place], self._columns[place], 90 + number, rng)
-            rows[places[0][0]].append(row)
-
-    def _meet(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
-        place = condition.place
-        held = rows[place[0]]
-        if number < len(held):
-            value = meeting(condition, self._kinds[place], self._pools[place], rng)
-            self._set(rows, place, held[number], value)
-
-    def _set(self, rows: Rows, place: Place, row: list[Value], value: Value) -> None:
-        """Sets a value; a linked one changes in all tables alike, so that the link holds."""
-        before = row[self._index[place]]
-        row[self._index[place]] = value
-        for places, _, _ in self._groups:
-            if place in places and value is not None:
-                for other in places:
-                    for there in rows[other[0]]:
-                        if there[self._index[other]] == before:
-                            there[self._index[other]] = value
-
-    def _miss(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
-        name, column = condition.place
-        held = rows[name]
-        if number >= len(held):
-            return
-        copy = self._copied(rows, name, held[number], rng)
-        if (column,) not in self._keys[name]:
-            opposite = condition.negated()
-            place = condition.place
-            copy[self._index[place]] = meeting(opposite, self._kinds[place], self._pools[place], rng)
-        self._stand_out(rows, copy, name, rng)
-        held.append(copy)
-        for places, owner, _ in self._groups:
-            if owner is not None and owner[0] == name:  # the copy has a key of its own: someone must refer to it
-                for place in places:
-                    others = rows[place[0]]
-                    if place != owner and number < len(others):
-                        follower = self._copied(rows, place[0], others[number], rng)
-                        follower[self._index[place]] = copy[self._index[owner]]
-                        others.append(follower)
-
-    def _stand_out(self, rows: Rows, row: list[Value], name: str, rng: random.Random) -> None:
-        """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
-        for place in sorted(self._wishes.top & set(self._index)):
-            if place[0] == name and self._layout.is_number(place) and rng.random() < 0.6:
-                known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]
-                if known:
-                    row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
-
-    def _copied(self, rows: Rows, name: str, row: list[Value], rng: random.Random) -> list[Value]:
-        """A copy of a row with key values of its own."""
-        copy = list(row)
-        for key in self._keys[name]:
-            if len(key) == 1:
-                place = (name, key[0])
-                used = {there[self._index[place]] for there in rows[name]}
-                copy[self._index[place]] = self._unused(place, used, rng)
-        return copy
-
-    def _unused(self, place: Place, used: set[Value], rng: random.Random) -> Value:
-        number = 0
-        while (value := self._unique(place, number, rng)) in used and number < 200:
-            number += 1
-        return value
-
     def _repeat(self, rows: Rows, rng: random.Random) -> None:
         """Adds duplicates, groups of the size that the gold asks for, and one row's links to all others."""
         for table in self.tables:
             name = table.name.lower()
             if rows[name] and rng.random() < 0.6:
-                rows[name].append(self._copied(rows, name, rng.choice(rows[name]), rng))
+                rows[name].append(self._witnesses.copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
                 self._size_groups(rows, name, rng)
             many = self._wishes.limit > 1 and rows[name] and any(place[0] == name for place in self._wishes.top)
             for _ in range(self._wishes.limit + 1 if many else 0):
-                rows[name].append(self._copied(rows, name, rows[name][0], rng))
-            self._cross(rows, name, rng)
+                rows[name].append(self._witnesses.copied(rows, name, rows[name][0], rng))
+        for table in self.tables:
+            self._cross(rows, table.name.lower(), rng)
 
     def _size_groups(self, rows: Rows, name: str, rng: random.Random) -> None:
         """Groups one row short of the size that the gold asks for, of that size, and one row over it."""
@@ -266,7 +183,7 @@ class Populator:
                 row[position] = values[3]
         for value, count in zip(values, (size + 1, size, size - 1), strict=False):
             for _ in range(count):
-                copy = self._copied(rows, name, held[0], rng)
+                copy = self._witnesses.copied(rows, name, held[0], rng)
                 copy[position] = value
                 held.append(copy)
 
@@ -283,18 +200,22 @@ class Populator:
         return None, []
 
     def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
-        """In a table between two others, links one row of one with all rows of the other."""
+        """In a table between two others, links one row of one with all rows of the other, another with nearly all."""
         linked = [
             (p, owner) for places, owner, _ in self._groups for p in places if p[0] == name and owner not in (None, p)
         ]
         if len(linked) < 2 or not rows[name] or rng.random() < 0.4:
             return
         place, owner = rng.choice(linked)
-        if owner is not None:
-            for there in rows[owner[0]][:8]:
-                copy = self._copied(rows, name, rows[name][0], rng)
-                copy[self._index[place]] = there[self._index[owner]]
-                rows[name].append(copy)
+        values = [row[self._index[owner]] for row in rows[owner[0]]] if owner is not None else []
+        # one that has all, and one that has as many but not all: COUNT(*) does not tell them apart
+        crossed: list[list[Value]] = []
+        for template, wanted in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
+            for value in wanted if len(values) <= _CROSSED else values[:8]:
+                copy = self._witnesses.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
+                copy[self._index[place]] = value
+                crossed.append(copy)
+        rows[name][2:2] = crossed  # in front: what stands last may fall off
 
     def _positions(self, name: str, key: tuple[str, ...]) -> list[int]:
         return [self._index[name, column] for column in key]

@@ -1,7 +1,8 @@
 """Ways of filling tables, and which of them make up a suite.
 
-Each way shows a kind of mistake that the others leave hidden: witnesses show a wrong filter, crowds a wrong grouping or
-a lost DISTINCT, level numbers a comparison with an average, ties and NULLs what a query takes for granted.
+Each way shows a kind of mistake that the others leave hidden: witnesses show a wrong filter, edges a bound that is one
+off, crowds a wrong grouping or a lost DISTINCT, level numbers a comparison with an average, ties and NULLs what a query
+takes for granted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class Style:
         rows: Bounds of the rows that a table has before witnesses and copies are added.
         most: Rows that a table keeps at most.
         original: Share of rows that start from one of the original.
+        edges: Whether there are rows on either side of each bound of a filter.
         level: Whether averages and totals hit the numbers that the gold compares them with.
         ties: Whether the extremes that decide a top are tied; otherwise they are kept apart.
         nulls: Share of NULL in columns that may hold it; where it is 0, NULL appears only where the data has it.
@@ -28,6 +30,7 @@ class Style:
     rows: tuple[int, int] = (4, 7)
     most: int = 16
     original: float = 0.7
+    edges: bool = False
     level: bool = False
     ties: bool = False
     nulls: float = 0.0
@@ -37,8 +40,9 @@ class Style:
 
 _WITNESSES = Style()
 _CROWD = Style(rows=(18, 30), most=40, original=0.3)
+_EDGES = Style(rows=(4, 7), most=40, edges=True)
 _LEVEL = Style(rows=(6, 12), most=24, level=True)
-_LENIENT = (_WITNESSES, _CROWD, _WITNESSES, _LEVEL, _WITNESSES, _CROWD)
+_LENIENT = (_WITNESSES, _CROWD, _EDGES, _LEVEL, _EDGES, _CROWD)
 
 #: By what an instance may hold. "lenient" holds nothing on which right answers part ways: no ties where a top is
 #: decided, no NULL and no loose reference that the data does not have, no text in another letter case. "strict" holds

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sqlreason.sql.conditions import Place, Wishes
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.styles import Style
-from sqlreason.sql.values import later
+from sqlreason.sql.values import fresh, later
+from sqlreason.sql.wishes import Place, Wishes
 
 Rows = dict[str, list[list[Value]]]
 #: Places that hold the same things, the place that owns their values, and the values known.
@@ -24,6 +24,7 @@ class Layout:
         columns: The columns by place.
         index: Their positions.
         kinds: What they hold.
+        pools: Values that they may take.
         keys: Per table the names of the columns that are unique together.
         groups: Linked places.
         declared: Places of declared foreign keys.
@@ -33,6 +34,7 @@ class Layout:
     columns: dict[Place, Column]
     index: dict[Place, int]
     kinds: dict[Place, str]
+    pools: dict[Place, list[Value]]
     keys: dict[str, list[tuple[str, ...]]]
     groups: list[Group]
     declared: set[Place]
@@ -67,6 +69,37 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
             _untie(rows[place[0]], place, layout)
 
 
+def bait(rows: Rows, layout: Layout, rng: random.Random) -> None:
+    """Lets a scalar subquery that looks up a row by a literal meet another one first, which only resembles it.
+
+    First is what SQLite reads first: the smallest whole number of a key, else the row inserted first.
+    """
+    for place, value, shown in layout.wishes.lookups:
+        held = rows.get(place[0], [])
+        if len(held) < 2 or place not in layout.index or layout.is_key(place) or layout.is_linked(place):
+            continue
+        first, last = _ends(held, place[0], layout)
+        column, output = layout.index[place], layout.index[shown]
+        if first[column] == value:
+            free = [i for p, i in layout.index.items() if p[0] == place[0] and not layout.is_key(p)]
+            for position in free:
+                first[position], last[position] = last[position], first[position]
+        first[column] = f"x{value}x" if isinstance(value, str) else later(value, 1)
+        if not layout.is_key(shown) and not layout.is_linked(shown):
+            found = {row[output] for row in held if row[column] == value}
+            others = [row[output] for row in held if row[output] not in found]
+            other = fresh(layout.kinds[shown], layout.columns[shown], 95, rng)
+            first[output] = rng.choice(others) if others else other
+
+
+def _ends(held: list[list[Value]], name: str, layout: Layout) -> tuple[list[Value], list[Value]]:
+    """The rows that are read first and last."""
+    keys = [layout.index[name, key[0]] for key in layout.keys[name] if len(key) == 1]
+    if keys and all(isinstance(row[keys[0]], int) for row in held):
+        held = sorted(held, key=lambda row: row[keys[0]])  # type: ignore[arg-type,return-value]
+    return held[0], held[-1]
+
+
 def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
     """Puts rows on the average of their column, and a group's total on the number it is compared with."""
     for place in sorted(layout.wishes.averaged & set(layout.index)):
@@ -74,7 +107,7 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
             _balance(rows[place[0]], layout.index[place], rng)
     for function, place in layout.wishes.balanced:
         if place in layout.index and layout.is_number(place):
-            groups = _gatherings(rows[place[0]], place, layout)
+            groups = _gatherings(rows, place, layout)
             middle, step, whole = rng.randint(20, 60), rng.randint(1, 9), len(groups) - len(groups) % 3
             for number, members in enumerate(groups):
                 aim = middle + step * (number % 3 - 1) if number < whole else middle
@@ -82,7 +115,7 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
     for function, place, bound in layout.wishes.totals:
         if place in layout.index and layout.is_number(place):
             exact = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
-            for off, members in zip((0, 1, -1), _gatherings(rows[place[0]], place, layout), strict=False):
+            for off, members in zip((0, 1, -1), _gatherings(rows, place, layout), strict=False):
                 _reach(members, layout.index[place], function, exact + off)
 
 
@@ -101,14 +134,30 @@ def _balance(rows: list[list[Value]], position: int, rng: random.Random) -> None
         row[position] = middle + step * (i % 3 - 1) if i < whole else middle
 
 
-def _gatherings(rows: list[list[Value]], place: Place, layout: Layout) -> list[list[list[Value]]]:
-    """The rows by the group that they fall into, or by what they are linked to."""
-    own = [p for p in layout.index if p[0] == place[0] and not layout.is_key(p)]
-    by = [p for p in own if p in layout.wishes.grouped] or [p for p in own if layout.is_linked(p)]
+def _gatherings(rows: Rows, place: Place, layout: Layout) -> list[list[list[Value]]]:
+    """The rows of a place's table by the group that they fall into, or by what they are linked to."""
     found: dict[tuple[Value, ...], list[list[Value]]] = {}
-    for row in rows:
-        found.setdefault(tuple(row[layout.index[p]] for p in by), []).append(row)
+    for row in rows[place[0]]:
+        found.setdefault(_membership(rows, place[0], row, layout, set()), []).append(row)
     return list(found.values())
+
+
+def _membership(rows: Rows, name: str, row: list[Value], layout: Layout, seen: set[str]) -> tuple[Value, ...]:
+    """The values by which a row is grouped: its own, else those of the rows it refers to, else its references."""
+    own = [p for p in layout.index if p[0] == name and not layout.is_key(p)]
+    if grouped := [p for p in own if p in layout.wishes.grouped]:
+        return tuple(row[layout.index[p]] for p in grouped)
+    references = [(p, o) for places, o, _ in layout.groups for p in places if p in own and o is not None]
+    for place, owner in references:
+        if owner[0] not in seen:
+            there = (r for r in rows[owner[0]] if r[layout.index[owner]] == row[layout.index[place]])
+            home = next(there, None)
+            found = _membership(rows, owner[0], home, layout, {*seen, name}) if home is not None else ()
+            if found:
+                return found
+    alone = () if seen else tuple(row[layout.index[p]] for p in own if layout.is_linked(p))
+    keys = tuple(row[layout.index[p]] for p in layout.index if p[0] == name and p in layout.wishes.grouped)
+    return keys or alone
 
 
 def _empty_cells(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:

@@ -6,8 +6,8 @@ import random
 import re
 from datetime import date, timedelta
 
-from sqlreason.sql.conditions import Condition
 from sqlreason.sql.schema import Column, Value
+from sqlreason.sql.wishes import Condition
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
@@ -104,6 +104,50 @@ def meeting(condition: Condition, kind: str, pool: list[Value], rng: random.Rand
     if operator == "like":
         return _liked(str(values[0]), rng)
     return _other(operator, values, kind, pool, rng)
+
+
+def edges(condition: Condition, kind: str) -> tuple[list[Value], list[Value]]:
+    """The values that only just satisfy a condition, and those that only just do not.
+
+    For the parts of dates there are none.
+    """
+    operator, values = condition.operator, condition.values
+    if condition.part:
+        return [], []
+    if operator.startswith("not ") or operator == "!=":
+        return edges(condition.negated(), kind)[::-1]
+    if operator == "null":
+        return [None], []
+    if operator == "like":
+        return _like_edges(str(values[0]))
+    low, high = values[0], values[-1]
+    below, above = _beside(low, -1, kind), _beside(high, 1, kind)
+    within: dict[str, tuple[list[Value], list[Value]]] = {
+        "<": ([*below], [low]),
+        "<=": ([low], [*above]),
+        ">": ([*above], [low]),
+        ">=": ([low], [*below]),
+        "between": ([low, high], [*below, *above]),
+    }
+    return within.get(operator, (list(values[:2]), [*below, *above]))
+
+
+def _beside(value: Value, sign: int, kind: str) -> list[Value]:
+    """What lies next to a value on one side: half a step where the column is not of whole numbers."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value + sign * (1 if kind == "int" else 0.5)]
+    if not isinstance(value, str):
+        return []
+    dated = _DATE.match(value) or _MOMENT.match(value)
+    return [_shifted(value, sign) if dated else f"{value}x" if sign > 0 else f"x{value}x"]
+
+
+def _like_edges(pattern: str) -> tuple[list[Value], list[Value]]:
+    bare = pattern.replace("_", "k")
+    short = bare.replace("%", "")
+    outside = [] if bare.startswith("%") else [f"x{short}"]
+    outside += [] if bare.endswith("%") else [f"{short}x"]
+    return [short, bare.replace("%", "ab")], [*(outside or [short[1:]])]
 
 
 def _beyond(bound: Value, operator: str, kind: str, rng: random.Random) -> Value:

@@ -1,8 +1,7 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
-Requests are `judge` (candidates against a task), `run` (one query on one context) and `trial` (a gold and
-its mutants on candidate instances). Verdicts are sent as they become known, so that a killed worker loses
-little.
+Requests are `judge` (candidates against a task), `run` (queries on one context) and `trial` (a gold and its mutants on
+candidate instances). Verdicts and results are sent as they become known, so that a killed worker loses little.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import socket
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import protocol
@@ -52,7 +51,7 @@ class Service:
         allow_cpu(message["cpu_seconds"])
         self._beat(-1)
         if message["op"] == "run":
-            self.send({"result": self._run(message["context"], message["sql"]), "done": True})
+            self._run(message)
         elif message["op"] == "trial":
             self.send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
         else:
@@ -69,9 +68,13 @@ class Service:
         if isinstance(case, EngineError):
             self.send({"gold_error": [case.status, case.reason], "done": True})
             return
+        self._stream(case.judge(message["candidates"], set(message["skip"])))
+
+    def _stream(self, pairs: Iterable[tuple[int, list[Any]]]) -> None:
+        """Sends what is found about candidates by their indices, a few at a time."""
         waiting: list[Any] = []
         last = time.monotonic()
-        for pair in case.judge(message["candidates"], set(message["skip"])):
+        for pair in pairs:
             waiting.append(pair)
             if time.monotonic() - last > _PATIENCE:
                 self.send({"verdicts": waiting, "done": False})
@@ -96,19 +99,31 @@ class Service:
         kind = PublishedCase if task["preset"] else Case
         return kind(self._engine, task, self._limits, self._beat)
 
-    def _run(self, context: str, sql: str) -> list[Any]:
-        """Status, columns, rows and reason of one query that only reads."""
-        soft = self._limits["soft_seconds"]
+    def _run(self, message: dict[str, Any]) -> None:
+        """Sends the results of queries that only read."""
         try:
-            self._engine.open(self._engine.load(context, time.monotonic() + soft))
+            self._engine.open(self._engine.load(message["context"], self._deadline()))
         except EngineError as error:
-            return ["context_error", [], [], f"{error.status}: {error.reason}"]
+            self.send({"gold_error": ["context_error", f"{error.status}: {error.reason}"], "done": True})
+            return
+        skip = set(message["skip"])
+        queries = ((index, sql) for index, sql in enumerate(message["queries"]) if index not in skip)
+        self._stream((index, self._result(index, sql)) for index, sql in queries)
+
+    def _result(self, index: int, sql: str) -> list[Any]:
+        """Status, columns, rows and reason of one query."""
+        self._beat(index)
+        most = self._limits["max_rows"]
         try:
-            outcome = self._engine.run([sql], READ, time.monotonic() + soft, self._limits["max_rows"])
+            outcome = self._engine.run([sql], READ, self._deadline(), most)
         except EngineError as error:
             return [error.status, [], [], error.reason]
-        rows = outcome.rows[: self._limits["max_rows"]]
-        return ["too_big" if outcome.more else "ok", outcome.columns, rows, ""]
+        finally:
+            self._engine.undo()
+        return ["too_big" if outcome.more else "ok", outcome.columns, outcome.rows[:most], ""]
+
+    def _deadline(self) -> float:
+        return time.monotonic() + float(self._limits["soft_seconds"])
 
     def _trial(self, task: dict[str, Any], mutants: list[str], skip: list[int]) -> list[Any]:
         """Per instance what `Verifier.trial` describes."""

@@ -1,0 +1,109 @@
+"""What a query asks of the data, as values: conditions on columns, and which columns are linked, grouped, extreme."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlreason.sql.schema import Value
+
+#: A column of a table, both in lower case.
+Place = tuple[str, str]
+_NEGATED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NEGATED |= {"in": "not in", "not in": "in", "like": "not like", "not like": "like"}
+_NEGATED |= {"null": "not null", "not null": "null", "between": "not between", "not between": "between"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A column compared with literals; `part` is "year", "month" or "day" where only that part counts."""
+
+    place: Place
+    operator: str
+    values: tuple[Value, ...]
+    part: str = ""
+
+    def negated(self) -> Condition:
+        """The opposite."""
+        return Condition(self.place, _NEGATED[self.operator], self.values, self.part)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Conditions joined by AND (`all`) or OR."""
+
+    parts: tuple[Condition | Choice, ...]
+    all: bool = True
+
+    def picked(self, rng: random.Random) -> list[Condition]:
+        """Conditions that together satisfy the choice."""
+        parts = self.parts if self.all else rng.sample(self.parts, 1) if self.parts else ()
+        return [c for part in parts for c in (part.picked(rng) if isinstance(part, Choice) else [part])]
+
+    def leaves(self) -> Iterator[Condition]:
+        """All conditions in it."""
+        for part in self.parts:
+            yield from part.leaves() if isinstance(part, Choice) else (part,)
+
+    def deciding(self, leaf: Condition, rng: random.Random) -> list[Condition]:
+        """Conditions under which one of its own alone decides: what stands beside it in an AND is met, in an OR not."""
+        found: list[Condition] = []
+        for part in self.parts:
+            inner = list(part.leaves()) if isinstance(part, Choice) else [part]
+            if isinstance(part, Choice) and leaf in inner:
+                found += part.deciding(leaf, rng)
+            elif part != leaf and self.all:
+                found += part.picked(rng) if isinstance(part, Choice) else inner
+            elif part != leaf:
+                found += [condition.negated() for condition in inner]
+        return found
+
+
+class Lookup(NamedTuple):
+    """A scalar subquery that finds one row by a literal: the column compared, the literal, and the column put out."""
+
+    place: Place
+    value: Value
+    shown: Place
+
+
+@dataclass
+class Wishes:
+    """All that a query asks of the data.
+
+    Attributes:
+        tables: The schema's tables that it names, in lower case.
+        choices: One per SELECT with a filter.
+        links: Pairs of columns that it compares for equality.
+        grouped: Columns that it groups by.
+        top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
+        averaged: Columns whose average another value is compared with.
+        totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
+        balanced: The same, where what is averaged is a group's aggregate: function name and column.
+        group_size: The largest number that it compares a COUNT with.
+        limit: The largest number of rows that it keeps.
+        shown: Columns put out, or counted, where duplicates are lost: by DISTINCT, and by the branches of a set
+            operation.
+        lookups: Its scalar subqueries that find a row by a literal.
+        clocked: Columns compared with something that is no literal, as a rule the clock.
+    """
+
+    tables: set[str] = field(default_factory=set)
+    choices: list[Choice] = field(default_factory=list)
+    links: list[tuple[Place, Place]] = field(default_factory=list)
+    grouped: set[Place] = field(default_factory=set)
+    top: set[Place] = field(default_factory=set)
+    averaged: set[Place] = field(default_factory=set)
+    totals: list[tuple[str, Place, float]] = field(default_factory=list)
+    balanced: list[tuple[str, Place]] = field(default_factory=list)
+    group_size: int = 0
+    limit: int = 0
+    shown: set[Place] = field(default_factory=set)
+    lookups: list[Lookup] = field(default_factory=list)
+    clocked: set[Place] = field(default_factory=set)
+
+    def conditions(self) -> list[Condition]:
+        """All conditions, of all SELECTs."""
+        return [leaf for choice in self.choices for leaf in choice.leaves()]

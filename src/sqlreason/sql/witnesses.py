@@ -1,0 +1,171 @@
+"""Rows placed on purpose among drawn ones: such as meet the gold's conditions, and such as only just miss one.
+
+Witness rows of all tables are linked, so that joins find them. A near miss copies a witness and breaks one condition.
+"""
+
+from __future__ import annotations
+
+import random
+
+from sqlreason.sql.schema import Value
+from sqlreason.sql.touches import Layout, Rows
+from sqlreason.sql.values import edges, fresh, meeting
+from sqlreason.sql.wishes import Choice, Condition, Place
+
+
+class Witnesses:
+    """Places witnesses in the rows of an instance.
+
+    Args:
+        layout: Of the instance's tables.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
+
+    def place(self, rows: Rows, rng: random.Random) -> None:
+        """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
+        choices = self._wishes.choices
+        for number in range(rng.randint(2, 3)):
+            whole = number == 0 or rng.random() < 0.6
+            taken = choices if whole else rng.sample(choices, min(1, len(choices)))
+            conditions = [c for choice in taken for c in choice.picked(rng) if c.place in self._index]
+            for condition in conditions:
+                self._meet(rows, number, condition, rng)
+            if conditions and (number or rng.random() < 0.9):
+                self._miss(rows, number, rng.choice(conditions), rng)
+
+    def stand_alone(self, rows: Rows, rng: random.Random) -> None:
+        """Where duplicates are lost, rows that meet or just miss a filter, with an output that no other row has."""
+        places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
+        for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
+            row = self.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
+            conditions = choice.picked(rng)
+            if number >= len(self._wishes.choices) and conditions:
+                missed = rng.randrange(len(conditions))
+                conditions[missed] = conditions[missed].negated()
+            self._adapt(row, places[0][0], conditions, rng)
+            self._own_outputs(row, places[0][0], 90 + number, rng)
+            rows[places[0][0]].append(row)
+
+    def edge(self, rows: Rows, rng: random.Random) -> None:
+        """For each bound of a filter rows on either side of it, in which nothing but this bound decides."""
+        placed = 0
+        for choice in self._wishes.choices:
+            for leaf in choice.leaves():
+                if leaf.place not in self._index or self._layout.is_key(leaf.place) or not rows[leaf.place[0]]:
+                    continue
+                inside, outside = edges(leaf, self._layout.kinds[leaf.place])
+                for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
+                    for apart in self._stances(choice, leaf.place[0]):
+                        placed += 1
+                        self._put(rows, choice, leaf, value, apart, placed, rng)
+
+    def _stances(self, choice: Choice, name: str) -> tuple[bool, ...]:
+        """Whether rows are to miss what the other SELECTs of the query ask of the table, or to meet it: both."""
+        others = [other for other in self._wishes.choices if other is not choice]
+        return (True, False) if any(leaf.place[0] == name for o in others for leaf in o.leaves()) else (True,)
+
+    def _put(
+        self, rows: Rows, choice: Choice, leaf: Condition, value: Value, apart: bool, number: int, rng: random.Random
+    ) -> None:
+        name = leaf.place[0]
+        row = self.copied(rows, name, rows[name][0], rng)
+        for other in self._wishes.choices:
+            if other is not choice:
+                self._adapt(row, name, [c.negated() if apart else c for c in other.picked(rng)], rng)
+        self._adapt(row, name, choice.deciding(leaf, rng), rng)
+        row[self._index[leaf.place]] = value
+        self._own_outputs(row, name, 100 + number, rng)
+        self._stand_out(rows, row, name, 1.0, rng)
+        rows[name].append(row)
+        self._refer(rows, 0, row, (name,), rng)
+
+    def _adapt(self, row: list[Value], name: str, conditions: list[Condition], rng: random.Random) -> None:
+        """Lets a row meet those conditions that are about its table."""
+        for condition in conditions:
+            place = condition.place
+            if place in self._index and place[0] == name and not self._layout.is_key(place):
+                row[self._index[place]] = meeting(condition, self._layout.kinds[place], self._layout.pools[place], rng)
+
+    def _own_outputs(self, row: list[Value], name: str, number: int, rng: random.Random) -> None:
+        """Where duplicates are lost, gives a row outputs that no other row has."""
+        filtered = {leaf.place for leaf in self._wishes.conditions()}
+        for place in sorted(self._wishes.shown & set(self._index) - filtered):
+            free = not self._layout.is_key(place) and not self._layout.is_linked(place)
+            if place[0] == name and free and rng.random() < 0.8:
+                row[self._index[place]] = fresh(self._layout.kinds[place], self._layout.columns[place], number, rng)
+
+    def _meet(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
+        place = condition.place
+        held = rows[place[0]]
+        if number < len(held):
+            value = meeting(condition, self._layout.kinds[place], self._layout.pools[place], rng)
+            self._set(rows, place, held[number], value)
+
+    def _set(self, rows: Rows, place: Place, row: list[Value], value: Value) -> None:
+        """Sets a value; a linked one changes in all tables alike, so that the link holds."""
+        before = row[self._index[place]]
+        row[self._index[place]] = value
+        for places, _, _ in self._layout.groups:
+            if place in places and value is not None:
+                for other in places:
+                    for there in rows[other[0]]:
+                        if there[self._index[other]] == before:
+                            there[self._index[other]] = value
+
+    def _miss(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
+        name, held = condition.place[0], rows[condition.place[0]]
+        if number >= len(held):
+            return
+        copy = self.copied(rows, name, held[number], rng)
+        if (condition.place[1],) not in self._layout.keys[name]:
+            opposite, place = condition.negated(), condition.place
+            copy[self._index[place]] = meeting(opposite, self._layout.kinds[place], self._layout.pools[place], rng)
+        self._stand_out(rows, copy, name, 0.6, rng)
+        held.append(copy)
+        self._refer(rows, number, copy, (name,), rng)
+
+    def _refer(self, rows: Rows, number: int, copy: list[Value], path: tuple[str, ...], rng: random.Random) -> None:
+        """A copy has a key of its own: lets someone refer to it, and so on, or joins would not find it."""
+        for places, owner, _ in self._layout.groups:
+            for place in places if owner is not None and owner[0] == path[-1] else ():
+                others = rows[place[0]]
+                if owner is not None and place[0] not in path and number < len(others):
+                    follower = self.copied(rows, place[0], others[number], rng)
+                    follower[self._index[place]] = copy[self._index[owner]]
+                    others.append(follower)
+                    self._refer(rows, number, follower, (*path, place[0]), rng)
+
+    def _stand_out(self, rows: Rows, row: list[Value], name: str, share: float, rng: random.Random) -> None:
+        """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
+        for place in sorted(self._wishes.top & set(self._index)):
+            if place[0] == name and self._layout.is_number(place) and rng.random() < share:
+                known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]
+                if known:
+                    row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
+
+    def copied(self, rows: Rows, name: str, row: list[Value], rng: random.Random) -> list[Value]:
+        """A copy of a row with key values of its own."""
+        copy = list(row)
+        for key in self._layout.keys[name]:
+            if len(key) == 1:
+                place = (name, key[0])
+                used = {there[self._index[place]] for there in rows[name]}
+                copy[self._index[place]] = self._unused(place, used, rng)
+        return copy
+
+    def _unused(self, place: Place, used: set[Value], rng: random.Random) -> Value:
+        number = 0
+        while (value := unique_value(self._layout, place, number, rng)) in used and number < 200:
+            number += 1
+        return value
+
+
+def unique_value(layout: Layout, place: Place, number: int, rng: random.Random) -> Value:
+    """A value for a key, distinct for distinct numbers: from the data first, then fresh."""
+    pool = [value for value in layout.pools[place] if value is not None]
+    if number < len(pool):
+        return pool[number]
+    kind, top = layout.kinds[place], max((v for v in pool if isinstance(v, int)), default=0)
+    return top + 1 + number if kind == "int" else fresh(kind, layout.columns[place], 100 + number, rng)
