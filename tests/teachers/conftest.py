@@ -51,6 +51,8 @@ class ChatServer:
         self.behaviour = behaviour
         self.questions: list[str] = []
         self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.times: list[float] = []
         self.most_at_once = 0
         self._running = 0
@@ -90,6 +92,8 @@ class ChatServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
+                server.paths.append(self.path)
                 status, headers, answer = server.answer(body)
                 try:
                     if callable(answer):

@@ -196,6 +196,30 @@ def test_a_running_event_loop_is_no_obstacle(chat_server, tmp_path):
     assert [c.text for c in asyncio.run(notebook_cell())] == [ANSWER] * 3
 
 
+def test_openais_client_made_lighter_sends_and_reads_what_it_did_before(chat_server, monkeypatch):
+    from sqlreason.teachers.openai_client import lighten
+
+    server = chat_server(lambda number, body: reply("text", "length", reasoning_content="Let me see."))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
+    sampling = {**SAMPLING, "stop": ["</sql>"], "extra_body": {"top_k": 5}, "response_format": {"type": "json_object"}}
+    messages = [{"role": "system", "content": "Sé breve."}, {"role": "user", "content": "How many?\n"}]
+
+    async def both():
+        llm = teacher(server).connect()
+        llm.load()
+        plain = await llm.agenerate(input=messages, **sampling)
+        llm._aclient = await lighten(llm._aclient)
+        return plain, await llm.agenerate(input=messages, **sampling), await llm._aclient.close()
+
+    plain, light, _ = asyncio.run(both())
+    assert plain == light and plain["generations"] == ["text"]
+    assert server.bodies[0] == server.bodies[1] and server.bodies[1]["top_k"] == 5
+    assert server.paths == ["/v1/chat/completions"] * 2
+    plain_headers, light_headers = server.headers
+    assert light_headers["authorization"] == plain_headers["authorization"] == "Bearer sk-of-this-test"
+    assert light_headers["content-type"] == plain_headers["content-type"]
+
+
 def test_an_unknown_sampling_option_is_refused_before_any_call(chat_server, tmp_path):
     server = chat_server(lambda number, body: reply())
     faulty = Teacher("OpenAILLM", "m", {"base_url": server.url}, {"max_tokens": 5})

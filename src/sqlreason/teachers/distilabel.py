@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sqlreason.teachers.openai_client import lighten
 from sqlreason.teachers.overhearing import Heard, overhear, start_hearing
 from sqlreason.teachers.teacher import Teacher
 
@@ -78,6 +79,8 @@ class DistilabelLine:
     async def open(self) -> None:
         """Loads the client, or the model where it runs in this process."""
         self._llm.load()
+        if client := getattr(self._llm, "_aclient", None):
+            self._llm._aclient = await lighten(client)
         overhear(self._llm)
 
     async def call(self, messages: Messages) -> Reply:
