@@ -83,7 +83,7 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
 
 
 def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, questions, options, tmp_path, caplog):
-    teacher = Teacher("scripted", "", {"error_rate": 0.0, "format_error_rate": 0.0}, {}, Prices.from_mapping({}))
+    teacher = Teacher("scripted", "", {"error_rate": 0.0, "format_error_rate": 0.0})
     chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
     estimate = estimate_teaching(raw_prompts, questions, teacher, chosen)
     answers = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
@@ -95,6 +95,17 @@ def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, que
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert [entry.created for entry in journal] == first
     pd.testing.assert_frame_equal(answers, again)
+
+
+def test_a_teacher_whose_price_nobody_entered_is_refused_before_the_first_call(
+    raw_prompts, questions, options, tmp_path
+):
+    chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
+    unknown = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"source": "enter your provider's price"}))
+    with pytest.raises(ValueError, match=r"price of some-model is unknown.*catalog entry `teacher`"):
+        estimate_teaching(raw_prompts, questions, unknown, chosen)
+    stated = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"usd_per_hour": 0}))
+    assert estimate_teaching(raw_prompts, questions, stated, chosen)["usd"].tolist() == [0.0]
 
 
 def _read(lost="", **answer):

@@ -39,6 +39,11 @@ def test_where_a_model_is_reached_is_no_part_of_its_identity():
     assert here.identity() == Teacher("OpenAILLM", "m", {"base_url": "http://localhost:2"}).identity()
 
 
+@pytest.mark.parametrize("option", ["max_new_tokens", "max_tokens"])
+def test_the_longest_answer_is_known_to_the_budget_whatever_the_client_calls_it(option):
+    assert Teacher("LiteLLM", "m", sampling={option: 50}).max_new_tokens == 50
+
+
 class Refused(Exception):
     def __init__(self, status_code, headers=None):
         super().__init__("told so")
@@ -61,6 +66,7 @@ class Refused(Exception):
         (ConnectionResetError("gone"), True, False),
         (type("APIConnectionError", (Exception,), {})("gone"), True, False),
         (ValueError("empty answer"), False, False),
+        (TypeError("create() got an unexpected keyword argument"), False, True),
     ],
 )
 def test_faults_are_told_apart(error, transient, fatal):

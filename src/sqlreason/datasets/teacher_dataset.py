@@ -8,7 +8,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from sqlreason.teachers.prices import Prices, describe
-from sqlreason.teachers.teacher import TEACHERS, Teacher
+from sqlreason.teachers.teacher import TEACHERS, UNPAID, Teacher
 
 
 class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
@@ -23,7 +23,8 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         arguments: Keyword arguments of the client, such as ``base_url``.
         generation: Keyword arguments of each generation, such as ``temperature`` and ``max_new_tokens``.
         prices: ``usd_per_million_input``, ``usd_per_million_output``, ``usd_per_hour``, ``answers_per_hour``,
-            ``source``, ``date``; those of known teachers stand in ``conf/base/globals.yml``.
+            ``source``, ``date``; those of known teachers stand in ``conf/base/globals.yml``. Without a price nothing
+            is estimated and no question asked, unless the kind runs on this machine.
         tokenizer: For the estimate: a folder or file, or a name on the hub; empty approximates.
         metadata: For plugins; not read here.
 
@@ -55,9 +56,10 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
     ) -> None:
         self.metadata = metadata
         try:
+            paid = prices is not None or kind not in UNPAID
             self._teacher = Teacher(
-                kind, model, dict(arguments or {}), dict(generation or {}), Prices.from_mapping(prices or {}),
-                tokenizer,
+                kind, model, dict(arguments or {}), dict(generation or {}),
+                Prices.from_mapping(prices or {}) if paid else Prices(), tokenizer,
             )
         except ValueError as error:
             raise DatasetError(f"The catalog entry of the teacher is faulty. {error}") from error

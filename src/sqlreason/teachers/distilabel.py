@@ -117,6 +117,7 @@ def _read_output(output: Any, heard: Heard, max_new_tokens: int) -> Reply:
         raise ValueError("empty answer")
     statistics = output.get("statistics") or {}
     read, written = (int((statistics.get(name) or [0])[0]) for name in ("input_tokens", "output_tokens"))
+    read, written = heard.prompt_tokens or read, heard.completion_tokens or written
     if not finish_reason:  # a client that could not be overheard: a full answer is taken for a cut one
         finish_reason = "length" if 0 < max_new_tokens <= written else "stop"
     return Reply(text or "", heard.reasoning, finish_reason, read, written, heard.request_id)

@@ -63,6 +63,8 @@ def judge(error: BaseException) -> Fault:
         return Fault(reason, transient, status in FATAL_STATUS, overload, _retry_after(error))
     if type(error).__name__ == "OfflineModeIsEnabled":  # huggingface_hub's, a ConnectionError that stays
         return Fault(reason, transient=False, fatal=True)
+    if isinstance(error, TypeError):  # distilabel's class does not fit the installed client
+        return Fault(reason, transient=False, fatal=True)
     names = " ".join(kind.__name__.lower() for kind in type(error).__mro__)
     transient = isinstance(error, ConnectionError | TimeoutError) or any(n in names for n in _TRANSIENT_NAMES)
     return Fault(reason, transient)

@@ -1,10 +1,11 @@
-"""Overhears what distilabel drops: finish reason, separate reasoning, request id, swallowed errors.
+"""Overhears what distilabel drops: finish reason, separate reasoning, request id, billed tokens, swallowed errors.
 
-distilabel 1.5.3 keeps of a provider's response the text and the token counts only, and its
-InferenceEndpointsLLM turns errors into empty answers. So the method with which an LLM class calls its client
-is wrapped, and each response is noted in a context variable of the task that asked.
+distilabel 1.5.3 keeps of a provider's response the text and the token counts only (its LiteLLM counts by a tokenizer
+of its own), and its InferenceEndpointsLLM turns errors into empty answers. So the method with which an LLM class
+calls its client is wrapped, and each response is noted in a context variable of the task that asked.
 """
 
+import inspect
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ class Heard:
     finish_reason: str = ""
     reasoning: str = ""
     request_id: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
     error: Exception | None = None
 
 
@@ -36,6 +39,8 @@ _REASONING = (
     ("message", "thinking"),
 )
 _REQUEST = (("_request_id",), ("id",))
+_READ = (("usage", "prompt_tokens"), ("usage", "input_tokens"))
+_WRITTEN = (("usage", "completion_tokens"), ("usage", "output_tokens"))
 _LENGTH_NAMES = ("length", "max_tokens", "model_length", "MAX_TOKENS")
 
 _heard: ContextVar[Heard] = ContextVar("heard")
@@ -51,6 +56,9 @@ def start_hearing() -> Heard:
 def overhear(llm: Any) -> None:
     """Wraps the call of a loaded LLM's client; does nothing for an LLM without a client."""
     client = getattr(llm, "_aclient", None)
+    if inspect.isfunction(client):  # LiteLLM
+        llm._aclient = _noted(client)
+        return
     for path in _CALLS:
         holder = _reach(client, path[:-1])
         call = getattr(holder, path[-1], None)
@@ -71,6 +79,7 @@ def _noted(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]
         heard.finish_reason = "length" if finish in _LENGTH_NAMES else finish
         heard.reasoning = str(_first(response, _REASONING))
         heard.request_id = str(_first(response, _REQUEST))
+        heard.prompt_tokens, heard.completion_tokens = (int(_first(response, p) or 0) for p in (_READ, _WRITTEN))
         return response
 
     return noted

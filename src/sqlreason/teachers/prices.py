@@ -20,6 +20,7 @@ class Prices:
         answers_per_hour: How fast that endpoint has answered, for estimates; 0 if nobody has measured it.
         source: Where the prices were read.
         date: When, such as ``2025-05-01``.
+        unknown: Whether nobody has entered a price: no estimate and no budget can be trusted then.
     """
 
     usd_per_million_input: float = 0.0
@@ -28,15 +29,16 @@ class Prices:
     answers_per_hour: float = 0.0
     source: str = ""
     date: str = ""
+    unknown: bool = False
 
     @classmethod
     def from_mapping(cls, entry: Mapping[str, Any]) -> "Prices":
-        """Prices from a catalog entry.
+        """Prices from a catalog entry; unknown unless it has a price, if only one of 0 for what nobody bills.
 
         Raises:
             ValueError: A key is unknown, or a price is no number from 0 on.
         """
-        known = [field.name for field in fields(cls)]
+        known = [field.name for field in fields(cls) if field.name != "unknown"]
         unknown = sorted(set(entry) - set(known))
         if unknown:
             raise ValueError(f"Prices know no {', '.join(unknown)}; they accept {', '.join(known)}.")
@@ -47,7 +49,7 @@ class Prices:
             if name.startswith("usd_") and not number:
                 raise ValueError(f"The price {name} is a number of US dollars from 0 on, not {value!r}.")
         texts = {name: str(entry[name]) for name in ("source", "date") if name in entry}
-        return cls(**{**entry, **texts})
+        return cls(**{**entry, **texts}, unknown=not any(name.startswith("usd_") for name in entry))
 
     @property
     def free(self) -> bool:
@@ -66,6 +68,8 @@ class Prices:
 
 def describe(prices: Prices) -> str:
     """The prices in a line, for reports: every figure that is set, its source and date."""
+    if prices.unknown:
+        return "unknown"
     if prices.free:
         return "free"
     return ", ".join(f"{name} {value}" for name, value in asdict(prices).items() if value)

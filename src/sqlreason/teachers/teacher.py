@@ -18,6 +18,8 @@ from sqlreason.teachers.redaction import SECRET_NAME
 from sqlreason.teachers.scripted import Script, connect_script
 
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]+:[^/@\s]+@")
+#: Kinds that nobody bills: they run on this machine.
+UNPAID = frozenset({"scripted", "OllamaLLM", "LlamaCppLLM", "TransformersLLM"})
 _MODEL_FIELDS = ("model", "model_id", "model_path")
 
 
@@ -65,8 +67,8 @@ class Teacher:
 
     @property
     def max_new_tokens(self) -> int:
-        """The longest answer; 0 where the sampling does not say."""
-        return int(self.sampling.get("max_new_tokens") or 0)
+        """The longest answer; 0 where the sampling does not say. Anthropic's and LiteLLM's option has another name."""
+        return int(self.sampling.get("max_new_tokens") or self.sampling.get("max_tokens") or 0)
 
     def identity(self, answer_key: Mapping[str, str] | None = None) -> str:
         """The model's part of a journal key: all that changes answers, and not where the model is reached.
@@ -100,6 +102,14 @@ class Teacher:
 
 def _connect_scripted(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
     return connect_script(Script(answer_key or {}, **teacher.arguments))
+
+
+def _connect_mistral(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
+    """Refuses: distilabel 1.5.3 gives Mistral's client an `endpoint`, which no release from 1.0 on takes."""
+    raise ValueError(
+        "distilabel's MistralLLM fits no client that Mistral publishes today. Mistral speaks OpenAI's language: use "
+        "kind OpenAILLM with arguments: {base_url: https://api.mistral.ai/v1} and Mistral's key in OPENAI_API_KEY."
+    )
 
 
 def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
@@ -148,9 +158,10 @@ TEACHERS: dict[str, Callable[[Teacher, Mapping[str, str] | None, float], Any]] =
     **dict.fromkeys(
         (
             "OpenAILLM", "AzureOpenAILLM", "TogetherLLM", "AnyscaleLLM", "InferenceEndpointsLLM",
-            "AnthropicLLM", "MistralLLM", "CohereLLM", "GroqLLM", "LiteLLM", "OllamaLLM", "VertexAILLM",
+            "AnthropicLLM", "CohereLLM", "GroqLLM", "LiteLLM", "OllamaLLM", "VertexAILLM",
             "TransformersLLM", "LlamaCppLLM",
         ),
         _connect_client,
     ),
+    "MistralLLM": _connect_mistral,
 }

@@ -37,11 +37,20 @@ def estimate_teaching(
 
     Returns:
         Table `teacher_estimate`.
+
+    Raises:
+        ValueError: If nobody has entered the teacher's price: neither estimate nor budget would mean anything.
     """
     from sqlreason.teachers.asking import keys_of
     from sqlreason.teachers.estimating import estimate
     from sqlreason.teachers.journal import Journal
 
+    if teacher.prices.unknown:
+        raise ValueError(
+            f"The price of {teacher.name} is unknown, so budget.max_usd={options.budget.max_usd} could not stop it: "
+            "enter your provider's price in the catalog entry `teacher`, such as prices: {usd_per_million_input: 0.88, "
+            "usd_per_million_output: 0.88, source: …, date: …}, or usd_per_hour; usd_per_hour: 0 where nobody bills."
+        )
     requests = _requests(records(raw_prompts), "messages", options.samples)
     keys = keys_of(teacher, requests, _answer_key(teacher, raw_prompts, questions))
     with Journal(Path(options.journal)) as journal:
