@@ -6,6 +6,8 @@ import shutil
 import pandas as pd
 import pytest
 import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from sqlreason.parameters import find_faults
 from sqlreason.tables import TABLES
@@ -86,6 +88,34 @@ def test_a_missing_parameter_is_named():
     assert "prices.training_usd_per_hour is missing" in faults
 
 
+@pytest.fixture(scope="module")
+def base_parameters(project):
+    bootstrap_project(project)
+    with KedroSession.create(project, env="base") as session:
+        return session.load_context().config_loader["parameters"]
+
+
+RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
+
+
+@pytest.mark.parametrize(
+    ("student", "grpo", "told"),
+    [
+        ({"launch": "ranks", "ranks": 2}, {}, "backend=unsloth trains in a process of its own, on one GPU"),
+        ({"launch": "process"}, {}, "set launch=child, or backend=transformers"),
+        ({**RANKS, "ranks": 3}, {}, "sft.gradient_accumulation = 2 forward passes"),
+        (RANKS, {"batch_size": 4}, "4 completions of a rank are no"),
+        ({**RANKS, "accelerate": "none.yaml"}, {}, "none.yaml is no file; make one with `accelerate config`"),
+        ({}, {"vllm": "colocate"}, "grpo.vllm = 'colocate' with student.quantization = 'nf4'"),
+    ],
+)  # fmt: skip
+def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(base_parameters, student, grpo, told):
+    assert find_faults(base_parameters) == []
+    changes = {"student": student, "grpo": grpo}
+    given = {name: {**values, **changes.get(name, {})} for name, values in base_parameters.items()}
+    assert told in "\n".join(find_faults(given))
+
+
 def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
     make_environment(copy, "typo")
     (copy.folder / "conf/typo/parameters.yml").write_text("grpo: {num_generation: 4}\nextra: {a: 1}\n")
@@ -95,7 +125,7 @@ def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
 
 def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
     output = refusal(copy, "--env=nowhere")
-    assert "no environment 'nowhere'; conf/ has article, base, cluster, demo" in output
+    assert "no environment 'nowhere'; conf/ has article, base, cluster, cluster14b, demo" in output
 
 
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):

@@ -7,7 +7,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-ENVIRONMENTS = ("base", "demo", "article", "cluster", "gpu12", "gpu16", "gpu80")
+ENVIRONMENTS = ("base", "demo", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
 LAYERS = {
     "raw": "01_raw",
     "intermediate": "02_intermediate",

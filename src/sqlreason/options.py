@@ -4,6 +4,7 @@ Each class is the type of one `params:` input; Kedro builds it from the configur
 What each knob does and where its value comes from stands in `conf/base/parameters.yml`.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -83,6 +84,17 @@ class StudentOptions(Options):
     def _ranks_are_launched(self) -> "StudentOptions":
         if (self.launch == "ranks") != (self.ranks > 1) or (self.accelerate and self.launch != "ranks"):
             raise ValueError(f"launch={self.launch} with ranks={self.ranks}: several, or accelerate, need launch=ranks")
+        if self.accelerate and not Path(self.accelerate).is_file():
+            raise ValueError(f"accelerate={self.accelerate} is no file; make one with `accelerate config`")
+        return self
+
+    @model_validator(mode="after")
+    def _unsloth_is_alone(self) -> "StudentOptions":
+        if self.backend == "unsloth" and self.launch != "child":
+            raise ValueError(
+                f"backend=unsloth trains in a process of its own, on one GPU, not with launch={self.launch}; "
+                "set launch=child, or backend=transformers"
+            )
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sqlreason.option_types import Options
-from sqlreason.options import PARAMETERS
+from sqlreason.options import PARAMETERS, GRPOOptions, SFTOptions, StudentOptions
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:
@@ -17,12 +17,34 @@ def find_faults(parameters: Mapping[str, Any]) -> list[str]:
     """
     unknown = sorted(set(parameters) - set(PARAMETERS))
     faults = [f"{name} is unknown; known are {', '.join(sorted(PARAMETERS))}" for name in unknown]
+    read: dict[str, Any] = {}
     for name, kind in PARAMETERS.items():
         try:
-            kind.model_validate(parameters.get(name, {}))
+            read[name] = kind.model_validate(parameters.get(name, {}))
         except ValidationError as error:
             faults += [_describe_fault(name, kind, dict(fault)) for fault in error.errors()]
-    return faults
+    return faults or list(_find_contradictions(read["student"], read["sft"], read["grpo"]))
+
+
+def _find_contradictions(student: StudentOptions, sft: SFTOptions, grpo: GRPOOptions) -> Iterator[str]:
+    """Yield what only a training would notice, after the teacher was paid."""
+    for name, passes in (("sft", sft.gradient_accumulation), ("grpo", grpo.gradient_accumulation)):
+        if passes % student.ranks:
+            yield (
+                f"{name}.gradient_accumulation = {passes} forward passes a step cannot be shared by "
+                f"student.ranks = {student.ranks}; make it a multiple, and {name}.batch_size smaller"
+            )
+        elif name == "grpo" and passes * grpo.batch_size // student.ranks % grpo.num_generations:
+            yield (
+                f"grpo.batch_size x grpo.gradient_accumulation / student.ranks = "
+                f"{passes * grpo.batch_size // student.ranks} completions of a rank are no whole groups of "
+                f"grpo.num_generations = {grpo.num_generations}; make it a multiple"
+            )
+    if grpo.vllm and student.quantization:
+        yield (
+            f"grpo.vllm = {grpo.vllm!r} with student.quantization = {student.quantization!r}: the adapter would be "
+            "merged into rounded weights at each step; set one of them to null"
+        )
 
 
 def _describe_fault(name: str, kind: type[Options], fault: Mapping[str, Any]) -> str:

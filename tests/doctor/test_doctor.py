@@ -55,6 +55,19 @@ def test_a_card_is_judged_by_its_driver_and_its_free_memory(card, needed, driver
     assert all(bool(found.mend) == (found.level != "OK") for found in findings)
 
 
+def test_each_rank_needs_a_card_of_its_own(card):
+    card()
+    (found,) = [finding for finding in machine.check_gpu(True, GIB, ranks=2) if finding.subject == "ranks"]
+    assert found.level == "FAIL" and "student.ranks=2, and 1 GPU(s)" in found.told and "launch=child" in found.mend
+    assert "ranks" not in levels(machine.check_gpu(True, GIB, ranks=1))
+
+
+@pytest.mark.parametrize(("installed", "level"), [("2.13.0+cpu", "FAIL"), ("2.13.0", "OK"), (None, "FAIL")])
+def test_a_torch_without_cuda_is_no_torch_for_a_gpu(monkeypatch, installed, level):
+    monkeypatch.setattr(machine, "_installed", {"torch": installed}.get)
+    assert machine.check_torch().level == level
+
+
 def test_packages_are_compared_with_the_lock(project):
     lock = (project / "requirements.lock").read_text()
     assert machine.check_packages(lock).level in ("OK", "WARN")  # a user may have moved a package

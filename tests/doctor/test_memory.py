@@ -11,6 +11,7 @@ from sqlreason.students.memory import GIB, Shape
 # config.json of meta-llama/Llama-3.2-3B-Instruct and Llama-3.1-8B-Instruct
 LLAMA_3B = Shape(28, 3072, 8192, 24, 8, 128, 128256, tied=True)
 LLAMA_8B = Shape(32, 4096, 14336, 32, 8, 128, 128256, tied=False)
+QWEN_14B = Shape(48, 5120, 13824, 40, 8, 128, 152064, tied=False)  # likewise of Qwen/Qwen2.5-14B-Instruct
 
 
 def test_weights_and_adapter_are_counted_as_the_models_have_them(project):
@@ -34,10 +35,15 @@ def test_four_bits_need_about_a_quarter_and_checkpointing_saves_activations():
     assert computed["activations"] < 0.15 * kept["activations"]
 
 
+def test_the_names_of_sizes_are_those_of_the_shapes():
+    sizes = [shape.linear_parameters + shape.embedding_parameters for shape in (LLAMA_3B, LLAMA_8B, QWEN_14B)]
+    assert [round(size / 1e9, 1) for size in sizes] == [3.2, 8.0, 14.8]
+
+
 @pytest.mark.parametrize(
     ("env", "gib", "shape"),
     [("gpu12", 12, LLAMA_3B), ("gpu16", 16, LLAMA_3B), ("base", 24, LLAMA_3B), ("article", 24, LLAMA_3B),
-     ("gpu80", 80, LLAMA_3B), ("cluster", 80, LLAMA_8B)],
+     ("gpu80", 80, LLAMA_3B), ("cluster", 80, LLAMA_8B), ("cluster14b", 80, QWEN_14B)],
 )  # fmt: skip
 def test_each_profile_is_estimated_to_fit_its_card_with_a_tenth_to_spare(env, gib, shape, project):
     bootstrap_project(project)

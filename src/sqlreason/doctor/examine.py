@@ -43,7 +43,8 @@ def examine(
     findings = [
         machine.check_python(),
         machine.check_packages((project / "requirements.lock").read_text(encoding="utf-8"), extra),
-        *machine.check_gpu(on_gpu, estimate_peak(shape, parameters) if shape else None),
+        *([machine.check_torch()] if on_gpu else []),
+        *machine.check_gpu(on_gpu, estimate_peak(shape, parameters) if shape else None, student["ranks"]),
         machine.check_memory(_MEMORY_OF_TRAINING + model),
         machine.check_disk(project / root, _DISK_BESIDE_MODEL + 2 * model),
         hub,

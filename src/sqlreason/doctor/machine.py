@@ -52,12 +52,24 @@ def check_packages(lock: str, needed: Mapping[str, str] | None = None) -> Findin
     return Finding("OK", "packages", f"{len(wanted)} as in requirements.lock")
 
 
-def check_gpu(wanted: bool, bytes_needed: float | None) -> list[Finding]:
-    """Whether there is a GPU, a driver for this CUDA, and memory for the training.
+def check_torch() -> Finding:
+    """Whether the installed torch was built for GPUs; its version tells, so that it need not be imported."""
+    found = _installed("torch")
+    if found and found.endswith("+cpu"):
+        mend = "install the CUDA build of torch 2.13.0 over it (docs/hardware.md)"
+        return Finding("FAIL", "torch", f"{found} computes on the CPU alone", mend)
+    if not found:
+        return Finding("FAIL", "torch", "not installed", "see the line packages")
+    return Finding("OK", "torch", found)
+
+
+def check_gpu(wanted: bool, bytes_needed: float | None, ranks: int = 1) -> list[Finding]:
+    """Whether there is a GPU for each rank, a driver for this CUDA, and memory for the training.
 
     Args:
         wanted: Whether the environment trains on one.
         bytes_needed: The estimate of its memory; None where it could not be made.
+        ranks: Of the training, one on each GPU.
     """
     cards = list_cards()
     if not cards:
@@ -68,6 +80,9 @@ def check_gpu(wanted: bool, bytes_needed: float | None) -> list[Finding]:
     name, driver, total, free = cards[0]
     findings = [Finding("OK", "gpu", f"{len(cards)} x {name}, {total / GIB:.0f} GiB, {free / GIB:.0f} GiB free")]
     findings.append(_check_driver(driver))
+    if wanted and ranks > len(cards):
+        mend = f"set student.ranks={len(cards)}" if len(cards) > 1 else "set student.launch=child,student.ranks=1"
+        findings.append(Finding("FAIL", "ranks", f"student.ranks={ranks}, and {len(cards)} GPU(s) are there", mend))
     if wanted:
         findings.append(_check_card(free, bytes_needed))
     return findings

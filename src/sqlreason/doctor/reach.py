@@ -52,7 +52,8 @@ def _ask_hub(name: str, revision: str, token: str | None) -> tuple[Finding, str 
         return Finding("FAIL", "hub", f"there is no model {name} for this token", mend), None
     except Exception as error:
         told = f"{name} is not in the cache and the hub cannot be reached: {str(error).splitlines()[0][:100]}"
-        return Finding("FAIL", "hub", told, "unset HF_HUB_OFFLINE, mend the connection, or name a local folder"), None
+        offline = "unset HF_HUB_OFFLINE, " if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
+        return Finding("FAIL", "hub", told, f"{offline}mend the connection, or name a local folder"), None
     told = f"{name}@{revision} may be read" + ("" if token else " (no token, none needed)")
     return Finding("OK", "hub", told), config
 
