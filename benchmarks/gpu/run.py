@@ -4,9 +4,10 @@
     python benchmarks/gpu/run.py --tiny --out tiny.json      # the same code on a CPU, in a minute
 
 Each case runs in a process of its own, so that its peak is its own and an out-of-memory ends it alone (it is recorded
-as such). Random weights never end a turn: completions have their full length, which is the worst case. Beside each SFT
-stands plain trl on the same rows; `overhead` is the ratio of the seconds. Ceilings: 6 flops a weight and token at the
-measured matrix rate for SFT; each weight read once for all rows of a token at the measured copy rate for generation.
+as such). Random weights never end a turn: completions have their full length, which is the worst case. Behind each
+SFT, and each GRPO under the largest cap, stands plain trl, or plain unsloth, at the same work (`plain.py`); `overhead`
+is the ratio of the seconds, ours to theirs. Ceilings: 6 flops a weight and token at the measured matrix rate for SFT;
+each weight read once for all rows of a token at the measured copy rate for generation.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import plain
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOKENIZER = PROJECT / "data/06_models/tiny_student"
@@ -70,16 +73,17 @@ def _cases(given: argparse.Namespace, name: str, folder: str) -> list[dict[str, 
         common = {"model": name, "folder": folder, "backend": backend, "tiny": given.tiny,
                   "quantization": None if quantization == "none" else quantization}  # fmt: skip
         cases.append({"kind": "sft", **common})
-        if backend == "transformers":
-            cases.append({"kind": "plain_sft", **common})
-        cases += [{"kind": "grpo", "group": g, "cap": c, **common} for g in given.groups for c in given.caps]
+        cases.append({"kind": "plain_sft", **common})
+        for group in given.groups:
+            cases += [{"kind": "grpo", "group": group, "cap": cap, **common} for cap in sorted(given.caps)]
+            cases.append({"kind": "plain_grpo", "group": group, "cap": max(given.caps), **common})
     return cases
 
 
 def _compare(
     result: dict[str, Any], rates: dict[str, Any], made: dict[str, Any], before: list[dict[str, Any]]
 ) -> dict[str, float]:
-    """How far from what the device could do, and how much slower than plain trl."""
+    """How far from what the device could do; how many times the seconds of plain trl or unsloth."""
     if "failed" in result or "failed" in rates or "failed" in made:
         return {}
     if result["kind"] == "sft":
@@ -105,7 +109,10 @@ def _run(case: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 def measure(case: dict[str, Any]) -> dict[str, Any]:
     """What a case's process does."""
-    kinds = {"floors": _floors, "make": _make, "sft": _sft, "plain_sft": _plain_sft, "grpo": _grpo}
+    kinds = {
+        "floors": _floors, "make": _make, "sft": _sft, "plain_sft": _plain_sft, "grpo": _grpo,
+        "plain_grpo": _plain_grpo,
+    }  # fmt: skip
     return kinds[case["kind"]](case)
 
 
@@ -190,71 +197,52 @@ def _sft(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_sft(case: dict[str, Any]) -> dict[str, Any]:
-    """The same rows and sizes by trl and peft alone, as their documentation writes it."""
-    import torch
-    from datasets import Dataset
-    from peft import LoraConfig
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    rows, steps = 2 if case["tiny"] else 8, 6
+    return {**plain.train_sft(case, _rows(rows * 2 * steps, case["tiny"]), rows, steps), "peak_gib": _peak()}
 
-    tiny, rows, steps = case["tiny"], 2 if case["tiny"] else 8, 6
-    dtype = torch.float32 if tiny else torch.bfloat16
-    four = BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-    )
-    extra = {"quantization_config": four} if case["quantization"] else {}
-    model = AutoModelForCausalLM.from_pretrained(
-        case["folder"], dtype=dtype, device_map="cpu" if tiny else "cuda", **extra
-    )
-    table = _rows(rows * 2 * steps, tiny)
-    data = [
-        {"prompt": json.loads(row.prompt), "completion": [{"role": "assistant", "content": row.completion}]}
-        for row in table.itertuples()
-    ]
-    ends: list[float] = []
 
-    class Clock(TrainerCallback):
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            ends.append(time.monotonic())
+def _plain_grpo(case: dict[str, Any]) -> dict[str, Any]:
+    if case["backend"] == "unsloth":
+        import unsloth  # noqa: F401 - before what it patches
+    _cap_memory(case)
+    prompts, reward, tokens = _question(case)
+    return {**plain.train_grpo(case, prompts, reward, tokens, steps=4), "peak_gib": _peak()}
 
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = SFTConfig(
-            output_dir=folder, max_steps=steps, per_device_train_batch_size=rows, gradient_accumulation_steps=2,
-            gradient_checkpointing=not tiny, optim="adamw_torch" if tiny else "paged_adamw_8bit", bf16=not tiny,
-            use_cpu=tiny, learning_rate=1e-5, max_length=None, loss_type="chunked_nll", report_to=[],
-            save_strategy="no", disable_tqdm=True, logging_steps=1,
-        )  # fmt: skip
-        lora = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM")
-        SFTTrainer(
-            model=model, args=arguments, train_dataset=Dataset.from_list(data), peft_config=lora, callbacks=[Clock()],
-            processing_class=AutoTokenizer.from_pretrained(case["folder"]),
-        ).train()  # fmt: skip
-    return {"step_seconds": (ends[-1] - ends[0]) / (len(ends) - 1), "peak_gib": _peak()}
+
+def _question(case: dict[str, Any]) -> tuple[Any, Any, int]:
+    """Prompts about a question of the embedded set, the project's reward, and the limit of a completion."""
+    import pandas as pd
+
+    from sqlreason.rewards import REWARDS
+
+    question = pd.read_parquet(PROJECT / "data/01_raw/questions/heldout.parquet").iloc[0]
+    prompts = _rows(32, case["tiny"])[["id", "prompt"]]
+    prompts = prompts.assign(sql_context=question["sql_context"], sql=question["sql"])
+    return prompts, REWARDS["execution"](), 16 if case["tiny"] else COMPLETION
+
+
+def _cap_memory(case: dict[str, Any]) -> None:
+    if case["cap"]:
+        import torch
+
+        total = torch.cuda.get_device_properties(0).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, case["cap"] * 2**30 / total))
 
 
 def _grpo(case: dict[str, Any]) -> dict[str, Any]:
-    """Steps of GRPO under a cap, split; the reward is the project's, on a question of the embedded set."""
-    import pandas as pd
-    import torch
-
-    from sqlreason.rewards import REWARDS
+    """Steps of GRPO under a cap, split."""
     from sqlreason.students import grpo
     from sqlreason.students.checkpoint import Checkpoint
 
-    if case["cap"]:
-        total = torch.cuda.get_device_properties(0).total_memory
-        torch.cuda.set_per_process_memory_fraction(min(1.0, case["cap"] * 2**30 / total))
-    question = pd.read_parquet(PROJECT / "data/01_raw/questions/heldout.parquet").iloc[0]
+    _cap_memory(case)
     group = case["group"]
+    prompts, reward, tokens = _question(case)
     with tempfile.TemporaryDirectory() as folder:
         adapter, _ = _train_sft(case, f"{folder}/sft", steps=1)
-        prompts = _rows(32, case["tiny"])[["id", "prompt"]].assign(
-            sql_context=question["sql_context"], sql=question["sql"]
-        )
         _, history, rollouts = grpo.train_grpo(
-            Checkpoint(case["folder"]), adapter, prompts, rewards=[REWARDS["execution"]()], weights=[1.0],
-            workdir=f"{folder}/grpo", num_generations=group, mask_truncated_completions=False,
-            max_completion_tokens=16 if case["tiny"] else COMPLETION, **_schedule(case, group, 2, 4),
+            Checkpoint(case["folder"]), adapter, prompts, rewards=[reward], weights=[1.0], workdir=f"{folder}/grpo",
+            num_generations=group, mask_truncated_completions=False, max_completion_tokens=tokens,
+            **_schedule(case, group, 2, 4),
         )[:3]  # fmt: skip
     steps = history.iloc[1:]
     seconds = history["seconds"].diff().iloc[1:].mean()
