@@ -6,6 +6,7 @@ itself is scored: it must reach 100 %.
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,9 @@ from sqlreason.students.generation import Generation
 from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
+
+#: On how many databases published benchmarks look, None for all: Spider's script on a suite, BIRD's on one.
+PUBLISHED: dict[str, int | None] = {"spider": None, "bird": 1}
 
 
 def answer_questions(
@@ -125,8 +129,22 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) ->
     frame = pd.DataFrame(
         [_score(row, reading, verdict) for row, reading, (verdict, _) in zip(rows, readings, verdicts, strict=True)]
     )
-    logger.info("%.1f %% agree, %.1f %% run", 100 * frame["agrees"].mean(), 100 * frame["runs"].mean())
+    for preset, databases in PUBLISHED.items():
+        published = _published(tasks, [reading.sql for reading in readings], preset, databases, workers)
+        frame[f"agrees_{preset}"] = frame["well_formed"] & pd.Series(published, dtype=bool)
+    rates = [100 * frame[column].mean() for column in ("agrees", "runs", "agrees_spider", "agrees_bird")]
+    logger.info("%.1f %% agree, %.1f %% run; Spider's script would count %.1f %%, BIRD's %.1f %%", *rates)
     return frame[list(TABLES["scores"].columns)]
+
+
+def _published(
+    tasks: list[execution.Task], queries: list[str], preset: str, databases: int | None, workers: int
+) -> list[bool]:
+    """Whether the script of a published benchmark would count each query right; what it takes wrongly included."""
+    judged = [replace(task, instances=task.instances[:databases]) for task in tasks]
+    with execution.Verifier(workers=workers, preset=preset) as verifier:
+        verdicts = verifier.verify_batch([(task, [sql]) for task, sql in zip(judged, queries, strict=True)])
+    return [verdict.agrees for (verdict,) in verdicts]
 
 
 def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict]) -> None:

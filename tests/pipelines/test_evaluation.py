@@ -35,7 +35,17 @@ def test_the_gold_scores_100_percent(prompts, score):
     scores = score(answer(prompts, golden(prompts)))
     assert scores["agrees"].all() and scores["runs"].all() and scores["well_formed"].all()
     assert scores["status"].eq("match").all()
+    reads = scores["id"].map(prompts.set_index("id")["sql"]).str.match("(?i)(SELECT|WITH)")
+    assert reads.any() and scores.loc[reads, ["agrees_spider", "agrees_bird"]].all(axis=None)
     check_columns(scores, "scores", "scores")
+
+
+def test_the_scripts_of_published_benchmarks_stand_beside_with_their_own_mistakes(prompts, score):
+    reading = prompts[prompts["sql"].str.match("(?i)SELECT(?! DISTINCT)")]
+    doubled = [f"SELECT * FROM ({sql}) UNION ALL SELECT * FROM ({sql})" for sql in reading["sql"].str.rstrip("; ")]
+    scores = score(answer(reading, [grammar.render("Twice.", sql) for sql in doubled]), reading)
+    assert not scores["agrees"].any() and not scores["agrees_spider"].any()
+    assert scores["agrees_bird"].all()
 
 
 def test_the_order_of_the_answers_does_not_matter(prompts, score):

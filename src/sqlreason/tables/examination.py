@@ -32,6 +32,8 @@ EXAMINATION: dict[str, TableSchema] = {
             "sql_complexity": "class of the gold query",
             "finished": "the student ended its turn within the budget",
             **SCORE_COLUMNS,
+            "agrees_spider": "Spider's test-suite script would count it right on these instances; for comparison only",
+            "agrees_bird": "BIRD's script (EX) would count it right on the original database; for comparison only",
             "plan_consistency": "share of the query's tables and columns that the reasoning names, 0 to 1",
             "tokens": "generated tokens",
             "seconds": "its share of the batch's wall time",
