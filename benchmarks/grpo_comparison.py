@@ -1,163 +1,210 @@
 """What to do after SFT: voting, GRPO under two rewards, a curriculum, rejection sampling; the same held-out questions.
 
-Needs the results of `kedro run --pipelines=distillation,preprocessing,sft` of the environment. Prints one row for each
-way and training seed: right answers with a 95 % interval, the paired difference from SFT, minutes, and the share of
-rollouts that earned more than half of the greatest reward without being right.
+    python benchmarks/grpo_comparison.py                                  # the table so far, and what is left to run
+    python benchmarks/grpo_comparison.py --arm grpo_execution --seed 7    # one arm, one seed; appended to the results
 
-    python benchmarks/grpo_comparison.py --questions 1000 --seeds 7 8 9
+Takes its data from the environment's catalog, after `kedro run --pipelines=distillation,preprocessing`, and goes
+through the pipelines' own nodes, so that what is measured is what a run does. The SFT adapter of a seed is trained by
+the first arm that needs it and found again by the others. Every arm is paired with the SFT student of its seed.
+`--params` changes parameters as in `kedro run`; results under other data or parameters stay in the file and out of the
+table.
 """
 
 import argparse
+import hashlib
+import json
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
 
-from sqlreason import examination, splits, statistics
-from sqlreason.rewards import make_rewards
-from sqlreason.students import forecast, grpo, rft
+from sqlreason import statistics
+from sqlreason.pipelines.evaluation import nodes as evaluation
+from sqlreason.pipelines.grpo import nodes as grpo
+from sqlreason.pipelines.sft import nodes as sft
+from sqlreason.reasoning.format import parse
+from sqlreason.sql.execution import Task, Verifier
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.stages import hash_table
 
 ARTICLE = {"match_format_exactly": 1.0, "match_format_approximately": 1.0, "check_sql_reward": 1.0}
 EXECUTION = {"execution": 1.0}
 VOTES = 8
 
+# name: what the row is called, and the changes to params:grpo (None: nothing is trained after SFT)
+ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "sft": ("SFT", None),
+    "voting": (f"SFT, voting of {VOTES}", None),
+    "grpo_article": ("GRPO, the article's rewards", {"rewards": ARTICLE}),
+    "grpo_execution": ("GRPO, execution", {"rewards": EXECUTION}),
+    "grpo_curriculum": ("GRPO, execution, curriculum", {"rewards": EXECUTION, "curriculum": "mixed"}),
+    "rft": ("RFT", {"rewards": EXECUTION, "method": "rft"}),
+}
+INPUTS = ("base_model", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts")
+
 
 class Comparison:
-    """The inputs of an environment, and the ways to go on from its SFT student."""
+    """The inputs of an environment, and the ways to go on from the SFT student of a seed."""
 
-    def __init__(self, catalog: Any, questions: int, seed: int, changes: dict[str, Any]) -> None:
-        names = ("base_model", "sft_adapter", "grpo_prompts", "evaluation_prompts")
-        self.base, self.sft, prompts, exam = (catalog.load(name) for name in names)
-        self.options, self.student, self.exam_options = (
-            catalog.load(f"params:{name}") for name in ("grpo", "student", "evaluation")
+    def __init__(self, catalog: Any, questions: int, seed: int) -> None:
+        self.base, self.prompt, self.examples, self.prompts, exam = (catalog.load(name) for name in INPUTS)
+        names = ("student", "sft", "grpo", "evaluation")
+        self.student, sft_options, self.grpo, self.exam_options = (catalog.load(f"params:{name}") for name in names)
+        self.exam = exam.sample(min(questions, len(exam)), random_state=0).sort_values("id")
+        self.sft = sft_options.model_copy(update={"seed": seed})
+        self.seed = seed
+
+    @property
+    def setting(self) -> str:
+        """Hash of all that the rows of one table share: data, questions, parameters but the seed."""
+        tables = [hash_table(table) for table in (self.examples, self.prompts, self.exam)]
+        options = [o.model_dump_json(exclude={"seed"}) for o in (self.sft, self.grpo, self.exam_options)]
+        return hashlib.sha256(json.dumps([self.base.identity, *tables, *options]).encode()).hexdigest()[:12]
+
+    def run(self, arm: str) -> dict[str, Any]:
+        """Train and examine an arm; its row of the results."""
+        adapter, _ = sft.train_student(self.base, self.examples, self.prompt, self.student, self.sft)
+        changes = ARMS[arm][1]
+        told: dict[str, Any] = {"minutes": adapter.facts["seconds"] / 60}
+        if changes is not None:
+            adapter, told = self._improve(adapter, changes)
+        began = time.monotonic()
+        answers, scores = self._examine(adapter, VOTES if arm == "voting" else 1)
+        if arm == "voting":
+            told["minutes"] = (time.monotonic() - began) / 60
+        right = "".join("01"[int(agrees)] for agrees in scores["agrees"])
+        facts = {"tokens": float(answers["tokens"].mean()), "executes": float(scores["runs"].mean()), "right": right}
+        return {"arm": arm, "seed": self.seed, "setting": self.setting, **told, **facts}
+
+    def _improve(self, adapter: Adapter, changes: dict[str, Any]) -> tuple[Adapter, dict[str, Any]]:
+        """What is learned after SFT, on as many rollouts by each way; minutes hold forecast and training."""
+        options = self.grpo.model_copy(update={**changes, "seed": self.seed})
+        profiled = options.method == "rft" or options.curriculum != "off"
+        rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
+        options.forecast = options.forecast.model_copy(update=rollouts)
+        shared = (self.prompt, self.student, options)
+        began = time.monotonic()
+        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, *shared)
+        seconds = time.monotonic() - began if profiled else 0.0
+        certified = pd.DataFrame()  # the arms include rewards that certification refuses; its tables: docs/rewards.md
+        trained, _, written = grpo.train_student(
+            self.base, adapter, self.prompts, certified, profile, outlook, *shared
         )
-        self.exam = exam.sample(min(questions, len(exam)), random_state=0)
-        held = splits.reserve(splits.group_keys(prompts), 0.15, seed)
-        self.prompts, self.dev = prompts[~held], prompts[held]
-        self.seed, self.changes = seed, changes
+        minutes = (seconds + trained.facts["seconds"]) / 60
+        found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
+        return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}
 
-    def scores(self, adapter: Adapter, votes: int = 1) -> pd.DataFrame:
-        """Answers of a student to the held-out questions, judged."""
-        answers = examination.answer_questions(
-            self.base, adapter, self.exam, dtype=self.student.dtype, quantization=self.student.quantization,
-            max_completion_tokens=self.exam_options.max_completion_tokens, batch_size=self.exam_options.batch_size,
-            processes=self.exam_options.processes, votes=votes, temperature=self.exam_options.vote_temperature,
-        )  # fmt: skip
-        return examination.score_answers(self.exam, answers, self.exam_options.workers)
+    def _examine(self, adapter: Adapter, votes: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        options = self.exam_options.model_copy(update={"votes": votes})
+        answers = evaluation.answer_with_adapter(self.base, adapter, self.exam, self.prompt, self.student, options)
+        return answers, evaluation.score_answers(self.exam, answers, options).sort_values("id")
 
-    def train(self, rewards: dict[str, float], prompts: pd.DataFrame | None = None) -> tuple[Adapter, pd.DataFrame]:
-        """GRPO on all training prompts or some."""
-        fields = {*grpo.Policy.__dataclass_fields__, *grpo.Schedule.__dataclass_fields__}
-        knobs = {name: value for name, value in self.options.model_dump().items() if name in fields}
-        knobs |= {**self.changes, "seed": self.seed}
-        adapter, _, rollouts = grpo.train_grpo(
-            self.base, self.sft, self.prompts if prompts is None else prompts, rewards=make_rewards(list(rewards)),
-            weights=list(rewards.values()), workdir=Path(self.student.checkpoints) / "comparison",
-            dev=self.dev.head(96), dev_steps=10, dtype=self.student.dtype, quantization=self.student.quantization, **knobs,
-        )  # fmt: skip
-        return adapter, rollouts
-
-    def profile(self) -> pd.DataFrame:
-        """Rollouts of the SFT student, as many as GRPO samples."""
-        steps, group = self.changes.get("max_steps", self.options.max_steps), self.options.num_generations
-        completions = steps * self.options.batch_size * self.options.gradient_accumulation
-        sample = self.prompts.sample(min(completions // group, len(self.prompts)), random_state=self.seed)
-        return forecast.sample_rollouts(
-            self.base, self.sft, sample, rewards=EXECUTION, samples=group,
-            temperatures=[self.changes.get("temperature", self.options.temperature)],
-            max_completion_tokens=self.options.max_completion_tokens, batch_size=128, seed=self.seed,
-            dtype=self.student.dtype, quantization=self.student.quantization, processes=self.exam_options.processes,
-        )  # fmt: skip
-
-    def reject(self) -> tuple[Adapter, pd.DataFrame]:
-        """Rejection-sampling fine-tuning on as many rollouts as GRPO."""
-        rollouts = self.profile()
-        adapter, _ = rft.train_rft(
-            self.base, self.sft, self.prompts, rollouts, workdir=Path(self.student.checkpoints) / "comparison",
-            learning_rate=2e-4, batch_size=4, gradient_accumulation=4, epochs=1.0, seed=self.seed,
-            dtype=self.student.dtype, quantization=self.student.quantization,
-        )  # fmt: skip
-        return adapter, rollouts
-
-    def ways(self) -> dict[str, Callable[[], tuple[Adapter, pd.DataFrame]]]:
-        """Name -> how the student is trained further."""
-        return {
-            "GRPO, execution": lambda: self.train(EXECUTION),
-            "GRPO, the article's rewards": lambda: self.train(ARTICLE),
-            "GRPO, execution, curriculum": lambda: self.train(EXECUTION, self._sometimes_right()),
-            "RFT": self.reject,
-        }
-
-    def _sometimes_right(self) -> pd.DataFrame:
-        rollouts = self.profile()
-        return forecast.choose_prompts(self.prompts, forecast.pass_rates(rollouts, self.options.temperature), "mixed")
+    def _exploit_share(self, rollouts: pd.DataFrame) -> float:
+        """The share of rollouts that earn more than half of the greatest reward although they are not right."""
+        tasks = dict(zip(self.prompts["id"], self.prompts["task"], strict=True))
+        readings = [parse(text) for text in rollouts["completion"]]
+        pairs = [
+            (Task.from_json(tasks[id_]), [reading.sql] if reading.well_formed else [])
+            for id_, reading in zip(rollouts["id"], readings, strict=True)
+        ]
+        with Verifier() as verifier:
+            right = [any(verdict.agrees for verdict in group) for group in verifier.verify_batch(pairs)]
+        paid = rollouts["reward"] > rollouts["reward"].max() / 2
+        return float((paid & ~pd.Series(right, index=rollouts.index)).mean())
 
 
-def exploit_share(rollouts: pd.DataFrame, tasks: pd.Series) -> float:
-    """The share of rollouts that earn more than half of the greatest reward although they are not right."""
-    from sqlreason.reasoning.format import parse
-    from sqlreason.sql.execution import Task, Verifier
+def _as_many_rollouts(options: Any) -> dict[str, Any]:
+    """A forecast that costs as many rollouts as GRPO makes, at its temperature."""
+    groups = options.max_steps * options.batch_size * options.gradient_accumulation // options.num_generations
+    return {"prompts": groups, "samples": options.num_generations, "temperatures": (options.temperature,)}
 
-    readings = [parse(text) for text in rollouts["completion"]]
-    pairs = [
-        (Task.from_json(tasks[id_]), [reading.sql] if reading.well_formed else [])
-        for id_, reading in zip(rollouts["id"], readings, strict=True)
+
+def tabulate(results: list[dict[str, Any]]) -> str:
+    """The table of one setting's results in Markdown: a row for each arm and seed, and the mean of each arm."""
+    found = {(row["seed"], row["arm"]): row for row in results}  # a repeated arm: the latest counts
+    lines = [
+        "| student | seed | n | execution accuracy (95 %) | against SFT (95 %) | p | minutes | exploits in rollouts |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    with Verifier() as verifier:
-        right = [any(verdict.agrees for verdict in group) for group in verifier.verify_batch(pairs)]
-    paid = rollouts["reward"] > rollouts["reward"].max() / 2
-    return float((paid & ~pd.Series(right, index=rollouts.index)).mean())
+    for arm, (name, _) in ARMS.items():
+        rows = [found[key] for key in sorted(found) if key[1] == arm]
+        lines += [_line(name, row, found.get((row["seed"], "sft"))) for row in rows]
+        if len(rows) > 1:
+            lines.append(_mean_line(name, [(row, found.get((row["seed"], "sft"))) for row in rows]))
+    return "\n".join(lines)
+
+
+def _line(name: str, row: dict[str, Any], sft_row: dict[str, Any] | None) -> str:
+    right = _marks(row)
+    rate = statistics.wilson(sum(right), len(right))
+    difference, p = "", ""
+    if sft_row is not None and sft_row is not row:
+        test = statistics.mcnemar(_marks(sft_row), right)
+        paired = test.difference
+        difference = f"{100 * paired.value:+.1f} ({100 * paired.low:+.1f} … {100 * paired.high:+.1f})"
+        p = f"{test.p_value:.3f}"
+    exploits = f"{100 * row['exploits']:.1f} %" if "exploits" in row else ""
+    accuracy = f"{100 * rate.value:.1f} % ({100 * rate.low:.1f} … {100 * rate.high:.1f})"
+    cells = (name, row["seed"], len(right), accuracy, difference, p, f"{row['minutes']:.1f}", exploits)
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _mean_line(name: str, pairs: list[tuple[dict[str, Any], dict[str, Any] | None]]) -> str:
+    """Over seeds: mean and range, which hold the chance of the training."""
+    rates = [100 * sum(_marks(row)) / len(_marks(row)) for row, _ in pairs]
+    gains = [rate - 100 * sum(_marks(old)) / len(_marks(old)) for rate, (row, old) in zip(rates, pairs, strict=True)
+             if old is not None and old is not row]  # fmt: skip
+    gained = f"{sum(gains) / len(gains):+.1f} (range {min(gains):+.1f} … {max(gains):+.1f})" if gains else ""
+    accuracy = f"{sum(rates) / len(rates):.1f} % (range {min(rates):.1f} … {max(rates):.1f})"
+    return f"| **{name}** | mean of {len(pairs)} | | {accuracy} | {gained} | | | |"
+
+
+def _marks(row: dict[str, Any]) -> list[bool]:
+    return [mark == "1" for mark in row["right"]]
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 def main() -> None:
-    """Print the table, row by row."""
+    """Run one arm, or show the table and the commands of the arms that are not in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="demo")
-    parser.add_argument("--questions", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[7])
-    parser.add_argument("--ways", nargs="*", help="some of the rows' names; all by default")
-    parser.add_argument("--steps", type=int, help="of GRPO, instead of the configured ones")
-    parser.add_argument("--temperature", type=float)
-    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--arm", choices=list(ARMS))
+    parser.add_argument("--seed", type=int, help="of the arm")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9], help="whose commands are shown")
+    parser.add_argument("--questions", type=int, default=1500)
+    parser.add_argument("--params", default="", help="as of kedro run: grpo.max_steps=40,sft.max_steps=60")
+    parser.add_argument("--results", type=Path, default=Path("data/demo/08_reporting/grpo_comparison.jsonl"))
     given = parser.parse_args()
+    if given.arm and given.seed is None:
+        parser.error("--arm needs --seed")
     logging.getLogger("sqlreason").setLevel(logging.WARNING)
-    named = {"max_steps": given.steps, "temperature": given.temperature, "learning_rate": given.learning_rate}
-    changes = {name: value for name, value in named.items() if value is not None}
+    changes: Any = OmegaConf.to_container(OmegaConf.from_dotlist(given.params.split(",") if given.params else []))
     bootstrap_project(Path.cwd())
-    with KedroSession.create(Path.cwd(), env=given.env) as session:
-        catalog = session.load_context().catalog
-        comparison = Comparison(catalog, given.questions, given.seeds[0], changes)
-        sft = comparison.scores(comparison.sft)
-        _print_row("SFT", "", sft, None, 0.0, None)
-        if not given.ways or "voting" in given.ways:
-            began = time.monotonic()
-            voted = comparison.scores(comparison.sft, VOTES)
-            _print_row(f"SFT, voting of {VOTES}", "", voted, sft, (time.monotonic() - began) / 60, None)
-        for seed in given.seeds:
-            comparison = Comparison(catalog, given.questions, seed, changes)
-            tasks = comparison.prompts.set_index("id")["task"]
-            for name, way in comparison.ways().items():
-                if given.ways and name not in given.ways:
-                    continue
-                began = time.monotonic()
-                adapter, rollouts = way()
-                minutes = (time.monotonic() - began) / 60
-                _print_row(name, seed, comparison.scores(adapter), sft, minutes, exploit_share(rollouts, tasks))
-
-
-def _print_row(
-    name: str, seed: Any, scores: pd.DataFrame, sft: pd.DataFrame | None, minutes: float, exploits: float | None
-) -> None:
-    students = {"SFT": sft, name: scores} if sft is not None else {name: scores}
-    row = statistics.compare_students(students).iloc[-1].to_dict()
-    told = " | ".join(f"{column} {value}" for column, value in row.items() if column != "student")
-    print(f"{name} | seed {seed} | {minutes:.1f} min | exploits {exploits} | {told}", flush=True)
+    with KedroSession.create(Path.cwd(), env=given.env, runtime_params=changes) as session:
+        comparison = Comparison(session.load_context().catalog, given.questions, given.seed or given.seeds[0])
+        if given.arm:
+            given.results.parent.mkdir(parents=True, exist_ok=True)
+            row = comparison.run(given.arm)
+            with given.results.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        results = _read(given.results)
+        shown = [row for row in results if row["setting"] == comparison.setting]
+    print(tabulate(shown), f"\n{len(results) - len(shown)} rows of {given.results} are of other data or parameters")
+    done = {(row["arm"], row["seed"]) for row in shown}
+    common = f" --env {given.env} --questions {given.questions} --results {given.results}"
+    common += f" --params {given.params}" if given.params else ""
+    for seed in given.seeds:
+        for arm in ARMS:
+            if (arm, seed) not in done:
+                print(f"python benchmarks/grpo_comparison.py --arm {arm} --seed {seed}{common}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sqlreason.sql_commands import sql
+from sqlreason.student_commands import ask
 
 CHECK = click.option("--check", is_flag=True, help="Only say whether the file is up to date; exit 1 if it is not.")
 
@@ -41,6 +42,9 @@ cli.add_command(sql)
 @cli.group(name="sqlreason")
 def sqlreason() -> None:
     """Commands of sqlreason."""
+
+
+sqlreason.add_command(ask)
 
 
 @sqlreason.command()

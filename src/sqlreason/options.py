@@ -165,8 +165,11 @@ class GRPOOptions(_Schedule):
     rewards: dict[str, float] = Field(min_length=1)
     certification: CertificationOptions
     forecast: ForecastOptions
+    start: Literal["full", "format_only", "none"]
+    format_examples: int = Positive
     method: Literal["grpo", "rft"]
     curriculum: Literal["off", "mixed", "easiest_first"]
+    phases: int = Positive
     dev_prompts: int = Field(ge=0)
     dev_steps: int = Positive
     patience: int | None = Field(gt=0)
@@ -189,6 +192,16 @@ class GRPOOptions(_Schedule):
     def _profiled(self) -> "GRPOOptions":
         if not self.forecast.prompts and (self.method == "rft" or self.curriculum != "off"):
             raise ValueError("method rft and a curriculum need the forecast; make forecast.prompts larger than 0")
+        return self
+
+    @model_validator(mode="after")
+    def _phases_have_a_curriculum(self) -> "GRPOOptions":
+        curriculum = self.method == "grpo" and self.curriculum != "off"
+        if self.phases > 1 and not (curriculum and self.max_steps and self.max_steps >= self.phases):
+            raise ValueError(
+                f"phases={self.phases} are parts of a GRPO with a curriculum and at least as many max_steps; "
+                "set phases: 1, or method: grpo, a curriculum and max_steps"
+            )
         return self
 
     @model_validator(mode="after")

@@ -154,11 +154,12 @@ def test_a_small_set_of_examples_shows_every_template(preparing):
 
 
 def test_teacher_grpo_and_examination_share_no_schema(
-    questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, preparing
+    questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, preparing, sift
 ):
-    shared = (databases, prompt_text("student"), base_model)
-    grpo = inputs.build_grpo_prompts(questions, question_split, *shared, preparing())
-    examination = inputs.build_evaluation_prompts(heldout, *shared, preparing())
+    student = (prompt_text("student"), base_model)
+    grpo = inputs.build_grpo_prompts(questions, question_split, databases, sift()[0], *student, preparing())
+    examination = inputs.build_evaluation_prompts(heldout, databases, *student, preparing())
+    assert not grpo["teacher_think"].any()
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     schemas = [{parse_schema(text).fingerprint for text in part["sql_context"]} for part in (asked, grpo, examination)]
     assert not schemas[0] & schemas[1] and not schemas[0] & schemas[2] and not schemas[1] & schemas[2]
@@ -172,6 +173,17 @@ def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, opti
     split = split_questions(questions, options("split", grpo_share=0.0))
     everything = inputs.reserved_questions(questions, split)
     assert everything["id"].tolist() == questions["id"].tolist()
+
+
+def test_where_nothing_is_reserved_the_teachers_reasoning_stands_beside_the_prompts_that_it_answered(
+    questions, databases, prompt_text, base_model, preparing, sift
+):
+    kept, _ = sift()
+    everything = pd.DataFrame({"id": questions["id"], "for_grpo": True})
+    wide = preparing(grpo_prompts=None)
+    grpo = inputs.build_grpo_prompts(questions, everything, databases, kept, prompt_text("student"), base_model, wide)
+    assert set(grpo.loc[grpo["teacher_think"] != "", "id"]) == set(kept.loc[kept["agrees"], "id"]) & set(grpo["id"])
+    assert set(grpo["teacher_think"]) == {"", "Read the rows."}
 
 
 def test_the_funnel_is_drawn(raw_prompts, sift):

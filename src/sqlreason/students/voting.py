@@ -11,7 +11,12 @@ from sqlreason.sql.execution import Verifier
 
 
 def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> int:
-    """Return the index of the winning answer.
+    """Return the index of the winning answer; see `elect`."""
+    return elect(verifier, context, answers, engine)[0]
+
+
+def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> tuple[int, int]:
+    """Return the index of the winning answer and the number of answers that share its result.
 
     Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
     results with equally many votes the one that came first.
@@ -33,9 +38,10 @@ def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str =
         if outcomes[reading.sql]:
             results[index] = outcomes[reading.sql]
     if not results:
-        return 0
+        return 0, 0
     votes = Counter(results.values())
-    return max(results, key=lambda index: (votes[results[index]], -index))
+    winner = max(results, key=lambda index: (votes[results[index]], -index))
+    return winner, votes[results[winner]]
 
 
 def _result(verifier: Verifier, context: str, sql: str, engine: str) -> str:

@@ -45,6 +45,7 @@ TRAINING: dict[str, TableSchema] = {
             "sql": "the gold query",
             "sql_context": "the database as given",
             "sql_complexity": "class of the gold query",
+            "teacher_think": "the teacher's reasoning, for the reward `teacher_similarity`; empty where it has none",
         },
     ),
     "sft_history": TableSchema(

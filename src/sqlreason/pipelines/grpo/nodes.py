@@ -8,21 +8,17 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason import figures, splits
+from sqlreason import figures
 from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.pipelines.grpo import methods
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.rewards import certification, make_rewards
+from sqlreason.rewards import certification
+from sqlreason.students import starts
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
-
-DEV_SHARE = 0.15
-"""Share of the schemas of `grpo_prompts` from which the dev questions are drawn."""
-
-NOT_OF_THE_TRAINER = {"rewards", "certification", "forecast", "method", "curriculum", "dev_prompts"}
-"""Options that the nodes use up themselves."""
 
 
 def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
@@ -34,7 +30,15 @@ def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame
 
     Returns:
         Table `certification`; the training looks at it before it starts.
+
+    Raises:
+        ValueError: If likeness to the teacher is to be paid and the teacher answered none of the prompts.
     """
+    if "teacher_similarity" in options.rewards and not prompts["teacher_think"].any():
+        raise ValueError(
+            f"the teacher answered none of {len(prompts)} prompts, so that teacher_similarity has nothing to compare "
+            "with; set split.grpo_share: 0, as the article does, or leave the reward out"
+        )
     sample = prompts.sample(min(options.certification.questions, len(prompts)), random_state=options.seed)
     certificate = certification.certify(
         options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.seed
@@ -52,9 +56,46 @@ def _check_certificate(table: pd.DataFrame, options: GRPOOptions) -> None:
         logger.warning("grpo: training on rewards that can be gamed: %s", "; ".join(certificate.faults))
 
 
-def forecast_gains(
+def choose_start(
     base_model: Checkpoint,
     sft_adapter: Adapter,
+    examples: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    student: StudentOptions,
+    sft_options: SFTOptions,
+    options: GRPOOptions,
+) -> Adapter:
+    """Return the adapter with which GRPO begins: that of SFT, one that knows the grammar alone, or an untrained one.
+
+    Args:
+        base_model: The student before training.
+        sft_adapter: After SFT.
+        examples: Table `sft_examples`; the start `format_only` sees the first few.
+        student_prompt: The catalog's prompt text.
+        student: Backend, quantisation, precision, where checkpoints lie.
+        sft_options: Shape of a new adapter, and how `format_only` is trained.
+        options: Which start.
+    """
+    if options.start == "full":
+        return sft_adapter
+    fingerprint = Prompt.from_mapping(student_prompt).fingerprint
+    if options.start == "none":
+        return starts.untrained(base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed)
+    return starts.format_only(
+        base_model,
+        examples,
+        options.format_examples,
+        fingerprint=fingerprint,
+        workdir=Path(student.checkpoints) / "sft",
+        lora=sft_options.lora.model_dump(),
+        **student.model_dump(exclude={"checkpoints"}),
+        **sft_options.model_dump(exclude={"lora"}),
+    )
+
+
+def forecast_gains(
+    base_model: Checkpoint,
+    start: Adapter,
     prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
     student: StudentOptions,
@@ -64,7 +105,7 @@ def forecast_gains(
 
     Args:
         base_model: The student before training.
-        sft_adapter: What it was taught.
+        start: What it was taught before.
         prompts: Table `grpo_prompts`.
         student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
         student: Precision and quantisation.
@@ -75,26 +116,12 @@ def forecast_gains(
     """
     from sqlreason.students import forecast
 
-    sft_adapter.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
     if not options.forecast.prompts:
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
-    trained, _ = _split_dev(prompts, options)
-    sample = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.seed)
-    profile = forecast.sample_rollouts(
-        base_model,
-        sft_adapter,
-        sample,
-        rewards=options.rewards,
-        samples=options.forecast.samples,
-        temperatures=options.forecast.temperatures,
-        max_completion_tokens=options.max_completion_tokens,
-        batch_size=options.batch_size * options.gradient_accumulation,  # what a step writes at once fits into memory
-        seed=options.seed,
-        dtype=student.dtype,
-        quantization=student.quantization,
-        processes=options.forecast.processes,
-    )
+    trained, _ = methods.split_dev(prompts, options)
+    profile = methods.sample_profile(base_model, start, trained, student, options, options.forecast.temperatures)
     table = forecast.summarise(profile, options.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
     return profile, table
@@ -102,7 +129,7 @@ def forecast_gains(
 
 def train_student(
     base_model: Checkpoint,
-    sft_adapter: Adapter,
+    start: Adapter,
     prompts: pd.DataFrame,
     certificate: pd.DataFrame,
     profile: pd.DataFrame,
@@ -111,11 +138,11 @@ def train_student(
     student: StudentOptions,
     options: GRPOOptions,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Return the SFT adapter trained further on its own rollouts, the history and the rollouts.
+    """Return the adapter trained further on its own rollouts, the history and the rollouts.
 
     Args:
         base_model: The student before training.
-        sft_adapter: The adapter to go on from; the reference of the KL where `beta` > 0.
+        start: The adapter to go on from; the reference of the KL where `beta` > 0.
         prompts: Table `grpo_prompts`.
         certificate: Table `certification` of the rewards.
         profile: Table `grpo_profile`.
@@ -134,92 +161,8 @@ def train_student(
     """
     _check_certificate(certificate, options)
     _check_forecast(outlook, options)
-    fingerprint = Prompt.from_mapping(student_prompt).fingerprint
-    sft_adapter.require(base_model.identity, fingerprint)
-    train = {"grpo": _train_grpo, "rft": _train_rft}[options.method]
-    return train(base_model, sft_adapter, prompts, profile, student, options)
-
-
-def _train_grpo(
-    base_model: Checkpoint,
-    sft_adapter: Adapter,
-    prompts: pd.DataFrame,
-    profile: pd.DataFrame,
-    student: StudentOptions,
-    options: GRPOOptions,
-) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    from sqlreason.students import grpo
-
-    trained, dev = _split_dev(prompts, options)
-    return grpo.train_grpo(
-        base_model,
-        sft_adapter,
-        _choose_prompts(trained, profile, options),
-        rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
-        weights=list(options.rewards.values()),
-        workdir=Path(student.checkpoints) / "grpo",
-        dev=dev,
-        shuffle=options.curriculum != "easiest_first",
-        **student.model_dump(exclude={"checkpoints"}),
-        **options.model_dump(exclude=NOT_OF_THE_TRAINER),
-    )
-
-
-def _train_rft(
-    base_model: Checkpoint,
-    sft_adapter: Adapter,
-    prompts: pd.DataFrame,
-    profile: pd.DataFrame,
-    student: StudentOptions,
-    options: GRPOOptions,
-) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Learn from the right rollouts of the profile; one row a step, with the profile's mean reward."""
-    from sqlreason.students import rft
-
-    schedule = options.model_dump(include=set(SFTOptions.model_fields) - {"lora"})
-    adapter, history = rft.train_rft(
-        base_model,
-        sft_adapter,
-        prompts,
-        profile,
-        workdir=Path(student.checkpoints) / "rft",
-        **student.model_dump(exclude={"checkpoints"}),
-        **schedule,
-    )
-    return adapter, history.assign(stage="rft", reward=profile["reward"].mean(), kl=0.0), profile.assign(step=0)
-
-
-def _split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The prompts to train on and those of the dev examination, which share no schema."""
-    if not options.dev_prompts:
-        return prompts, None
-    held = splits.reserve(splits.group_keys(prompts), DEV_SHARE, options.seed)
-    if not held.any() or (~held).sum() < _groups(options):
-        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev examination")
-        return prompts, None
-    dev = prompts[held]
-    return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.seed)
-
-
-def _groups(options: GRPOOptions) -> int:
-    """Groups of a step; fewer prompts than this make no step."""
-    return options.batch_size * options.gradient_accumulation // options.num_generations
-
-
-def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
-    """The prompts of the curriculum; all where it is off or leaves too few for a step."""
-    from sqlreason.students import forecast
-
-    if options.curriculum == "off":
-        return prompts
-    chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, options.temperature), options.curriculum)
-    if len(chosen) < _groups(options):
-        logger.warning(
-            "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(prompts)
-        )
-        return prompts
-    logger.info("grpo: curriculum of %d prompts that are sometimes right (%s)", len(chosen), options.curriculum)
-    return chosen
+    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    return methods.METHODS[options.method](base_model, start, prompts, profile, student, options)
 
 
 def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:

@@ -11,8 +11,22 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(nodes.certify_rewards, ["grpo_prompts", "params:grpo"], "certification", name="certify_rewards"),
             Node(
+                nodes.choose_start,
+                [
+                    "base_model",
+                    "sft_adapter",
+                    "sft_examples",
+                    "student_prompt",
+                    "params:student",
+                    "params:sft",
+                    "params:grpo",
+                ],
+                "grpo_start",
+                name="choose_grpo_start",
+            ),
+            Node(
                 nodes.forecast_gains,
-                ["base_model", "sft_adapter", "grpo_prompts", "student_prompt", "params:student", "params:grpo"],
+                ["base_model", "grpo_start", "grpo_prompts", "student_prompt", "params:student", "params:grpo"],
                 ["grpo_profile", "grpo_forecast"],
                 name="forecast_grpo",
             ),
@@ -20,7 +34,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.train_student,
                 [
                     "base_model",
-                    "sft_adapter",
+                    "grpo_start",
                     "grpo_prompts",
                     "certification",
                     "grpo_profile",

@@ -7,6 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.options import PreprocessingOptions
+from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
 from sqlreason.sql import execution, features, schema
 from sqlreason.students.checkpoint import Checkpoint
@@ -53,18 +54,27 @@ def build_grpo_prompts(
     questions: pd.DataFrame,
     split: pd.DataFrame,
     databases: pd.DataFrame,
+    filtered: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
 
+    Where nothing is kept back from the teacher, its reasoning stands beside the prompts that it answered.
+
     Raises:
         ValueError: If no usable question is left.
     """
     candidates = sample(reserved_questions(questions, split), options.grpo_prompts, options.seed)
+    thoughts = {row["id"]: grammar.parse(row["completion"]).think for row in records(filtered) if row["agrees"]}
     return _prompt_table(
-        "grpo_prompts", candidates, usable_tasks(databases, "train"), student_prompt, base_model, options
+        "grpo_prompts",
+        candidates.assign(teacher_think=candidates["id"].map(thoughts).fillna("")),
+        usable_tasks(databases, "train"),
+        student_prompt,
+        base_model,
+        options,
     )
 
 

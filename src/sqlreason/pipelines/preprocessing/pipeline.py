@@ -43,7 +43,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 inputs.build_grpo_prompts,
-                ["sql_questions", split, "database_instances", *student, options],
+                ["sql_questions", split, "database_instances", "filtered_traces", *student, options],
                 "grpo_prompts",
                 name="build_grpo_prompts",
             ),

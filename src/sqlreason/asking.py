@@ -1,0 +1,124 @@
+"""One question to a trained student about a database of one's own: several answers, a vote by execution, the rows.
+
+The database is copied into the sandbox; the query runs on the copy, and the database itself is only read. Covers SQLite
+files and files of SQL statements, of a size that fits into the sandbox's memory.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlreason.reasoning.format import parse
+from sqlreason.sql.execution import Verifier
+from sqlreason.students import answering, voting
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import StudentPrompts
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the student answers.
+
+    Attributes:
+        think: Its reasoning.
+        sql: Its query; both empty where no answer follows the grammar.
+        columns: Of the result.
+        rows: Of the result.
+        votes: Answers whose query gives this result.
+        answers: Drawn in all.
+        fault: Why there is no result; empty if there is one.
+    """
+
+    think: str
+    sql: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    votes: int
+    answers: int
+    fault: str
+
+
+def read_context(database: str) -> str:
+    """Return a database as DDL and INSERT statements.
+
+    Args:
+        database: `sqlite:///FILE`, which is opened read-only, or a file of such statements.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    path = Path(database.removeprefix(_SQLITE))
+    try:
+        if not database.startswith(_SQLITE):
+            return path.read_text(encoding="utf-8")
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return "\n".join(line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;"))
+    except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
+        raise ValueError(
+            f"{database} cannot be read ({error}); give sqlite:///FILE or a file of CREATE TABLE and INSERT statements"
+        ) from None
+
+
+def ask(
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    prompts: StudentPrompts,
+    question: str,
+    context: str,
+    *,
+    votes: int,
+    temperature: float,
+    max_completion_tokens: int,
+    dtype: str = "auto",
+    quantization: str | None = None,
+    seed: int = 0,
+) -> Reply:
+    """Ask a student.
+
+    Args:
+        checkpoint: The base model.
+        adapter: What it was taught; None for the untrained student.
+        prompts: Builds its prompt.
+        question: In plain language.
+        context: DDL and INSERT statements.
+        votes: Answers that are drawn, of which the most frequent result wins; 1 answers greedily.
+        temperature: Of several answers.
+        max_completion_tokens: Limit of an answer.
+        dtype: One of `checkpoint.DTYPES`.
+        quantization: None or "nf4".
+        seed: Of the draws.
+
+    Raises:
+        ValueError: If the schema cannot be read, or is over the prompt's budget.
+        AdapterError: If the adapter belongs to another base model.
+    """
+    answers = answering.answer(
+        checkpoint,
+        adapter,
+        [prompts.messages(question, context)],
+        dtype=dtype,
+        quantization=quantization,
+        batch_size=votes,
+        max_new_tokens=max_completion_tokens,
+        samples=votes,
+        temperature=temperature if votes > 1 else 0.0,
+        seed=seed,
+    )
+    return choose(context, [answer.text if answer.finished else "" for answer in answers])
+
+
+def choose(context: str, answers: list[str]) -> Reply:
+    """Return the answer whose result most of them share, with its rows."""
+    with Verifier() as verifier:
+        chosen, votes = voting.elect(verifier, context, answers)
+        reading = parse(answers[chosen])
+        if not reading.well_formed:
+            return Reply("", "", (), (), 0, len(answers), f"no answer follows the grammar ({reading.reason})")
+        found = verifier.run(context, reading.sql)
+    fault = "" if found.status == "ok" else f"{found.status}: {found.reason}"
+    return Reply(reading.think, reading.sql, found.columns, found.rows, votes, len(answers), fault)

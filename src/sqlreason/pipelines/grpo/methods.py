@@ -1,0 +1,178 @@
+"""How the student is improved after its start: GRPO, in phases with a curriculum each, or rejection sampling."""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+from sqlreason import splits
+from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.rewards import make_rewards
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+
+logger = logging.getLogger(__name__)
+
+DEV_SHARE = 0.15
+"""Share of the schemas of `grpo_prompts` from which the dev questions are drawn."""
+
+NOT_OF_THE_TRAINER = {
+    "rewards", "certification", "forecast", "start", "format_examples", "method", "curriculum", "phases", "dev_prompts",
+}  # fmt: skip
+"""Options that are used up here and in the nodes."""
+
+Improved = tuple[Adapter, pd.DataFrame, pd.DataFrame]
+"""The adapter and tables `grpo_history` and `grpo_rollouts`."""
+
+
+def train_grpo(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    profile: pd.DataFrame,
+    student: StudentOptions,
+    options: GRPOOptions,
+) -> Improved:
+    """Train by GRPO; before each phase but the first the curriculum is chosen anew, by what the student can do then."""
+    trained, dev = split_dev(prompts, options)
+    adapter, done, phases = start, 0, []
+    for number, steps in enumerate(_steps(options)):
+        phase = options.model_copy(update={"max_steps": steps, "seed": options.seed + number})
+        if number:
+            profile = sample_profile(base_model, adapter, trained, student, phase, [phase.temperature])
+        chosen = _choose_prompts(trained, profile, phase)
+        adapter, history, rollouts = _train_phase(base_model, adapter, chosen, dev, student, phase)
+        adapter = _counted_on(adapter, done)
+        phases.append([table.assign(step=table["step"] + done) for table in (history, rollouts)])
+        done += int(history["step"].iloc[-1])
+    histories, every_rollout = (pd.concat(tables, ignore_index=True) for tables in zip(*phases, strict=True))
+    return adapter, histories, every_rollout
+
+
+def _steps(options: GRPOOptions) -> list[int | None]:
+    """The steps of each phase, as even as can be; None where the length is given in epochs, of one phase then."""
+    if options.max_steps is None:
+        return [None]
+    ends = [options.max_steps * phase // options.phases for phase in range(options.phases + 1)]
+    return [end - begin for begin, end in pairwise(ends)]
+
+
+def _train_phase(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    dev: pd.DataFrame | None,
+    student: StudentOptions,
+    options: GRPOOptions,
+) -> Improved:
+    from sqlreason.students import grpo
+
+    return grpo.train_grpo(
+        base_model,
+        start,
+        prompts,
+        rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
+        weights=list(options.rewards.values()),
+        workdir=Path(student.checkpoints) / "grpo",
+        dev=dev,
+        shuffle=options.curriculum != "easiest_first",
+        **student.model_dump(exclude={"checkpoints"}),
+        **options.model_dump(exclude=NOT_OF_THE_TRAINER),
+    )
+
+
+def _counted_on(adapter: Adapter, done: int) -> Adapter:
+    """The adapter of a phase with its steps counted from the first phase on."""
+    counted = {name: adapter.facts[name] + done for name in ("steps", "best_step")}
+    return dataclasses.replace(adapter, facts={**adapter.facts, **counted}) if done else adapter
+
+
+def train_rft(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    profile: pd.DataFrame,
+    student: StudentOptions,
+    options: GRPOOptions,
+) -> Improved:
+    """Learn from the right rollouts of the profile; one row a step, with the profile's mean reward."""
+    from sqlreason.students import rft
+
+    schedule = options.model_dump(include=set(SFTOptions.model_fields) - {"lora"})
+    adapter, history = rft.train_rft(
+        base_model,
+        start,
+        prompts,
+        profile,
+        workdir=Path(student.checkpoints) / "rft",
+        **student.model_dump(exclude={"checkpoints"}),
+        **schedule,
+    )
+    return adapter, history.assign(stage="rft", reward=profile["reward"].mean(), kl=0.0), profile.assign(step=0)
+
+
+METHODS: dict[str, Callable[..., Improved]] = {"grpo": train_grpo, "rft": train_rft}
+"""By `grpo.method`."""
+
+
+def sample_profile(
+    base_model: Checkpoint,
+    adapter: Adapter,
+    prompts: pd.DataFrame,
+    student: StudentOptions,
+    options: GRPOOptions,
+    temperatures: Sequence[float],
+) -> pd.DataFrame:
+    """Return rollouts of some of the prompts (table `grpo_profile`)."""
+    from sqlreason.students import forecast
+
+    return forecast.sample_rollouts(
+        base_model,
+        adapter,
+        prompts.sample(min(options.forecast.prompts, len(prompts)), random_state=options.seed),
+        rewards=options.rewards,
+        samples=options.forecast.samples,
+        temperatures=temperatures,
+        max_completion_tokens=options.max_completion_tokens,
+        batch_size=options.batch_size * options.gradient_accumulation,  # what a step writes at once fits into memory
+        seed=options.seed,
+        dtype=student.dtype,
+        quantization=student.quantization,
+        processes=options.forecast.processes,
+    )
+
+
+def split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The prompts to train on and those of the dev examination, which share no schema."""
+    if not options.dev_prompts:
+        return prompts, None
+    held = splits.reserve(splits.group_keys(prompts), DEV_SHARE, options.seed)
+    if not held.any() or (~held).sum() < _groups(options):
+        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev examination")
+        return prompts, None
+    dev = prompts[held]
+    return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.seed)
+
+
+def _groups(options: GRPOOptions) -> int:
+    """Groups of a step; fewer prompts than this make no step."""
+    return options.batch_size * options.gradient_accumulation // options.num_generations
+
+
+def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
+    """The prompts of the curriculum; all where it is off or leaves too few for a step."""
+    from sqlreason.students import forecast
+
+    if options.curriculum == "off":
+        return prompts
+    chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, options.temperature), options.curriculum)
+    if len(chosen) < _groups(options):
+        logger.warning(
+            "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(prompts)
+        )
+        return prompts
+    logger.info("grpo: curriculum of %d prompts that are sometimes right (%s)", len(chosen), options.curriculum)
+    return chosen

@@ -1,0 +1,81 @@
+"""`kedro sqlreason ask`: a question to the trained student. Only the standard library and click at the top."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+SHOWN_ROWS = 20
+
+
+@click.command()
+@click.argument("question")
+@click.option("--database", required=True, help="sqlite:///FILE, or a file of CREATE TABLE and INSERT statements.")
+@click.option(
+    "--student", type=click.Choice(["grpo", "sft", "base"]), default="grpo", show_default=True, help="Who is asked."
+)
+@click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
+@click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")
+def ask(question: str, database: str, student: str, votes: int, env: str | None) -> None:
+    """Ask the trained student a QUESTION about a database, which is only read.
+
+    Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
+    with its query and its reasoning. Exit 1 if there is none.
+    """
+    from sqlreason import asking
+
+    try:
+        context = asking.read_context(database)
+        reply = _reply(question, context, student, votes, env)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{reply.think}\n\n{reply.sql}\n")
+    if not reply.fault:
+        _show(reply.columns, reply.rows)
+        click.echo(f"{reply.votes} of {reply.answers} answers share this result")
+    else:
+        click.echo(reply.fault)
+    sys.exit(int(bool(reply.fault)))
+
+
+def _reply(question: str, context: str, student: str, votes: int, env: str | None) -> Any:
+    from kedro.framework.session import KedroSession
+    from kedro.io.core import DatasetError
+
+    from sqlreason import asking
+    from sqlreason.reasoning.prompts import Prompt
+    from sqlreason.students.prompting import StudentPrompts
+
+    with KedroSession.create(Path.cwd(), env=env) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
+        base, prompt = catalog.load("base_model"), Prompt.from_mapping(catalog.load("student_prompt"))
+        try:
+            adapter = None if student == "base" else catalog.load(f"{student}_adapter")
+        except DatasetError as error:
+            raise ValueError(f"there is no trained student yet ({error}); `kedro run` trains one") from None
+    if adapter is not None:
+        adapter.require(base.identity, prompt.fingerprint)
+    prompts = StudentPrompts(
+        prompt, base.load_tokenizer(), max_prompt_tokens=budget.max_prompt_tokens, sample_rows=budget.sample_rows
+    )
+    return asking.ask(
+        base,
+        adapter,
+        prompts,
+        question,
+        context,
+        votes=votes,
+        temperature=exam.vote_temperature,
+        max_completion_tokens=exam.max_completion_tokens,
+        dtype=loading.dtype,
+        quantization=loading.quantization,
+    )
+
+
+def _show(columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...]) -> None:
+    for row in (columns, *rows[:SHOWN_ROWS]):
+        click.echo(" | ".join("NULL" if cell is None else str(cell) for cell in row))
+    if len(rows) > SHOWN_ROWS:
+        click.echo(f"… {len(rows)} rows")
