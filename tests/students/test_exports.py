@@ -97,6 +97,13 @@ def test_unknown_precisions_and_other_architectures_are_refused(merged, tmp_path
         gguf.write_gguf(request(merged, "q3"), tmp_path)
 
 
+def test_a_precision_that_needs_llama_cpp_is_refused_before_anything_is_written(merged, tmp_path, monkeypatch):
+    monkeypatch.setattr(llamacpp, "is_installed", lambda: False)
+    with pytest.raises(gguf.GgufError, match=r'pip install -e "\.\[llamacpp\]".* or choose q8_0'):
+        gguf.write_gguf(request(merged, "q4_k_m"), tmp_path / "gguf")
+    assert not (tmp_path / "gguf").exists()
+
+
 def test_llama_3_frequencies_keep_the_short_waves_and_stretch_the_long_ones():
     from transformers import LlamaConfig
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlreason.exports import llamacpp
 from sqlreason.students.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -61,8 +62,7 @@ def write_gguf(request: GgufRequest, folder: Path) -> GgufModel:
     """
     from transformers import AutoConfig
 
-    if request.precision not in PRECISIONS:
-        raise GgufError(f"precision={request.precision!r} is unknown; accepted: {', '.join(PRECISIONS)}")
+    check_precision(request.precision)
     config = AutoConfig.from_pretrained(request.checkpoint.name)
     if config.architectures != [_ARCHITECTURE]:
         raise GgufError(
@@ -82,6 +82,21 @@ def write_gguf(request: GgufRequest, folder: Path) -> GgufModel:
     (folder / "Modelfile").write_text(model.modelfile, encoding="utf-8")
     logger.info("export: %s in %s, %.1f MB", target.name, request.precision, target.stat().st_size / 1e6)
     return model
+
+
+def check_precision(precision: str) -> None:
+    """Refuse a precision that cannot be written here.
+
+    Raises:
+        GgufError: if it is unknown, or needs llama-cpp-python where that is missing.
+    """
+    if precision not in PRECISIONS:
+        raise GgufError(f"precision={precision!r} is unknown; accepted: {', '.join(PRECISIONS)}")
+    if precision == "q4_k_m" and not llamacpp.is_installed():
+        raise GgufError(
+            'export.precision=q4_k_m needs llama-cpp-python: pip install -e ".[llamacpp]" (a compiler and half an hour '
+            "of one core), or choose q8_0, f16, bf16 or f32, which need nothing and are then not examined by llama.cpp"
+        )
 
 
 def render_modelfile(tokenizer: Any, system: str) -> str:
@@ -208,13 +223,8 @@ def rope_factors(config: Any) -> Any | None:
 
 
 def _quantize(source: Path, target: Path) -> None:
-    try:
-        import llama_cpp
-    except ImportError as error:
-        raise GgufError(
-            "q4_k_m needs llama-cpp-python (pip install llama-cpp-python, a compiler and half an hour), "
-            "or choose q8_0, which needs nothing"
-        ) from error
+    import llama_cpp
+
     options = llama_cpp.llama_model_quantize_default_params()
     options.ftype = llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_K_M
     if llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), options):

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason import examination, statistics
-from sqlreason.exports import card, licences, llamacpp, merging, publishing
+from sqlreason.exports import card, gguf, licences, llamacpp, merging, publishing
 from sqlreason.exports.gguf import GgufModel, GgufRequest
 from sqlreason.options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
@@ -39,8 +39,10 @@ def write_card(
     """Return the model card, made of this run's figures.
 
     Raises:
-        ValueError: If the licence of base model or teacher asks for another name.
+        ValueError: If the licence of base model or teacher asks for another name, or the GGUF file could not be
+            written here; both before time is spent on the merge.
     """
+    gguf.check_precision(options.precision)
     scripted = teacher.kind == "scripted"
     licences.check_name(options.name, base_model.identity, teacher.name, scripted)
     facts = {
@@ -112,7 +114,7 @@ def examine_exports(
     if llamacpp.is_installed():
         answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_tokenizer(), prompts, budget)
     else:
-        logger.warning("export: llama-cpp-python is not installed, so that the GGUF file is written and not examined")
+        logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not examined")
     table = pd.DataFrame([_describe(form, given, prompts, answers, evaluation) for form, given in answers.items()])
     table["drop"] = table["accuracy"].iloc[0] - table["accuracy"]
     for row in table.to_dict("records"):
