@@ -53,6 +53,48 @@ def test_instances_refuse_what_the_original_accepts(verifier) -> None:
     assert verifier.verify(task, [right])[0].agrees
 
 
+MANY = """
+CREATE TABLE plants (id INTEGER PRIMARY KEY, plant TEXT, source TEXT, power INT, built INT);
+INSERT INTO plants VALUES (1, 'Mere', 'gas', 40, 1990), (2, 'Alder', 'coal', 60, 2001), (3, 'Firth', 'gas', 80, 2010),
+  (4, 'Gale', 'wind', 20, 2015), (5, 'Tarn', 'coal', 30, 1985);
+CREATE TABLE sites (site_id INTEGER PRIMARY KEY, site TEXT);
+INSERT INTO sites VALUES (1, 'North'), (2, 'South'), (3, 'East');
+CREATE TABLE permits (plant_id INT REFERENCES plants(id), site_id INT REFERENCES sites(site_id), fee INT);
+INSERT INTO permits VALUES (1, 1, 120), (1, 2, 90), (1, 3, 60), (2, 1, 50), (3, 2, 300);
+"""
+TOTALS = (
+    "SELECT plant FROM plants JOIN permits ON plants.id = permits.plant_id GROUP BY plant "
+    "HAVING MAX(permits.fee) >= 120"
+)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(
+    ("gold", "kept", "instead"),
+    [
+        ("SELECT COUNT(DISTINCT source) FROM plants WHERE plant <> 'Mere'", "'Mere'", "'Mer'"),
+        (
+            "SELECT plant FROM plants WHERE source = (SELECT source FROM plants WHERE plant = 'Mere')",
+            "= 'Mere'",
+            "LIKE '%Mere%'",
+        ),
+        ("SELECT plant FROM plants WHERE built BETWEEN 1990 AND 2010", "2010", "2011"),
+        (
+            "SELECT source FROM plants WHERE built BETWEEN 1990 AND 2000 UNION "
+            "SELECT source FROM plants WHERE power > 50",
+            "1990",
+            "1989",
+        ),
+        ("SELECT MAX(power) FROM plants WHERE built BETWEEN 1990 AND 2010", "1990", "1991"),
+        (TOTALS, ">= 120", "> 120"),
+    ],
+)
+def test_a_bound_that_is_one_off_or_a_lookalike_is_refused(verifier, gold, kept, instead, seed) -> None:
+    task = prepare(verifier, "", MANY, gold, seed=seed).task
+    right, wrong = verifier.verify(task, [gold, gold.replace(kept, instead, 1)])
+    assert right.agrees and wrong.status == "mismatch"
+
+
 def test_an_empty_context_is_populated(verifier) -> None:
     empty = SHOP.partition("INSERT")[0]
     for gold in (JOINED, "SELECT COUNT(*) FROM orders WHERE placed BETWEEN '2023-01-01' AND '2023-12-31'"):
