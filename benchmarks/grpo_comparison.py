@@ -86,7 +86,7 @@ class Comparison:
         options = self.grpo.model_copy(update={**changes, "seed": self.seed})
         profiled = options.method == "rft" or options.curriculum != "off"
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
-        options.forecast = options.forecast.model_copy(update=rollouts)
+        options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
         shared = (self.prompt, self.student, options)
         began = time.monotonic()
         profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, *shared)

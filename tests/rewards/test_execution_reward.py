@@ -133,6 +133,14 @@ def test_a_row_whose_gold_cannot_be_verified_gets_none(reward):
     assert reward([""], task=[None]) == [None]
 
 
+@pytest.mark.parametrize(
+    "gold", [f"{start} FROM users WHERE 1 = 0" for start in ("SELECT name", "SELECT NULL", "DELETE")]
+)
+def test_a_gold_that_every_empty_answer_would_equal_is_no_question(reward, gold):
+    assert score(reward, answer("SELECT name FROM users WHERE age < 0"), gold=gold) is None
+    assert reward.last_reasons == ["unusable:vacuous"]
+
+
 def test_missing_columns_are_misuse_and_named(reward):
     with pytest.raises(ValueError, match="needs the column 'task'"):
         reward([answer(GOLD)], question=["?"])
