@@ -52,6 +52,7 @@ class PreprocessingOptions(Options):
     """How traces are verified and which of them are kept."""
 
     workers: int = Positive
+    verifier: Literal["local", "ray"]
     instances: int = Field(ge=0)
     suite: Literal["lenient", "strict"]
     examination_suite: Literal["lenient", "strict"]

@@ -63,9 +63,14 @@ def check_teacher(entry: Mapping[str, Any]) -> Finding:
     kind = str(entry.get("kind", ""))
     if kind == "scripted":
         return Finding("OK", "teacher", "scripted: no server, no bill")
-    url = (entry.get("arguments") or {}).get("base_url")
-    if not url:
+    given = (entry.get("arguments") or {}).get("base_url")
+    if not given:
         return Finding("OK", "teacher", f"{kind} {entry.get('model')}: its provider's own address, not tried")
+    found = [_check_address(kind, url) for url in (given if isinstance(given, list) else [given])]
+    return next((finding for finding in found if finding.level != "OK"), found[0])
+
+
+def _check_address(kind: str, url: str) -> Finding:
     parts = urlsplit(str(url))
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:

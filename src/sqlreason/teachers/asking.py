@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from sqlreason.teachers.budget import Budget
 from sqlreason.teachers.claims import Claims
-from sqlreason.teachers.distilabel import DistilabelLine, Line
+from sqlreason.teachers.distilabel import Line
 from sqlreason.teachers.interruption import run
 from sqlreason.teachers.journal import Entry, Journal, key_of
 from sqlreason.teachers.progress import Tally, shown
+from sqlreason.teachers.replicas import connect
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.working import Terms, Work
 
@@ -88,7 +89,7 @@ def ask(
         prompts: What to ask; equal messages with equal sample numbers are asked once.
         journal: Holds every answer from its arrival on.
         answer_key: Question -> gold SQL, for the scripted teacher alone.
-        line: Where to ask; by default one connection to the teacher.
+        line: Where to ask; by default one connection to the teacher, or to each of its replicas.
         concurrency: Requests in flight at most; fewer while the provider is overloaded.
         attempts: Calls per request at most; only transient faults are tried again.
         timeout_seconds: For one call.
@@ -114,7 +115,7 @@ def ask(
     logger.info("%d requests, %d answers are not in the journal yet", len(keys), len(missing))
     failures: dict[str, str] = {}
     if missing:
-        line = line or DistilabelLine(teacher, answer_key, timeout_seconds)
+        line = line or connect(teacher, answer_key, timeout_seconds)
         budget = Budget(teacher.prices, max_usd, max_hours, sum(entry.usd for entry in known.values()))
         terms = Terms(concurrency, attempts, pause_seconds, stop_after_failures, accept or (lambda _: True))
         questions = [(key, request.id, json.loads(request.messages)) for key, request in missing.items()]

@@ -13,7 +13,7 @@ from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, usable_tasks
 from sqlreason.pipelines.preprocessing.sampling import agreement
 from sqlreason.reasoning import plan
-from sqlreason.sql import execution, instances, schema
+from sqlreason.sql import cluster, execution, instances, schema
 from sqlreason.sql.preparation import Preparer
 from sqlreason.tables import TABLES, records
 
@@ -90,7 +90,7 @@ def verify_traces(
         cot_traces: Table `cot_traces`.
         questions: Question table.
         databases: Table `database_instances`.
-        options: Workers.
+        options: Workers, and whether they are Ray's.
 
     Returns:
         Table `verified_traces`.
@@ -100,8 +100,10 @@ def verify_traces(
     contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
     groups = [(tasks[str(id_)], records(group)) for id_, group in traces.groupby("id", sort=False)]
     pairs = [(task, [row["sql"] for row in rows]) for task, rows in groups]
+    kind: type[execution.Verifier | cluster.RayVerifier]
+    kind = cluster.RayVerifier if options.verifier == "ray" else execution.Verifier
     with (
-        execution.Verifier(workers=options.workers) as verifier,
+        kind(workers=options.workers) as verifier,
         tqdm(total=len(pairs), desc="traces", unit="question") as bar,
     ):
         found = verifier.verify_batch(pairs, progress=lambda done: bar.update(done - bar.n))

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from sqlreason.sql.cluster import RayVerifier
 from sqlreason.sql.execution import Task, Verdict, Verifier
 
 
 def agreement(
-    verifier: Verifier, tasks: Sequence[Task], queries: Sequence[Sequence[str]], verdicts: Sequence[Sequence[Verdict]]
+    verifier: Verifier | RayVerifier,
+    tasks: Sequence[Task],
+    queries: Sequence[Sequence[str]],
+    verdicts: Sequence[Sequence[Verdict]],
 ) -> list[list[float]]:
     """Return for each query the share of its question's queries that answer alike on every instance, itself included.
 
