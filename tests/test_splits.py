@@ -65,3 +65,15 @@ def test_each_question_is_for_the_teacher_or_for_grpo_and_whole_groups_go_togeth
 def test_where_nothing_is_kept_back_both_use_everything():
     table = splits.split_questions(_questions(6).assign(id=[str(n) for n in range(24)]), 0.0, seed=1)
     assert table["for_teacher"].all() and table["for_grpo"].all()
+
+
+def test_rows_between_the_definitions_change_no_key_and_their_quotes_hide_nothing():
+    first, second = "CREATE TABLE t (a TEXT, n INT)", "CREATE TABLE u (b REAL)"
+    contexts = [
+        f"{first}; {second};",
+        f"{first}; INSERT INTO t (a, n) VALUES ('it''s; CREATE TABLE x (y INT)', -1), (NULL, 2.5); {second};",
+        f"{first}; INSERT INTO t VALUES ('a', 1); {second}; insert into u values (1.5)",
+        f"{first}; INSERT INTO t SELECT 'a', 1; {second}",
+    ]
+    assert splits.fingerprints(pd.Series(contexts)).nunique() == 1
+    assert splits.fingerprints(pd.Series([contexts[0], f"{first}; INSERT INTO t VALUES ('a', 1);"])).nunique() == 2

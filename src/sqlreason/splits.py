@@ -5,6 +5,7 @@ student that reasons.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -13,6 +14,12 @@ import pandas as pd
 from sqlreason.sql import schema, statements
 
 FEW_SCHEMAS = 5
+# An INSERT of plain values up to its semicolon; anything else between the values (a word, a comment) is no match, so
+# that what could be a definition is never taken away. Quotes are doubled inside a literal.
+_ROWS = re.compile(
+    r"""(?<![^;])\s*INSERT\s+INTO\s+[\w"`.]+\s*(?:\([^()';]*\))?\s*VALUES(?:'(?:[^']|'')*'|NULL|TRUE|FALSE|[-+.,()\s\d])*+(?:;|\Z)""",
+    re.IGNORECASE,
+)
 
 
 def group_keys(questions: pd.DataFrame) -> pd.Series:
@@ -79,8 +86,8 @@ def _by_value(values: pd.Series, function) -> pd.Series:
 
 def _fingerprint(context: str) -> str:
     """The schema's fingerprint; rows are no part of it, so that contexts with one DDL are parsed once."""
-    ddl, insert, rows = context.partition("INSERT INTO")
-    if insert and "CREATE" not in rows.upper() and (found := _parsed(ddl)):
+    without_rows = _ROWS.sub("", context)
+    if without_rows != context and (found := _parsed(without_rows)):
         return found
     return _parsed(context) or _digest(context)
 

@@ -91,7 +91,7 @@ def test_every_price_has_a_source_and_a_date(project, env):
         table = session.load_context().config_loader["globals"]["prices"]
     for name, entry in table.items():
         prices = Prices.from_mapping(entry)
-        assert prices.source and prices.date and not prices.free, name
+        assert prices.source and prices.date and (prices.unknown or not prices.free), name
 
 
 def test_more_samples_cost_more(tmp_path):
