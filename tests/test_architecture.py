@@ -23,7 +23,7 @@ HEAVY = {
     "bitsandbytes",
     "scipy",
 }
-SHELL = {"cli.py", "sql_commands.py", "hooks.py", "settings.py", "pipeline_registry.py"}
+SHELL = {"cli.py", "sql_commands.py", "student_commands.py", "hooks.py", "settings.py", "pipeline_registry.py"}
 
 
 def _imports(tree: ast.Module, everywhere: bool) -> set[str]:

@@ -167,7 +167,7 @@ def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Ver
     if not well_formed:
         reason = reading.reason or "truncated"
         told = {"status": "", "reason": f"format: {reason}", "runs": False, "agrees": False}
-    consistency = plan.check_plan(reading.think, reading.sql, schema.find_schema(row["sql_context"])).consistency
+    consistency = plan.check_plan(reading.think, reading.sql, schema.find_definitions(row["sql_context"])).consistency
     return {
         **row,
         "well_formed": well_formed,

@@ -5,21 +5,13 @@ student that reasons.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 import pandas as pd
 
 from sqlreason.sql import schema, statements
 
 FEW_SCHEMAS = 5
-# An INSERT of plain values up to its semicolon; anything else between the values (a word, a comment) is no match, so
-# that what could be a definition is never taken away. Quotes are doubled inside a literal.
-_ROWS = re.compile(
-    r"""(?<![^;])\s*INSERT\s+INTO\s+[\w"`.]+\s*(?:\([^()';]*\))?\s*VALUES(?:'(?:[^']|'')*'|NULL|TRUE|FALSE|[-+.,()\s\d])*+(?:;|\Z)""",
-    re.IGNORECASE,
-)
 
 
 def group_keys(questions: pd.DataFrame) -> pd.Series:
@@ -85,18 +77,8 @@ def _by_value(values: pd.Series, function) -> pd.Series:
 
 
 def _fingerprint(context: str) -> str:
-    """The schema's fingerprint; rows are no part of it, so that contexts with one DDL are parsed once."""
-    without_rows = _ROWS.sub("", context)
-    if without_rows != context and (found := _parsed(without_rows)):
-        return found
-    return _parsed(context) or _digest(context)
-
-
-@lru_cache(maxsize=4096)
-def _parsed(context: str) -> str:
-    """The fingerprint of a context, or empty text where no schema can be read."""
-    found = schema.find_schema(context)
-    return found.fingerprint if found else ""
+    found = schema.find_definitions(context)
+    return found.fingerprint if found else _digest(context)
 
 
 def _digest(text: str) -> str:

@@ -14,7 +14,7 @@ from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.plan import check_plan
 from sqlreason.rewards.format import completion_text
 from sqlreason.rewards.tasks import sources
-from sqlreason.sql.schema import Schema, find_schema
+from sqlreason.sql.schema import Schema, find_definitions
 from sqlreason.sql.statements import parse as parse_sql
 
 NAMES, CLAUSES = 0.7, 0.3
@@ -50,7 +50,6 @@ class ReasoningReward:
 
     def __init__(self) -> None:
         self.last_reasons: list[str] = []
-        self._schemas: dict[str, Schema | None] = {}
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Score the completions of a batch.
@@ -65,9 +64,7 @@ class ReasoningReward:
         return [score for score, _ in scored]
 
     def _score(self, text: str, context: str) -> tuple[float | None, str]:
-        if context not in self._schemas:
-            self._schemas[context] = find_schema(context)
-        schema = self._schemas[context]
+        schema = find_definitions(context)
         if schema is None:
             return None, "unusable:schema_error"
         reading = parse(text)

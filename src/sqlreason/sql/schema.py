@@ -6,6 +6,7 @@ What the database would compute itself (defaults, generated columns, `INSERT …
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -19,8 +20,8 @@ from sqlreason.sql.statements import DIALECTS, split_tokens, text_of
 from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, literal
 
 __all__ = [
-    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "parse_schema", "quoted",
-    "render_ddl",
+    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "find_definitions",
+    "find_schema", "parse_schema", "quoted", "render_ddl",
 ]  # fmt: skip
 
 #: Words that are no bare names in SQLite.
@@ -33,6 +34,13 @@ _RESERVED = frozenset(
         *("PRIMARY", "REFERENCES", "RETURNING", "SELECT", "SET", "TABLE", "THEN", "TO", "TRANSACTION"),
         *("UNION", "UNIQUE", "UPDATE", "USING", "VALUES", "WHEN", "WHERE", "WITH"),
     ]
+)
+
+# An INSERT of plain values up to its semicolon; anything else between the values (a word, a comment) is no match, so
+# that what could be a definition is never taken away. Quotes are doubled inside a literal.
+_ROWS = re.compile(
+    r"""(?<![^;])\s*INSERT\s+INTO\s+[\w"`.]+\s*(?:\([^()';]*\))?\s*VALUES(?:'(?:[^']|'')*'|NULL|TRUE|FALSE|[-+.,()\s\d])*+(?:;|\Z)""",
+    re.IGNORECASE,
 )
 
 
@@ -81,6 +89,17 @@ def find_schema(context: str) -> Schema | None:
         return parse_schema(context)
     except SchemaError:
         return None
+
+
+def find_definitions(context: str) -> Schema | None:
+    """The schema of a context without its rows; contexts that differ in their rows alone are parsed once."""
+    without_rows = _ROWS.sub("", context)
+    return _definitions(without_rows) or (_definitions(context) if without_rows != context else None)
+
+
+@lru_cache(maxsize=4096)
+def _definitions(context: str) -> Schema | None:
+    return find_schema(context)
 
 
 def _read(context: str, dialect: str) -> Schema:

@@ -119,7 +119,7 @@ def verify_traces(
 
 
 def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, share: float, context: str) -> dict[str, Any]:
-    named = plan.check_plan(trace["think"], trace["sql"], schema.find_schema(context))
+    named = plan.check_plan(trace["think"], trace["sql"], schema.find_definitions(context))
     return {
         **{column: trace[column] for column in ("id", "sample", "mode", "think", "sql")},
         **{column: getattr(verdict, column) for column in ("runs", "agrees", "status", "reason")},
