@@ -19,7 +19,7 @@ import pandas as pd
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.reasoning import plan
 from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.schema import find_schema
+from sqlreason.sql.schema import find_definitions
 
 SOURCE = Path(__file__).parents[1] / "data/01_raw/questions/train.parquet"
 
@@ -45,7 +45,7 @@ def measure(count: int, workers: int) -> dict[str, object]:
         verdicts = verifier.verify_batch(pairs)
     marks.append(time.perf_counter())
     for row in rows.itertuples():
-        plan.check_plan(row.sql_prompt, row.candidate, find_schema(row.sql_context))
+        plan.check_plan(row.sql_prompt, row.candidate, find_definitions(row.sql_context))
     marks.append(time.perf_counter())
     doubles = near_duplicates(list(zip(rows["sql_prompt"], rows["domain"], strict=True)), 0.8)
     marks.append(time.perf_counter())
