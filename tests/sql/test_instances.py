@@ -53,6 +53,17 @@ def test_instances_refuse_what_the_original_accepts(verifier) -> None:
     assert verifier.verify(task, [right])[0].agrees
 
 
+def test_an_answer_written_out_is_one_of_the_wrong_queries(verifier) -> None:
+    """The least of a column is often the same on every instance that tells it from its mutants."""
+    gold = "SELECT MIN(total) FROM orders"
+    prepared = [prepare(verifier, "1", SHOP, gold, seed=seed) for seed in range(12)]
+    lazy = "SELECT 10.0 WHERE EXISTS (SELECT 1 FROM orders)"
+    for found in prepared:
+        (verdict,) = verifier.verify(found.task, [lazy])
+        assert verdict.agrees == ("gold_constant" in found.flags)
+    assert sum("gold_constant" in found.flags for found in prepared) <= 1
+
+
 MANY = """
 CREATE TABLE plants (id INTEGER PRIMARY KEY, plant TEXT, source TEXT, power INT, built INT);
 INSERT INTO plants VALUES (1, 'Mere', 'gas', 40, 1990), (2, 'Alder', 'coal', 60, 2001), (3, 'Firth', 'gas', 80, 2010),

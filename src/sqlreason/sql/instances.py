@@ -22,7 +22,7 @@ from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, SchemaError, parse_schema
 from sqlreason.sql.stability import completions
-from sqlreason.sql.statements import split_tokens, text_of
+from sqlreason.sql.statements import split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
@@ -31,6 +31,8 @@ from sqlreason.sql.touches import Rows
 _DRAWN, _MUTANTS = 12, 16
 #: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
 _TELLING = 3
+#: A longer answer is not written out to see whether it is right everywhere.
+_WRITTEN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Prepared:
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
-            on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance).
+            on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance),
+            gold_constant (its result is the same on all chosen instances, so that writing it out is judged right).
     """
 
     task: Task | None
@@ -102,9 +105,9 @@ def _distilled(
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
-    settled = completions(gold, schema)
-    trial = verifier.trial(pool, [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *settled]])
-    trial, unstable = _without_completions(trial, len(wrong))
+    constant = _written_out(verifier, original, gold, schema)
+    others = [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *constant, *completions(gold, schema)]]
+    trial, unstable = _without_completions(verifier.trial(pool, others), len(wrong) + len(constant))
     if trial[0].failure:
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
     chosen = _chosen(trial, n, unstable)
@@ -113,15 +116,27 @@ def _distilled(
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
     flags = [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
+    flags += ["gold_constant"] if constant and len(wrong) not in killed else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
     if not any(trial[i].informative for i in chosen):
         return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
     # a published preset may see no difference between the gold and all its mutants: Spider's drops DISTINCT
-    if len(ran) >= _TELLING and not killed and verifier.preset == "strict":
+    if len(ran) >= _TELLING and not killed & ran and verifier.preset == "strict":
         return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
     return Prepared(task, "ok", "", *counts)
+
+
+def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) -> list[str]:
+    """The gold's result on the original rows as literals, beside a table that is not used; [] if it has none."""
+    if statement_kind(gold) != "select":
+        return []
+    rows = verifier.run(original.instances[0], gold, original.engine).rows
+    if not 0 < len(rows) <= _WRITTEN_ROWS:
+        return []
+    table = _name(schema.tables[0].name)
+    return [f"SELECT * FROM (VALUES {_values(rows)}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
 
 
 def _without_completions(trial: list[Trial], mutants: int) -> tuple[list[Trial], set[int]]:
