@@ -196,7 +196,7 @@ def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_ke
 ):
     few = (questions, heldout, raw_prompts.head(2), question_split)
     kept = str(tmp_path / "prepared.sqlite")
-    bounds = {"grpo_prompts": 1, "evaluation_prompts": 4, "workers": 1, "cache": kept}
+    bounds = {"grpo_prompts": 1, "evaluation_prompts": 8, "workers": 1, "cache": kept}
     frames = [
         nodes.prepare_databases(*few, preparing(**bounds, examination_suite=suite))
         for suite in ("strict", "lenient", "strict")
