@@ -8,6 +8,7 @@ file must lie on a local disk (WAL does not work over a network).
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -98,8 +99,19 @@ class Journal:
         # One thread at a time uses each, but it is not always the one that opened it.
         return sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
 
+    def _use_wal(self) -> None:
+        """Switch to WAL; where two processes do so at once, SQLite refuses one of them without waiting."""
+        for attempt in range(200):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or attempt == 199:
+                    raise
+                time.sleep(0.05)
+
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._use_wal()
         self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
