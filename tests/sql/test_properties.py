@@ -17,6 +17,8 @@ ROWS = st.lists(
     ),
     max_size=8,
 )
+# A query that LIMIT cuts inside of a tie answers by the order of insertion, and rightly so.
+CUTS_TIES = "SELECT t FROM x ORDER BY n DESC LIMIT 2"
 # Pairs that say the same of every table, in other words.
 SAME = [
     ("SELECT t, n FROM x WHERE n > 1", "SELECT one.t AS other, n FROM x AS one WHERE NOT (n <= 1)"),
@@ -25,7 +27,7 @@ SAME = [
     ("SELECT DISTINCT n FROM x", "SELECT n FROM x GROUP BY n"),
     ("SELECT SUM(r) FROM x", "SELECT SUM(r) FROM (SELECT r FROM x ORDER BY r DESC) y"),
     ("SELECT n FROM x ORDER BY n", "SELECT n FROM x ORDER BY n, t DESC"),
-    ("SELECT t FROM x ORDER BY n DESC LIMIT 2", "SELECT t FROM x ORDER BY n DESC, r, t LIMIT 2"),
+    (CUTS_TIES, "SELECT t FROM x ORDER BY n DESC, r, t LIMIT 2"),
     ("SELECT COUNT(*) FROM x WHERE t = 'a' OR n = 1", "SELECT COUNT(*) FROM x WHERE n = 1 OR 'a' = t"),
     ("SELECT t FROM x UNION SELECT t FROM x WHERE n > 0", "SELECT DISTINCT t FROM x"),
     ("UPDATE x SET n = n + 1 WHERE t = 'a'", "UPDATE x SET n = 1 + n WHERE 'a' = t"),
@@ -66,7 +68,7 @@ def test_agreement_is_symmetric_where_no_order_is_asked(verifier, rows, one, oth
 @FEW
 def test_the_order_in_which_rows_were_inserted_does_not_matter(verifier, rows, gold, rng: random.Random) -> None:
     shuffled = rng.sample(rows, len(rows))
-    candidates = [text for pair in SAME for text in pair]
+    candidates = [text for pair in SAME for text in pair if text != CUTS_TIES]
     one, other = (verifier.verify(Task("", gold, (_script(r),)), candidates) for r in (rows, shuffled))
     assert [v.agrees for v in one] == [v.agrees for v in other]
 
