@@ -61,9 +61,12 @@ class Comparison:
 
     @property
     def setting(self) -> str:
-        """Hash of all that the rows of one table share: data, questions, parameters but the seed."""
+        """Hash of all that the rows of one table share: data, questions, parameters but the seed.
+
+        A parameter at its default is left out, so that an option that is new and not used changes nothing.
+        """
         tables = [hash_table(table) for table in (self.examples, self.prompts, self.exam)]
-        options = [o.model_dump_json(exclude={"seed"}) for o in (self.sft, self.grpo, self.exam_options)]
+        options = [o.model_dump_json(exclude={"seed"}, exclude_defaults=True) for o in (self.sft, self.grpo, self.exam_options)]
         return hashlib.sha256(json.dumps([self.base.identity, *tables, *options]).encode()).hexdigest()[:12]
 
     def run(self, arm: str) -> dict[str, Any]:
