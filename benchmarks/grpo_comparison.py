@@ -66,7 +66,8 @@ class Comparison:
         A parameter at its default is left out, so that an option that is new and not used changes nothing.
         """
         tables = [hash_table(table) for table in (self.examples, self.prompts, self.exam)]
-        options = [o.model_dump_json(exclude={"seed"}, exclude_defaults=True) for o in (self.sft, self.grpo, self.exam_options)]
+        given = (self.sft, self.grpo, self.exam_options)
+        options = [group.model_dump_json(exclude={"seed"}, exclude_defaults=True) for group in given]
         return hashlib.sha256(json.dumps([self.base.identity, *tables, *options]).encode()).hexdigest()[:12]
 
     def run(self, arm: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, NamedTuple
 
 from sqlreason.sql.dialects import to_engine
@@ -122,16 +123,25 @@ class Verifier:
     def _verify_batch(
         self, pairs: Sequence[tuple[Task, Sequence[str]]], progress: Callable[[int], None] | None
     ) -> list[list[Verdict]]:
-        jobs: list[tuple[Job, Task, list[str]]] = []
-        for task, candidates in pairs:
-            new = [text for text in dict.fromkeys(candidates) if (task.key, text) not in self._verdicts]
-            if new:
-                jobs.append((self._job(task, new), task, new))
-        ended = iter(range(1, len(jobs) + 1))
-        self._pool.work([job for job, _, _ in jobs], (lambda _: progress(next(ended))) if progress else None)
-        fresh = {}
-        for job, task, texts in jobs:
+        fresh: dict[tuple[str, str], Verdict] = {}
+        asked: dict[Job, tuple[Task, list[str]]] = {}
+        ended = count(1)
+
+        def jobs() -> Iterator[Job]:
+            for task, candidates in pairs:
+                new = [text for text in dict.fromkeys(candidates) if (task.key, text) not in self._verdicts]
+                if new:
+                    job = self._job(task, new)
+                    asked[job] = task, new
+                    yield job
+
+        def note(job: Job) -> None:
+            task, texts = asked.pop(job)
             fresh.update({(task.key, text): self._verdict(job, i, task) for i, text in enumerate(texts)})
+            if progress:
+                progress(next(ended))
+
+        self._pool.work(jobs(), note)
         found = [[fresh.get((t.key, c)) or self._verdicts[t.key, c] for c in texts] for t, texts in pairs]
         self._remember(fresh)
         self._statuses.update(verdict.status for verdict in fresh.values())

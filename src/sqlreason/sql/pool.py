@@ -7,7 +7,7 @@ import selectors
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,13 +82,6 @@ class Job:
 Queues = dict[str, deque[Job]]
 
 
-def _queues(jobs: Sequence[Job]) -> Queues:
-    queues: Queues = {}
-    for job in jobs:
-        queues.setdefault(job.engine, deque()).append(job)
-    return queues
-
-
 class Pool:
     """Workers of each kind, started when first needed.
 
@@ -122,14 +115,18 @@ class Pool:
         counts = {name: self._counts[name] for name in ("started", "killed", "died")}
         return {**counts, "seconds": self._seconds, "guards": guards}
 
-    def work(self, jobs: Sequence[Job], done: Callable[[Job], None] | None = None) -> None:
-        """Runs all jobs; each ends with its verdicts, its reply or its failure filled in."""
+    def work(self, jobs: Iterable[Job], done: Callable[[Job], None] | None = None) -> None:
+        """Runs all jobs; each ends with its verdicts, its reply or its failure filled in.
+
+        Args:
+            jobs: Taken as workers become free, so that making the next one costs time in which the others work.
+            done: Called with each job that ended.
+        """
         with self._lock:
             self._leave_the_parents_workers()
-            waiting, started = _queues(jobs), time.monotonic()
+            waiting, coming, started = Queues(), iter(jobs), time.monotonic()
             try:
-                while any(waiting.values()) or self._busy:
-                    self._assign(waiting)
+                while self._assign(waiting, coming):
                     for job in self._serve(waiting):
                         if done is not None:
                             done(job)
@@ -148,7 +145,15 @@ class Pool:
             self._idle, self._busy, self._owner = {}, {}, os.getpid()
             self._starter, self._selector = starter(), selectors.DefaultSelector()
 
-    def _assign(self, waiting: Queues) -> None:
+    def _assign(self, waiting: Queues, coming: Iterator[Job]) -> bool:
+        """Gives jobs to free workers; returns whether there is anything to wait for."""
+        self._hand_out(waiting)
+        while sum(map(len, waiting.values())) < self._size and (job := next(coming, None)) is not None:
+            waiting.setdefault(job.engine, deque()).append(job)
+            self._hand_out(waiting)
+        return bool(self._busy)
+
+    def _hand_out(self, waiting: Queues) -> None:
         for engine, queue in waiting.items():
             while queue and (worker := self._free_worker(engine)) is not None:
                 self._send(worker, queue.popleft())
