@@ -9,6 +9,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.doctor import machine
 from sqlreason.parameters import find_faults
 from sqlreason.tables import TABLES
 
@@ -107,6 +108,8 @@ RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
         (RANKS, {"batch_size": 4}, "4 completions of a rank are no"),
         ({**RANKS, "accelerate": "none.yaml"}, {}, "none.yaml is no file; make one with `accelerate config`"),
         ({}, {"vllm": "colocate"}, "grpo.vllm = 'colocate' with student.quantization = 'nf4'"),
+        ({}, {"vllm": "server", "beta": 0}, "grpo.vllm = 'server' with student.backend = 'unsloth'"),
+        ({}, {"beta": 0}, "grpo.dev_prompts = 128 with student.backend = 'unsloth' and grpo.beta = 0"),
     ],
 )  # fmt: skip
 def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(base_parameters, student, grpo, told):
@@ -206,6 +209,13 @@ def test_a_teacher_that_is_unknown_is_told(copy):
     make_environment(copy, "oracle", {"teacher": entry})
     output = refusal(copy, "--env=oracle")
     assert "'teacher'" in output and "Oracle" in output and "scripted" in output
+
+
+@pytest.mark.skipif(machine.has_gpu(), reason="this machine has a GPU")
+def test_a_training_that_needs_a_gpu_is_refused_before_anything_else_is_looked_at(copy):
+    output = refusal(copy, "--env=gpu12", "--pipelines=sft")
+    assert "student.backend=unsloth needs an NVIDIA GPU and this machine has none" in output
+    assert "set student.backend=transformers" in output and "Nothing has been started" in output
 
 
 def test_a_pipeline_whose_inputs_were_never_made_says_so(copy):

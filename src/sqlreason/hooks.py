@@ -7,7 +7,7 @@ import platform
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class GuardHooks:
 
     def __init__(self) -> None:
         self._entries: dict[str, Any] = {}
+        self._parameters: dict[str, Any] = {}
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -38,7 +39,8 @@ class GuardHooks:
             BadInput: If one of them is found; the message says what was given and what to do.
         """
         require_environment(Path(context.config_loader.conf_source), context.env)
-        faults = find_faults(context.config_loader["parameters"])
+        self._parameters = context.config_loader["parameters"]
+        faults = find_faults(self._parameters)
         if faults:
             raise BadInput(
                 "the parameters cannot be used:\n  "
@@ -55,14 +57,18 @@ class GuardHooks:
 
     @hook_impl
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
-        """Load once whatever the pipeline does not make itself, so that nothing is spent on a faulty source.
+        """Look for what the nodes lack on this machine, and load once whatever the pipeline does not make itself.
+
+        So that nothing is spent on a training that cannot start, or on a faulty source.
 
         The run goes on in the project's folder: journal and checkpoints are parameters, whose paths Kedro does not
         make absolute, and from a subfolder the teacher would be asked everything again.
 
         Raises:
-            BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
+            BadInput: If a node lacks an extra or a GPU, an entry of the catalog cannot be loaded, or is refused by its
+                validator.
         """
+        require_machine(self._parameters, [node.name for node in pipeline.nodes])
         os.chdir(run_params["project_path"])
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and name in catalog:
@@ -81,6 +87,24 @@ def require_environment(conf: Path, env: str | None) -> None:
     raise BadInput(
         f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
     )
+
+
+def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
+    """Check that this machine has what the nodes need beyond the locked packages; warn of what will hardly end on it.
+
+    Raises:
+        BadInput: If it lacks something.
+    """
+    from sqlreason.doctor.extras import find_doubts, find_lacks
+
+    lacks = list(find_lacks(parameters, nodes))
+    if lacks:
+        raise BadInput(
+            "this machine cannot run it:\n  " + "\n  ".join(lacks) + "\nNothing has been started; "
+            "`kedro doctor --env=…` tells all that an environment needs."
+        )
+    for doubt in find_doubts(parameters, nodes):
+        logger.warning("%s", doubt)
 
 
 def require_writable(folder: Path) -> None:

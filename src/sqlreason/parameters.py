@@ -40,6 +40,13 @@ def _find_contradictions(student: StudentOptions, sft: SFTOptions, grpo: GRPOOpt
                 f"{passes * grpo.batch_size // student.ranks} completions of a rank are no whole groups of "
                 f"grpo.num_generations = {grpo.num_generations}; make it a multiple"
             )
+    if student.backend == "unsloth" and grpo.method == "grpo" and not grpo.beta:  # with beta, transformers trains GRPO
+        for name, given, none in (("vllm", grpo.vllm, "null"), ("dev_prompts", grpo.dev_prompts, "0")):
+            if given:
+                yield (
+                    f"grpo.{name} = {given!r} with student.backend = 'unsloth' and grpo.beta = 0: unsloth writes its "
+                    f"completions itself, without it; set grpo.{name}={none}, or student.backend=transformers"
+                )
     if grpo.vllm and student.quantization:
         yield (
             f"grpo.vllm = {grpo.vllm!r} with student.quantization = {student.quantization!r}: the adapter would be "

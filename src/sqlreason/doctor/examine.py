@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlreason.doctor import machine, reach
+from sqlreason.doctor import extras, machine, reach
 from sqlreason.doctor.findings import Finding
 from sqlreason.students import memory
 from sqlreason.students.memory import GIB, Shape
@@ -35,7 +35,7 @@ def examine(
         The findings, in the order of a run.
     """
     student = parameters["student"]
-    on_gpu = student["backend"] == "unsloth" or student["quantization"] is not None or student["dtype"] == "bfloat16"
+    on_gpu = extras.is_for_gpu(student)
     hub, config = reach.check_hub(catalog["base_model"])
     shape = _shape(config)
     model = memory.weight_bytes(shape, None) if shape else _FALLBACK_MODEL
@@ -43,6 +43,7 @@ def examine(
     findings = [
         machine.check_python(),
         machine.check_packages((project / "requirements.lock").read_text(encoding="utf-8"), extra),
+        *extras.check_extras(parameters),
         *([machine.check_torch()] if on_gpu else []),
         *machine.check_gpu(on_gpu, estimate_peak(shape, parameters) if shape else None, student["ranks"]),
         machine.check_memory(_MEMORY_OF_TRAINING + model),

@@ -119,6 +119,11 @@ def list_cards() -> list[tuple[str, str, float, float]]:
     return [(name, driver, float(total) * 2**20, float(free) * 2**20) for name, driver, total, free in rows]
 
 
+def has_gpu() -> bool:
+    """Whether there is an NVIDIA GPU; some containers have its device and no nvidia-smi."""
+    return bool(list_cards()) or any(Path("/dev").glob("nvidia[0-9]*"))
+
+
 def check_memory(bytes_needed: float) -> Finding:
     """Whether the machine has that much free main memory (Linux tells it; elsewhere the check is left out)."""
     text = Path("/proc/meminfo").read_text(encoding="ascii") if Path("/proc/meminfo").exists() else ""

@@ -1,0 +1,71 @@
+"""What parameters ask of a machine beyond the lock is told before a run, for the nodes that it has."""
+
+import re
+import tomllib
+
+import pytest
+from kedro.framework.startup import bootstrap_project
+
+from sqlreason.doctor import extras, machine
+from sqlreason.pipeline_registry import register_pipelines
+
+PLAIN = {
+    "student": {"backend": "transformers", "quantization": None, "dtype": "auto"},
+    "preprocessing": {"verifier": "local"},
+    "grpo": {"vllm": None},
+}
+
+
+def asking(section, **values):
+    """The plain parameters with other values in one section."""
+    return {**PLAIN, section: {**PLAIN[section], **values}}
+
+
+CASES = [(need, asking(need.section, **{need.name: need.value})) for need in extras.NEEDS]
+IDS = [need.asked for need in extras.NEEDS]
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine with a GPU and without any of the packages."""
+    monkeypatch.setattr(machine, "has_gpu", lambda: True)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+
+
+@pytest.mark.parametrize(("need", "parameters"), CASES, ids=IDS)
+def test_a_missing_package_is_told_with_its_parameter_and_both_ways_out(need, parameters, bare):
+    (told,) = extras.find_lacks(parameters, need.nodes)
+    assert all(text in told for text in (need.asked, "not installed", need.install, f"or set {need.instead}"))
+    (found,) = [finding for finding in extras.check_extras(parameters) if finding.subject == need.package] or [None]
+    assert found is None if need.package in machine.GPU_EXTRA else found.level == "FAIL"
+
+
+@pytest.mark.parametrize(("need", "parameters"), CASES, ids=IDS)
+def test_nodes_that_do_not_use_it_run_without_it(need, parameters, bare):
+    assert not list(extras.find_lacks(parameters, ["ask_teacher"])) and not list(extras.find_lacks(PLAIN, need.nodes))
+
+
+def test_without_a_gpu_nobody_is_sent_to_install_what_needs_one(monkeypatch):
+    monkeypatch.setattr(machine, "has_gpu", lambda: False)
+    for need, parameters in CASES:
+        told = list(extras.find_lacks(parameters, need.nodes))
+        assert not need.gpu or ("needs an NVIDIA GPU" in told[0] and "install" not in told[0])
+
+
+@pytest.mark.parametrize(
+    ("student", "doubtful"),
+    [({}, False), ({"quantization": "nf4"}, True), ({"dtype": "bfloat16"}, True), ({"dtype": "float32"}, False)],
+)
+def test_a_training_for_a_gpu_is_doubted_without_one(student, doubtful, monkeypatch):
+    monkeypatch.setattr(machine, "has_gpu", lambda: False)
+    assert bool(list(extras.find_doubts(asking("student", **student), ["train_sft"]))) == doubtful
+    assert not list(extras.find_doubts(asking("student", **student), ["compare_students"]))
+
+
+def test_nodes_and_extras_of_the_needs_exist(project):
+    bootstrap_project(project)
+    nodes = {node.name for pipeline in register_pipelines().values() for node in pipeline.nodes}
+    known = tomllib.loads((project / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for need in extras.NEEDS:
+        assert set(need.nodes) <= nodes
+        assert set(re.findall(r"\[(\w+)\]", need.install)) <= set(known)
