@@ -1,9 +1,15 @@
 """GRPO in two ranks: each writes and judges whole groups, and the record holds those of both."""
 
+import json
+from importlib.util import find_spec
+
 import pytest
 from trl import GRPOConfig
 
 from sqlreason.students import grpo, sft
+from sqlreason.students.generation import tokenize
+from sqlreason.students.policy_trainer import longest_sequence
+from sqlreason.students.starts import untrained
 
 
 class LengthReward:
@@ -33,6 +39,25 @@ def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoin
     assert groups.size().eq(4).all() and groups.ngroups == 4
     centred = rollouts["reward"] - groups["reward"].transform("mean")
     assert rollouts["advantage"].tolist() == pytest.approx(centred.tolist(), abs=1e-4)
+
+
+def test_vllm_makes_room_for_our_longest_sequence_and_not_for_all_that_the_model_can_read(checkpoint, examples):
+    tokenizer = checkpoint.load_tokenizer()
+    rows = [{"prompt": json.loads(text)} for text in examples["prompt"]]
+    lengths = [len(ids) for ids in tokenize(tokenizer, [row["prompt"] for row in rows])]
+    assert longest_sequence(rows, tokenizer, 100) == max(lengths) + 100
+    assert "vllm_max_model_length" in GRPOConfig.__dataclass_fields__
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vllm is installed")
+@pytest.mark.parametrize("mode", ["colocate", "server"])
+def test_without_vllm_a_training_that_asks_for_it_says_what_to_install(mode, checkpoint, examples, tmp_path):
+    start = untrained(checkpoint, "abc", {"rank": 4, "alpha": 8}, "float32", 0)
+    with pytest.raises(ImportError, match="install vLLM"):
+        grpo.train_grpo(
+            checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path, rewards=[LengthReward()], weights=[1.0],
+            num_generations=4, batch_size=4, max_steps=1, learning_rate=1e-5, dtype="float32", vllm=mode,
+        )  # fmt: skip
 
 
 def test_vllm_is_asked_for_as_trl_wants_it_and_never_over_four_bits(checkpoint, tmp_path):

@@ -139,7 +139,8 @@ def train_grpo(
         accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
         dev: Columns prompt and task (JSON) of questions that are not trained on; greedy answers to them are scored
-            before the first step and every `dev_steps`, and the best adapter is returned. None returns the last.
+            before the first step and every `dev_steps`, and the best adapter is returned. None returns the last, as
+            does the backend unsloth.
         dev_steps: Steps between two scores.
         patience: Scores without a better one after which the training ends; None for no limit.
         knobs: Fields of `Policy` and of `training.Schedule`; `batch_size` counts completions.
@@ -243,7 +244,7 @@ def _train(
     ours = loading["backend"] == "transformers" and policy.vllm is None
     writer = Writer(sampling, plan.seed) if ours else None
     trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
-    examiner = _examiner(exam, policy, plan, stage) if writer else None
+    examiner = _examiner(exam, policy, plan, stage) if loading["backend"] == "transformers" else None
     callbacks = [
         rehearsal.rehearse_grpo(trainer, writer),
         alarms.watch(trainer, stage, recorder, writer, examiner),

@@ -10,9 +10,18 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.students.generation import tokenize
 from sqlreason.students.rollouts import Recorder, Writer
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import Schedule
+
+
+def longest_sequence(rows: Sequence[dict[str, Any]], tokenizer: Any, limit: int) -> int:
+    """Tokens of the longest prompt with a completion of full length.
+
+    vLLM would make room for the longest sequence that the model can read, 131,072 tokens of a Llama 3.2, and not start.
+    """
+    return max(map(len, tokenize(tokenizer, [row["prompt"] for row in rows]))) + limit
 
 
 def make_trainer(
@@ -56,6 +65,8 @@ def make_trainer(
         "reward_weights": list(map(float, weights)),
     }
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
+    if arguments["use_vllm"]:
+        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
