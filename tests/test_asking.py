@@ -3,12 +3,16 @@
 import sqlite3
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
 from sqlreason import asking
 from sqlreason.cli import cli
 from sqlreason.reasoning.format import render
+from sqlreason.reasoning.prompts import Prompt
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import StudentPrompts
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40), ('Cy', 40);"
 NAMES = "SELECT name FROM users WHERE age > 35"
@@ -48,6 +52,39 @@ def test_a_database_is_read_from_sqlite_or_from_statements_and_not_written(tmp_p
     for missing in (f"sqlite:///{tmp_path}/none.db", f"{tmp_path}/none.sql"):
         with pytest.raises(ValueError, match=r"none.* cannot be read .* give sqlite:///FILE"):
             asking.read_context(missing)
+
+
+LONG = "".join(
+    f"CREATE TABLE part_{i} (id INTEGER PRIMARY KEY, size_{i} INT, before INT REFERENCES part_{max(i - 1, 0)} (id));"
+    for i in range(40)
+)
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ([], r"tokens at its shortest, more than preprocessing.max_prompt_tokens = 640\. Name the tables .*--table"),
+        ([f"part_{i}" for i in range(40)], r"max_prompt_tokens = 640\. Name fewer tables"),
+        (["pard_3"], "no table pard_3; it has part_0, part_1"),
+    ],
+)
+def test_a_schema_that_is_too_long_names_the_budget_and_both_ways_out(tables, told, asked):
+    with pytest.raises(ValueError, match=told):
+        asked(tables)
+
+
+def test_around_the_tables_that_are_named_a_long_schema_is_cut(asked):
+    assert asked(["part_9", "part_10"]).fault.startswith("no answer follows the grammar")
+
+
+@pytest.fixture
+def asked(project):
+    """Asks the untrained student about the long schema."""
+    student = Checkpoint(str(project / "data/06_models/tiny_student"))
+    prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
+    prompts = StudentPrompts(prompt, student.load_tokenizer(), max_prompt_tokens=640, sample_rows=0)
+    options = {"votes": 1, "temperature": 0.7, "max_completion_tokens": 4}
+    return lambda tables: asking.ask(student, None, prompts, "How many parts?", LONG, **options, tables=tables)
 
 
 def test_a_student_that_was_taught_nothing_yet_is_told_of(project, tmp_path, monkeypatch):

@@ -5,12 +5,14 @@ files and files of SQL statements, of a size that fits into the sandbox's memory
 """
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlreason.reasoning.format import parse
+from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql.execution import Verifier
 from sqlreason.students import answering, voting
 from sqlreason.students.adapter import Adapter
@@ -77,6 +79,7 @@ def ask(
     dtype: str = "auto",
     quantization: str | None = None,
     seed: int = 0,
+    tables: Collection[str] = (),
 ) -> Reply:
     """Ask a student.
 
@@ -92,15 +95,30 @@ def ask(
         dtype: One of `checkpoint.DTYPES`.
         quantization: None or "nf4".
         seed: Of the draws.
+        tables: That the question is about; where the schema is over the prompt's budget, those far from them by foreign
+            keys are left out of the prompt.
 
     Raises:
-        ValueError: If the schema cannot be read, or is over the prompt's budget.
+        ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
         AdapterError: If the adapter belongs to another base model.
     """
+    try:
+        messages = prompts.messages(question, context, tables=tables)
+    except PromptOverBudget as error:
+        way = (
+            "Name fewer tables that the question is about"
+            if tables
+            else "Name the tables that the question is about (--table, once for each), so that those far from them are "
+            "left out"
+        )
+        raise ValueError(
+            f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
+            "longer than those of its training"
+        ) from error
     answers = answering.answer(
         checkpoint,
         adapter,
-        [prompts.messages(question, context)],
+        [messages],
         dtype=dtype,
         quantization=quantization,
         batch_size=votes,

@@ -16,8 +16,9 @@ SHOWN_ROWS = 20
     "--student", type=click.Choice(["grpo", "sft", "base"]), default="grpo", show_default=True, help="Who is asked."
 )
 @click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
+@click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
 @click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")
-def ask(question: str, database: str, student: str, votes: int, env: str | None) -> None:
+def ask(question: str, database: str, student: str, votes: int, tables: tuple[str, ...], env: str | None) -> None:
     """Ask the trained student a QUESTION about a database, which is only read.
 
     Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
@@ -27,7 +28,7 @@ def ask(question: str, database: str, student: str, votes: int, env: str | None)
 
     try:
         context = asking.read_context(database)
-        reply = _reply(question, context, student, votes, env)
+        reply = _reply(question, context, student, votes, tables, env)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{reply.think}\n\n{reply.sql}\n")
@@ -39,7 +40,7 @@ def ask(question: str, database: str, student: str, votes: int, env: str | None)
     sys.exit(int(bool(reply.fault)))
 
 
-def _reply(question: str, context: str, student: str, votes: int, env: str | None) -> Any:
+def _reply(question: str, context: str, student: str, votes: int, tables: tuple[str, ...], env: str | None) -> Any:
     from kedro.framework.session import KedroSession
     from kedro.io.core import DatasetError
 
@@ -71,6 +72,7 @@ def _reply(question: str, context: str, student: str, votes: int, env: str | Non
         max_completion_tokens=exam.max_completion_tokens,
         dtype=loading.dtype,
         quantization=loading.quantization,
+        tables=tables,
     )
 
 

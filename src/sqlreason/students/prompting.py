@@ -4,6 +4,7 @@ A schema that is too long is shrunk by rule (sample rows, comments, then unrelat
 tokens; a prompt that does not fit at its smallest is refused.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlreason.reasoning import prompts
@@ -28,21 +29,34 @@ class StudentPrompts:
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
 
-    def messages(self, question: str, context: str, gold: str = "") -> Messages:
-        """Return the chat messages for a question; the tables that `gold` reads survive any shrinking.
+    def messages(self, question: str, context: str, gold: str = "", tables: Collection[str] = ()) -> Messages:
+        """Return the chat messages for a question; the tables that `gold` reads survive any shrinking, as do `tables`.
 
         Raises:
-            ValueError: If the context does not parse, or the prompt is over budget at its smallest.
+            ValueError: If the context does not parse, or lacks one of the tables.
+            PromptOverBudget: If the prompt is over budget at its smallest.
         """
+        sizes = []
+
         def build(schema: str) -> Messages:
             return prompts.build_messages(self.prompt, question, schema)
 
-        schema = prompts.schema_text(
-            context,
-            keep=queries.tables_of(gold) if gold else (),
-            budget=lambda text: self.count_prompt(build(text)) <= self.max_prompt_tokens,
-            sample_rows=self.sample_rows,
-        )
+        def fits(schema: str) -> bool:
+            sizes.append(self.count_prompt(build(schema)))
+            return sizes[-1] <= self.max_prompt_tokens
+
+        try:
+            schema = prompts.schema_text(
+                context,
+                keep={*tables, *(queries.tables_of(gold) if gold else ())},
+                budget=fits,
+                sample_rows=self.sample_rows,
+            )
+        except prompts.PromptOverBudget as error:
+            raise prompts.PromptOverBudget(
+                f"the prompt has {sizes[-1]:,} tokens at its shortest, more than preprocessing.max_prompt_tokens = "
+                f"{self.max_prompt_tokens:,}"
+            ) from error
         return build(schema)
 
     def count_prompt(self, messages: Messages) -> int:
