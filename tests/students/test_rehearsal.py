@@ -1,5 +1,6 @@
 """GRPO's dry step: the longest completions first, and memory that is too small is told with what to change."""
 
+import json
 import logging
 from types import SimpleNamespace
 
@@ -95,3 +96,6 @@ def test_where_others_write_the_loss_alone_is_tried(checkpoint, start, examples,
     assert "4 completions of 12 tokens" in caplog.text and "3 steps of at most" in caplog.text
     assert all(parameter.grad is None for parameter in model.parameters())
     assert not trainer._metrics["train"] and training.is_sharded(trainer) is False
+    assert trainer.writing_seconds is None
+    trainer._generate([json.loads(columns["prompt"].iloc[0])] * 4)  # as a step does, by trl's own means
+    assert trainer.writing_seconds > 0

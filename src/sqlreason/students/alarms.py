@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlreason.students.dev import Examiner
-from sqlreason.students.rollouts import Recorder, Writer
+from sqlreason.students.rollouts import Recorder
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import TrainingError
 
@@ -78,9 +78,7 @@ COLLAPSES = (
 )  # fmt: skip
 
 
-def watch(
-    trainer: Any, stage: Stage, recorder: Recorder, writer: Writer | None, examiner: Examiner | None = None
-) -> Any:
+def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | None = None) -> Any:
     """The trainer callback that restores the policy on resume, keeps rollouts, examines and raises the alarms."""
     from transformers import TrainerCallback
 
@@ -98,7 +96,7 @@ def watch(
             if not logs or "reward" not in logs:
                 return
             step, entry = state.global_step, state.log_history[-1]
-            entry["generation_seconds"] = writer.seconds if writer else None
+            entry["generation_seconds"] = trainer.writing_seconds
             entry["reward_seconds"] = recorder.seconds
             entry["zero_variance_share"] = recorder.zero_variance_share()
             recorder.keep(step, list(trainer._logs["advantages"]))  # trl has no public way to them

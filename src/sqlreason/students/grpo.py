@@ -247,7 +247,7 @@ def _train(
     examiner = _examiner(exam, policy, plan, stage) if loading["backend"] == "transformers" else None
     callbacks = [
         rehearsal.rehearse_grpo(trainer, writer),
-        alarms.watch(trainer, stage, recorder, writer, examiner),
+        alarms.watch(trainer, stage, recorder, examiner),
     ]
     log = training.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step

@@ -5,6 +5,7 @@ The loss is trl's. What is given to it is in `grpo.py`, what happens between pro
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,8 +73,17 @@ def make_trainer(
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
 
-        With a writer of our own, a group's prompt is read once in the log-probabilities too.
+        With a writer of our own, a group's prompt is read once in the log-probabilities too. `writing_seconds` are
+        those of the last completions, whoever wrote them.
         """
+
+        writing_seconds: float | None = None
+
+        def _generate(self, prompts: Any) -> Any:
+            began = time.monotonic()
+            written = super()._generate(prompts)
+            self.writing_seconds = time.monotonic() - began
+            return written
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
             sampler: Any = super()._get_train_sampler(dataset)

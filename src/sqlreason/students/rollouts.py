@@ -27,14 +27,11 @@ class Writer:
     def __init__(self, sampling: Sampling, seed: int) -> None:
         self.sampling = sampling
         self.seed = seed
-        self.seconds = 0.0
 
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
-        began = time.monotonic()
         ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
         completions = self._write(trainer, ids, trainer.eos_token_ids)
-        self.seconds = time.monotonic() - began
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
 
