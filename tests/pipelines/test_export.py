@@ -55,7 +55,8 @@ def test_the_card_tells_results_costs_and_conditions(options, prompt_text):
         LLAMA, adapter, prompt_text("student"), pd.DataFrame({"id": range(878)}), Teacher("scripted"), metrics, ledger,
         options("evaluation", demo=False), options("export").model_copy(update={"name": "Llama-sql"}),
     )  # fmt: skip
-    for told in ("878 verified traces", "20.5 % (18.1 … 23.1)", "14.92 USD and 1.00 h", "Llama 3.2 Community License"):
+    assert "878 verified traces of a scripted teacher, then" in text
+    for told in ("20.5 % (18.1 … 23.1)", "14.92 USD and 1.00 h", "Llama 3.2 Community License"):
         assert told in text
     assert "{dialect}" not in text and "tiny student" not in text
     assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")

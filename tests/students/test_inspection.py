@@ -61,10 +61,13 @@ def test_a_completion_that_holds_a_special_token_is_refused(tokenizer, conversat
 def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tmp_path, caplog):
     caplog.set_level(logging.INFO, "sqlreason")
     long = examples.assign(completion=[*examples["completion"][:-1], examples["completion"].iloc[-1] + " name" * 20])
-    sft.train_sft(
+    adapter, _ = sft.train_sft(
         checkpoint, long, fingerprint="abc", workdir=tmp_path, lora={"rank": 2}, learning_rate=1e-3, max_steps=1,
         batch_size=4, dtype="float32",
     )  # fmt: skip
     said = next(record.getMessage() for record in caplog.records if "longest batch" in record.getMessage())
     assert "(4 rows, " in said and "1 steps of about" in said and "GiB at the peak" in said
     assert any("<EOS>|" in record.getMessage() for record in caplog.records)
+    kept = adapter.facts
+    assert (kept["rows_checked"], kept["truncated"]) == (len(long), 0) and 0.05 < kept["trained_share"] < 0.8
+    assert kept["rehearsal"].keys() == {"peak_gib", "step_seconds", "hours"} and kept["rehearsal"]["peak_gib"] > 0

@@ -15,7 +15,7 @@ from typing import Any
 from sqlreason.students.generation import longest_first, tokenize
 from sqlreason.students.memory import GIB
 from sqlreason.students.rollouts import Writer
-from sqlreason.students.training import LESS_TO_LEARN_FROM, fitting, is_sharded
+from sqlreason.students.training import LESS_TO_LEARN_FROM, fitting, is_sharded, note
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def rehearse_sft(trainer: Any) -> Any:
                 forward, backward = _pass(trainer, lambda: trainer.model(**batch).loss)
             share = sum(lengths) / len(lengths) / lengths[longest[0]]
             step = (forward + backward) * args.gradient_accumulation_steps * share
-            _tell("sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
+            _tell(trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
 
     return Rehearsal()
 
@@ -81,7 +81,7 @@ def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
             if writer:
                 told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
                 told += f"{forward + backward:.1f} s"
-            _tell("grpo", told, state.max_steps, step, "at most, without the rewards, about")
+            _tell(trainer, "grpo", told, state.max_steps, step, "at most, without the rewards, about")
 
     return Rehearsal()
 
@@ -96,11 +96,12 @@ def peak_bytes() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _tell(stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
+def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
+    peak, hours = peak_bytes() / GIB, steps * seconds / 3600
+    note(trainer, rehearsal={"peak_gib": round(peak, 2), "step_seconds": round(seconds, 2), "hours": round(hours, 3)})
     logger.info(
-        "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h",
-        stage, passed, peak_bytes() / GIB, steps, how, seconds, steps * seconds / 3600,
-    )  # fmt: skip
+        "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h", stage, passed, peak, steps, how, seconds, hours
+    )
 
 
 def _longest_prompts(trainer: Any) -> list[list[int]]:

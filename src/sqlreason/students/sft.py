@@ -159,6 +159,7 @@ def _trainer(
     )
     positions = getattr(model.config, "max_position_embeddings", None)
     share = guards.check_rows(trainer.train_dataset, conversations, tokenizer, positions)
+    training.note(trainer, rows_checked=len(conversations), truncated=0, trained_share=round(share, 4))
     first = trainer.train_dataset[0]
     logger.info(
         "sft: %d rows checked, 0 truncated, %.0f %% of the tokens are trained; the first, trained behind the plus:\n%s",

@@ -182,8 +182,17 @@ def fitting(doing: str, advice: str) -> Iterator[None]:
         raise TrainingError(f"{doing} does not fit into memory: {advice}. ({first})") from error
 
 
+def note(trainer: Any, **found: Any) -> None:
+    """Keeps what was found before the first step, for the facts of the adapter."""
+    trainer.found_before = {**getattr(trainer, "found_before", {}), **found}
+
+
 def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
-    """Copies the trained adapter off a trainer; every rank has to ask, for under FSDP and ZeRO each holds a shard."""
+    """Copies the trained adapter off a trainer, with what was noted of it.
+
+    Every rank has to ask, for under FSDP and ZeRO each holds a shard.
+    """
+    facts = {**facts, **getattr(trainer, "found_before", {})}
     trainer.accelerator.wait_for_everyone()
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded(trainer) else None
     return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)

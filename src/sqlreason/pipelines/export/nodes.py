@@ -47,7 +47,7 @@ def write_card(
     licences.check_name(options.name, base_model.identity, teacher.name, scripted)
     facts = {
         "base": base_model.identity,
-        "teacher": teacher.name,
+        "teacher": "a scripted teacher" if scripted else teacher.name,
         "traces": len(traces),
         "prompt": adapter.fingerprint,
         "demo": evaluation.demo,
