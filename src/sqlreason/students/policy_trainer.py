@@ -6,7 +6,7 @@ The loss is trl's. What is given to it is in `grpo.py`, what happens between pro
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from sqlreason.students.stages import Stage
 from sqlreason.students.training import Schedule
 
 
-def longest_sequence(rows: Sequence[dict[str, Any]], tokenizer: Any, limit: int) -> int:
+def longest_sequence(rows: Sequence[Mapping[Any, Any]], tokenizer: Any, limit: int) -> int:
     """Tokens of the longest prompt with a completion of full length.
 
     vLLM would make room for the longest sequence that the model can read, 131,072 tokens of a Llama 3.2, and not start.
