@@ -65,7 +65,8 @@ class Comparison:
 
         A parameter at its default is left out, so that an option that is new and not used changes nothing.
         """
-        tables = [hash_table(table) for table in (self.examples, self.prompts, self.exam)]
+        examples = self.examples.drop(columns="kind", errors="ignore")  # the prompts tell it
+        tables = [hash_table(table) for table in (examples, self.prompts, self.exam)]
         given = (self.sft, self.grpo, self.exam_options)
         options = [group.model_dump_json(exclude={"seed"}, exclude_defaults=True) for group in given]
         return hashlib.sha256(json.dumps([self.base.identity, *tables, *options]).encode()).hexdigest()[:12]

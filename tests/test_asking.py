@@ -1,6 +1,7 @@
 """A question to a student: the vote, the rows, and what is said where there is no result."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from sqlreason.cli import cli
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.generation import Generation
 from sqlreason.students.prompting import StudentPrompts
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40), ('Cy', 40);"
@@ -95,3 +97,32 @@ def test_a_student_that_was_taught_nothing_yet_is_told_of(project, tmp_path, mon
     question = ["Who is older than 35?", "--database", str(script), "--student", "base", "--votes", "2"]
     told = CliRunner().invoke(cli, ["sqlreason", "ask", *question])
     assert told.exit_code == 1 and "no answer follows the grammar" in told.output
+
+
+def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
+    class Student:
+        def __init__(self, *_, **__):
+            self.checkpoint = SimpleNamespace(window=10**6, load_tokenizer=lambda: None)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def answer(self, conversations, progress=None, samples=1, **_):
+            told.extend(turns[-1]["content"] for turns in conversations)
+            texts = answers("SELECT surname FROM users", "SELECT name FROM users LIMIT 1", "SELECT title FROM users")
+            texts = texts if samples == 3 else answers(NAMES) * len(conversations)
+            return [Generation(text, 1, True, 0.0) for text in texts]
+
+    told = []
+    monkeypatch.setattr(asking.answering, "Respondent", Student)
+    monkeypatch.setattr("sqlreason.students.correcting.tokenize", lambda *_: [[]])
+    prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
+    asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
+    reply = asking.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, corrections=1)
+    assert (reply.sql, reply.votes, reply.answers, reply.retried) == (NAMES, 2, 3, 2)
+    assert [("surname" in text, "title" in text) for text in told[1:]] == [(True, False), (False, True)]
+    reply = asking.ask(None, None, prompts, "Who is older?", CONTEXT, **asked)
+    assert (reply.votes, reply.retried) == (1, 0)

@@ -7,17 +7,17 @@ files and files of SQL statements, of a size that fits into the sandbox's memory
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
-from sqlreason.sql.execution import Verifier
-from sqlreason.students import answering, voting
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.students import answering, correcting, voting
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.prompting import StudentPrompts
+from sqlreason.students.prompting import Messages, StudentPrompts
 
 _SQLITE = "sqlite:///"
 
@@ -33,6 +33,7 @@ class Reply:
         rows: Of the result.
         votes: Answers whose query gives this result.
         answers: Drawn in all.
+        retried: Answers whose query did not run and which the student was asked to correct.
         fault: Why there is no result; empty if there is one.
     """
 
@@ -43,6 +44,7 @@ class Reply:
     votes: int
     answers: int
     fault: str
+    retried: int = 0
 
 
 def read_context(database: str) -> str:
@@ -80,6 +82,7 @@ def ask(
     quantization: str | None = None,
     seed: int = 0,
     tables: Collection[str] = (),
+    corrections: int = 0,
 ) -> Reply:
     """Ask a student.
 
@@ -97,13 +100,32 @@ def ask(
         seed: Of the draws.
         tables: That the question is about; where the schema is over the prompt's budget, those far from them by foreign
             keys are left out of the prompt.
+        corrections: How often at most each answer whose query does not run is corrected, before the vote.
 
     Raises:
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
         AdapterError: If the adapter belongs to another base model.
     """
+    with answering.Respondent(
+        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes
+    ) as respondent:
+        corrected = correcting.answer(
+            respondent,
+            [_messages(prompts, question, context, tables)],
+            [Task("", "", (context,))],
+            samples=votes,
+            temperature=temperature,
+            max_new_tokens=max_completion_tokens,
+            attempts=corrections,
+            seed=seed,
+        )
+    reply = choose(context, [found.answer.text if found.answer.finished else "" for found in corrected])
+    return replace(reply, retried=sum(found.retries > 0 for found in corrected))
+
+
+def _messages(prompts: StudentPrompts, question: str, context: str, tables: Collection[str]) -> Messages:
     try:
-        messages = prompts.messages(question, context, tables=tables)
+        return prompts.messages(question, context, tables=tables)
     except PromptOverBudget as error:
         way = (
             "Name fewer tables that the question is about"
@@ -115,19 +137,6 @@ def ask(
             f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
             "longer than those of its training"
         ) from error
-    answers = answering.answer(
-        checkpoint,
-        adapter,
-        [messages],
-        dtype=dtype,
-        quantization=quantization,
-        batch_size=votes,
-        max_new_tokens=max_completion_tokens,
-        samples=votes,
-        temperature=temperature if votes > 1 else 0.0,
-        seed=seed,
-    )
-    return choose(context, [answer.text if answer.finished else "" for answer in answers])
 
 
 def choose(context: str, answers: list[str]) -> Reply:

@@ -15,10 +15,9 @@ from tqdm import tqdm
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.sql import execution, schema
-from sqlreason.students import answering, voting
+from sqlreason.students import answering, correcting, voting
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.generation import Generation
 from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
@@ -39,8 +38,11 @@ def answer_questions(
     processes: int = 1,
     votes: int = 1,
     temperature: float = 0.7,
+    corrections: int = 0,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
+
+    The database of corrections and of the vote is the original one; the gold is not looked at.
 
     Args:
         checkpoint: The base model.
@@ -54,44 +56,59 @@ def answer_questions(
         votes: Samples of which `voting.vote` chooses the answer; 1 answers greedily. Tokens and seconds are those of
             all samples.
         temperature: Of the samples.
+        corrections: How often at most the student is told what the engine says of a query that does not run, and
+            answers again. Where there is a vote, each sample is corrected before it.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
     """
-    sampling = {"samples": votes, "temperature": temperature if votes > 1 else 0.0}
-    with tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar:
-        answers = answering.answer(
-            checkpoint,
-            adapter,
-            [json.loads(prompt) for prompt in prompts["prompt"]],
-            dtype=dtype,
-            quantization=quantization,
+    conversations = [json.loads(prompt) for prompt in prompts["prompt"]]
+    tasks = [execution.Task.from_json(text) for text in prompts["task"]]
+    with (
+        answering.Respondent(
+            checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
+        ) as student,
+        tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
+    ):
+        answers = correcting.answer(
+            student,
+            conversations,
+            tasks,
+            samples=votes,
+            temperature=temperature,
             max_new_tokens=max_completion_tokens,
-            batch_size=batch_size,
-            processes=processes,
+            attempts=corrections,
             progress=bar.update,
-            **sampling,
         )
     groups = [answers[start : start + votes] for start in range(0, len(answers), votes)]
-    chosen = _elect(prompts, groups) if votes > 1 else answers
+    chosen = _elect(tasks, groups) if votes > 1 else answers
     return pd.DataFrame(
         {
             "id": prompts["id"].to_numpy(),
-            "text": [answer.text for answer in chosen],
-            "tokens": [sum(answer.tokens for answer in group) for group in groups],
-            "finished": [answer.finished for answer in chosen],
-            "seconds": [sum(answer.seconds for answer in group) for group in groups],
+            "text": [corrected.answer.text for corrected in chosen],
+            "tokens": [sum(corrected.answer.tokens for corrected in group) for group in groups],
+            "finished": [corrected.answer.finished for corrected in chosen],
+            "seconds": [sum(corrected.answer.seconds for corrected in group) for group in groups],
+            "first": [corrected.first for corrected in chosen],
+            "retries": [corrected.retries for corrected in chosen],
+            "too_long": [corrected.too_long for corrected in chosen],
         }
     )
 
 
-def _elect(prompts: pd.DataFrame, groups: list[list[Generation]]) -> list[Generation]:
-    """The winner of each question's samples; the database is the original one, the gold is not looked at."""
+def first_answers(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return table `answers` as it was before any correction; tokens and seconds stay those of all."""
+    return answers.assign(text=answers["first"]) if "first" in answers else answers
+
+
+def _elect(
+    tasks: list[execution.Task], groups: list[list[correcting.Corrected]]
+) -> list[correcting.Corrected]:
+    """The winner of each question's samples."""
     chosen = []
     with execution.Verifier() as verifier:
-        for text, group in zip(prompts["task"], groups, strict=True):
-            task = execution.Task.from_json(text)
-            finished = [answer.text if answer.finished else "" for answer in group]
+        for task, group in zip(tasks, groups, strict=True):
+            finished = [corrected.answer.text if corrected.answer.finished else "" for corrected in group]
             chosen.append(group[voting.vote(verifier, task.instances[0], finished, task.engine)])
     return chosen
 
@@ -169,6 +186,7 @@ def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Ver
         told = {"status": "", "reason": f"format: {reason}", "runs": False, "agrees": False}
     consistency = plan.check_plan(reading.think, reading.sql, schema.find_definitions(row["sql_context"])).consistency
     return {
+        "retries": 0,
         **row,
         "well_formed": well_formed,
         **told,

@@ -58,6 +58,7 @@ class PreprocessingOptions(Options):
     examination_suite: Literal["lenient", "strict"]
     cache: str | None
     incorrect_share: float = Field(ge=0.0, lt=1.0)
+    corrections: float = Field(default=0.0, ge=0.0, lt=1.0)
     examples: int | None = Field(gt=0)
     grpo_prompts: int | None = Field(gt=0)
     evaluation_prompts: int | None = Field(gt=0)
@@ -230,7 +231,7 @@ class EvaluationOptions(Options):
 
     votes: int = Positive
     vote_temperature: float = Positive
-
+    corrections: int = Field(default=0, ge=0)
     batch_size: int = Positive
     max_completion_tokens: int = Positive
     examples: int = Field(ge=0)

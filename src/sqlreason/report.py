@@ -42,8 +42,16 @@ HEADINGS = {
     "sql_complexity": "complexity",
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
+    "retried": "did not run, asked again", "mended": "ran then",
 }  # fmt: skip
-SHARES = frozenset({"accuracy", "accuracy_low", "accuracy_high", "plan_consistency", "timeouts", "unfinished", "share"})
+SHARES = frozenset(
+    {
+        *("accuracy", "accuracy_low", "accuracy_high", "plan_consistency", "timeouts", "unfinished", "share"),
+        *("retried", "mended"),
+    }
+)
+CONDUCT = ("student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished")
+CORRECTED = ("retried", "mended")
 NOT_GIVEN = "—"
 
 
@@ -89,7 +97,7 @@ def render_report(
         reservations=reservations(facts["teacher_scripted"], facts["demo"]),
         findings=findings(metrics),
         students=[_headline(row) for _, row in metrics.iterrows()],
-        conduct=_grid(metrics[["student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished"]]),
+        conduct=_grid(metrics[[*CONDUCT, *(CORRECTED if _is_corrected(metrics) else ())]]),
         complexity=_grid(_with_spans(by_complexity)),
         ledger=_grid(_with_total(ledger)),
         seconds=_grid(_durations(facts.get("seconds", {}))),
@@ -122,6 +130,10 @@ def summary_table(metrics: pd.DataFrame) -> str:
             line += p_text(row["p_value"]).removeprefix("p ").removeprefix("= ")
         lines.append(line.rstrip())
     return "\n".join(lines)
+
+
+def _is_corrected(metrics: pd.DataFrame) -> bool:
+    return set(CORRECTED) <= set(metrics) and bool(metrics["retried"].any())
 
 
 def _check(facts: Mapping[str, Any], examples: pd.DataFrame) -> None:

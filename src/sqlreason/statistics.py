@@ -7,7 +7,8 @@ the report says so where several are shown.
 
 A score frame has one row per question: `id` (str), `well_formed`, `runs`, `agrees`, `finished` (bool),
 `status`, `reason`, `sql_complexity` (str), `plan_consistency` (float in [0, 1], NaN where it does not apply),
-`tokens` (int, of the completion) and `seconds` (float, wall time of the answer).
+`tokens` (int, of the completion) and `seconds` (float, wall time of the answer); where answers were corrected also
+`retries` (int).
 """
 
 import math
@@ -161,7 +162,8 @@ def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
         (`format_low`, `format_high`, `executes_low` …); against the row above `difference`, `difference_low`,
         `difference_high`, `p_value`, `lost`, `gained` and `questions_needed` (all NaN in the first row, the
         last also for a difference of 0) and whether a difference was `shown`; `plan_consistency`, `seconds`,
-        `tokens` (means per answer); `timeouts` and `unfinished` (shares of the answers).
+        `tokens` (means per answer); `timeouts`, `unfinished`, `retried` and `mended` (shares of the answers: cut off,
+        asked again because the query did not run, and running after that).
 
     Raises:
         ValueError: If the students were not asked the same questions, or a frame lacks a column.
@@ -269,10 +271,13 @@ def _against(above: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, float
 
 
 def _means(frame: pd.DataFrame) -> dict[str, float]:
+    retried = frame["retries"] > 0 if "retries" in frame else pd.Series(False, index=frame.index)
     return {
         "plan_consistency": float(frame["plan_consistency"].mean()),
         "seconds": float(frame["seconds"].mean()),
         "tokens": float(frame["tokens"].mean()),
         "timeouts": float((frame["status"] == "timeout").mean()),
         "unfinished": float((~frame["finished"].astype(bool)).mean()),
+        "retried": float(retried.mean()),
+        "mended": float((retried & frame["runs"]).mean()),
     }

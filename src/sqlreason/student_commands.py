@@ -16,19 +16,32 @@ SHOWN_ROWS = 20
     "--student", type=click.Choice(["grpo", "sft", "base"]), default="grpo", show_default=True, help="Who is asked."
 )
 @click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
+@click.option(
+    "--corrections", type=click.IntRange(0), default=0, show_default=True,
+    help="Times an answer whose query does not run is asked for again, with what the engine says of it.",
+)  # fmt: skip
 @click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
 @click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")
-def ask(question: str, database: str, student: str, votes: int, tables: tuple[str, ...], env: str | None) -> None:
+def ask(
+    question: str,
+    database: str,
+    student: str,
+    votes: int,
+    corrections: int,
+    tables: tuple[str, ...],
+    env: str | None,
+) -> None:
     """Ask the trained student a QUESTION about a database, which is only read.
 
     Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
-    with its query and its reasoning. Exit 1 if there is none.
+    with its query and its reasoning. With --corrections each answer whose query does not run is corrected before that.
+    Exit 1 if there is no result.
     """
     from sqlreason import asking
 
     try:
         context = asking.read_context(database)
-        reply = _reply(question, context, student, votes, tables, env)
+        reply = _reply(question, context, student, env, votes=votes, corrections=corrections, tables=tables)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{reply.think}\n\n{reply.sql}\n")
@@ -37,10 +50,12 @@ def ask(question: str, database: str, student: str, votes: int, tables: tuple[st
         click.echo(f"{reply.votes} of {reply.answers} answers share this result")
     else:
         click.echo(reply.fault)
+    if reply.retried:
+        click.echo(f"{reply.retried} of {reply.answers} queries did not run at first and were asked for again")
     sys.exit(int(bool(reply.fault)))
 
 
-def _reply(question: str, context: str, student: str, votes: int, tables: tuple[str, ...], env: str | None) -> Any:
+def _reply(question: str, context: str, student: str, env: str | None, **chosen: Any) -> Any:
     from kedro.framework.session import KedroSession
     from kedro.io.core import DatasetError
 
@@ -67,12 +82,11 @@ def _reply(question: str, context: str, student: str, votes: int, tables: tuple[
         prompts,
         question,
         context,
-        votes=votes,
         temperature=exam.vote_temperature,
         max_completion_tokens=exam.max_completion_tokens,
         dtype=loading.dtype,
         quantization=loading.quantization,
-        tables=tables,
+        **chosen,
     )
 
 

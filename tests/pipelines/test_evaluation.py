@@ -5,10 +5,12 @@ import json
 import pandas as pd
 import pytest
 
+from sqlreason import examination
 from sqlreason.pipelines.evaluation import nodes
 from sqlreason.pipelines.preprocessing.inputs import build_evaluation_prompts
 from sqlreason.reasoning import format as grammar
 from sqlreason.sql.execution import Task
+from sqlreason.students import generation
 from sqlreason.students.adapter import Adapter, AdapterError
 from sqlreason.tables import check_columns
 
@@ -101,6 +103,28 @@ def test_the_untrained_student_answers_every_question_within_its_budget(prompts,
     check_columns(answers, "answers", "answers")
     assert answers["id"].tolist() == few["id"].tolist()
     assert answers["tokens"].between(1, 5).all()
+
+
+def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_model, options, score, monkeypatch):
+    few, told = prompts.head(2), []
+
+    def written(model, tokenizer, conversations, **_):
+        told.extend(turns[-1]["content"] for turns in conversations if len(turns) > 2)
+        queries = ["SELECT 1"] * len(conversations) if told else ["SELECT x FROM nowhere", few["sql"].iloc[1]]
+        return [generation.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
+
+    monkeypatch.setattr(generation, "generate", written)
+    corrected = options("evaluation", corrections=1, processes=1)
+    answers = nodes.answer_as_base(base_model, few, options("student"), corrected)
+    check_columns(answers, "answers", "answers")
+    assert answers["retries"].tolist() == [1, 0] and answers["tokens"].tolist() == [14, 7]
+    assert len(told) == 1 and "no such table: nowhere" in told[0]
+    assert "nowhere" in answers["first"].iloc[0] and "nowhere" not in answers["text"].iloc[0]
+    scores = score(answers, few)
+    metrics, _ = nodes.compare_students(scores, scores, scores)
+    assert metrics["retried"].eq(0.5).all() and metrics["mended"].eq(0.5).all()
+    first = score(examination.first_answers(answers), few)
+    assert first.set_index("id")["runs"].tolist() == [False, True]
 
 
 @pytest.mark.parametrize(

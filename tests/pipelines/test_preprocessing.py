@@ -142,15 +142,16 @@ def test_features_are_of_the_gold_of_every_kept_trace(sift, questions):
     check_columns(table, "sql_features", "features")
 
 
-def test_a_small_set_of_examples_shows_every_template(preparing):
+def test_a_small_set_of_examples_shows_every_template(preparing, verified, databases, prompt_text, base_model):
     templates = ["A"] * 8 + ["B", "C"]
     filtered = pd.DataFrame([{"id": str(i), "prompt": "[]", "completion": f"trace {i}"} for i in range(len(templates))])
     features = pd.DataFrame({"id": filtered["id"], "template": templates})
-    chosen = inputs.build_sft_examples(filtered, features, preparing(examples=3))
+    more = (verified, databases, prompt_text("student"), base_model)
+    chosen = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
     assert set(features.set_index("id").loc[chosen["id"], "template"]) == {"A", "B", "C"}
-    again = inputs.build_sft_examples(filtered, features, preparing(examples=3))
+    again = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
     pd.testing.assert_frame_equal(chosen, again)
-    assert len(inputs.build_sft_examples(filtered, features, preparing(examples=None))) == len(templates)
+    assert len(inputs.build_sft_examples(filtered, features, *more, preparing(examples=None))) == len(templates)
 
 
 def test_teacher_grpo_and_examination_share_no_schema(

@@ -6,12 +6,12 @@ fingerprint. The schema is shrunk by rule, never cut by tokens. Chat templates a
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from string import Formatter
 from typing import Any
 
-from sqlreason.reasoning.format import render
+from sqlreason.reasoning.format import Reading, render
 from sqlreason.sql.queries import tables_in_order
 from sqlreason.sql.schema import Schema, SchemaError, distances, parse_schema, render_ddl
 
@@ -25,6 +25,11 @@ _SPECIAL = re.compile(
     r"|\[(/?INST)\]|<<(/?SYS)>>",
     re.IGNORECASE,
 )
+
+# What the student is told of a query that does not run, and how a mended answer begins. Both are fixed: a student that
+# was taught one wording is asked in it.
+_CORRECTION = "The database says: {complaint}\n\nAnswer again, in the same form."
+_MENDED = "The database says: {complaint}. {think}"
 
 
 class PromptOverBudget(ValueError):
@@ -122,6 +127,26 @@ def build_messages(
         turns.append({"role": "assistant", "content": render(shown.think, shown.sql)})
     user = prompt.user if gold is not None else bare
     return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "")}]
+
+
+def build_correction(messages: Sequence[Mapping[str, str]], failed: Reading, complaint: str) -> list[dict[str, str]]:
+    """The chat messages that ask once more, after an answer whose query did not run.
+
+    Args:
+        messages: Those that asked for the answer.
+        failed: The answer; well formed.
+        complaint: What the engine says about its query.
+    """
+    return [
+        *map(dict, messages),
+        {"role": "assistant", "content": render(escape(failed.think), escape(failed.sql))},
+        {"role": "user", "content": _CORRECTION.format(complaint=escape(complaint))},
+    ]
+
+
+def mend(complaint: str, think: str) -> str:
+    """The reasoning of a mended answer: first what the engine said, then the right plan."""
+    return _MENDED.format(complaint=escape(complaint).rstrip("."), think=think)
 
 
 def schema_text(

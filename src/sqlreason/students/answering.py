@@ -6,6 +6,7 @@ The batches are the same for any number of processes, and so are the answers.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from multiprocessing import get_context
 from typing import Any
 
@@ -28,44 +29,83 @@ def answer(
     progress: Callable[[int], None] | None = None,
     **sampling: Any,
 ) -> list[generation.Generation]:
-    """Return the student's completions, as `generation.generate` orders them.
+    """Return the student's completions of one set of prompts; see `Respondent` for more than one."""
+    with Respondent(
+        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
+    ) as student:
+        return student.answer(conversations, progress=progress, **sampling)
+
+
+class Respondent(AbstractContextManager["Respondent"]):
+    """A student that is loaded at its first question and can be asked again.
 
     Args:
         checkpoint: The base model.
         adapter: What it was taught; None for the untrained student.
-        conversations: Chat messages of each prompt.
         dtype: One of `checkpoint.DTYPES`.
         quantization: None or "nf4".
         batch_size: Completions in flight in a process.
-        processes: How many share the work; no more are started than there are batches.
-        progress: Called with the number of completions of each finished batch.
-        sampling: max_new_tokens, temperature, samples and seed of `generation.generate`.
-
-    Raises:
-        AdapterError: If the adapter belongs to another base model.
-        BrokenProcessPool: If a process was killed from outside, for its memory for example.
+        processes: How many share the work; no more are started than the first questions have batches.
     """
-    loading = (checkpoint, adapter, dtype, quantization)
-    if processes == 1:
-        student = _load(*loading)
-        return generation.generate(*student, conversations, batch_size=batch_size, progress=progress, **sampling)
-    seed = sampling.pop("seed", 0)
-    batches = _batches(checkpoint, conversations, max(1, batch_size // sampling.get("samples", 1)))
-    answers: dict[int, list[generation.Generation]] = {}
-    with ProcessPoolExecutor(min(processes, len(batches)), get_context("spawn"), _work_for, loading) as pool:
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        adapter: Adapter | None,
+        *,
+        dtype: str,
+        quantization: str | None,
+        batch_size: int,
+        processes: int = 1,
+    ) -> None:
+        self.checkpoint, self.batch_size, self.processes = checkpoint, batch_size, processes
+        self._loading = (checkpoint, adapter, dtype, quantization)
+        self._loaded: tuple[Any, Any] | None = None
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:  # on Ctrl-C, what has not begun need not be written
+            self._pool.shutdown(cancel_futures=True)
+
+    def answer(
+        self,
+        conversations: Sequence[generation.Messages],
+        progress: Callable[[int], None] | None = None,
+        **sampling: Any,
+    ) -> list[generation.Generation]:
+        """Return the student's completions, as `generation.generate` orders them.
+
+        Args:
+            conversations: Chat messages of each prompt.
+            progress: Called with the number of completions of each finished batch.
+            sampling: max_new_tokens, temperature, samples and seed of `generation.generate`.
+
+        Raises:
+            AdapterError: If the adapter belongs to another base model.
+            BrokenProcessPool: If a process was killed from outside, for its memory for example.
+        """
+        if not conversations:
+            return []
+        if self.processes == 1:
+            self._loaded = self._loaded or _load(*self._loading)
+            return generation.generate(
+                *self._loaded, conversations, batch_size=self.batch_size, progress=progress, **sampling
+            )
+        seed = sampling.pop("seed", 0)
+        batches = _batches(self.checkpoint, conversations, max(1, self.batch_size // sampling.get("samples", 1)))
+        pool = self._pool = self._pool or ProcessPoolExecutor(
+            min(self.processes, len(batches)), get_context("spawn"), _work_for, self._loading
+        )
         jobs = {
-            pool.submit(_answer_batch, [conversations[i] for i in batch], batch_size, seed + start, sampling): batch
-            for start, batch in batches.items()
+            pool.submit(_answer_batch, [conversations[i] for i in rows], self.batch_size, seed + start, sampling): rows
+            for start, rows in batches.items()
         }
-        try:
-            for job in as_completed(jobs):
-                answers |= dict(zip(jobs[job], job.result(), strict=True))
-                if progress is not None:
-                    progress(sum(len(answers[i]) for i in jobs[job]))
-        except BaseException:  # Ctrl-C too: what has not begun need not be written
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [completion for i in range(len(conversations)) for completion in answers[i]]
+        answers: dict[int, list[generation.Generation]] = {}
+        for job in as_completed(jobs):
+            answers |= dict(zip(jobs[job], job.result(), strict=True))
+            if progress is not None:
+                progress(sum(len(answers[i]) for i in jobs[job]))
+        return [completion for i in range(len(conversations)) for completion in answers[i]]
 
 
 def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Any]:

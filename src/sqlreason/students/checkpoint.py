@@ -71,6 +71,17 @@ class Checkpoint:
             raise CheckpointError(f"{self.name} has no {MANIFEST}: give the folder of a student made by `pretraining`")
         return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"])
 
+    @property
+    def window(self) -> int:
+        """How many tokens the model reads, by its configuration.
+
+        Raises:
+            CheckpointError: if it is not there, or the hub is out of reach.
+        """
+        from transformers import AutoConfig
+
+        return int(self._load(AutoConfig).max_position_embeddings)
+
     def load_tokenizer(self) -> Any:
         """Loads the tokenizer.
 

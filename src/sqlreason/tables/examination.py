@@ -16,14 +16,18 @@ EXAMINATION: dict[str, TableSchema] = {
         },
     ),
     "answers": TableSchema(
-        "A student's greedy answers to the examination.",
+        "A student's answers to the examination.",
         {
             "id": "question",
             "text": "the answer",
-            "tokens": "generated tokens",
+            "tokens": "generated tokens, those of all samples and corrections",
             "finished": "the student ended its turn within the budget",
             "seconds": "its share of the batch's wall time",
+            "first": "the answer before any correction",
+            "retries": "how often the student was told that its query does not run, and answered again",
+            "too_long": "its query does not run, and a correction would be longer than what the student reads",
         },
+        optional=("first", "retries", "too_long"),
     ),
     "scores": TableSchema(
         "A student's answers, judged.",
@@ -35,8 +39,10 @@ EXAMINATION: dict[str, TableSchema] = {
             "agrees_spider": "Spider's test-suite script would count it right on these instances; for comparison only",
             "agrees_bird": "BIRD's script (EX) would count it right on the original database; for comparison only",
             "plan_consistency": "share of the query's tables and columns that the reasoning names, 0 to 1",
-            "tokens": "generated tokens",
+            "tokens": "generated tokens, those of all samples and corrections",
             "seconds": "its share of the batch's wall time",
+            "retries": "how often the student was told that its query does not run, and answered again",
         },
+        optional=("retries",),
     ),
 }

@@ -34,7 +34,13 @@ TRAINING: dict[str, TableSchema] = {
     ),
     "sft_examples": TableSchema(
         "Prompt and completion rows for supervised fine-tuning.",
-        {"id": "question", "prompt": "chat messages, JSON", "completion": "the trace in the grammar"},
+        {
+            "id": "question; that of a correction ends with `/corrected`",
+            "kind": "`trace`, or `correction`: the prompt holds a failing answer and the engine's message",
+            "prompt": "chat messages, JSON",
+            "completion": "the trace in the grammar",
+        },
+        optional=("kind",),
     ),
     "grpo_prompts": TableSchema(
         "Prompts for GRPO: questions that the teacher was not asked.",

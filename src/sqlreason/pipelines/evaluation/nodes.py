@@ -19,7 +19,7 @@ REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torc
 def answer_as_base(
     base_model: Checkpoint, prompts: pd.DataFrame, student: StudentOptions, options: EvaluationOptions
 ) -> pd.DataFrame:
-    """Return the untrained student's greedy answers (table `answers`)."""
+    """Return the untrained student's answers (table `answers`)."""
     return _answer(base_model, None, prompts, student, options)
 
 
@@ -31,7 +31,7 @@ def answer_with_adapter(
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
-    """Return a trained student's greedy answers (table `answers`).
+    """Return a trained student's answers (table `answers`).
 
     Raises:
         ValueError: If the adapter belongs to another base model or prompt.
@@ -58,6 +58,7 @@ def _answer(
         processes=options.processes,
         votes=options.votes,
         temperature=options.vote_temperature,
+        corrections=options.corrections,
     )
 
 

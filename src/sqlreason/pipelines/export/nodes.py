@@ -92,6 +92,8 @@ def examine_exports(
 ) -> pd.DataFrame:
     """Return how each exported form does on the questions that the adapter answered (table `export_metrics`).
 
+    First answers are compared: of a GGUF file nothing else is asked.
+
     Args:
         merged: The merged model.
         gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed.
@@ -105,7 +107,7 @@ def examine_exports(
     adapter_answers = adapter_answers[adapter_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
     answers = {
-        ADAPTER: prompts[["id"]].merge(adapter_answers, on="id"),
+        ADAPTER: prompts[["id"]].merge(examination.first_answers(adapter_answers), on="id"),
         MERGED: examination.answer_questions(
             merged, None, prompts, dtype=student.dtype, quantization=None, max_completion_tokens=budget,
             batch_size=evaluation.batch_size,

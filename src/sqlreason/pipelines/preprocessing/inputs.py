@@ -7,6 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.options import PreprocessingOptions
+from sqlreason.pipelines.preprocessing.corrections import write_corrections
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
 from sqlreason.sql import execution, features, schema
@@ -36,9 +37,15 @@ def _features(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def build_sft_examples(
-    filtered: pd.DataFrame, sql_features: pd.DataFrame, options: PreprocessingOptions
+    filtered: pd.DataFrame,
+    sql_features: pd.DataFrame,
+    verified: pd.DataFrame,
+    databases: pd.DataFrame,
+    student_prompt: dict[str, Any],
+    base_model: Checkpoint,
+    options: PreprocessingOptions,
 ) -> pd.DataFrame:
-    """Return at most `options.examples` prompt and completion rows, spread over the SQL templates, shuffled.
+    """Return at most `options.examples` traces, spread over the SQL templates, and corrections of them, shuffled.
 
     The first trace of every template is taken before the second of any, so that a small set still shows every
     kind of query.
@@ -46,7 +53,11 @@ def build_sft_examples(
     shuffled = filtered.sample(frac=1.0, random_state=options.seed)
     templates = shuffled["id"].map(sql_features.set_index("id")["template"])
     rank = shuffled.groupby(templates).cumcount()
-    chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]]
+    chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]].assign(kind="trace")
+    if options.corrections:
+        build = student_prompts(student_prompt, base_model, options)
+        mended = write_corrections(chosen, verified, usable_tasks(databases, "train"), build, options)
+        chosen = pd.concat([chosen, mended], ignore_index=True)
     return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
 
 

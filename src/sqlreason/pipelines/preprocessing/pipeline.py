@@ -37,7 +37,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 inputs.build_sft_examples,
-                ["filtered_traces", "sql_features", options],
+                ["filtered_traces", "sql_features", "verified_traces", "database_instances", *student, options],
                 "sft_examples",
                 name="build_sft_examples",
             ),

@@ -1,0 +1,126 @@
+"""Examples of correction: an answer whose query fails, what the engine says about it, the mended answer.
+
+The mended answer is the kept trace of the question, so that the teacher is not asked again. The failing one is the
+teacher's own where it gave one; else a name of the right answer is exchanged, as small models err. Either fails by the
+engine's word, and its message is the engine's.
+"""
+
+import json
+import logging
+import random
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.options import PreprocessingOptions
+from sqlreason.reasoning import format as grammar
+from sqlreason.reasoning.misnaming import misname
+from sqlreason.reasoning.prompts import build_correction, mend
+from sqlreason.sql.complaints import complaints
+from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.schema import find_definitions
+from sqlreason.students.prompting import StudentPrompts
+from sqlreason.tables import records, to_json
+
+logger = logging.getLogger(__name__)
+
+# Damaged versions of an answer that are run at most, until one fails.
+_DAMAGES = 4
+_SUFFIX = "/corrected"
+
+
+def write_corrections(
+    kept: pd.DataFrame,
+    verified: pd.DataFrame,
+    tasks: dict[str, Task],
+    build: StudentPrompts,
+    options: PreprocessingOptions,
+) -> pd.DataFrame:
+    """Return so many corrections of kept traces as make up the share `options.corrections` of traces and corrections.
+
+    Args:
+        kept: Rows of `filtered_traces` from which the student learns.
+        verified: Table `verified_traces`, with the teacher's failed answers.
+        tasks: By question, for its database.
+        build: Counts tokens.
+        options: Share, budgets, workers, seed.
+
+    Returns:
+        Columns id, kind, prompt, completion; at most one row a question, those of the teacher's own failures first.
+
+    Raises:
+        ValueError: If none can be made.
+    """
+    wanted = max(1, round(len(kept) * options.corrections / (1 - options.corrections)))
+    right = [row for row in records(kept.sample(frac=1.0, random_state=options.seed)) if row["agrees"]]
+    own = _own_failures(verified)
+    right.sort(key=lambda row: row["id"] not in own)
+    failures = [_failures(row, own, tasks[row["id"]], options.seed) for row in right]
+    told = _first_complaints([tasks[row["id"]] for row in right], failures, options.workers)
+    fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, options))
+    found = pd.DataFrame(islice(fitting, wanted))
+    if found.empty:
+        raise ValueError(
+            f"preprocessing.corrections={options.corrections} asks for {wanted} corrections and none can be made: a "
+            f"question, a failing answer and the engine's message are over max_prompt_tokens="
+            f"{options.max_prompt_tokens} or max_completion_tokens={options.max_completion_tokens}; raise them, or set "
+            "corrections: 0"
+        )
+    teachers = sum(id_.removesuffix(_SUFFIX) in own for id_ in found["id"])
+    logger.info(
+        "%d of %d corrections: %d mend a query of the teacher's, the others one with a name exchanged",
+        len(found), wanted, teachers,
+    )  # fmt: skip
+    return found
+
+
+def _own_failures(verified: pd.DataFrame) -> dict[str, list[grammar.Reading]]:
+    """The teacher's answers whose query did not run, by question."""
+    own: dict[str, list[grammar.Reading]] = {}
+    for row in records(verified[~verified["runs"].astype(bool)]):
+        own.setdefault(row["id"], []).append(grammar.Reading(row["think"], row["sql"], ""))
+    return own
+
+
+def _failures(
+    row: dict[str, Any], own: dict[str, list[grammar.Reading]], task: Task, seed: int
+) -> list[grammar.Reading]:
+    """Answers to the question that probably fail, in the order in which they are tried."""
+    schema = find_definitions(task.instances[0])
+    damaged = misname(grammar.parse(row["completion"]), schema, random.Random(f"{seed}{row['id']}")) if schema else []
+    return [*own.get(row["id"], []), *islice(damaged, _DAMAGES)]
+
+
+def _first_complaints(
+    tasks: Sequence[Task], failures: Sequence[Sequence[grammar.Reading]], workers: int
+) -> list[tuple[grammar.Reading, str] | None]:
+    """Of each question's answers the first that does not run, with what the engine says."""
+    asked = [(task, reading.sql) for task, readings in zip(tasks, failures, strict=True) for reading in readings]
+    with Verifier(workers=workers) as verifier:
+        told = iter(complaints(verifier, asked))
+    paired = [[(reading, next(told)) for reading in readings] for readings in failures]
+    return [next((pair for pair in pairs if pair[1]), None) for pairs in paired]
+
+
+def _correction(row: dict[str, Any], told: tuple[grammar.Reading, str] | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    failed, complaint = told
+    right = grammar.parse(row["completion"])
+    return {
+        "id": row["id"] + _SUFFIX,
+        "kind": "correction",
+        "prompt": to_json(build_correction(json.loads(row["prompt"]), failed, complaint)),
+        "completion": grammar.render(mend(complaint, right.think), right.sql),
+    }
+
+
+def _fits(row: dict[str, Any], build: StudentPrompts, options: PreprocessingOptions) -> bool:
+    """Whether a correction is within the budgets of every prompt and completion."""
+    messages = json.loads(row["prompt"])
+    return (
+        build.count_prompt(messages) <= options.max_prompt_tokens
+        and build.count_completion(messages, row["completion"]) <= options.max_completion_tokens
+    )
