@@ -1,4 +1,6 @@
-"""What to do after SFT: voting, GRPO under two rewards, a curriculum, rejection sampling; the same held-out questions.
+"""What to do after SFT: voting, GRPO under two rewards, a curriculum, rejection sampling, on-policy distillation.
+
+The same held-out questions for all.
 
     python benchmarks/grpo_comparison.py                                  # the table so far, and what is left to run
     python benchmarks/grpo_comparison.py --arm grpo_execution --seed 7    # one arm, one seed; appended to the results
@@ -44,15 +46,17 @@ ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "grpo_execution": ("GRPO, execution", {"rewards": EXECUTION}),
     "grpo_curriculum": ("GRPO, execution, curriculum", {"rewards": EXECUTION, "curriculum": "mixed"}),
     "rft": ("RFT", {"rewards": EXECUTION, "method": "rft"}),
+    "distillation": ("On-policy distillation", {"rewards": EXECUTION, "method": "distillation"}),
 }
-INPUTS = ("base_model", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts")
+INPUTS = ("base_model", "policy_teacher", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts")
 
 
 class Comparison:
     """The inputs of an environment, and the ways to go on from the SFT student of a seed."""
 
     def __init__(self, catalog: Any, questions: int, seed: int) -> None:
-        self.base, self.prompt, self.examples, self.prompts, exam = (catalog.load(name) for name in INPUTS)
+        loaded = (catalog.load(name) for name in INPUTS)
+        self.base, self.teacher, self.prompt, self.examples, self.prompts, exam = loaded
         names = ("student", "sft", "grpo", "evaluation")
         self.student, sft_options, self.grpo, self.exam_options = (catalog.load(f"params:{name}") for name in names)
         self.exam = exam.sample(min(questions, len(exam)), random_state=0).sort_values("id")
@@ -87,19 +91,21 @@ class Comparison:
         return {"arm": arm, "seed": self.seed, "setting": self.setting, **told, **facts}
 
     def _improve(self, adapter: Adapter, changes: dict[str, Any]) -> tuple[Adapter, dict[str, Any]]:
-        """What is learned after SFT, on as many rollouts by each way; minutes hold forecast and training."""
+        """What is learned after SFT, on as many rollouts by each way.
+
+        Minutes hold forecast and training, that of the teacher of a distillation included.
+        """
         options = self.grpo.model_copy(update={**changes, "seed": self.seed})
         profiled = options.method == "rft" or options.curriculum != "off"
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
-        shared = (self.prompt, self.student, options)
+        shared = (self.prompt, self.student)
         began = time.monotonic()
-        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, *shared)
+        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, *shared, options)
         seconds = time.monotonic() - began if profiled else 0.0
         certified = pd.DataFrame()  # the arms include rewards that certification refuses; its tables: docs/rewards.md
-        trained, _, written = grpo.train_student(
-            self.base, adapter, self.prompts, certified, profile, outlook, *shared
-        )
+        learned = (self.prompts, certified, profile, outlook, self.examples, self.teacher)
+        trained, _, written = grpo.train_student(self.base, adapter, *learned, *shared, self.sft, options)
         minutes = (seconds + trained.facts["seconds"]) / 60
         found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
         return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}

@@ -104,6 +104,8 @@ def test_log_rows_without_a_loss_are_left_out():
 def test_reward_components_are_drawn_beside_the_total():
     names = [trace.name for trace in figures.grpo_rewards(ROLLOUTS).data]
     assert names == ["total", "execution", "format", "KL to the reference"]
+    distilled = figures.grpo_rewards(ROLLOUTS.assign(stage="distillation"))
+    assert distilled.data[-1].name == "KL to the teacher"
 
 
 def test_a_single_component_is_not_drawn_twice_and_kl_may_be_absent():

@@ -44,7 +44,7 @@ def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
 
 
 def grpo_rewards(history: pd.DataFrame) -> go.Figure:
-    """Draw the mean reward with its components and, below, the divergence from the reference policy.
+    """Draw the mean reward with its components and, below, the divergence from the reference policy or the teacher.
 
     Args:
         history: TRL's log of a GRPO training: `step`, `reward`, any `rewards/<name>/mean`, and optionally
@@ -57,7 +57,8 @@ def grpo_rewards(history: pd.DataFrame) -> go.Figure:
     for column, colour in zip(components if len(components) > 1 else [], COLOURS[1:] * 3, strict=False):
         figure.add_trace(_line(rows["step"], rows[column], column.split("/")[1], colour, width=1.5), row=1, col=1)
     if "kl" in rows:
-        figure.add_trace(_line(rows["step"], rows["kl"], "KL to the reference", GREY), row=2, col=1)
+        whom = "teacher" if "distillation" in set(rows.get("stage", ())) else "reference"
+        figure.add_trace(_line(rows["step"], rows["kl"], f"KL to the {whom}", GREY), row=2, col=1)
     figure.update_xaxes(title="optimizer step", row=2, col=1)
     figure.update_yaxes(title="mean reward", row=1, col=1)
     figure.update_yaxes(title="KL (nats / token)", rangemode="tozero", row=2, col=1)

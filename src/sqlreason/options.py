@@ -161,6 +161,35 @@ class ForecastOptions(Options):
     on_no_go: Literal["stop", "warn"]
 
 
+HINT = "This query is known to be right; reason towards it and never mention it:\n{gold}"
+
+
+class PolicyTeacherOptions(Options):
+    """Who teaches the student on its own answers, and what that teacher is told (method distillation).
+
+    Agarwal et al. 2023 (arXiv:2306.13649); a teacher that is the student with more in its prompt: Shenfeld et al. 2026
+    (arXiv:2601.19897).
+    """
+
+    teacher: Literal["self", "policy_teacher"] = "self"
+    hint: str | None = HINT
+    teacher_epochs: float = Field(default=1.0, ge=0.0)
+    beta: float = Field(default=1.0, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _knows_more(self) -> "PolicyTeacherOptions":
+        from sqlreason.reasoning.prompts import check_hint
+
+        if self.hint is not None:
+            check_hint(self.hint)
+        elif self.teacher == "self":
+            raise ValueError(
+                "the student that reads what it has read before teaches itself nothing; give a hint with {gold}, or "
+                "set teacher: policy_teacher, another model of the same vocabulary"
+            )
+        return self
+
+
 class GRPOOptions(_Schedule):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
@@ -169,7 +198,8 @@ class GRPOOptions(_Schedule):
     forecast: ForecastOptions
     start: Literal["full", "format_only", "none"]
     format_examples: int = Positive
-    method: Literal["grpo", "rft"]
+    method: Literal["grpo", "rft", "distillation"]
+    distillation: PolicyTeacherOptions = PolicyTeacherOptions()
     curriculum: Literal["off", "mixed", "easiest_first"]
     phases: int = Positive
     dev_prompts: int = Field(ge=0)
@@ -194,6 +224,15 @@ class GRPOOptions(_Schedule):
     def _profiled(self) -> "GRPOOptions":
         if not self.forecast.prompts and (self.method == "rft" or self.curriculum != "off"):
             raise ValueError("method rft and a curriculum need the forecast; make forecast.prompts larger than 0")
+        return self
+
+    @model_validator(mode="after")
+    def _every_prompt_teaches(self) -> "GRPOOptions":
+        if self.method == "distillation" and self.curriculum != "off":
+            raise ValueError(
+                f"curriculum={self.curriculum} chooses prompts whose rollouts differ in reward; distillation learns "
+                "from every answer, so set curriculum: off"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,14 +1,19 @@
-"""Where GRPO begins, its phases, and what is refused before anything is trained."""
+"""Where GRPO begins, its phases, who teaches in its place, and what is refused before anything is trained."""
+
+import dataclasses
+import json
 
 import pandas as pd
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from sqlreason.options import GRPOOptions, StudentOptions
-from sqlreason.pipelines.grpo import methods, nodes
+from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.pipelines.grpo import methods, nodes, on_policy
 from sqlreason.sql.execution import Task
-from sqlreason.students import generation, starts
+from sqlreason.students import distillation, generation, sft, starts
+from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.vocabulary import VocabularyError
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 GOLD = "SELECT name FROM singer"
@@ -94,6 +99,93 @@ def test_the_steps_of_the_phases_add_up(options):
     assert methods._steps(options(max_steps=None, epochs=1.0)) == [None]
 
 
+@pytest.fixture
+def sft_options(project):
+    known = yaml.safe_load((project / "conf/base/parameters.yml").read_text(encoding="utf-8"))["sft"]
+    small = {"batch_size": 4, "gradient_accumulation": 1, "optimizer": "adamw_torch", "gradient_checkpointing": False}
+    return SFTOptions(**{**known, **small})
+
+
+@pytest.fixture
+def distilled(monkeypatch):
+    """What a distillation is given in place of being made."""
+    given = {}
+
+    def note(base, adapter, teacher, prompts, **options):
+        given.update(options, start=adapter, teacher=teacher, prompts=prompts)
+        return adapter, pd.DataFrame({"seconds": [1.0]}), pd.DataFrame()
+
+    monkeypatch.setattr(distillation, "train_distillation", note)
+    return given
+
+
+def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold_of_each_prompt(
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, monkeypatch
+):
+    taught = {}
+
+    def train_sft(base, shown, **given):
+        taught.update(given, base=base, prompts=shown["prompt"].tolist(), completions=shown["completion"].tolist())
+        return hinted, None
+
+    hinted = dataclasses.replace(blank, facts={"seconds": 60.0})
+    rest = (Checkpoint("no/model"), student, sft_options)
+    monkeypatch.setattr(sft, "train_sft", train_sft)
+    chosen = options(method="distillation", distillation={"hint": "Known:\n{gold}", "teacher_epochs": 0.5})
+    adapter, history, _ = on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest, chosen)
+    assert adapter.facts["teacher_seconds"] == 60.0 and history["seconds"].tolist() == [61.0]
+    asked = json.loads(examples["prompt"].iloc[0])[-1]["content"]
+    query = examples["completion"].iloc[0].split("<sql>\n")[1].split("\n</sql>")[0]
+    assert json.loads(taught["prompts"][0])[-1]["content"] == f"{asked}\n\nKnown:\n{query}"
+    assert taught["completions"] == examples["completion"].tolist() and taught["start"] is blank
+    assert (taught["epochs"], taught["max_steps"], taught["base"]) == (0.5, None, checkpoint)
+    assert distilled["teacher"] == distillation.Teacher(checkpoint, hinted)
+    shown = distilled["prompts"]
+    assert json.loads(shown["teacher_prompt"].iloc[0])[-1]["content"].endswith(f"\n\nKnown:\n{GOLD}")
+    assert shown["prompt"].tolist() == prompts["prompt"].tolist()
+
+
+def test_the_student_itself_teaches_as_it_is_where_it_is_not_taught_before(
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled
+):
+    chosen = options(method="distillation", distillation={"teacher_epochs": 0})
+    rest = (Checkpoint("no/model"), student, sft_options, chosen)
+    on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest)
+    assert distilled["teacher"] == distillation.Teacher(checkpoint, blank) and distilled["start"] is blank
+
+
+def test_the_catalogs_teacher_must_have_the_students_vocabulary(
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, project
+):
+    chosen = options(
+        method="distillation", distillation={"teacher": "policy_teacher", "hint": None, "teacher_epochs": 0}
+    )
+    rest = (student, sft_options, chosen)
+    other = Checkpoint(str(project / "data/06_models/tiny_student"))
+    with pytest.raises(VocabularyError, match="tokens, as in"):
+        on_policy.train_distillation(checkpoint, blank, prompts, examples, other, *rest)
+    assert not distilled
+    on_policy.train_distillation(checkpoint, blank, prompts, examples, checkpoint, *rest)
+    assert distilled["teacher"] == distillation.Teacher(checkpoint, None)
+    assert distilled["prompts"]["teacher_prompt"].tolist() == prompts["prompt"].tolist()
+
+
+def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
+    checkpoint, prompts, examples, student, sft_options, options
+):
+    prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
+    start = starts.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
+    chosen = options(method="distillation", distillation={"teacher_epochs": 0.1})
+    profile, outlook = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
+    assert profile.empty and outlook.empty
+    adapter, history, rollouts = nodes.train_student(
+        checkpoint, start, prompts, pd.DataFrame(), profile, outlook, examples, Checkpoint("no/model"), prompt, student,
+        sft_options, chosen,
+    )  # fmt: skip
+    assert history["step"].tolist() == [1, 2] and len(rollouts) == 8 and (history["loss"] > 0).all()
+    assert adapter.facts["seconds"] > adapter.facts["teacher_seconds"] > 0
+
+
 REFUSED = [
     ({"phases": 2}, "a GRPO with a curriculum"),
     ({"phases": 3, "curriculum": "mixed"}, "at least as many max_steps"),
@@ -101,6 +193,10 @@ REFUSED = [
     ({"start": "sft"}, "'full', 'format_only' or 'none'"),
     ({"max_steps": 5, "epochs": 1.0}, "exactly one of epochs and max_steps"),
     ({"rewards": {"executes": 1.0}}, "unknown rewards"),
+    ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
+    ({"distillation": {"hint": None}}, "teaches itself nothing"),
+    ({"distillation": {"hint": "It is {query}."}}, "needs {gold} and no other"),
+    ({"distillation": {"beta": 2.0}}, "less than or equal to 1"),
 ]
 
 

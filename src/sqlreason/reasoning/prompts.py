@@ -149,6 +149,29 @@ def mend(complaint: str, think: str) -> str:
     return _MENDED.format(complaint=escape(complaint).rstrip("."), think=think)
 
 
+def with_hint(messages: Sequence[Mapping[str, str]], hint: str, gold: str) -> list[dict[str, str]]:
+    """The same conversation, its last message followed by a paragraph that shows the right query.
+
+    Args:
+        messages: Chat messages of a question that was asked without a gold.
+        hint: The paragraph, with ``{gold}``.
+        gold: The right query.
+    """
+    *before, last = map(dict, messages)
+    return [*before, {**last, "content": f"{last['content']}\n\n{hint.format(gold=escape(gold))}"}]
+
+
+def check_hint(hint: str) -> None:
+    """Refuse a hint that does not show the gold.
+
+    Raises:
+        ValueError: If ``{gold}`` is not the one placeholder.
+    """
+    found = sorted(_placeholders(hint))
+    if found != ["gold"]:
+        raise ValueError(f"The hint {hint!r} has the placeholders {found}; it needs {{gold}} and no other.")
+
+
 def schema_text(
     context: str,
     keep: Collection[str] = (),

@@ -90,7 +90,7 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | N
                 restore_policy(trainer.model, stage, state.global_step)
             elif examiner:
                 score = examiner.examine(trainer.model, trainer.processing_class, 0)
-                logger.info("grpo: dev accuracy before the first step %.1f %%", 100 * score)
+                logger.info("%s: dev accuracy before the first step %.1f %%", stage.name, 100 * score)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if not logs or "reward" not in logs:
@@ -99,7 +99,7 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | N
             entry["generation_seconds"] = trainer.writing_seconds
             entry["reward_seconds"] = recorder.seconds
             entry["zero_variance_share"] = recorder.zero_variance_share()
-            recorder.keep(step, list(trainer._logs["advantages"]))  # trl has no public way to them
+            recorder.keep(step, trainer._logs.get("advantages"))  # trl has no public way to them
             check_first_kl(step, logs.get("kl"))
             self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
             if examiner and (examiner.is_due(step) or step == state.max_steps):
@@ -111,25 +111,27 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | N
             began = time.monotonic()
             entry["dev_accuracy"] = examiner.examine(trainer.model, trainer.processing_class, step)
             entry["dev_seconds"] = time.monotonic() - began
-            logger.info("grpo: dev accuracy after step %d %.1f %%", step, 100 * entry["dev_accuracy"])
+            logger.info("%s: dev accuracy after step %d %.1f %%", stage.name, step, 100 * entry["dev_accuracy"])
             if examiner.is_over(step):
                 best = examiner.best_step(step)
-                logger.info("grpo: stopped at step %d: no better dev accuracy since step %d", step, best)
+                told = "%s: stopped at step %d: no better dev accuracy since step %d"
+                logger.info(told, stage.name, step, best)
                 control.should_training_stop = True
 
         def _stop_on_collapse(self, state: Any, control: Any) -> None:
             entries = [entry for entry in state.log_history if "reward" in entry]
             for collapse in COLLAPSES:
                 if collapse.is_reached(entries):
-                    logger.warning("grpo: stopped at step %d: %s", state.global_step, collapse.sentence())
+                    logger.warning("%s: stopped at step %d: %s", stage.name, state.global_step, collapse.sentence())
                     control.should_training_stop = True
 
         def _warn_of_clipping(self, step: int, share: float, limit: int) -> None:
             if share > MAX_CLIPPED and not self.warned:
                 self.warned = True
                 logger.warning(
-                    "grpo: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
+                    "%s: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
                     "raise max_completion_tokens, or look at what is written",
+                    stage.name,
                     100 * share,
                     step,
                     limit,

@@ -92,6 +92,16 @@ class Checkpoint:
 
         return self._load(AutoTokenizer)
 
+    def load_config(self) -> Any:
+        """Loads the model's configuration.
+
+        Raises:
+            CheckpointError: if it is not there, or the hub is out of reach.
+        """
+        from transformers import AutoConfig
+
+        return self._load(AutoConfig)
+
     def load_model(self, dtype: str = "float32", quantization: str | None = None, device: str | None = None) -> Any:
         """Loads the causal language model.
 

@@ -5,6 +5,8 @@ training finds the ones it found before; nothing here touches the random state o
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,43 @@ import pandas as pd
 
 from sqlreason.reasoning.format import parse
 from sqlreason.sql.execution import Task, Verifier
-from sqlreason.students.generation import generate
+from sqlreason.students.generation import Messages, generate
 from sqlreason.students.launch import rank
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Dev questions (None for none), the steps between two examinations, and the patience with them."""
+
+    dev: pd.DataFrame | None
+    steps: int
+    patience: int | None
+
+    def examiner(self, max_new_tokens: int, batch_size: int, folder: Path) -> "Examiner | None":
+        """The examiner of a training, if there are questions."""
+        if self.dev is None:
+            return None
+        return Examiner(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder)
+
+
+def share_right(
+    model: Any,
+    tokenizer: Any,
+    conversations: Sequence[Messages],
+    tasks: Sequence[Task],
+    max_new_tokens: int,
+    batch_size: int,
+) -> float:
+    """Return the share of greedy answers that have the gold's result; an answer without an end is wrong."""
+    answers = generate(model, tokenizer, conversations, max_new_tokens, batch_size)
+    readings = [parse(answer.text) for answer in answers]
+    queries = [
+        [reading.sql] if reading.well_formed and answer.finished else []
+        for reading, answer in zip(readings, answers, strict=True)
+    ]
+    with Verifier() as verifier:
+        verdicts = verifier.verify_batch(list(zip(tasks, queries, strict=True)))
+    return sum(verdict.agrees for group in verdicts for verdict in group) / len(tasks)
 
 
 class Examiner:
@@ -48,15 +85,8 @@ class Examiner:
 
     def examine(self, model: Any, tokenizer: Any, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
-        answers = generate(model, tokenizer, self.conversations, self.max_new_tokens, self.batch_size)
-        readings = [parse(answer.text) for answer in answers]
-        queries = [
-            [reading.sql] if reading.well_formed and answer.finished else []
-            for reading, answer in zip(readings, answers, strict=True)
-        ]
-        with Verifier() as verifier:
-            verdicts = verifier.verify_batch(list(zip(self.tasks, queries, strict=True)))
-        score = sum(verdict.agrees for group in verdicts for verdict in group) / len(self.tasks)
+        limits = (self.max_new_tokens, self.batch_size)
+        score = share_right(model, tokenizer, self.conversations, self.tasks, *limits)
         best = score >= max((s for at, s in self.scores.items() if at < step), default=-1.0)
         self.scores[step] = score
         if rank() == 0:

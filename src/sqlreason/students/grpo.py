@@ -14,11 +14,11 @@ import pandas as pd
 
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.dev import Examiner
+from sqlreason.students.dev import Exam
 from sqlreason.students.generation import Sampling, end_ids
 from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.policy_trainer import make_trainer
-from sqlreason.students.rollouts import Recorder, Writer, reward_name
+from sqlreason.students.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.stages import Stage, hash_table
 from sqlreason.students.training import Schedule
 
@@ -90,15 +90,6 @@ class Policy:
             "vllm_gpu_memory_utilization": self.vllm_memory,
             "vllm_server_base_url": self.vllm_server if self.vllm == "server" else None,
         }
-
-
-@dataclass(frozen=True)
-class Exam:
-    """Dev questions (None for none), the steps between two examinations, and the patience with them."""
-
-    dev: pd.DataFrame | None
-    steps: int
-    patience: int | None
 
 
 def train_grpo(
@@ -244,14 +235,16 @@ def _train(
     ours = loading["backend"] == "transformers" and policy.vllm is None
     writer = Writer(sampling, plan.seed) if ours else None
     trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
-    examiner = _examiner(exam, policy, plan, stage) if loading["backend"] == "transformers" else None
+    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
+    examined = loading["backend"] == "transformers"
+    examiner = exam.examiner(policy.max_completion_tokens, at_once, stage.folder / "dev") if examined else None
     callbacks = [
         rehearsal.rehearse_grpo(trainer, writer),
         alarms.watch(trainer, stage, recorder, examiner),
     ]
     log = training.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step
-    history, rollouts = _history(log), recorder.rollouts(steps)
+    history, rollouts = read_log(log, "grpo"), recorder.rollouts(steps)
     if examiner:
         examiner.restore_best(trainer.model)
     facts = {
@@ -276,25 +269,3 @@ def _train(
     if rank() == 0:
         stage.finish(trained, history, rollouts)
     return trained, history, rollouts
-
-
-def _examiner(exam: Exam, policy: Policy, plan: Schedule, stage: Stage) -> Examiner | None:
-    if exam.dev is None:
-        return None
-    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
-    folder = stage.folder / "dev"
-    return Examiner(exam.dev, exam.steps, exam.patience, policy.max_completion_tokens, at_once, folder)
-
-
-def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
-    names = {
-        "completions/clipped_ratio": "clipped_share",
-        "completions/mean_length": "completion_length",
-    }
-    plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
-    timed = ["generation_seconds", "reward_seconds", "dev_seconds", "seconds"]
-    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *timed]
-    components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
-    table = pd.DataFrame([{"stage": "grpo", **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
-    table["kl"] = table["kl"].astype(float).fillna(0.0)
-    return table.rename(columns=names)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlreason.students.distillation_trainer import pad_left
 from sqlreason.students.generation import longest_first, tokenize
 from sqlreason.students.memory import GIB
 from sqlreason.students.rollouts import Writer
@@ -60,7 +61,8 @@ def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step or is_sharded(trainer):  # shards are gathered by whole steps only
                 return
-            prompts = _longest_prompts(trainer)
+            groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
+            prompts = _longest(trainer, "prompt", groups)
             limit = args.max_completion_length
             shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
             writing = 0.0
@@ -86,6 +88,32 @@ def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
     return Rehearsal()
 
 
+def rehearse_distillation(trainer: Any, writer: Writer | None) -> Any:
+    """The trainer callback that writes and learns from the longest completions before the first step; as of GRPO."""
+    from transformers import TrainerCallback
+
+    class Rehearsal(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step or is_sharded(trainer):
+                return
+            rows, limit = args.per_device_train_batch_size, args.max_completion_length
+            prompts = _longest(trainer, "prompt", rows * args.gradient_accumulation_steps)
+            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+            writing = 0.0
+            if writer:
+                with fitting(f"distillation: writing {len(prompts)} {shape} at once", _LESS_TO_WRITE):
+                    writing = writer.write_to_the_limit(trainer, prompts)
+            batch = _distillation_batch(trainer, prompts[:rows], _longest(trainer, "teacher_prompt", rows), limit)
+            with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
+            trainer._metrics["train"].clear()  # no figure of a step
+            step = writing + (forward + backward) * args.gradient_accumulation_steps
+            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+            _tell("distillation", told, state.max_steps, step, "at most about")
+
+    return Rehearsal()
+
+
 def peak_bytes() -> float:
     """The most memory that this process has had: of the GPU where there is one, else of the machine."""
     import torch
@@ -104,12 +132,31 @@ def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how
     )
 
 
-def _longest_prompts(trainer: Any) -> list[list[int]]:
-    """Token ids of the longest prompts, as many as a step of this rank has groups."""
-    args = trainer.args
-    ids = tokenize(trainer.processing_class, trainer.train_dataset["prompt"])
-    groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
-    return [ids[i] for i in longest_first(ids)[:groups]]
+def _longest(trainer: Any, column: str, count: int) -> list[list[int]]:
+    """Token ids of the longest prompts of a column."""
+    ids = tokenize(trainer.processing_class, trainer.train_dataset[column])
+    return [ids[i] for i in longest_first(ids)[:count]]
+
+
+def _distillation_batch(
+    trainer: Any, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
+) -> dict[str, Any]:
+    """What the loss is given for completions of full length; their words are those of the prompts."""
+    import torch
+
+    device, padding = trainer.args.device, trainer.processing_class.pad_token_id
+    written = torch.tensor([(ids * (limit // len(ids) + 1))[:limit] for ids in prompts], device=device)
+    prompt_ids, prompt_mask = pad_left(prompts, padding, device)
+    teacher_ids, teacher_mask = pad_left(shown, padding, device)
+    return {
+        "prompt_ids": prompt_ids,
+        "prompt_mask": prompt_mask,
+        "teacher_ids": teacher_ids,
+        "teacher_mask": teacher_mask,
+        "completion_ids": written,
+        "completion_mask": torch.ones_like(written),
+        "num_items_in_batch": torch.tensor(float(written.numel()), device=device),
+    }
 
 
 def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Any]:
@@ -117,14 +164,13 @@ def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: in
     import torch
 
     device, group = trainer.args.device, trainer.args.num_generations
-    longest = len(prompts[0])
     chosen = [prompts[i // group] for i in range(rows)]
-    padded = [[trainer.processing_class.pad_token_id] * (longest - len(ids)) + ids for ids in chosen]
+    prompt_ids, prompt_mask = pad_left(chosen, trainer.processing_class.pad_token_id, device)
     written = [(ids * (limit // len(ids) + 1))[:limit] for ids in chosen]
     ones = torch.ones(rows, limit, device=device)
     return {
-        "prompt_ids": torch.tensor(padded, device=device),
-        "prompt_mask": torch.tensor([[0] * (longest - len(ids)) + [1] * len(ids) for ids in chosen], device=device),
+        "prompt_ids": prompt_ids,
+        "prompt_mask": prompt_mask,
         "completion_ids": torch.tensor(written, device=device),
         "completion_mask": ones.long(),
         "advantages": ones[:, 0],

@@ -1,11 +1,11 @@
-"""What happens between the prompts and the loss of GRPO: writing completions, scoring them, keeping them.
+"""What happens between the prompts and the loss on a student's own completions: writing, scoring, keeping them.
 
-Covers the hook by which trl takes completions from our own generation, and the record of every rollout with its
-rewards and advantage. The loss and the loop are trl's; see `grpo.py`.
+Covers the hook by which trl takes completions from our own generation, the record of every rollout with its rewards
+and advantage, and the history. The loss and the loop are trl's; see `grpo.py` and `distillation.py`.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,17 +31,18 @@ class Writer:
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
         ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
-        completions = self._write(trainer, ids, trainer.eos_token_ids)
+        completions = self.write(trainer, ids, trainer.eos_token_ids)
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
 
     def write_to_the_limit(self, trainer: Any, prompts: Sequence[Sequence[int]]) -> float:
         """Seconds in which completions of token prompts are written that nothing ends before their limit."""
         began = time.monotonic()
-        self._write(trainer, prompts, ends=())
+        self.write(trainer, prompts, ends=())
         return time.monotonic() - began
 
-    def _write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
+    def write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
+        """Returns the completions of token prompts, `sampling.samples` of each side by side."""
         import torch
 
         model = trainer.accelerator.unwrap_model(trainer.model)
@@ -92,8 +93,13 @@ class Recorder:
         """The rewards, each noting what it is given and gives."""
         return [_Noted(reward, self) for reward in self.rewards]
 
-    def keep(self, step: int, advantages: Sequence[float]) -> None:
-        """Writes this rank's rollouts of a step, if new ones were made; `advantages` are those of all ranks in turn."""
+    def keep(self, step: int, advantages: Sequence[float] | None) -> None:
+        """Writes this rank's rollouts of a step, if new ones were made.
+
+        Args:
+            step: Of the optimiser.
+            advantages: Of all ranks in turn; None where the method knows none.
+        """
         if not self.table:
             return
         table = pd.DataFrame(self.table)
@@ -101,7 +107,8 @@ class Recorder:
         components = table[[reward_name(reward) for reward in self.rewards]].astype(float)
         table.insert(0, "step", step)
         table.insert(3, "reward", (components * self.weights).sum(axis=1))
-        table["advantage"] = list(advantages)[own]
+        if advantages is not None:
+            table["advantage"] = list(advantages)[own]
         self.folder.mkdir(exist_ok=True)
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
         self.table, self.seconds = {}, 0.0
@@ -111,12 +118,13 @@ class Recorder:
 
         trl's own figure looks at the whole batch where rewards are scaled by it, and is 0 then whatever the groups do.
         """
-        if not self.table:
+        if not self.table or self.group == 1:  # a completion alone has no variance
             return None
-        totals = self._totals().to_numpy().reshape(-1, self.group)
+        totals = self.totals().to_numpy().reshape(-1, self.group)
         return float((totals.max(axis=1) - totals.min(axis=1) < _EQUAL).mean())
 
-    def _totals(self) -> pd.Series:
+    def totals(self) -> pd.Series:
+        """The weighted sums of this step's rewards."""
         components = pd.DataFrame(self.table)[[reward_name(reward) for reward in self.rewards]].astype(float)
         return (components * self.weights).sum(axis=1)
 
@@ -124,6 +132,26 @@ class Recorder:
         """All rollouts of the first `steps` steps, those of every rank."""
         paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem.split("-")[0]) <= steps]
         return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
+    """Return the history of a training: one row a step, under our names.
+
+    Args:
+        log: Entries of the trainer's log; what a method does not know is empty, a missing KL 0.
+        stage: Column stage.
+    """
+    names = {
+        "completions/clipped_ratio": "clipped_share",
+        "completions/mean_length": "completion_length",
+    }
+    plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
+    timed = ["generation_seconds", "reward_seconds", "dev_seconds", "seconds"]
+    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *timed]
+    components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
+    table = pd.DataFrame([{"stage": stage, **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
+    table["kl"] = table["kl"].astype(float).fillna(0.0)
+    return table.rename(columns=names)
 
 
 def reward_name(reward: Callable[..., Any]) -> str:

@@ -5,7 +5,7 @@ Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.p
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -139,7 +139,9 @@ def build_config(kind: Any, arguments: dict[str, Any]) -> Any:
     return config
 
 
-def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> list[dict[str, Any]]:  # type: ignore[assignment]
+def run(
+    trainer: Any, stage: Stage, total: str, callbacks: Sequence[Any] = (), parameters: str | None = None
+) -> list[dict[str, Any]]:
     """Trains to the end, from the last complete checkpoint if there is one.
 
     Args:
@@ -147,6 +149,7 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
         stage: Whose folder holds the checkpoints.
         total: What the progress bar is called.
         callbacks: Further trainer callbacks.
+        parameters: Section that holds the schedule, if it is called otherwise than the progress bar.
 
     Returns:
         The log entries of all steps, those before an interruption included; each has `seconds` since the
@@ -161,7 +164,7 @@ def run(trainer: Any, stage: Stage, total: str, callbacks: list[Any] = ()) -> li
     widen_adapter(trainer.model)
     checkpoint = stage.last_checkpoint()
     try:
-        with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=total)):
+        with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=parameters or total)):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     finally:
         cpu.release_memory()

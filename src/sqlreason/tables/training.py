@@ -111,17 +111,17 @@ TRAINING: dict[str, TableSchema] = {
         allow_empty=True,
     ),
     "grpo_history": TableSchema(
-        "One row a step of GRPO.",
+        "One row a step of GRPO, or of the method in its place.",
         {
             "step": "optimiser step",
             "reward": "mean reward of the step's completions",
-            "kl": "KL to the reference, nats a token (0 where beta is 0)",
+            "kl": "KL to the reference (0 where beta is 0) or, of distillation, divergence from the teacher; nats a token",
             "seconds": "since the start of training",
         },
         key=None,
     ),
     "grpo_rollouts": TableSchema(
-        "What the student wrote during GRPO.",
+        "What the student wrote during GRPO, or the method in its place.",
         {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
         key=None,
         allow_empty=True,

@@ -1,4 +1,4 @@
-"""How the student is improved after its start: GRPO, in phases with a curriculum each, or rejection sampling."""
+"""How rewards improve the student after its start: GRPO, in phases with a curriculum each, or rejection sampling."""
 
 import dataclasses
 import logging
@@ -20,7 +20,8 @@ DEV_SHARE = 0.15
 """Share of the schemas of `grpo_prompts` from which the dev questions are drawn."""
 
 NOT_OF_THE_TRAINER = {
-    "rewards", "certification", "forecast", "start", "format_examples", "method", "curriculum", "phases", "dev_prompts",
+    "rewards", "certification", "forecast", "start", "format_examples", "method", "distillation", "curriculum",
+    "phases", "dev_prompts",
 }  # fmt: skip
 """Options that are used up here and in the nodes."""
 
@@ -115,7 +116,7 @@ def train_rft(
 
 
 METHODS: dict[str, Callable[..., Improved]] = {"grpo": train_grpo, "rft": train_rft}
-"""By `grpo.method`."""
+"""By `grpo.method`: those that learn from rewards; distillation, which learns from a teacher, is `on_policy.py`."""
 
 
 def sample_profile(

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from sqlreason import figures
 from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
-from sqlreason.pipelines.grpo import methods
+from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.rewards import certification
 from sqlreason.students import starts
@@ -112,12 +112,13 @@ def forecast_gains(
         options: Prompts, samples and temperatures of the forecast.
 
     Returns:
-        Tables `grpo_profile` and `grpo_forecast`, both empty where the forecast is off.
+        Tables `grpo_profile` and `grpo_forecast`, both empty where the forecast is off, or nothing is learned from
+        rewards (method distillation).
     """
     from sqlreason.students import forecast
 
     start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
-    if not options.forecast.prompts:
+    if not options.forecast.prompts or options.method == "distillation":
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
     trained, _ = methods.split_dev(prompts, options)
@@ -134,8 +135,11 @@ def train_student(
     certificate: pd.DataFrame,
     profile: pd.DataFrame,
     outlook: pd.DataFrame,
+    examples: pd.DataFrame,
+    policy_teacher: Checkpoint,
     student_prompt: dict[str, Any],
     student: StudentOptions,
+    sft_options: SFTOptions,
     options: GRPOOptions,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Return the adapter trained further on its own rollouts, the history and the rollouts.
@@ -147,8 +151,11 @@ def train_student(
         certificate: Table `certification` of the rewards.
         profile: Table `grpo_profile`.
         outlook: Table `grpo_forecast`.
+        examples: Table `sft_examples`; method distillation prepares its teacher by them.
+        policy_teacher: The catalog's teacher of method distillation.
         student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
         student: Backend, quantisation, precision, where checkpoints lie.
+        sft_options: How that teacher is prepared.
         options: Method, rewards, group size, loss, optimiser, length of training.
 
     Returns:
@@ -157,11 +164,17 @@ def train_student(
     Raises:
         ValueError: If the adapter belongs to another base model or prompt, or the forecast says no and
             `forecast.on_no_go` is "stop".
-        CertificationError: If the rewards can be gamed and `certification.on_failure` is "stop".
+        CertificationError: If the rewards can be gamed and `certification.on_failure` is "stop"; distillation, which
+            only looks at them, does not mind.
+        VocabularyError: If the catalog's teacher has another vocabulary than the student.
     """
+    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    if options.method == "distillation":
+        return on_policy.train_distillation(
+            base_model, start, prompts, examples, policy_teacher, student, sft_options, options
+        )
     _check_certificate(certificate, options)
     _check_forecast(outlook, options)
-    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
     return methods.METHODS[options.method](base_model, start, prompts, profile, student, options)
 
 

@@ -1,0 +1,118 @@
+"""Method `distillation` of GRPO's place: choose the teacher, teach it if it must be, show it the gold, distil."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sqlreason.options import GRPOOptions, PolicyTeacherOptions, SFTOptions, StudentOptions
+from sqlreason.pipelines.grpo.methods import Improved, split_dev
+from sqlreason.reasoning import prompts as wording
+from sqlreason.reasoning.format import parse
+from sqlreason.rewards import make_rewards
+from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    from sqlreason.students.distillation import Teacher
+
+KNOBS = {"max_completion_tokens", "temperature", "top_p", "vllm", "vllm_memory", "vllm_server", "dev_steps", "patience"}
+"""Options of GRPO that mean the same here."""
+
+
+def train_distillation(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    examples: pd.DataFrame,
+    policy_teacher: Checkpoint,
+    student: StudentOptions,
+    sft_options: SFTOptions,
+    options: GRPOOptions,
+) -> Improved:
+    """Teach the student on its own answers, one to a prompt.
+
+    Args:
+        base_model: The student before training.
+        start: With which the training goes on, and the teacher where that is the student itself.
+        prompts: Table `grpo_prompts`.
+        examples: Table `sft_examples`, by which the teacher is prepared.
+        policy_teacher: The catalog's, used if the options name it.
+        student: Precision and quantisation, of the teacher too; where checkpoints lie.
+        sft_options: How the teacher is prepared.
+        options: Teacher, hint, divergence, length of training.
+
+    Raises:
+        VocabularyError: If the catalog's teacher has another vocabulary.
+    """
+    from sqlreason.students import distillation
+
+    shown = options.distillation
+    asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["sql"], shown))
+    trained, dev = split_dev(asked, options)
+    teacher = _prepare_teacher(base_model, start, examples, policy_teacher, student, sft_options, shown)
+    schedule = options.model_dump(include=KNOBS | set(SFTOptions.model_fields) - {"lora"})
+    improved = distillation.train_distillation(
+        base_model,
+        start,
+        teacher,
+        trained,
+        rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
+        weights=list(options.rewards.values()),
+        workdir=Path(student.checkpoints) / "distillation",
+        dev=dev,
+        beta=shown.beta,
+        **student.model_dump(exclude={"checkpoints", "backend"}),
+        **schedule,
+    )
+    return _billed(improved, teacher.adapter.facts["seconds"] if shown.teacher_epochs and teacher.adapter else 0.0)
+
+
+def _billed(improved: Improved, seconds: float) -> Improved:
+    """The result with the seconds in which the teacher was prepared: they are part of the method's price."""
+    adapter, history, rollouts = improved
+    facts = {**adapter.facts, "seconds": adapter.facts["seconds"] + seconds, "teacher_seconds": seconds}
+    return dataclasses.replace(adapter, facts=facts), history.assign(seconds=history["seconds"] + seconds), rollouts
+
+
+def _prepare_teacher(
+    base_model: Checkpoint,
+    start: Adapter,
+    examples: pd.DataFrame,
+    policy_teacher: Checkpoint,
+    student: StudentOptions,
+    sft_options: SFTOptions,
+    shown: PolicyTeacherOptions,
+) -> "Teacher":
+    """The teacher, after SFT on the examples as it will read them: the query of each stands in its own prompt."""
+    from sqlreason.students import distillation, sft, vocabulary
+
+    itself = shown.teacher == "self"
+    if not itself:
+        vocabulary.require_same(base_model, policy_teacher)
+    checkpoint, adapter = (base_model, start) if itself else (policy_teacher, None)
+    if shown.teacher_epochs:
+        answered = [parse(completion).sql for completion in examples["completion"]]
+        schedule = {**sft_options.model_dump(exclude={"lora"}), "epochs": shown.teacher_epochs, "max_steps": None}
+        adapter, _ = sft.train_sft(
+            checkpoint,
+            examples.assign(prompt=_worded(examples["prompt"], answered, shown)),
+            fingerprint=start.fingerprint,
+            workdir=Path(student.checkpoints) / "policy_teacher",
+            lora=sft_options.lora.model_dump(),
+            start=adapter,
+            **student.model_dump(exclude={"checkpoints"}),
+            **schedule,
+        )
+    return distillation.Teacher(checkpoint, adapter)
+
+
+def _worded(prompts: Iterable[str], golds: Iterable[str], shown: PolicyTeacherOptions) -> list[str]:
+    """The prompts (chat messages as JSON text) as the teacher reads them."""
+    if shown.hint is None:
+        return list(prompts)
+    pairs = zip(prompts, golds, strict=True)
+    return [json.dumps(wording.with_hint(json.loads(prompt), shown.hint, gold)) for prompt, gold in pairs]
