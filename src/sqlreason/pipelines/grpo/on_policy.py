@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sqlreason.options import GRPOOptions, PolicyTeacherOptions, SFTOptions, StudentOptions
+from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo.methods import Improved, split_dev
+from sqlreason.policy_options import PolicyTeacherOptions
 from sqlreason.reasoning import prompts as wording
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards import make_rewards
