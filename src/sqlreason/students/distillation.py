@@ -206,14 +206,14 @@ def _train(
     sampling = Sampling(knobs.max_completion_tokens, knobs.temperature, top_p=knobs.top_p)
     writer = Writer(sampling, plan.seed) if knobs.vllm is None else None
     at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
-    examiner = exam.examiner(knobs.max_completion_tokens, at_once, stage.folder / "dev") if writer else None
+    examiner = exam.examiner(knobs.max_completion_tokens, at_once, stage.folder / "dev")
     taught = _examine(model_of_teacher, tokenizer, exam.dev, knobs, at_once) if examiner else None
     trainer = make_trainer(
         stage, model, model_of_teacher, tokenizer, prompts, recorder, writer, knobs.arguments(), plan
     )
     callbacks = [
         rehearsal.rehearse_distillation(trainer, writer),
-        alarms.watch(trainer, stage, recorder, writer, examiner),
+        alarms.watch(trainer, stage, recorder, examiner),
     ]
     log = training.run(trainer, stage, "distillation", callbacks, parameters="grpo")
     steps = trainer.state.global_step

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.students.generation import tokenize
+from sqlreason.students.policy_trainer import longest_sequence
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import Schedule
@@ -53,7 +54,12 @@ def make_trainer(
     guards.check_padding(tokenizer)
 
     class Trainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
-        """Shows the teacher its own prompt, and notes what the rewards say of the student's completions."""
+        """Shows the teacher its own prompt, and notes what the rewards say of the student's completions.
+
+        `writing_seconds` are those of the last completions.
+        """
+
+        writing_seconds: float | None = None
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
             sampler: Any = super()._get_train_sampler(dataset)  # shuffled by the epoch's number, as in GRPO
@@ -61,12 +67,13 @@ def make_trainer(
             return sampler
 
         def _generate_single_turn(self, prompt_ids: Any, *inputs: Any, **options: Any) -> Any:
-            if writer is None:
-                return super()._generate_single_turn(prompt_ids, *inputs, **options)
             began = time.monotonic()
-            completions = writer.write(self, prompt_ids, self.eos_token_ids)
-            writer.seconds = time.monotonic() - began
-            return completions
+            if writer is None:
+                written = super()._generate_single_turn(prompt_ids, *inputs, **options)
+            else:
+                written = writer.write(self, prompt_ids, self.eos_token_ids)
+            self.writing_seconds = time.monotonic() - began
+            return written
 
         def _generate_and_score_completions(self, inputs: Any) -> Any:
             batch = super()._generate_and_score_completions(inputs)
@@ -115,6 +122,8 @@ def make_trainer(
     held = {**plan.arguments(stage.folder, training.is_mixed(model)), **arguments}
     told = ("prompt", "teacher_prompt")
     rows = [{**row, **{name: json.loads(row[name]) for name in told}} for row in prompts.to_dict("records")]
+    if arguments["use_vllm"]:
+        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
     return Trainer(
         model=model,
         teacher_model=teacher,

@@ -109,7 +109,7 @@ def rehearse_distillation(trainer: Any, writer: Writer | None) -> Any:
             trainer._metrics["train"].clear()  # no figure of a step
             step = writing + (forward + backward) * args.gradient_accumulation_steps
             told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
-            _tell("distillation", told, state.max_steps, step, "at most about")
+            _tell(trainer, "distillation", told, state.max_steps, step, "at most about")
 
     return Rehearsal()
 
