@@ -115,7 +115,7 @@ TRAINING: dict[str, TableSchema] = {
         {
             "step": "optimiser step",
             "reward": "mean reward of the step's completions",
-            "kl": "KL to the reference (0 where beta is 0); of distillation the divergence from the teacher; nats a token",
+            "kl": "KL to the reference (0 where beta is 0), of distillation divergence from the teacher; nats a token",
             "seconds": "since the start of training",
         },
         key=None,
