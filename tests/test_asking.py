@@ -102,6 +102,7 @@ def test_a_student_that_was_taught_nothing_yet_is_told_of(project, tmp_path, mon
 def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     class Student:
         def __init__(self, *_, **__):
+            self.adapter = None
             self.checkpoint = SimpleNamespace(window=10**6, load_tokenizer=lambda: None)
 
         def __enter__(self):

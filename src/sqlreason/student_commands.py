@@ -18,7 +18,7 @@ SHOWN_ROWS = 20
 @click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
 @click.option(
     "--corrections", type=click.IntRange(0), default=0, show_default=True,
-    help="Times an answer whose query does not run is asked for again, with what the engine says of it.",
+    help="Times a query that does not run is asked for again, with the engine's message; for students taught so.",
 )  # fmt: skip
 @click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
 @click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")

@@ -5,6 +5,7 @@ import pytest
 from sqlreason.reasoning.format import parse, render
 from sqlreason.sql.execution import Task
 from sqlreason.students import correcting
+from sqlreason.students.adapter import Adapter
 from sqlreason.students.generation import Generation
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40);"
@@ -95,6 +96,8 @@ def test_samples_are_corrected_one_by_one(monkeypatch):
     drawn = [said(MISNAMED), said(RIGHT), said(RIGHT), said("SELECT name FROM user")]
 
     class Student:
+        adapter = None
+
         class checkpoint:
             window = 100
 
@@ -115,3 +118,21 @@ def test_samples_are_corrected_one_by_one(monkeypatch):
     asked.clear()
     found = correcting.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=41, **shared)
     assert [corrected.too_long for corrected in found] == [True, False, False, True] and len(asked) == 1
+
+
+@pytest.mark.parametrize(("facts", "warned"), [({}, True), ({"corrections": 0}, True), ({"corrections": 5}, False)])
+def test_a_student_that_was_not_taught_so_is_warned_of(facts, warned, caplog, checkpoint):
+    class Student:
+        adapter = Adapter({}, {}, "base", "prompt", facts)
+
+        def __init__(self):
+            self.checkpoint = checkpoint
+
+        def answer(self, conversations, progress=None, **_):
+            return [said(RIGHT)] * len(conversations)
+
+    chances = {"samples": 1, "temperature": 0.7, "max_new_tokens": 8}
+    correcting.answer(Student(), [QUESTION], [TASK], attempts=0, **chances)
+    assert "taught no corrections" not in caplog.text
+    correcting.answer(Student(), [QUESTION], [TASK], attempts=1, **chances)
+    assert ("taught no corrections" in caplog.text) == warned

@@ -82,6 +82,13 @@ def test_bfloat16_weights_leave_the_adapter_in_float32(checkpoint, examples, tmp
     assert history["loss"].notna().all()
 
 
+def test_the_adapter_knows_how_many_corrections_it_was_taught(checkpoint, examples, tmp_path):
+    kinds = examples.assign(kind=["correction"] * 3 + ["trace"] * (len(examples) - 3))
+    first, _ = sft.train_sft(checkpoint, kinds, workdir=tmp_path, max_steps=1, **OPTIONS)
+    more, _ = sft.train_sft(checkpoint, examples, workdir=tmp_path, max_steps=1, start=first, **OPTIONS)
+    assert (first.facts["corrections"], more.facts["corrections"]) == (3, 3)
+
+
 def test_a_row_that_is_longer_than_the_model_reads_is_refused(checkpoint, examples, tmp_path):
     long = examples.assign(completion=examples["completion"] + " name" * 300)
     with pytest.raises(TrainingError, match="the model reads 256"):

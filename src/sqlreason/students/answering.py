@@ -58,7 +58,7 @@ class Respondent(AbstractContextManager["Respondent"]):
         batch_size: int,
         processes: int = 1,
     ) -> None:
-        self.checkpoint, self.batch_size, self.processes = checkpoint, batch_size, processes
+        self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
         self._loading = (checkpoint, adapter, dtype, quantization)
         self._loaded: tuple[Any, Any] | None = None
         self._pool: ProcessPoolExecutor | None = None

@@ -1,5 +1,8 @@
 """A second chance for answers whose query does not run: the student is told what the engine says, and answers again.
 
+The student must have been taught so (`preprocessing.corrections`). Tried with one that was not: of 230 queries that did
+not run 194 did after the message, and not one answer more was right; of 14 looked at 9 were `SELECT * FROM` a table.
+
 Only what a user without a gold query has is used: the question's database, on which the query runs or does not. A query
 that runs is not asked about again, whatever its result.
 """
@@ -71,6 +74,11 @@ def answer(
     answers = student.answer(conversations, progress, samples=samples, seed=seed, **chances)
     if not attempts:
         return [Corrected(given, given.text) for given in answers]
+    if student.adapter is None or not student.adapter.facts.get("corrections"):
+        logger.warning(
+            "the student was taught no corrections (preprocessing.corrections): what it answers to the engine's "
+            "message may run and have nothing to do with the question"
+        )
     tokenizer, window = student.checkpoint.load_tokenizer(), student.checkpoint.window
     return correct(
         answers,

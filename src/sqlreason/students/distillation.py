@@ -226,6 +226,7 @@ def _train(
         "prompts": len(prompts),
         "steps": steps,
         "completions": len(rollouts),
+        "corrections": adapter.facts.get("corrections", 0),
         "seconds": float(history["seconds"].iloc[-1]),
         "loss": float(history["loss"].iloc[-1]),
         "teacher_accuracy": taught,

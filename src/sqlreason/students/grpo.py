@@ -252,6 +252,7 @@ def _train(
         "prompts": len(prompts),
         "steps": steps,
         "completions": len(rollouts),
+        "corrections": adapter.facts.get("corrections", 0),
         "seconds": float(history["seconds"].iloc[-1]),
         "reward": float(history["reward"].iloc[-1]),
         "best_step": examiner.best_step(steps) if examiner else steps,
@@ -260,9 +261,7 @@ def _train(
     trained = training.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
     logger.info(
         "grpo: %d steps, %d completions in %.0f s, reward %.3f to %.3f",
-        steps,
-        len(rollouts),
-        facts["seconds"],
+        *(steps, len(rollouts), facts["seconds"]),
         history["reward"].iloc[0],
         history["reward"].iloc[-1],
     )

@@ -115,6 +115,7 @@ def _train(
     facts = {
         "stage": "sft",
         "examples": len(examples),
+        "corrections": _count_corrections(examples, shape),
         "steps": int(history["step"].iloc[-1]),
         "seconds": float(history["seconds"].iloc[-1]),
         "loss": float(history["loss"].iloc[-1]),
@@ -175,6 +176,12 @@ def _conversations(examples: pd.DataFrame) -> list[dict[str, Any]]:
         {"prompt": json.loads(prompt), "completion": [{"role": "assistant", "content": completion}]}
         for prompt, completion in zip(examples["prompt"], examples["completion"], strict=True)
     ]
+
+
+def _count_corrections(examples: pd.DataFrame, shape: Lora | Adapter) -> int:
+    """How many examples of correction the student has seen by the end, those of its start included."""
+    before = int(shape.facts.get("corrections", 0)) if isinstance(shape, Adapter) else 0
+    return before + (int((examples["kind"] == "correction").sum()) if "kind" in examples else 0)
 
 
 def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
