@@ -4,11 +4,11 @@
     python benchmarks/corrections.py --student corrections --seed 7      # train one student, examine it in each way
 
 Students: `traces` (SFT as it is), `steps` (the same traces for as many steps as with corrections), `corrections` (a
-share `--share` of the examples are corrections). Ways: `first` answers; `told`: where a query does not run, its
-message and one more answer; `again`: where a query does not run, one more answer at the temperature of votes, without a
-message, which shows what another try is worth by itself. Takes its data from the environment's catalog, after
-`kedro run --pipelines=distillation,preprocessing`; every way is paired with the first answers of the same student, and
-these with the first answers of `traces`.
+share `--share` of the examples are corrections). Ways: `first` answers; `told`: where a query does not run, what the
+engine says and one more answer; `again`: where a query does not run, one more answer at the temperature of votes,
+without a message, which shows what another try is worth by itself. Takes its data from the environment's catalog,
+after `kedro run --pipelines=distillation,preprocessing`; every way is paired with the first answers of the same
+student, and these with the first answers of `traces`.
 """
 
 import argparse
