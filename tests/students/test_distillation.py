@@ -11,6 +11,7 @@ from sqlreason.sql.execution import Task
 from sqlreason.students import alarms, distillation, distillation_trainer, sft, tiny, vocabulary
 from sqlreason.students.checkpoint import TrainedModel, write_checkpoint
 from sqlreason.students.distillation import Teacher
+from sqlreason.students.training import TrainingError
 
 OPTIONS = {
     "max_completion_tokens": 12, "learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0,
@@ -119,6 +120,13 @@ def test_teacher_and_student_are_examined_and_the_best_adapter_is_returned(
 def test_fewer_prompts_than_a_step_asks_are_refused(checkpoint, start, teacher, prompts, tmp_path):
     with pytest.raises(ValueError, match="7 prompts are too few for one step of 8"):
         train(checkpoint, start, teacher, prompts.head(7), tmp_path, max_steps=1)
+
+
+def test_a_hint_that_is_too_long_for_the_teacher_is_refused(checkpoint, start, teacher, prompts, tmp_path):
+    asked = json.loads(prompts["prompt"].iloc[0])
+    longer = prompts.assign(teacher_prompt=json.dumps(with_hint(asked, HINT, "SELECT name, " * 200)))
+    with pytest.raises(TrainingError, match="and its model has 256 positions; lower"):
+        train(checkpoint, start, teacher, longer, tmp_path, max_steps=1)
 
 
 def test_rows_are_sorted_by_length_and_lose_only_their_padding():

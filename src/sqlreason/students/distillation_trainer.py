@@ -15,7 +15,7 @@ from sqlreason.students.generation import tokenize
 from sqlreason.students.policy_trainer import longest_sequence
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage
-from sqlreason.students.training import Schedule
+from sqlreason.students.training import Schedule, TrainingError
 
 
 def make_trainer(
@@ -43,7 +43,8 @@ def make_trainer(
         plan: The schedule of this rank.
 
     Raises:
-        TrainingError: if the tokenizer pads with the end token, or trl would not do what was asked for.
+        TrainingError: if the tokenizer pads with the end token, what the teacher reads is longer than its model can,
+            or trl would not do what was asked for.
     """
     import torch
     from datasets import Dataset
@@ -122,8 +123,10 @@ def make_trainer(
     held = {**plan.arguments(stage.folder, training.is_mixed(model)), **arguments}
     told = ("prompt", "teacher_prompt")
     rows = [{**row, **{name: json.loads(row[name]) for name in told}} for row in prompts.to_dict("records")]
+    limit = arguments["max_completion_length"]
+    _require_room(teacher, longest_sequence([{"prompt": row["teacher_prompt"]} for row in rows], tokenizer, limit))
     if arguments["use_vllm"]:
-        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
+        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, limit)
     return Trainer(
         model=model,
         teacher_model=teacher,
@@ -131,6 +134,15 @@ def make_trainer(
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )
+
+
+def _require_room(teacher: Any, longest: int) -> None:
+    positions = getattr(teacher.config, "max_position_embeddings", None)
+    if positions and longest > positions:
+        raise TrainingError(
+            f"the teacher would read up to {longest} tokens (prompt, hint and answer), and its model has {positions} "
+            "positions; lower preprocessing.max_prompt_tokens or grpo.max_completion_tokens"
+        )
 
 
 def pad_left(rows: Sequence[Sequence[int]], padding: int, device: Any) -> tuple[Any, Any]:
