@@ -62,6 +62,7 @@ def spent(copy, name):
     ("given", "told"),
     [
         ("sfft.epochs=1", "sfft is unknown; known are distillation, evaluation"),
+        ("sft.optimizer=adamw_8bits", "sft.optimizer = 'adamw_8bits': input should be 'adamw_torch'"),
         ("sft.epoch=1", "sft.epoch is unknown; sft has adam_beta2, batch_size, epochs"),
         ("sft.lora.size=3", "sft.lora.size is unknown; sft.lora has alpha, dropout, rank, target_modules"),
         ("sft.epochs=many", "sft.epochs = 'many': input should be a valid number"),
@@ -322,6 +323,7 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
     copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
     entry = {"kind": "correct", "family": "", "name": "the gold", "completions": 1, "reason": "agrees", "passed": True}
     copy.save("certification", pd.DataFrame([entry | dict.fromkeys(["lowest", "mean", "highest"], 1.0)]))
+    copy.save("sft_examples", pd.DataFrame([dict.fromkeys(TABLES["sft_examples"].columns, "x")]))
     for table in ("grpo_profile", "grpo_forecast"):
         copy.save(table, pd.DataFrame(columns=list(TABLES[table].columns)))
     output = copy.kedro("run", "--nodes=train_grpo", code=1)

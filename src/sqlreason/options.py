@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sqlreason.making_options import PretrainingOptions, SynthesisOptions
-from sqlreason.option_types import Options, Positive, Share
+from sqlreason.option_types import Optimizer, Options, Positive, Share
 from sqlreason.policy_options import PolicyTeacherOptions
 
 
@@ -118,7 +118,7 @@ class _Schedule(Options):
     warmup_ratio: float = Field(ge=0.0, lt=1.0)
     weight_decay: float = Field(ge=0.0)
     adam_beta2: float = Field(gt=0.0, lt=1.0)
-    optimizer: str
+    optimizer: Optimizer
     max_grad_norm: float = Positive
     epochs: float | None = Field(gt=0)
     max_steps: int | None = Field(gt=0)
