@@ -108,6 +108,15 @@ def test_reward_components_are_drawn_beside_the_total():
     assert distilled.data[-1].name == "KL to the teacher"
 
 
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [(0, "no step was better than the start, which is returned"), (4, "step 4 was the best"), (10, ""), (None, "")],
+)
+def test_the_title_says_which_step_is_returned_where_it_is_not_the_last(returned, told):
+    title = figures.grpo_rewards(ROLLOUTS, returned).layout.title.text
+    assert told in title and ("dev questions" in title) == bool(told)
+
+
 def test_a_single_component_is_not_drawn_twice_and_kl_may_be_absent():
     single = ROLLOUTS[["step", "reward", "rewards/execution/mean"]]
     assert [trace.name for trace in figures.grpo_rewards(single).data] == ["total"]

@@ -43,12 +43,13 @@ def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
     return _styled(figure, f"{stage} loss {_course(trained['step'], trained['loss'])}")
 
 
-def grpo_rewards(history: pd.DataFrame) -> go.Figure:
+def grpo_rewards(history: pd.DataFrame, returned: int | None = None) -> go.Figure:
     """Draw the mean reward with its components and, below, the divergence from the reference policy or the teacher.
 
     Args:
         history: TRL's log of a GRPO training: `step`, `reward`, any `rewards/<name>/mean`, and optionally
             `kl` (nats per token). A single component equals the total and is not drawn twice.
+        returned: The step whose adapter is the result, 0 being the start; None for the last.
     """
     rows = history.dropna(subset=["reward"])
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.08)
@@ -62,7 +63,12 @@ def grpo_rewards(history: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="optimizer step", row=2, col=1)
     figure.update_yaxes(title="mean reward", row=1, col=1)
     figure.update_yaxes(title="KL (nats / token)", rangemode="tozero", row=2, col=1)
-    return _styled(figure, f"GRPO reward {_course(rows['step'], rows['reward'])}", height=520)
+    title = f"GRPO reward {_course(rows['step'], rows['reward'])}"
+    if returned is not None and returned < rows["step"].max():
+        figure.add_vline(returned, line={"dash": "dot", "color": GREY})
+        best = f"step {returned} was the best" if returned else "no step was better than the start"
+        title += f"; on the dev questions {best}, which is returned"
+    return _styled(figure, title, height=520)
 
 
 def accuracy(metrics: pd.DataFrame) -> go.Figure:

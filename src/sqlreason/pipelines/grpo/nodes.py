@@ -191,6 +191,6 @@ def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:
         logger.warning("grpo: %s", advice.sentence)
 
 
-def plot_rewards(history: pd.DataFrame) -> go.Figure:
-    """Return reward, its components and the KL over steps."""
-    return figures.grpo_rewards(history)
+def plot_rewards(history: pd.DataFrame, adapter: Adapter) -> go.Figure:
+    """Return reward, its components and the KL over steps, and which of them the adapter is of."""
+    return figures.grpo_rewards(history, adapter.facts.get("best_step"))

@@ -49,6 +49,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["grpo_adapter", "grpo_history", "grpo_rollouts"],
                 name="train_grpo",
             ),
-            Node(nodes.plot_rewards, "grpo_history", "grpo_reward_plot", name="plot_grpo_rewards"),
+            Node(nodes.plot_rewards, ["grpo_history", "grpo_adapter"], "grpo_reward_plot", name="plot_grpo_rewards"),
         ]
     )
