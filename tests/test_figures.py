@@ -89,6 +89,14 @@ def test_a_curve_that_does_not_move_is_not_said_to_rise():
     assert figures.training_loss(flat).layout.title.text == "SFT loss stays at 1.00 over 2 steps"
 
 
+def test_a_difference_that_single_steps_make_is_not_said_to_rise():
+    noisy = pd.DataFrame({"step": range(1, 41), "reward": [0.2, 0.5] * 19 + [0.5, 0.6]})
+    title = figures.grpo_rewards(noisy).layout.title.text
+    assert title == "GRPO reward starts at 0.35 and ends at 0.45 after 40 steps, within its noise"
+    steady = noisy.assign(reward=noisy["reward"] + noisy["step"])
+    assert "rises from" in figures.grpo_rewards(steady).layout.title.text
+
+
 def test_an_empty_history_gives_a_figure_that_says_so():
     empty = pd.DataFrame({"step": [], "loss": []})
     assert figures.training_loss(empty).layout.title.text == "SFT loss was not logged"

@@ -235,6 +235,9 @@ def _course(steps: pd.Series, values: pd.Series) -> str:
     first, last = values.iloc[:window].mean(), values.iloc[-window:].mean()
     if f"{first:.2f}" == f"{last:.2f}":
         return f"stays at {last:.2f} over {int(steps.iloc[-1])} steps"
+    spread = values.diff().std() * (1 / window) ** 0.5  # what the difference of two such means has by chance alone
+    if abs(last - first) < 2 * spread:
+        return f"starts at {first:.2f} and ends at {last:.2f} after {int(steps.iloc[-1])} steps, within its noise"
     verb = "falls" if last < first else "rises"
     return f"{verb} from {first:.2f} to {last:.2f} in {int(steps.iloc[-1])} steps"
 

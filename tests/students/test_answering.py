@@ -1,10 +1,12 @@
 """Several processes answer as one does."""
 
 import json
+from concurrent.futures import Future
 
 import pytest
 
 from sqlreason.students import answering
+from sqlreason.students.generation import Generation
 
 SAMPLED = {"max_new_tokens": 12, "temperature": 1.0, "samples": 2, "seed": 3}
 
@@ -22,3 +24,25 @@ def test_two_processes_write_what_one_writes(checkpoint, conversations, sampling
     two = answering.answer(checkpoint, None, conversations, processes=2, progress=done.append, **options)
     assert [answer.text for answer in two] == [answer.text for answer in one]
     assert sum(done) == len(one) == 6 * sampling.get("samples", 1)
+
+
+class _Instantly:
+    """An executor whose processes need four seconds for each answer."""
+
+    def __init__(self, *_):
+        pass
+
+    def submit(self, _, conversations, *__):
+        done = Future()
+        done.set_result([[Generation("a", 1, True, 4.0)] for _ in conversations])
+        return done
+
+    def shutdown(self, **_):
+        pass
+
+
+def test_seconds_side_by_side_are_counted_once(checkpoint, conversations, monkeypatch):
+    monkeypatch.setattr(answering, "ProcessPoolExecutor", _Instantly)
+    options = {"dtype": "float32", "quantization": None, "batch_size": 4, "max_new_tokens": 1}
+    written = answering.answer(checkpoint, None, conversations, processes=2, **options)
+    assert [answer.seconds for answer in written] == [2.0] * 6

@@ -7,6 +7,7 @@ The batches are the same for any number of processes, and so are the answers.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -93,9 +94,8 @@ class Respondent(AbstractContextManager["Respondent"]):
             )
         seed = sampling.pop("seed", 0)
         batches = _batches(self.checkpoint, conversations, max(1, self.batch_size // sampling.get("samples", 1)))
-        pool = self._pool = self._pool or ProcessPoolExecutor(
-            min(self.processes, len(batches)), get_context("spawn"), _work_for, self._loading
-        )
+        sharing = min(self.processes, len(batches))
+        pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
         jobs = {
             pool.submit(_answer_batch, [conversations[i] for i in rows], self.batch_size, seed + start, sampling): rows
             for start, rows in batches.items()
@@ -105,7 +105,9 @@ class Respondent(AbstractContextManager["Respondent"]):
             answers |= dict(zip(jobs[job], job.result(), strict=True))
             if progress is not None:
                 progress(sum(len(answers[i]) for i in jobs[job]))
-        return [completion for i in range(len(conversations)) for completion in answers[i]]
+        written = [completion for i in range(len(conversations)) for completion in answers[i]]
+        # processes write side by side, and a machine is billed by its hours, not by those of its processes
+        return [replace(completion, seconds=completion.seconds / sharing) for completion in written]
 
 
 def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Any]:
