@@ -23,7 +23,7 @@ from sqlreason.students.dev import Exam, share_right
 from sqlreason.students.distillation_trainer import make_trainer
 from sqlreason.students.generation import Sampling, end_ids
 from sqlreason.students.launch import Launch, call, rank
-from sqlreason.students.rollouts import Recorder, Writer, read_log, reward_name
+from sqlreason.students.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
 from sqlreason.students.stages import Stage, hash_table
 from sqlreason.students.training import Schedule
 
@@ -87,10 +87,7 @@ class Knobs:
             "remove_unused_columns": False,
             "shuffle_dataset": True,
             "log_completions": False,
-            "use_vllm": self.vllm is not None,
-            "vllm_mode": self.vllm or "colocate",
-            "vllm_gpu_memory_utilization": self.vllm_memory,
-            "vllm_server_base_url": self.vllm_server if self.vllm == "server" else None,
+            **vllm_arguments(self.vllm, self.vllm_memory, self.vllm_server),
         }
 
 

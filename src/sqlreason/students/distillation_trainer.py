@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.students.generation import tokenize
-from sqlreason.students.policy_trainer import longest_sequence
+from sqlreason.students.policy_trainer import longest_sequence, shuffled_by_epoch
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import Schedule, TrainingError
@@ -63,9 +63,7 @@ def make_trainer(
         writing_seconds: float | None = None
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            sampler: Any = super()._get_train_sampler(dataset)  # shuffled by the epoch's number, as in GRPO
-            sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
-            return sampler
+            return shuffled_by_epoch(super()._get_train_sampler(dataset), plan.seed)
 
         def _generate_single_turn(self, prompt_ids: Any, *inputs: Any, **options: Any) -> Any:
             began = time.monotonic()

@@ -25,6 +25,12 @@ def longest_sequence(rows: Sequence[Mapping[Any, Any]], tokenizer: Any, limit: i
     return max(map(len, tokenize(tokenizer, [row["prompt"] for row in rows]))) + limit
 
 
+def shuffled_by_epoch(sampler: Any, seed: int) -> Any:
+    """The sampler with an order that hangs on the epoch's number alone, so that a resume finds it again."""
+    sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(seed + epoch)
+    return sampler
+
+
 def make_trainer(
     stage: Stage,
     model: Any,
@@ -86,9 +92,7 @@ def make_trainer(
             return written
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            sampler: Any = super()._get_train_sampler(dataset)
-            sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(plan.seed + epoch)
-            return sampler
+            return shuffled_by_epoch(super()._get_train_sampler(dataset), plan.seed)
 
         def _prepare_inputs(self, generation_batch: Any) -> Any:
             before = self._buffered_inputs

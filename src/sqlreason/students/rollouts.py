@@ -104,9 +104,8 @@ class Recorder:
             return
         table = pd.DataFrame(self.table)
         own = slice(rank() * len(table), (rank() + 1) * len(table))
-        components = table[[reward_name(reward) for reward in self.rewards]].astype(float)
         table.insert(0, "step", step)
-        table.insert(3, "reward", (components * self.weights).sum(axis=1))
+        table.insert(3, "reward", self.totals())
         if advantages is not None:
             table["advantage"] = list(advantages)[own]
         self.folder.mkdir(exist_ok=True)
@@ -132,6 +131,16 @@ class Recorder:
         """All rollouts of the first `steps` steps, those of every rank."""
         paths = [path for path in sorted(self.folder.glob("*.parquet")) if int(path.stem.split("-")[0]) <= steps]
         return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def vllm_arguments(mode: str | None, memory: float, server: str) -> dict[str, Any]:
+    """Arguments by which trl's trainers let vLLM write the completions; mode None lets it out."""
+    return {
+        "use_vllm": mode is not None,
+        "vllm_mode": mode or "colocate",
+        "vllm_gpu_memory_utilization": memory,
+        "vllm_server_base_url": server if mode == "server" else None,
+    }
 
 
 def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
