@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
@@ -79,5 +80,6 @@ def _engine() -> str:
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    libraries = [sqlite3.sqlite_version, *(version(name) for name in ("sqlglot", "duckdb"))]
+    sqlite = f"apsw {version('apsw')}" if find_spec("apsw") else sqlite3.sqlite_version
+    libraries = [sqlite, *(version(name) for name in ("sqlglot", "duckdb"))]
     return f"{digest.hexdigest()} {' '.join(libraries)}"

@@ -23,9 +23,9 @@ BOOT = Path(__file__).parent / "worker" / "boot.py"
 START_SECONDS = 60.0
 #: What a worker needs of the parent's environment: where shared libraries lie.
 _ENVIRONMENT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
-#: What an engine's worker imports.
+#: What an engine's worker imports; apsw only where it is installed.
 _PACKAGES: dict[str, tuple[str, ...]] = {
-    "sqlite": (),
+    "sqlite": ("apsw",),
     "duckdb": ("duckdb",),
     "postgres": ("sqlalchemy", "psycopg", "typing_extensions"),
 }

@@ -23,7 +23,7 @@ from .serving import serve
 #: Seconds between looks whether the parent still lives; its death also closes the socket.
 _LOOK = 1.0
 #: What an engine imports; once here, its workers start with it.
-_IMPORTS = {"duckdb": ["duckdb"], "postgres": ["sqlalchemy", "psycopg"]}
+_IMPORTS = {"sqlite": ["apsw"], "duckdb": ["duckdb"], "postgres": ["sqlalchemy", "psycopg"]}
 
 
 def serve_forks(control: socket.socket, parent: int) -> None:

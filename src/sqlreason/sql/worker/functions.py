@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import sqlite3
 import statistics
 from calendar import monthrange
 from collections.abc import Callable
@@ -17,25 +16,26 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from .drivers import Driver
+
 #: "Now" for every query: results must not depend on the day on which they are computed.
 NOW = "2024-06-15 12:00:00"
 _CHARACTERS = 1_000_000
 
 
-def install(connection: sqlite3.Connection) -> None:
-    """Registers the functions on a connection."""
+def install(driver: Driver, real: Driver) -> None:
+    """Registers the functions on a connection; `real` is another one, whose dates and times are SQLite's own."""
     for (name, arity), function in _SCALARS.items():
-        connection.create_function(name, arity, function, deterministic=True)
+        driver.function(name, arity, function)
     for name, arity in (("stddev", 1), ("stddev_samp", 1), ("std", 1), ("variance", 1), ("var_samp", 1)):
-        connection.create_aggregate(name, arity, _spread_of(name))
+        driver.aggregate(name, arity, _spread_of(name))
     for name, arity in (("stddev_pop", 1), ("var_pop", 1), ("median", 1), ("string_agg", 2)):
-        connection.create_aggregate(name, arity, _spread_of(name))
-    _stop_the_clock(connection)
+        driver.aggregate(name, arity, _spread_of(name))
+    _stop_the_clock(driver, real)
 
 
-def _stop_the_clock(connection: sqlite3.Connection) -> None:
+def _stop_the_clock(driver: Driver, real: Driver) -> None:
     """Replaces SQLite's date functions by themselves with `now` replaced."""
-    real = sqlite3.connect(":memory:", isolation_level=None)
 
     def still(name: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
@@ -44,15 +44,15 @@ def _stop_the_clock(connection: sqlite3.Connection) -> None:
             start = 1 if name == "strftime" else 0
             given = list(arguments) if len(arguments) > start else [*arguments, "now"]
             at = [NOW if isinstance(a, str) and a.strip().lower() == "now" else a for a in given]
-            return real.execute(f"SELECT {name}({','.join('?' * len(at))})", at).fetchone()[0]
+            return real.rows(f"SELECT {name}({','.join('?' * len(at))})", at)[0][0]
 
         return call
 
     for name in ("date", "time", "datetime", "julianday", "strftime"):
-        connection.create_function(name, -1, still(name), deterministic=True)
-    connection.create_function("current_timestamp", 0, lambda: NOW, deterministic=True)
-    connection.create_function("current_date", 0, lambda: NOW[:10], deterministic=True)
-    connection.create_function("current_time", 0, lambda: NOW[11:], deterministic=True)
+        driver.function(name, -1, still(name))
+    driver.function("current_timestamp", 0, lambda: NOW)
+    driver.function("current_date", 0, lambda: NOW[:10])
+    driver.function("current_time", 0, lambda: NOW[11:])
 
 
 def _moment(value: Any) -> datetime | None:

@@ -1,8 +1,7 @@
 """SQLite inside a worker: snapshots, an allow-list of actions, deadlines.
 
 One connection serves all instances; `open` replaces its database by a snapshot, which costs microseconds.
-Statements are never cached: a cached one would skip the authorizer, which also tells what a statement
-reads.
+The authorizer also tells what a statement reads.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import sqlite3
 import time
 from typing import Any
 
+from .drivers import Driver, connect
 from .functions import install
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 
@@ -58,7 +58,6 @@ _OPERATIONS_BETWEEN_LOOKS = 2_000
 _PAGE = 512
 #: Names of harmless tables are remembered up to this many; they come from candidates.
 _NAMES_KEPT = 4_096
-_FAILURES = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, ValueError)
 _SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "unterminated")
 
 
@@ -68,12 +67,16 @@ class SqliteEngine:
     Args:
         heap_mb: What SQLite may allocate in the whole process, in MiB.
         sql_chars: The longest statement accepted from a candidate.
+        driver: By which package SQLite is used, of `drivers.DRIVERS`; "" takes the best that is installed.
+
+    Attributes:
+        library: The version of SQLite and that package.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = True
 
-    def __init__(self, heap_mb: int, sql_chars: int) -> None:
+    def __init__(self, heap_mb: int, sql_chars: int, driver: str = "") -> None:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024
         self._mode, self._deadline = _OWN, 0.0
@@ -81,21 +84,19 @@ class SqliteEngine:
         self._reads: set[str] = set()
         self._writes: set[str] = set()
         self._refused = ""
-        self._connection = self._connect()
+        self._driver = self._connect(driver)
+        self.library = self._driver.library
         self._nothing = _empty_database()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-        (limit,) = connection.execute(f"PRAGMA hard_heap_limit = {self._heap}").fetchone()
+    def _connect(self, name: str) -> Driver:
+        driver = connect(name)
+        ((limit,),) = driver.rows(f"PRAGMA hard_heap_limit = {self._heap}")
         if not 0 < limit <= self._heap:
             raise RuntimeError(f"SQLite took {limit} for a heap limit of {self._heap} bytes")
-        connection.execute("PRAGMA temp_store = MEMORY")  # a sort that spills must hit the heap limit, not a file
-        for category, cap in _CAPS.items():
-            connection.setlimit(category, cap)
-        install(connection)
-        connection.set_authorizer(self._authorize)
-        connection.set_progress_handler(self._late, _OPERATIONS_BETWEEN_LOOKS)
-        return connection
+        driver.rows("PRAGMA temp_store = MEMORY")  # a sort that spills must hit the heap limit, not a file
+        install(driver, connect(name))
+        driver.guard(_CAPS, self._authorize, self._late, _OPERATIONS_BETWEEN_LOOKS)
+        return driver
 
     def _authorize(self, action: int, one: str | None, two: str | None, base: str | None, by: str | None) -> int:
         """Says whether an action is allowed; several calls a statement, so the common answers come first."""
@@ -138,13 +139,13 @@ class SqliteEngine:
 
     def _judged(self, error: Exception) -> EngineError:
         """The error as a status and a reason."""
-        name, text = getattr(error, "sqlite_errorname", "") or "", str(error) or type(error).__name__
+        name, text = self._driver.code(error), str(error) or type(error).__name__
         if isinstance(error, sqlite3.Warning | sqlite3.ProgrammingError):
             known = {"one statement": "multi_statement", "null character": "syntax_error"}
             return EngineError(next((status for mark, status in known.items() if mark in text), "exec_error"), text)
         if isinstance(error, MemoryError | OverflowError) or name.startswith(("SQLITE_NOMEM", "SQLITE_FULL")):
             return EngineError("oom", text)
-        if isinstance(error, ValueError):  # NUL characters, lone surrogates
+        if isinstance(error, ValueError) and not isinstance(error, UnicodeDecodeError):  # NUL, lone surrogates
             return EngineError("syntax_error", text)
         if name.startswith("SQLITE_INTERRUPT"):
             return EngineError("timeout", "the time limit is over")
@@ -161,24 +162,24 @@ class SqliteEngine:
             EngineError: A statement of the script failed.
         """
         self.undo()
-        self._connection.deserialize(self._nothing)
+        self._driver.load(self._nothing)
         begin = "" if "begin" in script.lower() else "BEGIN;"
         self._enter(_CONTEXT, deadline)
         try:
-            self._connection.executescript(begin + script)
-        except _FAILURES as error:
+            self._driver.script(begin + script)
+        except self._driver.failures as error:
             self._mode = _OWN
             self.undo()
             raise self._judged(error) from None
         finally:
             self._mode = _OWN
-        if self._connection.in_transaction:
-            self._connection.execute("COMMIT")
-        return self._connection.serialize()
+        if self._driver.in_transaction():
+            self._driver.rows("COMMIT")
+        return self._driver.dump()
 
     def open(self, snapshot: bytes) -> None:
         """Makes the snapshot the current database."""
-        self._connection.deserialize(snapshot)
+        self._driver.load(snapshot)
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.
@@ -195,16 +196,14 @@ class SqliteEngine:
         if sum(map(len, statements)) > self._sql_chars:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
         if access != READ:
-            self._connection.execute("BEGIN")
+            self._driver.rows("BEGIN")
         self._enter(access, deadline)
         columns: Any = ()
         rows: list[tuple[Any, ...]] = []
         try:
             for statement in statements:
-                cursor = self._connection.execute(statement)
-                columns = cursor.description or ()
-                rows = cursor.fetchmany(max_rows + 1) if columns else []
-        except _FAILURES as error:
+                columns, rows = self._driver.query(statement, max_rows + 1)
+        except self._driver.failures as error:
             raise self._judged(error) from None
         finally:
             self._mode = _OWN
@@ -212,8 +211,8 @@ class SqliteEngine:
 
     def undo(self) -> None:
         """Takes back what `run` wrote."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        if self._driver.in_transaction():
+            self._driver.rows("ROLLBACK")
 
     def tables(self) -> list[str]:
         """Names of the current database's tables and views."""
@@ -247,11 +246,11 @@ class SqliteEngine:
         return found
 
     def _own(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
+        return self._driver.rows(sql)
 
     def close(self) -> None:
         """Closes the connection."""
-        self._connection.close()
+        self._driver.close()
 
 
 def _empty_database() -> bytes:
