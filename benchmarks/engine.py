@@ -3,7 +3,8 @@
 Workload: 200 contexts of the embedded questions, each with its gold and seven of the gold's mutants (1,600 candidates).
 Baselines, written here in a few lines each:
 
-* bare: `sqlite3.connect()`, context loaded beforehand, `execute(candidate).fetchall()`; nothing is compared;
+* bare: `sqlite3.connect()`, context loaded beforehand, `execute(candidate).fetchall()`; nothing is compared. The engine
+  goes through apsw where that is installed; "judged by sqlite3" is the same engine through Python's own module;
 * article: per candidate `duckdb.connect()`, load the context, execute; what the article's reward does.
 
 Rounds are interleaved and the median is taken; every round's texts are new (a comment with its number), so that
@@ -94,9 +95,9 @@ class Bare:
 class Judged:
     """The engine in this process, without a sandbox: what a verdict costs beside the execution."""
 
-    def __init__(self, groups: list[Group]):
+    def __init__(self, groups: list[Group], driver: str = ""):
         limits = asdict(Limits())
-        self.engine = SqliteEngine(4_096, limits["sql_chars"])  # the limit holds for the baseline's memory too
+        self.engine = SqliteEngine(4_096, limits["sql_chars"], driver)  # the limit holds for the baseline's memory too
         wires = [demand_of(t.gold, t.engine).to_wire() | {"instances": list(t.instances)} for t, _ in groups]
         self.cases = [Case(self.engine, wire, limits, lambda _: None) for wire in wires]
 
@@ -153,10 +154,11 @@ def main() -> None:
     contexts, rounds = (40, 3) if chosen.quick else (200, 9)
     groups = workload(contexts, chosen.cache)
     alone, step = instances(groups, 0), groups[: 512 // CANDIDATES]
-    one = Sandboxed(groups, 1)
+    one, judged = Sandboxed(groups, 1), Judged(alone)
     runs = {
         "bare": (Bare(groups), alone),
-        "judged": (Judged(alone), alone),
+        "judged": (judged, alone),
+        "judged by sqlite3": (Judged(alone, "sqlite3"), alone),
         "judged, N=3": (Judged(groups), groups),
         "one worker": (Sandboxed(alone, 1), alone),
         "one worker, N=3": (one, groups),
@@ -167,20 +169,22 @@ def main() -> None:
     few = {"article": (article, alone[: contexts // 10])}
     found |= measure(few, 3)
     counts = {name: sum(len(texts) for _, texts in part) for name, (_, part) in (runs | few).items()}
-    report(found, counts)
+    report(found, counts, judged.engine.library)
 
 
-def report(found: dict[str, list[float]], counts: dict[str, int]) -> None:
+def report(found: dict[str, list[float]], counts: dict[str, int], library: str) -> None:
     """Prints costs per candidate and the bars."""
     each = {name: (1e6 * cpu / counts[name], 1e6 * wall / counts[name]) for name, (cpu, wall) in found.items()}
     bare_cpu, bare_wall = each["bare"]
-    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, DuckDB {duckdb.__version__}"
+    bare = f"SQLite {sqlite3.sqlite_version} (bare), {library} (engine)"
+    versions = f"Python {platform.python_version()}, {bare}, DuckDB {duckdb.__version__}"
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {versions}\n")
     print("| run | candidates | CPU here, µs each | wall, µs each |\n| --- | --- | --- | --- |")
     for name, (cpu, wall) in each.items():
         print(f"| {name} | {counts[name]} | {cpu:.1f} | {wall:.1f} |")
     bars = [
         ("judged / bare, CPU", each["judged"][0] / bare_cpu, "≤ 1.6"),
+        ("judged by sqlite3 / bare, CPU", each["judged by sqlite3"][0] / bare_cpu, ""),
         ("judged with N=3 / bare, CPU", each["judged, N=3"][0] / bare_cpu, "≤ 4"),
         ("one worker / bare, wall", each["one worker"][1] / bare_wall, "≤ 4"),
         ("one worker / two workers, wall", each["one worker, N=3"][1] / each["two workers, N=3"][1], "≥ 1.8"),

@@ -17,7 +17,7 @@ CONTEXT, CASES = load_cases("equivalence")
 
 
 @pytest.fixture(scope="module")
-def verifier():
+def verifier(driver):
     with Verifier() as shared:
         yield shared
 

@@ -14,11 +14,11 @@ USERS = (
 OTHERS = USERS.replace("'Ann', 30", "'Ann', 50")
 TASK = Task("1", "SELECT name FROM users WHERE age > 35", (USERS, OTHERS))
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT * FROM c WHERE x > 1"
-UNINTERRUPTIBLE = "SELECT printf('%.*c', 900000000, 'x')"
+UNINTERRUPTIBLE = "SELECT 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' REGEXP '^(a+)+$'"
 
 
 @pytest.fixture(scope="module")
-def verifier():
+def verifier(driver):
     with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=0.6)) as shared:
         yield shared
 
@@ -45,6 +45,12 @@ def test_every_outcome_is_a_value(verifier, candidate, status, parses, runs) -> 
     (verdict,) = verifier.verify(TASK, [candidate])
     assert (verdict.status, verdict.parses, verdict.runs, verdict.agrees) == (status, parses, runs, status == "match")
     assert bool(verdict.reason) == (status != "match")
+
+
+def test_workers_use_the_driver_that_is_installed(verifier, driver) -> None:
+    verifier.verify(TASK, ["SELECT 1"])
+    (library,) = verifier.stats()["libraries"]
+    assert library.startswith("SQLite 3.") and library.endswith(f"({driver})")
 
 
 def test_a_guess_that_reads_no_table_does_not_agree(verifier) -> None:

@@ -19,7 +19,7 @@ USERS = (
 )
 TASK = Task("1", "SELECT name FROM users WHERE age > 35", (USERS, USERS.replace("'Ann', 30", "'Ann', 50")))
 SLOW = "SELECT COUNT(*) FROM " + ", ".join(f"users u{i}" for i in range(14))
-STUCK = "SELECT printf('%.*c', 900000000, 'x')"
+STUCK = "SELECT 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' REGEXP '^(a+)+$'"
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT age FROM users UNION ALL SELECT x FROM n) SELECT COUNT(*) FROM n"
 PATIENT = Limits(soft_seconds=10, hard_seconds=20)
 
@@ -170,3 +170,25 @@ def test_a_worker_that_cannot_start_says_why():
         with pytest.raises(RuntimeError, match="no postgres worker could be started: "):
             none.verify(Task("", TASK.gold, (USERS,), "postgres"), ["SELECT 1"])
         assert none.verify(TASK, [TASK.gold])[0].agrees
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_jobs_that_were_sent_ahead_outlive_their_worker(stuck):
+    """Each worker holds a job and one ahead when it is killed; every verdict is still the candidate's own."""
+    wrong = [f"SELECT name FROM users WHERE {i} = {i}" for i in range(24)]
+    groups = [(TASK, [text, other]) for text, other in zip(right(24), wrong, strict=True)]
+    groups = [*groups[:6], (TASK, [STUCK if stuck else ENDLESS]), *groups[6:]]
+    with Verifier(workers=2, limits=Limits(soft_seconds=0.3, hard_seconds=0.6)) as both:
+        found = [[v.status for v in group] for group in both.verify_batch(groups)]
+        assert found == [["match", "mismatch"]] * 6 + [["timeout"]] + [["match", "mismatch"]] * 18
+        assert both.stats()["killed"] == stuck and both.stats()["died"] == 0
+
+
+def test_a_request_too_long_to_be_sent_ahead_waits_for_a_free_worker():
+    long = USERS + "".join(f"INSERT INTO users VALUES ({i}, '{'x' * 200}', 1);" for i in range(10, 2_000))
+    rows = Task("2", "SELECT * FROM users", (long,))
+    with Verifier() as one:
+        groups = [(rows, [f"SELECT id, name, age FROM users WHERE {i} = {i}"]) for i in range(3)]
+        assert all(group[0].agrees for group in one.verify_batch([*groups, (TASK, right(2)), *groups]))
+        results = one.run_batch([(long, [f"SELECT *, {i} FROM users"], "sqlite") for i in range(4)])
+        assert [len(group[0].rows) for group in results] == [1_993] * 4

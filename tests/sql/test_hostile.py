@@ -22,7 +22,7 @@ CASES = {engine: load_cases(f"hostile_{engine}")[1] for engine in ("sqlite", "du
 
 
 @pytest.fixture(scope="module")
-def verifier():
+def verifier(driver):
     with Verifier(limits=LIMITS) as shared:
         yield shared
 
@@ -72,6 +72,8 @@ def test_attacks_on_a_server_end_in_a_verdict_and_leave_nothing_behind(on_server
     for case in CASES["postgres"]:
         with subtests.test(msg=case.name):
             attacked(on_server, "postgres", case, tmp_path)
+
+
 def test_a_worker_holds_nothing_open_and_knows_no_secret(verifier):
     verifier.verify(Task("", GOLD, (CONTEXT,)), ["SELECT 1"])
     (pid, *_) = verifier._pool.pids

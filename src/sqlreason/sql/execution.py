@@ -10,7 +10,6 @@ import threading
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -99,7 +98,7 @@ class Verifier:
         Returns:
             `verdicts` (counts by status of what was run), `remembered` (verdicts answered without a run), and of the
             workers: how many were `started`, `killed` (for a candidate that hung) and `died` (by themselves), what
-            `guards` hold them, and the `seconds` spent waiting for them.
+            `guards` hold them, which `libraries` they run, and the `seconds` spent waiting for them.
         """
         counts = {status: n for status, n in sorted(self._statuses.items()) if status != "remembered"}
         return {"verdicts": counts, "remembered": self._statuses["remembered"], **self._pool.stats()}
@@ -170,7 +169,7 @@ class Verifier:
             status = job.failures[index]
             return Verdict(status, True, False, False, (), "its worker had to be replaced", 0, size)
         verdict = Verdict.from_wire(job.verdicts[index])
-        return replace(verdict, flags=tuple(sorted({*verdict.flags, *task.flags}))) if task.flags else verdict
+        return verdict._replace(flags=tuple(sorted({*verdict.flags, *task.flags}))) if task.flags else verdict
 
     def _remember(self, fresh: dict[tuple[str, str], Verdict]) -> None:
         self._verdicts.update({key: v for key, v in fresh.items() if v.status not in _CHANCE})

@@ -178,8 +178,8 @@ def _python(arguments: Iterable[str], **options: Any) -> subprocess.Popen[bytes]
 def _folders(engine: str) -> list[str]:
     """Where the packages lie that an engine imports."""
     specs = [find_spec(name) for name in _PACKAGES[engine]]
-    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
-    return list(dict.fromkeys(str(Path(o).parents[o.endswith("__init__.py")]) for o in origins))
+    origins = [Path(spec.origin) for spec in specs if spec is not None and spec.origin]
+    return list(dict.fromkeys(str(origin.parents[origin.name.startswith("__init__.")]) for origin in origins))
 
 
 def starter() -> Starter:

@@ -94,7 +94,7 @@ class Pool:
     def __init__(self, size: int, limits: Limits, server: str = "") -> None:
         self._size, self._limits, self._server = max(1, size), limits, server
         self._idle: dict[str, list[WorkerProcess]] = {}
-        self._busy: dict[WorkerProcess, Job] = {}
+        self._busy: dict[WorkerProcess, deque[Job]] = {}  # the job at work, and perhaps one that was sent ahead
         self._starter = starter()
         self._selector = selectors.DefaultSelector()
         self._lock = threading.RLock()
@@ -109,11 +109,12 @@ class Pool:
         return [worker.pid for group in self._idle.values() for worker in group] + [w.pid for w in self._busy]
 
     def stats(self) -> dict[str, Any]:
-        """Workers `started`, `killed` by us, `died` by themselves; `guards` on them; `seconds` of work so far."""
+        """Workers `started`, `killed` by us, `died` by themselves; their `guards`, `libraries` and `seconds` so far."""
         workers = [*(w for group in self._idle.values() for w in group), *self._busy]
         guards = sorted({guard for worker in workers for guard in worker.guards})
         counts = {name: self._counts[name] for name in ("started", "killed", "died")}
-        return {**counts, "seconds": self._seconds, "guards": guards}
+        libraries = sorted({worker.library for worker in workers if worker.library})
+        return {**counts, "seconds": self._seconds, "guards": guards, "libraries": libraries}
 
     def work(self, jobs: Iterable[Job], done: Callable[[Job], None] | None = None) -> None:
         """Runs all jobs; each ends with its verdicts, its reply or its failure filled in.
@@ -146,17 +147,29 @@ class Pool:
             self._starter, self._selector = starter(), selectors.DefaultSelector()
 
     def _assign(self, waiting: Queues, coming: Iterator[Job]) -> bool:
-        """Gives jobs to free workers; returns whether there is anything to wait for."""
+        """Gives jobs to workers; returns whether there is anything to wait for."""
         self._hand_out(waiting)
-        while sum(map(len, waiting.values())) < self._size and (job := next(coming, None)) is not None:
+        while sum(map(len, waiting.values())) < 2 * self._size and (job := next(coming, None)) is not None:
             waiting.setdefault(job.engine, deque()).append(job)
             self._hand_out(waiting)
         return bool(self._busy)
 
     def _hand_out(self, waiting: Queues) -> None:
+        """Gives jobs to free workers, and one ahead to a busy one, so that it does not wait for us between two.
+
+        A job behind another cannot be had back; enough are kept for the other workers to go on.
+        """
         for engine, queue in waiting.items():
             while queue and (worker := self._free_worker(engine)) is not None:
                 self._send(worker, queue.popleft())
+            while len(queue) >= self._size and (worker := self._eager_worker(engine)) is not None:
+                if not self._send_ahead(worker, queue[0]):
+                    break
+                queue.popleft()
+
+    def _eager_worker(self, engine: str) -> WorkerProcess | None:
+        jobs = self._busy.items()
+        return next((w for w, own in jobs if w.engine == engine and w.ready and len(own) == 1), None)
 
     def _free_worker(self, engine: str) -> WorkerProcess | None:
         idle = self._idle.setdefault(engine, [])
@@ -177,7 +190,7 @@ class Pool:
         worker.close()
 
     def _send(self, worker: WorkerProcess, job: Job) -> None:
-        """Sends a job; a worker that died while idle is replaced."""
+        """Sends a job to a free worker; one that died while idle is replaced."""
         try:
             worker.send(job.message(worker.known))
         except WorkerDied:
@@ -185,7 +198,17 @@ class Pool:
             self._dismiss(worker)
             worker = self._new_worker(job.engine)
             worker.send(job.message(worker.known))
-        self._busy[worker] = job
+        self._busy[worker] = deque([job])
+
+    def _send_ahead(self, worker: WorkerProcess, job: Job) -> bool:
+        """Sends a job to a busy worker, unless it is too long, or the worker is gone, which reading it will show."""
+        try:
+            sent = worker.send(job.message(worker.known))
+        except WorkerDied:
+            return False
+        if sent:
+            self._busy[worker].append(job)
+        return sent
 
     def _serve(self, waiting: Queues) -> list[Job]:
         """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
@@ -196,26 +219,27 @@ class Pool:
             self._idle[worker.engine].remove(worker)
             self._counts["died"] += 1
             self._dismiss(worker)
-        for worker, job in list(self._busy.items()):
+        for worker in list(self._busy):
             if worker in readable:
-                ended = self._read(worker, job, waiting)
-            else:
-                ended = worker.seconds_left < 0 and self._punish(worker, job, waiting)
-            finished += [job] if ended else []
+                finished += self._read(worker, waiting)
+            elif worker.seconds_left < 0:
+                finished += self._punish(worker, waiting)
         return finished
 
-    def _read(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
+    def _read(self, worker: WorkerProcess, waiting: Queues) -> list[Job]:
         try:
             messages = worker.receive()
         except WorkerDied as death:
             self._counts["died"] += 1
             self._check_start(worker)
             status = "timeout" if death.signal == _CPU_IS_USED_UP else "crash"
-            return self._blame(worker, job, waiting, status, f"its worker ended by signal {death.signal}")
-        for message in messages:
-            if job.take(message):
-                return self._finish(worker, job, waiting)
-        return False
+            return self._blame(worker, waiting, status, f"its worker ended by signal {death.signal}")
+        jobs = self._busy[worker]
+        ended = [jobs.popleft() for message in messages if jobs[0].take(message)]
+        if not jobs:
+            del self._busy[worker]
+            self._idle[worker.engine].append(worker)
+        return [job for job in ended if self._is_finished(worker, job, waiting)]
 
     def _check_start(self, worker: WorkerProcess) -> None:
         """A worker that dies before it is up says something about the machine, not about a candidate."""
@@ -225,30 +249,28 @@ class Pool:
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
             raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
 
-    def _finish(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
-        del self._busy[worker]
-        self._idle[worker.engine].append(worker)
+    def _is_finished(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
+        """Whether an answered job is done; if the worker has forgotten its task, it is sent once more."""
         if job.reply.get("unknown"):
             worker.known.discard(job.key)
-            waiting[job.engine].appendleft(job)
+            waiting.setdefault(job.engine, deque()).appendleft(job)
             return False
         if job.key:
             worker.known.add(job.key)
         return True
 
-    def _punish(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
+    def _punish(self, worker: WorkerProcess, waiting: Queues) -> list[Job]:
         self._counts["killed"] += 1
-        seconds = self._limits.hard_seconds
-        return self._blame(worker, job, waiting, "timeout", f"its worker was killed after {seconds} s")
+        return self._blame(worker, waiting, "timeout", f"its worker was killed after {self._limits.hard_seconds} s")
 
-    def _blame(self, worker: WorkerProcess, job: Job, waiting: Queues, status: str, reason: str) -> bool:
+    def _blame(self, worker: WorkerProcess, waiting: Queues, status: str, reason: str) -> list[Job]:
+        """Replaces a worker; the step at work is to blame, a job that was sent ahead is not."""
         index = worker.step
         self._dismiss(worker)
-        del self._busy[worker]
-        if job.blame(index, status, reason):
-            return True
-        waiting[job.engine].appendleft(job)
-        return False
+        job, *ahead = self._busy.pop(worker)
+        done = job.blame(index, status, reason)
+        waiting.setdefault(job.engine, deque()).extendleft(reversed(ahead if done else [job, *ahead]))
+        return [job] if done else []
 
     def close(self) -> None:
         """Ends all workers."""

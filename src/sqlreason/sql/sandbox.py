@@ -1,18 +1,23 @@
 """Worker processes as the parent sees them: talk, watch, kill.
 
 A worker is watched by its heartbeat: the step at which it hangs or dies is known, so that exactly one candidate is to
-blame.
+blame. Requests are answered in the order in which they were sent.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import asdict
 from typing import Any
 
 from sqlreason.sql.forks import START_SECONDS, Starter
 from sqlreason.sql.verdicts import Limits
 from sqlreason.sql.worker import protocol
+
+#: A request of at most so many bytes may be sent while the worker is busy with another: it fits into the socket's
+#: buffer, so that neither side ever waits for the other to read.
+_AHEAD = 64 * 1024
 
 
 class WorkerDied(Exception):
@@ -36,6 +41,7 @@ class WorkerProcess:
         known: Keys of the tasks that it has loaded.
         ready: Whether it has come up.
         guards: What holds it, by the names of `worker.confinement.confine`.
+        library: The version of its engine.
     """
 
     def __init__(self, engine: str, limits: Limits, starter: Starter, server: str = "") -> None:
@@ -43,8 +49,10 @@ class WorkerProcess:
         self.known: set[str] = set()
         self.ready = False
         self.guards: tuple[str, ...] = ()
+        self.library = ""
         self._ended: int | None = None
-        self._request, self._sent = 0, time.monotonic()
+        self._request, self._open = 0, deque[int]()  # the last request's number; those that are not answered
+        self._since = time.monotonic()  # when the present request, or the start, began
         self._buffer = bytearray()
         started = starter.start(engine, {"limits": asdict(limits), "server": server})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
@@ -54,18 +62,24 @@ class WorkerProcess:
         """The socket's descriptor, to wait on."""
         return self._channel.fileno()
 
-    def send(self, message: dict[str, Any]) -> None:
-        """Sends a request.
+    def send(self, message: dict[str, Any]) -> bool:
+        """Sends a request; not if the worker is busy and it is too long to be sent ahead: then returns False.
 
         Raises:
             WorkerDied: The worker is gone, or does not listen.
         """
+        frame = protocol.encode({**message, "request": self._request + 1})
+        if self._open and len(frame) > _AHEAD:
+            return False
         self._request += 1
-        self._sent = time.monotonic()
+        if not self._open:
+            self._since = time.monotonic()
+        self._open.append(self._request)
         try:
-            self._channel.sendall(protocol.encode({**message, "request": self._request}))
+            self._channel.sendall(frame)
         except OSError:
             raise WorkerDied(self.end()) from None
+        return True
 
     def receive(self) -> list[Any]:
         """Reads what has arrived and returns the complete messages in it.
@@ -84,9 +98,18 @@ class WorkerProcess:
         try:
             while (message := self._next()) is not None:
                 messages.append(message)
+                self._note(message)
         except ValueError:
             raise WorkerDied(self.end()) from None
         return messages
+
+    def _note(self, message: Any) -> None:
+        """Counts an answer; one that nobody has asked for is no honest worker's."""
+        if not isinstance(message, dict) or not self._open:
+            raise ValueError("this is no answer to a request")
+        if message.get("done"):
+            self._open.popleft()
+            self._since = time.monotonic()
 
     def _next(self) -> Any:
         if len(self._buffer) < protocol.HEADER.size:
@@ -107,24 +130,24 @@ class WorkerProcess:
         if "failed" in message:
             self.end()
             raise RuntimeError(f"no {self.engine} worker could be started: {message['failed']}")
-        self.ready, self.guards = True, tuple(message["guards"])
-        self._sent = time.monotonic()
+        self.ready, self.guards, self.library = True, tuple(message["guards"]), str(message["library"])
+        self._since = time.monotonic()
         return self._next()
 
     @property
     def step(self) -> int:
         """The index of the candidate at work; -1 for the gold or before the request was taken up."""
         beat = self._heartbeat.read()
-        return beat.position if beat.request == self._request else -1
+        return beat.position if self._open and beat.request == self._open[0] else -1
 
     @property
     def seconds_left(self) -> float:
         """How long the present step may still take."""
         if not self.ready:
-            return self._sent + START_SECONDS - time.monotonic()
+            return self._since + START_SECONDS - time.monotonic()
         beat = self._heartbeat.read()
-        started = beat.started if beat.request == self._request else self._sent
-        return max(started, self._sent) + self._limits.hard_seconds - time.monotonic()
+        started = beat.started if beat.request in self._open else self._since
+        return max(started, self._since) + self._limits.hard_seconds - time.monotonic()
 
     def end(self) -> int:
         """Ends the process at once and returns the signal that ended it."""

@@ -181,7 +181,6 @@ class Apsw:
 
     def aggregate(self, name: str, arity: int, kind: type) -> None:
         """As of `Driver`."""
-
         step = self._failing(lambda group, *values: group.step(*values))
         end = self._failing(lambda group: group.finalize())
         self._connection.create_aggregate_function(name, lambda: (kind(), step, end), arity)
@@ -201,7 +200,7 @@ class Apsw:
 
     def code(self, error: Exception) -> str:
         """As of `Driver`."""
-        return self._codes.get(getattr(error, "result", None), "")
+        return str(self._codes.get(getattr(error, "result", -1), ""))
 
 
 #: By name; the first that is installed is used.

@@ -51,6 +51,7 @@ class DuckdbEngine:
 
     def __init__(self, heap_mb: int, sql_chars: int) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
+        self.library = f"DuckDB {duckdb.__version__}"
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._current = self._connect()
         self._late = False

@@ -74,6 +74,7 @@ class PostgresEngine:
         settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
         self._sql_chars, self._connection = sql_chars, engine.connect()
+        self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, set[str]] = {}  # scripts of the instances in order, with the names of their tables
         self._current: set[str] = set()
         self._refuse_power()

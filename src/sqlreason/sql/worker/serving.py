@@ -162,7 +162,7 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
     guards = confine(memory, parent)
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
-    service.send({"ready": True, "guards": guards})
+    service.send({"ready": True, "guards": guards, "library": engine.library})
     while True:
         try:
             service.handle(protocol.receive(channel.recv))
