@@ -8,7 +8,7 @@ arithmetic, schema prefixes, …) is rewritten here into functions that the work
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import sqlglot
@@ -22,11 +22,13 @@ _HINTS = {
 }
 
 
-def readings(context: str, gold: str) -> list[tuple[str, str]]:
+def readings(context: str, gold: str) -> Iterator[tuple[str, str]]:
     """Engines and readings in the order in which they are tried: SQLite as it is, then by the look, DuckDB last."""
+    yield "sqlite", ""  # mostly the last: a look at megabytes of rows is spared
     text = f"{context}\n{gold}"
     guessed = sorted(_HINTS, key=lambda name: -len(_HINTS[name].findall(text)))
-    return [("sqlite", ""), *(("sqlite", name) for name in guessed), ("duckdb", ""), ("duckdb", guessed[0])]
+    yield from (("sqlite", name) for name in guessed)
+    yield from (("duckdb", ""), ("duckdb", guessed[0]))
 
 
 def to_engine(sql: str, engine: str, reading: str, script: bool = False) -> list[str]:

@@ -78,6 +78,8 @@ class Job:
         return False
 
 
+#: So many jobs lie in a worker's pipe behind the one at work: on busy cores we are woken some of them late.
+_AHEAD = 4
 #: Jobs that wait for a worker, by engine.
 Queues = dict[str, deque[Job]]
 
@@ -94,7 +96,7 @@ class Pool:
     def __init__(self, size: int, limits: Limits, server: str = "") -> None:
         self._size, self._limits, self._server = max(1, size), limits, server
         self._idle: dict[str, list[WorkerProcess]] = {}
-        self._busy: dict[WorkerProcess, deque[Job]] = {}  # the job at work, and perhaps one that was sent ahead
+        self._busy: dict[WorkerProcess, deque[Job]] = {}  # the job at work, and those sent ahead
         self._starter = starter()
         self._selector = selectors.DefaultSelector()
         self._lock = threading.RLock()
@@ -155,7 +157,7 @@ class Pool:
         return bool(self._busy)
 
     def _hand_out(self, waiting: Queues) -> None:
-        """Gives jobs to free workers, and one ahead to a busy one, so that it does not wait for us between two.
+        """Gives jobs to free workers, and some ahead to busy ones, so that they do not wait for us between two.
 
         A job behind another cannot be had back; enough are kept for the other workers to go on.
         """
@@ -169,7 +171,8 @@ class Pool:
 
     def _eager_worker(self, engine: str) -> WorkerProcess | None:
         jobs = self._busy.items()
-        return next((w for w, own in jobs if w.engine == engine and w.ready and len(own) == 1), None)
+        able = [(len(own), w) for w, own in jobs if w.engine == engine and w.ready and len(own) <= _AHEAD]
+        return min(able, key=lambda pair: pair[0], default=(0, None))[1]
 
     def _free_worker(self, engine: str) -> WorkerProcess | None:
         idle = self._idle.setdefault(engine, [])

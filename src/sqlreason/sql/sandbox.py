@@ -7,7 +7,6 @@ blame. Requests are answered in the order in which they were sent.
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +14,9 @@ from sqlreason.sql.forks import START_SECONDS, Starter
 from sqlreason.sql.verdicts import Limits
 from sqlreason.sql.worker import protocol
 
-#: A request of at most so many bytes may be sent while the worker is busy with another: it fits into the socket's
+#: Requests of at most so many bytes may be sent while the worker is busy with another: they fit into the socket's
 #: buffer, so that neither side ever waits for the other to read.
-_AHEAD = 64 * 1024
+_AHEAD_BYTES = 64 * 1024
 
 
 class WorkerDied(Exception):
@@ -51,12 +50,18 @@ class WorkerProcess:
         self.guards: tuple[str, ...] = ()
         self.library = ""
         self._ended: int | None = None
-        self._request, self._open = 0, deque[int]()  # the last request's number; those that are not answered
+        self._request = 0  # the number of the last one
+        self._open: dict[int, int] = {}  # bytes of those that are not answered, in order
         self._since = time.monotonic()  # when the present request, or the start, began
         self._buffer = bytearray()
         started = starter.start(engine, {"limits": asdict(limits), "server": server})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
         self._channel.settimeout(START_SECONDS)  # one that is stopped from outside must not stop us
+
+    @property
+    def _present(self) -> int:
+        """The number of the request at work; 0 where there is none."""
+        return next(iter(self._open), 0)
 
     def fileno(self) -> int:
         """The socket's descriptor, to wait on."""
@@ -69,12 +74,12 @@ class WorkerProcess:
             WorkerDied: The worker is gone, or does not listen.
         """
         frame = protocol.encode({**message, "request": self._request + 1})
-        if self._open and len(frame) > _AHEAD:
+        if self._open and sum(self._open.values()) - self._open[self._present] + len(frame) > _AHEAD_BYTES:
             return False
         self._request += 1
         if not self._open:
             self._since = time.monotonic()
-        self._open.append(self._request)
+        self._open[self._request] = len(frame)
         try:
             self._channel.sendall(frame)
         except OSError:
@@ -108,7 +113,7 @@ class WorkerProcess:
         if not isinstance(message, dict) or not self._open:
             raise ValueError("this is no answer to a request")
         if message.get("done"):
-            self._open.popleft()
+            del self._open[self._present]
             self._since = time.monotonic()
 
     def _next(self) -> Any:
@@ -138,7 +143,7 @@ class WorkerProcess:
     def step(self) -> int:
         """The index of the candidate at work; -1 for the gold or before the request was taken up."""
         beat = self._heartbeat.read()
-        return beat.position if self._open and beat.request == self._open[0] else -1
+        return beat.position if beat.request == self._present else -1
 
     @property
     def seconds_left(self) -> float:
