@@ -86,6 +86,12 @@ class _Reader:
                 self._wishes.group_size = max(self._wishes.group_size, int(bound[0]))
             else:
                 self._wishes.totals += [(side.key, place, bound[0]) for place in self._places(side)]
+        for extreme in self._tree.find_all(exp.Max, exp.Min):
+            subquery = extreme.find_ancestor(exp.Subquery)
+            compared = subquery.parent.find(exp.Column, bfs=True) if subquery is not None and subquery.parent else None
+            if subquery is not None and isinstance(subquery.parent, _COMPARISONS) and compared is not None:
+                place = self._place(compared)
+                self._wishes.bounded += [(place, bound) for bound in self._places(extreme) if place is not None]
         for average in self._tree.find_all(exp.Avg):
             if average.find_ancestor(exp.Subquery) is not None:
                 self._wishes.averaged |= set(self._places(average))

@@ -31,6 +31,8 @@ from sqlreason.sql.touches import Rows
 _DRAWN, _MUTANTS = 12, 16
 #: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
 _TELLING = 3
+#: A gold that fails so fails in every reading.
+_NO_READING_HELPS = "too_big"
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -49,7 +51,8 @@ class Prepared:
         killed: Mutants that the chosen instances tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
             on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance),
-            gold_constant (its result is the same on all chosen instances, so that writing it out is judged right).
+            gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
+            few_instances (fewer than asked for could be loaded and tell something).
     """
 
     task: Task | None
@@ -86,7 +89,7 @@ def prepare(
     for engine, reading in readings(context, gold):
         script = to_engine(context, engine, reading, script=True)[0]
         found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
-        if found.status != "gold_error":
+        if found.status != "gold_error" or found.reason.startswith(_NO_READING_HELPS):
             return found
         reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
     return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
@@ -110,13 +113,18 @@ def _distilled(
     trial, unstable = _without_completions(verifier.trial(pool, others), len(wrong) + len(constant))
     if trial[0].failure:
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
-    chosen = _chosen(trial, n, unstable)
+    drawn = [Style(), *styles][: len(trial)]
+    if verifier.preset == "strict":
+        chosen = _chosen(trial, n, drawn, unstable)
+    else:  # there a tie falls as the engine lets it fall, and that decides
+        chosen = _chosen([tried._replace(ambiguous=False) for tried in trial], n, drawn, set())
     killed = {m for i in chosen for m in trial[i].killed}
     open_gold = ("gold_unstable",) if unstable & set(chosen) else ()
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
     flags = [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     flags += ["gold_constant"] if constant and len(wrong) not in killed else []
+    flags += ["few_instances"] if len(chosen) <= n else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
@@ -149,8 +157,11 @@ def _without_completions(trial: list[Trial], mutants: int) -> tuple[list[Trial],
     return own, unstable
 
 
-def _chosen(trial: list[Trial], n: int, unstable: set[int]) -> list[int]:
-    """The original and up to n instances: greedily by new kills, of those with one right answer if there are any."""
+def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], unstable: set[int]) -> list[int]:
+    """The original and up to n instances, greedily by new kills, of those with one right answer if there are any.
+
+    Where the suite has them, one with ties and one on which the gold finds nothing come on top.
+    """
     chosen, covered = [0], set(trial[0].killed)
     rest = [i for i, tried in enumerate(trial) if i and not tried.failure and tried.informative]
     rest = [i for i in rest if not trial[i].ambiguous and i not in unstable] or rest
@@ -159,7 +170,9 @@ def _chosen(trial: list[Trial], n: int, unstable: set[int]) -> list[int]:
         chosen.append(best)
         covered |= set(trial[best].killed)
         rest.remove(best)
-    return chosen
+    tied = [i for i in rest if styles[i].ties] if n and not any(styles[i].ties for i in chosen) else []
+    empty = [i for i, tried in enumerate(trial) if n and styles[i].barren and not (tried.failure or tried.informative)]
+    return [*chosen, *tied[:1], *empty[:1]]
 
 
 def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0) -> list[str]:

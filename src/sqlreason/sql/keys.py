@@ -2,8 +2,40 @@
 
 from __future__ import annotations
 
-from sqlreason.sql.schema import Table, Value
+from typing import NamedTuple
+
+from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.wishes import Place
+
+
+class Reference(NamedTuple):
+    """A declared foreign key: a table and its columns, the parent and its columns, all in lower case."""
+
+    child: str
+    columns: tuple[str, ...]
+    parent: str
+    target: tuple[str, ...]
+
+
+def references_of(schema: Schema) -> list[Reference]:
+    """The foreign keys whose tables and columns exist; one that names no target columns means the primary key."""
+    found = []
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            parent = schema.table(key.table)
+            target = (key.target or parent.primary_key) if parent is not None else ()
+            known = parent is not None and all(parent.column(name) for name in target)
+            if parent is not None and known and len(target) == len(key.columns) and all(map(table.column, key.columns)):
+                lowered = (tuple(name.lower() for name in names) for names in (key.columns, target))
+                columns, there = lowered
+                found.append(Reference(table.name.lower(), columns, parent.name.lower(), there))
+    return found
+
+
+def with_parents(tables: set[str], references: list[Reference]) -> set[str]:
+    """The tables, those to which they refer, and so on."""
+    parents = {reference.parent for reference in references if reference.child in tables}
+    return tables if parents <= tables else with_parents(tables | parents, references)
 
 
 def keys_of(table: Table) -> list[tuple[str, ...]]:

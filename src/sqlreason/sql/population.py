@@ -1,17 +1,23 @@
-"""Rows for one instance: ordinary rows, linked and grouped, among them witnesses, and duplicates of both."""
+"""Rows for one instance: ordinary rows, linked and grouped, among them witnesses, and duplicates of both.
+
+The tables that the gold names are drawn, and those to which they refer, so that declared references lead somewhere.
+"""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 
-from sqlreason.sql.keys import distinct, keys_of, united
+from sqlreason.sql.keys import Reference, distinct, keys_of, references_of, united, with_parents
 from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.styles import Style
 from sqlreason.sql.touches import Group, Layout, Rows, bait, finish
-from sqlreason.sql.values import around_today, fresh, kind_of, neighbours
+from sqlreason.sql.values import around_today, as_kind, fresh, kind_of, neighbours
 from sqlreason.sql.wishes import Place, Wishes
 from sqlreason.sql.witnesses import Witnesses, unique_value
 
+#: Groups are evened out by so many rows at most.
+_EVENED = 8
 #: A row is linked with all rows of another table if they are no more than this.
 _CROSSED = 16
 
@@ -26,7 +32,9 @@ class Populator:
 
     def __init__(self, schema: Schema, wishes: Wishes) -> None:
         self._wishes = wishes
-        self.tables = [table for table in schema.tables if table.name.lower() in wishes.tables]
+        references = references_of(schema)
+        drawn = with_parents(wishes.tables, references)
+        self.tables = [table for table in schema.tables if table.name.lower() in drawn]
         self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
         self._keys = {table.name.lower(): keys_of(table) for table in self.tables}
         data = {
@@ -38,10 +46,10 @@ class Populator:
         self._kinds = {place: kind_of(self._columns[place], data[place]) for place in self._index}
         self._pools = {place: list(dict.fromkeys(data[place])) for place in self._index}
         self._enrich()
+        self._references = [reference for reference in references if reference.child in drawn]
         self._groups = self._linked(data)
-        declared = {(t.name.lower(), c.lower()) for t in self.tables for key in t.foreign_keys for c in key.columns}
         self._layout = Layout(
-            wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, declared
+            wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, self._references
         )
         self._witnesses = Witnesses(self._layout)
 
@@ -59,10 +67,8 @@ class Populator:
     def _linked(self, data: dict[Place, list[Value]]) -> list[Group]:
         """Groups of columns that hold the same things: its places, the one that owns the values, the values."""
         pairs = list(self._wishes.links)
-        for table in self.tables:
-            for key in table.foreign_keys:
-                for column, target in zip(key.columns, key.target, strict=False):
-                    pairs.append(((table.name.lower(), column.lower()), (key.table.lower(), target.lower())))
+        for child, columns, parent, target in self._references:
+            pairs += [((child, here), (parent, there)) for here, there in zip(columns, target, strict=True)]
         found = []
         for group in united(pairs):
             places = sorted(place for place in group if place in self._index)
@@ -87,11 +93,14 @@ class Populator:
             self._witnesses.edge(rows, rng)
         self._repeat(rows, rng)
         finish(rows, self._layout, style, rng)
+        if style.ties and self._wishes.limit and self._wishes.grouped:
+            self._even(rows, rng)
         most = style.most + 3 * self._wishes.group_size + self._wishes.limit
-        for table in self.tables:
-            name = table.name.lower()
-            rows[name] = distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])[:most]
-            rng.shuffle(rows[name])
+        for name in rows:
+            rows[name] = self._unique(rows, name)[:most]
+        self._mend(rows, rng)
+        for held in rows.values():
+            rng.shuffle(held)
         bait(rows, self._layout, rng)
         return rows
 
@@ -119,13 +128,14 @@ class Populator:
     def _link(self, rows: Rows, size: int, rng: random.Random) -> None:
         """Gives linked columns values of one domain; row i of every table refers to the i-th value for low i."""
         for places, owner, known in self._groups:
-            kind, column = self._kinds[places[0]], self._columns[places[0]]
+            kind, column = self._kinds[owner or places[0]], self._columns[owner or places[0]]
             extra = [fresh(kind, column, 50 + n, rng) for n in range(size)]
-            domain = list(dict.fromkeys([*known, *extra]))[: max(size, len(known))]
+            domain = list(dict.fromkeys(as_kind(value, kind) for value in [*known, *extra]))[: max(size, len(known))]
             owned = rng.sample(domain, min(size, len(domain))) if owner else domain[: rng.randint(2, 4)]
             for place in places:
                 alone = (place[1],) in self._keys[place[0]]
                 some = owned if alone or rng.random() < 0.6 else owned[: max(1, len(owned) // 2)]
+                some = [self._layout.fitting(place, value) for value in some]
                 self._spread(rows[place[0]], self._index[place], some, alone, rng)
                 if None in self._pools[place] and not alone:
                     self._cut(rows[place[0]], self._index[place], rng)
@@ -187,6 +197,19 @@ class Populator:
                 copy[position] = value
                 held.append(copy)
 
+    def _even(self, rows: Rows, rng: random.Random) -> None:
+        """Gives the two largest groups of each table the same size: how the gold's top then falls is open."""
+        for name, held in rows.items():
+            place, _ = self._group_keys(rows, name, rng)
+            sizes = Counter(row[self._index[place]] for row in held).most_common(2) if place is not None else []
+            if place is not None and len(sizes) == 2:
+                (_, most), (value, fewer) = sizes
+                template = next(row for row in held if row[self._index[place]] == value)
+                for _ in range(min(most - fewer, _EVENED)):
+                    copy = self._witnesses.copied(rows, name, template, rng)
+                    copy[self._index[place]] = value
+                    held.append(copy)
+
     def _group_keys(self, rows: Rows, name: str, rng: random.Random) -> tuple[Place | None, list[Value]]:
         """A column of the table by which its rows are counted, and values of which each may make a group."""
         for place in sorted(self._wishes.grouped & set(self._index)):
@@ -196,7 +219,7 @@ class Populator:
             for place in places:
                 if place[0] == name and owner is not None and place != owner and not self._layout.is_key(place):
                     there = [row[self._index[owner]] for row in rows[owner[0]]]
-                    return place, list(dict.fromkeys(there))[:4]
+                    return place, [self._layout.fitting(place, value) for value in dict.fromkeys(there)][:4]
         return None, []
 
     def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
@@ -213,9 +236,45 @@ class Populator:
         for template, wanted in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
             for value in wanted if len(values) <= _CROSSED else values[:8]:
                 copy = self._witnesses.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
-                copy[self._index[place]] = value
+                copy[self._index[place]] = self._layout.fitting(place, value)
                 crossed.append(copy)
         rows[name][2:2] = crossed  # in front: what stands last may fall off
+
+    def _unique(self, rows: Rows, name: str) -> list[list[Value]]:
+        """The rows of a table whose keys were not there before; a key's value is compared as its column holds it."""
+        keyed = {place for place in self._index if place[0] == name and self._layout.is_key(place)}
+        for row in rows[name]:
+            for place in keyed:
+                row[self._index[place]] = self._layout.fitting(place, row[self._index[place]])
+        return distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])
+
+    def _mend(self, rows: Rows, rng: random.Random) -> None:
+        """Lets declared references lead somewhere, which copies and the cut to size may have undone."""
+        for _ in self.tables:  # a row that goes may have been another's parent
+            if not any([self._is_mended(rows, reference, rng) for reference in self._references]):
+                return
+
+    def _is_mended(self, rows: Rows, reference: Reference, rng: random.Random) -> bool:
+        """Whether something had to be done: loose rows take another parent, or go where that would change a key."""
+        here, there = (self._positions(reference.child, reference.columns),
+                       self._positions(reference.parent, reference.target))  # fmt: skip
+        fit = [(reference.child, column) for column in reference.columns]
+        parents = [
+            tuple(self._layout.fitting(place, row[i]) for place, i in zip(fit, there, strict=True))
+            for row in rows[reference.parent]
+        ]
+        known, loose = set(parents), []
+        for row in rows[reference.child]:
+            values = tuple(self._layout.fitting(place, row[i]) for place, i in zip(fit, here, strict=True))
+            loose += [row] if None not in values and values not in known else []
+        if loose and parents and not any(map(self._layout.is_key, fit)):
+            for row in loose:
+                for i, value in zip(here, rng.choice(parents), strict=True):
+                    row[i] = value
+        elif loose:
+            gone = set(map(id, loose))
+            rows[reference.child] = [row for row in rows[reference.child] if id(row) not in gone]
+        return bool(loose)
 
     def _positions(self, name: str, key: tuple[str, ...]) -> list[int]:
         return [self._index[name, column] for column in key]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from sqlreason.sql.keys import Reference
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.styles import Style
-from sqlreason.sql.values import fresh, later
+from sqlreason.sql.values import as_kind, fresh, later, meeting
 from sqlreason.sql.wishes import Place, Wishes
 
+#: The first rows of each table are made to meet the gold's conditions.
+_WITNESS_ROWS = 3
 Rows = dict[str, list[list[Value]]]
 #: Places that hold the same things, the place that owns their values, and the values known.
 Group = tuple[list[Place], Place | None, list[Value]]
@@ -27,7 +30,7 @@ class Layout:
         pools: Values that they may take.
         keys: Per table the names of the columns that are unique together.
         groups: Linked places.
-        declared: Places of declared foreign keys.
+        references: Declared foreign keys; their parents have a place here too.
     """
 
     wishes: Wishes
@@ -37,7 +40,22 @@ class Layout:
     pools: dict[Place, list[Value]]
     keys: dict[str, list[tuple[str, ...]]]
     groups: list[Group]
-    declared: set[Place]
+    references: list[Reference]
+
+    def fitting(self, place: Place, value: Value) -> Value:
+        """The value as the column holds it."""
+        return as_kind(value, self.kinds[place])
+
+    def is_declared(self, place: Place) -> bool:
+        """Whether the column is part of a declared foreign key."""
+        return any(place[0] == reference.child and place[1] in reference.columns for reference in self.references)
+
+    def parent(self, place: Place) -> Place | None:
+        """The column to which a declared foreign key of this one column refers."""
+        for reference in self.references:
+            if place[0] == reference.child and (place[1],) == reference.columns:
+                return reference.parent, reference.target[0]
+        return None
 
     def is_key(self, place: Place) -> bool:
         """Whether the column is part of a key."""
@@ -62,6 +80,8 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
         _recase(rows, layout, style.recased, rng)
     if style.dangling:
         _loosen(rows, layout, style.dangling, rng)
+    if style.barren:
+        _starve(rows, layout, rng)
     for place in sorted(layout.wishes.top & set(layout.index)):
         if style.ties:
             _tie(rows[place[0]], layout.index[place], rng)
@@ -105,6 +125,9 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
     for place in sorted(layout.wishes.averaged & set(layout.index)):
         if layout.is_number(place):
             _balance(rows[place[0]], layout.index[place], rng)
+    for place, extreme in layout.wishes.bounded:
+        if {place, extreme} <= set(layout.index) and layout.is_number(place) and layout.is_number(extreme):
+            _bound(rows, place, extreme, layout, rng)
     for function, place in layout.wishes.balanced:
         if place in layout.index and layout.is_number(place):
             groups = _gatherings(rows, place, layout)
@@ -117,6 +140,15 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
             exact = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
             for off, members in zip((0, 1, -1), _gatherings(rows, place, layout), strict=False):
                 _reach(members, layout.index[place], function, exact + off)
+
+
+def _bound(rows: Rows, place: Place, extreme: Place, layout: Layout, rng: random.Random) -> None:
+    """Puts rows on, just above and just below the values that witnesses have in the column of an extreme."""
+    there = (row[layout.index[extreme]] for row in rows[extreme[0]][:_WITNESS_ROWS])
+    known = [value for value in there if isinstance(value, int | float)]
+    held = rows[place[0]][_WITNESS_ROWS:]
+    for number, row in enumerate(rng.sample(held, len(held) // 2) if known else ()):
+        row[layout.index[place]] = rng.choice(known) + (0, 1, -1)[number % 3]
 
 
 def _reach(members: list[list[Value]], position: int, function: str, aim: float) -> None:
@@ -181,10 +213,28 @@ def _loosen(rows: Rows, layout: Layout, share: float, rng: random.Random) -> Non
     """Lets undeclared references lead nowhere."""
     for places, owner, _ in layout.groups:
         for place in places:
-            if owner is not None and place != owner and not layout.is_key(place) and place not in layout.declared:
+            if owner is not None and place != owner and not layout.is_key(place) and not layout.is_declared(place):
                 for row in rows[place[0]]:
                     if rng.random() < share and row[layout.index[place]] is not None:
                         row[layout.index[place]] = later(row[layout.index[place]], 9_000)
+
+
+def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
+    """Lets no row meet a condition; a linked value that is asked for gives way to another everywhere."""
+    for leaf in layout.wishes.conditions():
+        if leaf.place not in layout.index:
+            continue
+        for places in [group for group, _, _ in layout.groups if leaf.place in group]:
+            for place in places if leaf.operator in ("=", "in") else ():
+                asked = [layout.fitting(place, value) for value in leaf.values]
+                for row in rows[place[0]]:
+                    if row[layout.index[place]] in asked:
+                        row[layout.index[place]] = later(row[layout.index[place]], 9_000)
+        if not layout.is_key(leaf.place) and not layout.is_linked(leaf.place):
+            for row in rows[leaf.place[0]]:
+                row[layout.index[leaf.place]] = meeting(
+                    leaf.negated(), layout.kinds[leaf.place], layout.pools[leaf.place], rng
+                )
 
 
 def _tie(rows: list[list[Value]], position: int, rng: random.Random) -> None:

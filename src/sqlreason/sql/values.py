@@ -40,6 +40,20 @@ def _kind_by_type(name: str) -> str:
     return "bool" if "BOOL" in name else "real" if any(mark in name for mark in _REAL_TYPES) else "text"
 
 
+def as_kind(value: Value, kind: str) -> Value:
+    """The value as a column of that kind holds it: '1' is 1 among whole numbers, and 1 is '1' among texts."""
+    if isinstance(value, bool | bytes) or value is None:
+        return value
+    if kind == "text":
+        return value if isinstance(value, str) else str(value)
+    if kind in ("int", "real") and isinstance(value, str):
+        try:
+            return int(value) if kind == "int" else float(value)
+        except ValueError:
+            return value
+    return value
+
+
 def fresh(kind: str, column: Column, number: int, rng: random.Random) -> Value:
     """A value that the data may not have; distinct for distinct numbers."""
     if kind == "int":

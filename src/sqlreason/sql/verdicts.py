@@ -34,7 +34,7 @@ class Limits:
     heap_mb: int = 64
     memory_mb: int = 1_024
     duckdb_memory_mb: int = 4_096
-    max_rows: int = 5_000
+    max_rows: int = 50_000
     sql_chars: int = 50_000
 
 

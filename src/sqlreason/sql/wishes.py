@@ -80,6 +80,7 @@ class Wishes:
         grouped: Columns that it groups by.
         top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
         averaged: Columns whose average another value is compared with.
+        bounded: Columns compared with the extreme of a column in a subquery: the column, and that one.
         totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
@@ -96,6 +97,7 @@ class Wishes:
     grouped: set[Place] = field(default_factory=set)
     top: set[Place] = field(default_factory=set)
     averaged: set[Place] = field(default_factory=set)
+    bounded: list[tuple[Place, Place]] = field(default_factory=list)
     totals: list[tuple[str, Place, float]] = field(default_factory=list)
     balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0

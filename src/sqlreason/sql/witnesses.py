@@ -29,9 +29,15 @@ class Witnesses:
         for number in range(rng.randint(2, 3)):
             whole = number == 0 or rng.random() < 0.6
             taken = choices if whole else rng.sample(choices, min(1, len(choices)))
-            conditions = [c for choice in taken for c in choice.picked(rng) if c.place in self._index]
-            for condition in conditions:
-                self._meet(rows, number, condition, rng)
+            conditions: list[Condition] = []
+            for choice in taken:
+                picked = [c for c in choice.picked(rng) if c.place in self._index]
+                if {c.place for c in picked} & {c.place for c in conditions}:
+                    self._beside(rows, number, picked, rng)
+                else:
+                    conditions += picked
+                    for condition in picked:
+                        self._meet(rows, number, condition, rng)
             if conditions and (number or rng.random() < 0.9):
                 self._miss(rows, number, rng.choice(conditions), rng)
 
@@ -103,16 +109,50 @@ class Witnesses:
             value = meeting(condition, self._layout.kinds[place], self._layout.pools[place], rng)
             self._set(rows, place, held[number], value)
 
+    def _beside(self, rows: Rows, number: int, conditions: list[Condition], rng: random.Random) -> None:
+        """Where another SELECT asks otherwise of the same columns: copies of the witness meet it, with its links."""
+        for name in dict.fromkeys(condition.place[0] for condition in conditions):
+            if number < len(rows[name]):
+                copy = self.copied(rows, name, rows[name][number], rng)
+                for condition in conditions:
+                    if condition.place[0] == name and not self._layout.is_key(condition.place):
+                        value = meeting(
+                            condition, self._layout.kinds[condition.place], self._layout.pools[condition.place], rng
+                        )
+                        self._refer_to(rows, condition.place, value, rng)
+                        copy[self._index[condition.place]] = self._layout.fitting(condition.place, value)
+                rows[name].append(copy)
+
+    def _refer_to(self, rows: Rows, place: Place, value: Value, rng: random.Random) -> None:
+        """Sees to it that what a linked value refers to is there."""
+        for places, owner, _ in self._layout.groups:
+            if place in places and owner not in (None, place) and value is not None and rows[owner[0]]:
+                position, wanted = self._index[owner], self._layout.fitting(owner, value)
+                if all(row[position] != wanted for row in rows[owner[0]]):
+                    parent = self.copied(rows, owner[0], rows[owner[0]][0], rng)
+                    parent[position] = wanted
+                    rows[owner[0]].append(parent)
+
     def _set(self, rows: Rows, place: Place, row: list[Value], value: Value) -> None:
-        """Sets a value; a linked one changes in all tables alike, so that the link holds."""
+        """Sets a value; a linked one changes places with the old one in all tables, so that links and keys hold."""
         before = row[self._index[place]]
-        row[self._index[place]] = value
-        for places, _, _ in self._layout.groups:
+        for places, owner, _ in self._layout.groups:
             if place in places and value is not None:
                 for other in places:
-                    for there in rows[other[0]]:
-                        if there[self._index[other]] == before:
-                            there[self._index[other]] = value
+                    self._swap(rows[other[0]], other, before, value, first=owner is None)
+        row[self._index[place]] = self._layout.fitting(place, value)
+
+    def _swap(self, held: list[list[Value]], place: Place, one: Value, other: Value, first: bool) -> None:
+        """Exchanges two values in a column; where nothing owns them, only in the first row that has the one."""
+        position = self._index[place]
+        one, other = self._layout.fitting(place, one), self._layout.fitting(place, other)
+        for row in held:
+            if row[position] == one:
+                row[position] = other
+                if first:
+                    return
+            elif row[position] == other and not first:
+                row[position] = one
 
     def _miss(self, rows: Rows, number: int, condition: Condition, rng: random.Random) -> None:
         name, held = condition.place[0], rows[condition.place[0]]
@@ -133,7 +173,7 @@ class Witnesses:
                 others = rows[place[0]]
                 if owner is not None and place[0] not in path and number < len(others):
                     follower = self.copied(rows, place[0], others[number], rng)
-                    follower[self._index[place]] = copy[self._index[owner]]
+                    follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
                     others.append(follower)
                     self._refer(rows, number, follower, (*path, place[0]), rng)
 
@@ -145,17 +185,53 @@ class Witnesses:
                 if known:
                     row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
 
-    def copied(self, rows: Rows, name: str, row: list[Value], rng: random.Random) -> list[Value]:
-        """A copy of a row with key values of its own."""
+    def copied(
+        self, rows: Rows, name: str, row: list[Value], rng: random.Random, path: tuple[str, ...] = ()
+    ) -> list[Value]:
+        """A copy of a row with key values of its own; `path` are the tables whose copies ask for this one."""
         copy = list(row)
         for key in self._layout.keys[name]:
             if len(key) == 1:
                 place = (name, key[0])
                 used = {there[self._index[place]] for there in rows[name]}
-                copy[self._index[place]] = self._unused(place, used, rng)
+                copy[self._index[place]] = self._unused(rows, place, used, rng, path)
+            else:
+                self._renew(rows, name, key, copy, rng)
         return copy
 
-    def _unused(self, place: Place, used: set[Value], rng: random.Random) -> Value:
+    def _renew(self, rows: Rows, name: str, key: tuple[str, ...], copy: list[Value], rng: random.Random) -> None:
+        """Gives a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
+        positions = [self._index[name, column] for column in key]
+        used = {tuple(row[i] for i in positions) for row in rows[name]}
+        asked = {leaf.place for leaf in self._wishes.conditions()} | self._wishes.grouped
+        free = [(name, column) for column in reversed(key) if (name, column) not in asked]
+        for place in sorted(free, key=self._layout.is_linked):
+            before = copy[self._index[place]]
+            for value in self._others(rows, place, rng):
+                copy[self._index[place]] = value
+                if tuple(copy[i] for i in positions) not in used:
+                    return
+            copy[self._index[place]] = before
+
+    def _others(self, rows: Rows, place: Place, rng: random.Random) -> list[Value]:
+        """Values that a part of a key may take instead: fresh ones, or those of the rows it may refer to."""
+        for places, owner, _ in self._layout.groups:
+            if place in places:
+                there = [row[self._index[owner]] for row in rows[owner[0]]] if owner not in (None, place) else []
+                return [self._layout.fitting(place, value) for value in rng.sample(there, len(there))]
+        kind, column = self._layout.kinds[place], self._layout.columns[place]
+        return [fresh(kind, column, 200 + len(rows[place[0]]) + n, rng) for n in range(3)]
+
+    def _unused(self, rows: Rows, place: Place, used: set[Value], rng: random.Random, path: tuple[str, ...]) -> Value:
+        """A key that no row has; one that is a reference too is that of a parent, which is made where all are taken."""
+        parent = self._layout.parent(place)
+        if parent is not None and parent[0] not in (place[0], *path) and rows[parent[0]]:
+            there = (self._layout.fitting(place, row[self._index[parent]]) for row in rows[parent[0]])
+            if free := [value for value in there if value not in used]:
+                return rng.choice(free)
+            row = self.copied(rows, parent[0], rows[parent[0]][0], rng, (*path, place[0]))
+            rows[parent[0]].append(row)
+            return self._layout.fitting(place, row[self._index[parent]])
         number = 0
         while (value := unique_value(self._layout, place, number, rng)) in used and number < 200:
             number += 1
