@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Value
 from sqlreason.sql.statements import parse
-from sqlreason.sql.wishes import Choice, Condition, Lookup, Place, Wishes
+from sqlreason.sql.wishes import Bound, Choice, Condition, Lookup, Place, Wishes
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _OPERATORS: dict[type[exp.Expr], str] = {
@@ -87,16 +87,25 @@ class _Reader:
             else:
                 self._wishes.totals += [(side.key, place, bound[0]) for place in self._places(side)]
         for extreme in self._tree.find_all(exp.Max, exp.Min):
-            subquery = extreme.find_ancestor(exp.Subquery)
-            compared = subquery.parent.find(exp.Column, bfs=True) if subquery is not None and subquery.parent else None
-            if subquery is not None and isinstance(subquery.parent, _COMPARISONS) and compared is not None:
-                place = self._place(compared)
-                self._wishes.bounded += [(place, bound) for bound in self._places(extreme) if place is not None]
+            self._bound(extreme)
         for average in self._tree.find_all(exp.Avg):
             if average.find_ancestor(exp.Subquery) is not None:
                 self._wishes.averaged |= set(self._places(average))
                 total = aliased.get(average.this.name.lower()) if isinstance(average.this, exp.Column) else None
                 self._wishes.balanced += [(total.key, p) for p in self._places(total)] if total is not None else []
+
+    def _bound(self, extreme: exp.Expr) -> None:
+        """Notes the column with which an extreme from a subquery is compared."""
+        subquery = extreme.find_ancestor(exp.Subquery)
+        comparison = subquery.parent if subquery is not None else None
+        if subquery is None or not isinstance(comparison, _COMPARISONS):
+            return
+        other = comparison.this if comparison.expression is subquery else comparison.expression
+        place = self._place(other) if isinstance(other, exp.Column) else None
+        where = subquery.this.args.get("where")
+        choice = self._choice(where.this) if where is not None else Choice(())
+        found = [(place, extreme.key, there, choice) for there in self._places(extreme)] if place is not None else []
+        self._wishes.bounded += [Bound(*each) for each in found]
 
     def _read_extremes(self) -> None:
         for limit in self._tree.find_all(exp.Limit):

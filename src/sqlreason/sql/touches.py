@@ -9,10 +9,8 @@ from sqlreason.sql.keys import Reference
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.styles import Style
 from sqlreason.sql.values import as_kind, fresh, later, meeting
-from sqlreason.sql.wishes import Place, Wishes
+from sqlreason.sql.wishes import Bound, Place, Wishes
 
-#: The first rows of each table are made to meet the gold's conditions.
-_WITNESS_ROWS = 3
 Rows = dict[str, list[list[Value]]]
 #: Places that hold the same things, the place that owns their values, and the values known.
 Group = tuple[list[Place], Place | None, list[Value]]
@@ -82,7 +80,9 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
         _loosen(rows, layout, style.dangling, rng)
     if style.barren:
         _starve(rows, layout, rng)
-    for place in sorted(layout.wishes.top & set(layout.index)):
+    # a value on a subquery's extreme is no tie that leaves anything open
+    levelled = {bound.extreme for bound in layout.wishes.bounded} if style.level else set()
+    for place in sorted(layout.wishes.top & set(layout.index) - levelled):
         if style.ties:
             _tie(rows[place[0]], layout.index[place], rng)
         else:
@@ -125,9 +125,9 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
     for place in sorted(layout.wishes.averaged & set(layout.index)):
         if layout.is_number(place):
             _balance(rows[place[0]], layout.index[place], rng)
-    for place, extreme in layout.wishes.bounded:
-        if {place, extreme} <= set(layout.index) and layout.is_number(place) and layout.is_number(extreme):
-            _bound(rows, place, extreme, layout, rng)
+    for bound in layout.wishes.bounded:
+        if {bound.place, bound.extreme} <= set(layout.index) and layout.is_number(bound.place):
+            _bound(rows, bound, layout)
     for function, place in layout.wishes.balanced:
         if place in layout.index and layout.is_number(place):
             groups = _gatherings(rows, place, layout)
@@ -135,20 +135,22 @@ def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
             for number, members in enumerate(groups):
                 aim = middle + step * (number % 3 - 1) if number < whole else middle
                 _reach(members, layout.index[place], function, aim)
-    for function, place, bound in layout.wishes.totals:
+    for function, place, total in layout.wishes.totals:
         if place in layout.index and layout.is_number(place):
-            exact = int(bound) if layout.kinds[place] == "int" and float(bound).is_integer() else bound
+            exact = int(total) if layout.kinds[place] == "int" and float(total).is_integer() else total
             for off, members in zip((0, 1, -1), _gatherings(rows, place, layout), strict=False):
                 _reach(members, layout.index[place], function, exact + off)
 
 
-def _bound(rows: Rows, place: Place, extreme: Place, layout: Layout, rng: random.Random) -> None:
-    """Puts rows on, just above and just below the values that witnesses have in the column of an extreme."""
-    there = (row[layout.index[extreme]] for row in rows[extreme[0]][:_WITNESS_ROWS])
-    known = [value for value in there if isinstance(value, int | float)]
-    held = rows[place[0]][_WITNESS_ROWS:]
-    for number, row in enumerate(rng.sample(held, len(held) // 2) if known else ()):
-        row[layout.index[place]] = rng.choice(known) + (0, 1, -1)[number % 3]
+def _bound(rows: Rows, bound: Bound, layout: Layout) -> None:
+    """Puts rows just above, on and just below the extreme that a subquery finds; those it looks at stay as they are."""
+    column, name = layout.index[bound.extreme], bound.extreme[0]
+    asked = [leaf for leaf in bound.choice.leaves() if leaf.place[0] == name and leaf.place in layout.index]
+    seen = [row for row in rows[name] if all(leaf.holds(row[layout.index[leaf.place]]) for leaf in asked)]
+    known = [value for row in seen if isinstance(value := row[column], int | float)]
+    free = [row for row in rows[bound.place[0]] if not any(row is other for other in seen)]
+    for number, row in enumerate(free[: len(free) // 2 + 1] if known else ()):
+        row[layout.index[bound.place]] = (max if bound.function == "max" else min)(known) + (1, 0, -1)[number % 3]
 
 
 def _reach(members: list[list[Value]], position: int, function: str, aim: float) -> None:

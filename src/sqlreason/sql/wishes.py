@@ -25,6 +25,11 @@ class Condition:
     values: tuple[Value, ...]
     part: str = ""
 
+    def holds(self, value: Value) -> bool:
+        """Whether a value meets the condition, where that is a matter of equality; otherwise it is taken to."""
+        equal = value in self.values
+        return {"=": equal, "in": equal, "!=": not equal, "not in": not equal}.get(self.operator, True)
+
     def negated(self) -> Condition:
         """The opposite."""
         return Condition(self.place, _NEGATED[self.operator], self.values, self.part)
@@ -69,6 +74,15 @@ class Lookup(NamedTuple):
     shown: Place
 
 
+class Bound(NamedTuple):
+    """A column compared with the extreme ("max", "min") of one in a subquery, and that subquery's filter."""
+
+    place: Place
+    function: str
+    extreme: Place
+    choice: Choice
+
+
 @dataclass
 class Wishes:
     """All that a query asks of the data.
@@ -80,7 +94,7 @@ class Wishes:
         grouped: Columns that it groups by.
         top: Columns that decide what a LIMIT keeps, or an extreme: ties there make a gold ambiguous.
         averaged: Columns whose average another value is compared with.
-        bounded: Columns compared with the extreme of a column in a subquery: the column, and that one.
+        bounded: Columns compared with an extreme that a subquery finds.
         totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
@@ -97,7 +111,7 @@ class Wishes:
     grouped: set[Place] = field(default_factory=set)
     top: set[Place] = field(default_factory=set)
     averaged: set[Place] = field(default_factory=set)
-    bounded: list[tuple[Place, Place]] = field(default_factory=list)
+    bounded: list[Bound] = field(default_factory=list)
     totals: list[tuple[str, Place, float]] = field(default_factory=list)
     balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0
