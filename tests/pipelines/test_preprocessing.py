@@ -55,7 +55,9 @@ def test_every_question_that_is_used_has_its_databases(databases, raw_prompts):
 def test_a_usable_question_has_a_task_and_the_others_a_reason(databases):
     usable = databases["status"] == "ok"
     assert usable.mean() > 0.9
-    assert all(len(Task.from_json(task).instances) == 2 for task in databases.loc[usable, "task"])
+    held = databases.loc[usable, "task"].map(lambda task: len(Task.from_json(task).instances))
+    examined = databases.loc[usable, "split"] == "heldout"  # strictly: one with ties and one with no match on top
+    assert (held[~examined] == 2).all() and held[examined].between(2, 4).all()
     assert databases.loc[~usable, "reason"].ne("").all()
 
 
