@@ -42,7 +42,10 @@ class Witnesses:
                 self._miss(rows, number, rng.choice(conditions), rng)
 
     def stand_alone(self, rows: Rows, rng: random.Random) -> None:
-        """Where duplicates are lost, rows that meet or just miss a filter, with an output that no other row has."""
+        """Where duplicates are lost, rows that meet or just miss a filter, with an output that no other row has.
+
+        Those that meet it come twice: EXCEPT loses the second, NOT IN keeps it.
+        """
         places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
         for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
             row = self.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
@@ -53,6 +56,8 @@ class Witnesses:
             self._adapt(row, places[0][0], conditions, rng)
             self._own_outputs(row, places[0][0], 90 + number, rng)
             rows[places[0][0]].append(row)
+            if number < len(self._wishes.choices):
+                rows[places[0][0]].append(self.copied(rows, places[0][0], row, rng))
 
     def edge(self, rows: Rows, rng: random.Random) -> None:
         """For each bound of a filter rows on either side of it, in which nothing but this bound decides."""
@@ -174,6 +179,7 @@ class Witnesses:
                 if owner is not None and place[0] not in path and number < len(others):
                     follower = self.copied(rows, place[0], others[number], rng)
                     follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
+                    self._stand_out(rows, follower, place[0], 0.6, rng)
                     others.append(follower)
                     self._refer(rows, number, follower, (*path, place[0]), rng)
 
