@@ -36,7 +36,7 @@ class Explanation:
 
     def to_record(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "verdict": self.verdict._asdict()}
 
     def to_text(self) -> str:
         """A few lines for people; where rows are shown, "<" marks what only the gold has, ">" only the candidate."""
