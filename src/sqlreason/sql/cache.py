@@ -14,12 +14,12 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 
 from sqlreason.sql.instances import Prepared
 from sqlreason.sql.verdicts import Task
+from sqlreason.sql.worker.drivers import connect
 
 _WAIT_SECONDS = 60.0
 
@@ -80,6 +80,5 @@ def _engine() -> str:
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    sqlite = f"apsw {version('apsw')}" if find_spec("apsw") else sqlite3.sqlite_version
-    libraries = [sqlite, *(version(name) for name in ("sqlglot", "duckdb"))]
+    libraries = [connect().library, *(version(name) for name in ("sqlglot", "duckdb"))]
     return f"{digest.hexdigest()} {' '.join(libraries)}"
