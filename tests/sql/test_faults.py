@@ -12,6 +12,7 @@ import pytest
 
 from sqlreason.sql import forks, pool
 from sqlreason.sql.execution import Limits, Task, Verifier
+from sqlreason.sql.sandbox import WorkerDied
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
@@ -192,3 +193,19 @@ def test_a_request_too_long_to_be_sent_ahead_waits_for_a_free_worker():
         assert all(group[0].agrees for group in one.verify_batch([*groups, (TASK, right(2)), *groups]))
         results = one.run_batch([(long, [f"SELECT *, {i} FROM users"], "sqlite") for i in range(4)])
         assert [len(group[0].rows) for group in results] == [1_993] * 4
+
+
+def test_that_a_busy_worker_is_gone_is_told_by_reading_it_and_not_by_sending_ahead():
+    """Reading tells by which signal it ended and at which step; closed before, it would pass for hung."""
+    with Verifier(limits=PATIENT) as one:
+        one.verify(TASK, ["SELECT 1"])
+        (worker,) = one._pool._idle["sqlite"]
+        assert worker.send(one._job(TASK, [*right(2), ENDLESS]).message(worker.known))
+        while worker.step != 2:
+            time.sleep(0.002)
+        os.kill(worker.pid, signal.SIGKILL)
+        wait_until_gone(worker.pid)
+        assert not worker.send(one._job(TASK, ["SELECT 2"]).message(worker.known))
+        with pytest.raises(WorkerDied) as death:
+            worker.receive()
+        assert death.value.signal == signal.SIGKILL and worker.step == 2

@@ -205,10 +205,7 @@ class Pool:
 
     def _send_ahead(self, worker: WorkerProcess, job: Job) -> bool:
         """Sends a job to a busy worker, unless it is too long, or the worker is gone, which reading it will show."""
-        try:
-            sent = worker.send(job.message(worker.known))
-        except WorkerDied:
-            return False
+        sent = worker.send(job.message(worker.known))
         if sent:
             self._busy[worker].append(job)
         return sent

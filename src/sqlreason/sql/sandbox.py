@@ -68,21 +68,27 @@ class WorkerProcess:
         return self._channel.fileno()
 
     def send(self, message: dict[str, Any]) -> bool:
-        """Sends a request; not if the worker is busy and it is too long to be sent ahead: then returns False.
+        """Sends a request; to a busy worker only if it is short and the worker still there, else it returns False.
+
+        That a busy worker is gone, and at which step, is told by `receive`.
 
         Raises:
-            WorkerDied: The worker is gone, or does not listen.
+            WorkerDied: The idle worker is gone, or does not listen.
         """
         frame = protocol.encode({**message, "request": self._request + 1})
-        if self._open and sum(self._open.values()) - self._open[self._present] + len(frame) > _AHEAD_BYTES:
+        ahead = bool(self._open)
+        if ahead and sum(self._open.values()) - self._open[self._present] + len(frame) > _AHEAD_BYTES:
             return False
         self._request += 1
-        if not self._open:
+        if not ahead:
             self._since = time.monotonic()
         self._open[self._request] = len(frame)
         try:
             self._channel.sendall(frame)
         except OSError:
+            if ahead:
+                del self._open[self._request]
+                return False
             raise WorkerDied(self.end()) from None
         return True
 
