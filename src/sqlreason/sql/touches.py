@@ -9,7 +9,7 @@ from sqlreason.sql.keys import Reference
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.styles import Style
 from sqlreason.sql.values import as_kind, fresh, later, meeting
-from sqlreason.sql.wishes import Bound, Place, Wishes
+from sqlreason.sql.wishes import Bound, Condition, Place, Wishes
 
 Rows = dict[str, list[list[Value]]]
 #: Places that hold the same things, the place that owns their values, and the values known.
@@ -43,6 +43,10 @@ class Layout:
     def fitting(self, place: Place, value: Value) -> Value:
         """The value as the column holds it."""
         return as_kind(value, self.kinds[place])
+
+    def meeting(self, condition: Condition, rng: random.Random) -> Value:
+        """A value of the condition's column that satisfies it, as far as one can be given."""
+        return meeting(condition, self.kinds[condition.place], self.pools[condition.place], rng)
 
     def is_declared(self, place: Place) -> bool:
         """Whether the column is part of a declared foreign key."""
@@ -234,9 +238,7 @@ def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
                         row[layout.index[place]] = later(row[layout.index[place]], 9_000)
         if not layout.is_key(leaf.place) and not layout.is_linked(leaf.place):
             for row in rows[leaf.place[0]]:
-                row[layout.index[leaf.place]] = meeting(
-                    leaf.negated(), layout.kinds[leaf.place], layout.pools[leaf.place], rng
-                )
+                row[layout.index[leaf.place]] = layout.meeting(leaf.negated(), rng)
 
 
 def _tie(rows: list[list[Value]], position: int, rng: random.Random) -> None:

@@ -9,7 +9,7 @@ import random
 
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
-from sqlreason.sql.values import edges, fresh, meeting
+from sqlreason.sql.values import edges, fresh
 from sqlreason.sql.wishes import Choice, Condition, Place
 
 
@@ -97,7 +97,7 @@ class Witnesses:
         for condition in conditions:
             place = condition.place
             if place in self._index and place[0] == name and not self._layout.is_key(place):
-                row[self._index[place]] = meeting(condition, self._layout.kinds[place], self._layout.pools[place], rng)
+                row[self._index[place]] = self._layout.meeting(condition, rng)
 
     def _own_outputs(self, row: list[Value], name: str, number: int, rng: random.Random) -> None:
         """Where duplicates are lost, gives a row outputs that no other row has."""
@@ -111,8 +111,7 @@ class Witnesses:
         place = condition.place
         held = rows[place[0]]
         if number < len(held):
-            value = meeting(condition, self._layout.kinds[place], self._layout.pools[place], rng)
-            self._set(rows, place, held[number], value)
+            self._set(rows, place, held[number], self._layout.meeting(condition, rng))
 
     def _beside(self, rows: Rows, number: int, conditions: list[Condition], rng: random.Random) -> None:
         """Where another SELECT asks otherwise of the same columns: copies of the witness meet it, with its links."""
@@ -121,9 +120,7 @@ class Witnesses:
                 copy = self.copied(rows, name, rows[name][number], rng)
                 for condition in conditions:
                     if condition.place[0] == name and not self._layout.is_key(condition.place):
-                        value = meeting(
-                            condition, self._layout.kinds[condition.place], self._layout.pools[condition.place], rng
-                        )
+                        value = self._layout.meeting(condition, rng)
                         self._refer_to(rows, condition.place, value, rng)
                         copy[self._index[condition.place]] = self._layout.fitting(condition.place, value)
                 rows[name].append(copy)
@@ -165,8 +162,7 @@ class Witnesses:
             return
         copy = self.copied(rows, name, held[number], rng)
         if (condition.place[1],) not in self._layout.keys[name]:
-            opposite, place = condition.negated(), condition.place
-            copy[self._index[place]] = meeting(opposite, self._layout.kinds[place], self._layout.pools[place], rng)
+            copy[self._index[condition.place]] = self._layout.meeting(condition.negated(), rng)
         self._stand_out(rows, copy, name, 0.6, rng)
         held.append(copy)
         self._refer(rows, number, copy, (name,), rng)
