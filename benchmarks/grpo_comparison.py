@@ -166,11 +166,15 @@ def _line(name: str, row: dict[str, Any], sft_row: dict[str, Any] | None) -> str
 
 
 def _mean_line(name: str, pairs: list[tuple[dict[str, Any], dict[str, Any] | None]]) -> str:
-    """Over seeds: mean and range, which hold the chance of the training."""
+    """Over seeds: the range shows the chance of the training, the interval of the gain that of the questions."""
     rates = [100 * sum(_marks(row)) / len(_marks(row)) for row, _ in pairs]
-    gains = [rate - 100 * sum(_marks(old)) / len(_marks(old)) for rate, (row, old) in zip(rates, pairs, strict=True)
-             if old is not None and old is not row]  # fmt: skip
-    gained = f"{sum(gains) / len(gains):+.1f} (range {min(gains):+.1f} … {max(gains):+.1f})" if gains else ""
+    paired = [(_marks(old), _marks(row)) for row, old in pairs if old is not None and old is not row]
+    gained = ""
+    if paired:
+        mean = statistics.mean_difference(paired)
+        gains = [100 * statistics.mcnemar(*pair).difference.value for pair in paired]
+        gained = f"{100 * mean.value:+.1f} ({100 * mean.low:+.1f} … {100 * mean.high:+.1f}; "
+        gained += f"range {min(gains):+.1f} … {max(gains):+.1f})"
     accuracy = f"{sum(rates) / len(rates):.1f} % (range {min(rates):.1f} … {max(rates):.1f})"
     return f"| **{name}** | mean of {len(pairs)} | | {accuracy} | {gained} | | | |"
 

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from sqlreason.statistics import (
     by_complexity,
     compare_students,
     mcnemar,
+    mean_difference,
     needed,
     paired_interval,
     wilson,
@@ -102,6 +104,33 @@ def test_the_paired_interval_covers_the_true_difference_about_95_times_in_100():
     intervals = [paired_interval(*map(int, table)) for table in tables]
     covered = np.mean([interval.low <= 0.10 <= interval.high for interval in intervals])
     assert 0.93 <= covered <= 0.98
+
+
+def test_a_mean_over_trainings_counts_each_question_once():
+    """Three trainings that gave the same answers tell no more than one of them."""
+    rng = np.random.default_rng(3)
+    first, second = rng.random(400) < 0.4, rng.random(400) < 0.5
+    once, thrice = mean_difference([(first, second)]), mean_difference([(first, second)] * 3)
+    assert dataclasses.astuple(once) == pytest.approx(dataclasses.astuple(thrice))
+    assert once.value == pytest.approx(mcnemar(first, second).difference.value)
+
+
+def test_the_mean_over_trainings_covers_the_true_difference_about_95_times_in_100():
+    """Questions on which the trainings tend to agree, as seeds of one student do; the true gain is 0.05."""
+    rng = np.random.default_rng(4)
+    covered = 0
+    for _ in range(400):
+        hard = rng.random(300)
+        pairs = [(hard < 0.4 + rng.normal(0, 0.1, 300), hard < 0.45 + rng.normal(0, 0.1, 300)) for _ in range(3)]
+        interval = mean_difference(pairs)
+        covered += interval.low <= 0.05 <= interval.high
+    assert covered == pytest.approx(380, abs=12)
+
+
+@pytest.mark.parametrize("pairs", [[], [([True], [False])], [([True] * 3, [True] * 3), ([True] * 2, [True] * 2)]])
+def test_a_mean_over_other_questions_is_refused(pairs):
+    with pytest.raises(ValueError, match="same questions"):
+        mean_difference(pairs)
 
 
 def test_three_points_need_about_1300_questions():

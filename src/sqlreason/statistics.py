@@ -1,7 +1,8 @@
 """Statistics of an examination: rates with intervals, and paired comparisons of students.
 
 Covers two-sided intervals for one rate (Wilson), the exact paired test (McNemar) with an interval for the
-paired difference (Newcombe), and how many questions a difference needs to be shown. Every student must have
+paired difference (Newcombe), the mean of it over several trainings, and how many questions a difference needs to
+be shown. Every student must have
 been asked the same questions, so all comparisons are paired. No correction for multiple comparisons is made:
 the report says so where several are shown.
 
@@ -104,6 +105,31 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool], confidence: float = 0
     p_value = stats.binomtest(gained, lost + gained).pvalue if lost + gained else 1.0
     difference = paired_interval(int((a & b).sum()), gained, lost, int((~a & ~b).sum()), confidence)
     return PairedTest(a.size, lost, gained, difference, float(p_value))
+
+
+def mean_difference(pairs: Sequence[tuple[Sequence[bool], Sequence[bool]]], confidence: float = 0.95) -> Interval:
+    """Mean paired difference of several trainings that answered the same questions, each beside its own start.
+
+    The interval holds the chance of the questions: Student's t on the differences of each question, averaged over
+    the trainings first, so that a question counts once however many answered it. That of the trainings it does not
+    hold; a few seeds are too few for that, which is why their range is shown beside it.
+
+    Args:
+        pairs: For each training whether the first and the second student are right, one value per question.
+        confidence: Of the interval.
+
+    Raises:
+        ValueError: If there are no pairs, fewer than two questions, or samples of different lengths.
+    """
+    from scipy import stats
+
+    lengths = {len(sample) for pair in pairs for sample in pair}
+    if len(lengths) != 1 or min(lengths) < 2:
+        raise ValueError(f"mean_difference needs samples of the same questions, two or more; got lengths {lengths}")
+    differences = np.asarray([np.subtract(second, first, dtype=float) for first, second in pairs]).mean(axis=0)
+    mean, error = float(differences.mean()), float(stats.sem(differences))
+    arm = float(stats.t.ppf((1 + confidence) / 2, differences.size - 1)) * error
+    return Interval(mean, mean - arm, mean + arm)
 
 
 def paired_interval(both: int, gained: int, lost: int, neither: int, confidence: float = 0.95) -> Interval:
