@@ -51,6 +51,21 @@ def test_adding_questions_moves_none():
     assert splits.reserve(fewer, 0.5, 3).tolist() == splits.reserve(keys, 0.5, 3).iloc[:100].tolist()
 
 
+def test_as_few_whole_groups_are_held_back_as_give_the_wanted_rows():
+    keys = splits.group_keys(_questions(30))  # four questions a schema
+    for seed in range(20):
+        held = splits.hold_back(keys, 30, most=0.5, seed=seed)
+        assert held.sum() == 32 and not set(keys[held]) & set(keys[~held])
+    assert not splits.hold_back(keys, 30, 0.5, seed=1).equals(splits.hold_back(keys, 30, 0.5, seed=2))
+
+
+def test_a_group_that_is_too_large_to_be_held_back_is_passed_over():
+    keys = pd.Series(["large"] * 80 + ["a"] * 10 + ["b"] * 10)
+    for seed in range(20):
+        assert set(keys[splits.hold_back(keys, 50, most=0.25, seed=seed)]) == {"a", "b"}
+    assert not splits.hold_back(keys, 50, most=0.05, seed=1).any()
+
+
 @pytest.mark.parametrize(("share", "expected"), [(0.0, False), (1.0, True)])
 def test_nothing_or_everything_can_be_reserved(share, expected):
     assert (splits.reserve(splits.group_keys(_questions(6)), share, 1) == expected).all()

@@ -47,6 +47,26 @@ def is_reserved(key: str, share: float, seed: int) -> bool:
     return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
 
 
+def hold_back(keys: pd.Series, rows: int, most: float, seed: int) -> pd.Series:
+    """Return True for the rows of whole groups that are kept back: as few as hold `rows` rows, chosen by the seed.
+
+    Unlike `reserve`, whose share of few groups may be none or half of them by chance.
+
+    Args:
+        keys: See `group_keys`.
+        rows: So many are wanted; more by the rest of the last group, fewer where `most` forbids another.
+        most: Never more than this share of all rows.
+        seed: Chooses the groups.
+    """
+    sizes = keys.value_counts()
+    left, held = most * len(keys), set()
+    for key in sorted(sizes.index, key=lambda key: _digest(f"{seed}:{key}")):
+        if rows > 0 and sizes[key] <= left:
+            held.add(key)
+            rows, left = rows - sizes[key], left - sizes[key]
+    return keys.isin(held)
+
+
 def split_questions(questions: pd.DataFrame, grpo_share: float, seed: int) -> pd.DataFrame:
     """Return which questions the teacher is asked and which are kept back for GRPO (table `question_split`).
 

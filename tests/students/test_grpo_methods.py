@@ -69,6 +69,16 @@ def test_the_grammar_alone_is_learned_from_a_few_examples(checkpoint, blank, exa
     assert adapter.facts["examples"] == 8 and adapter.digest != blank.digest
 
 
+def test_the_dev_examination_costs_the_training_few_prompts_and_shares_no_schema_with_it(options):
+    contexts = [f"CREATE TABLE t{schema} (a INT, b{schema} TEXT);" for schema in range(12) for _ in range(5)]
+    asked = pd.DataFrame({"sql_context": contexts, "sql": "SELECT a"})
+    for seed in range(7, 17):
+        trained, dev = methods.split_dev(asked, options(dev_prompts=8, seed=seed))
+        assert len(dev) == 8 and len(trained) == 50
+        assert not set(trained["sql_context"]) & set(dev["sql_context"])
+    assert methods.split_dev(asked.head(5), options(dev_prompts=8))[1] is None  # one schema
+
+
 def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
     checkpoint, blank, prompts, student, options, monkeypatch
 ):

@@ -16,8 +16,8 @@ from sqlreason.students.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
 
-DEV_SHARE = 0.15
-"""Share of the schemas of `grpo_prompts` from which the dev questions are drawn."""
+DEV_SHARE = 0.25
+"""No more of `grpo_prompts` than this is kept from the training for the dev examination."""
 
 NOT_OF_THE_TRAINER = {
     "rewards", "certification", "forecast", "start", "format_examples", "method", "distillation", "curriculum",
@@ -150,7 +150,7 @@ def split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame
     """The prompts to train on and those of the dev examination, which share no schema."""
     if not options.dev_prompts:
         return prompts, None
-    held = splits.reserve(splits.group_keys(prompts), DEV_SHARE, options.seed)
+    held = splits.hold_back(splits.group_keys(prompts), options.dev_prompts, DEV_SHARE, options.seed)
     if not held.any() or (~held).sum() < _groups(options):
         logger.warning("grpo: too few prompts to hold some schemas back: training without a dev examination")
         return prompts, None
