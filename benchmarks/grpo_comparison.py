@@ -83,7 +83,7 @@ class Comparison:
         if changes is not None:
             adapter, told = self._improve(adapter, changes)
         began = time.monotonic()
-        answers, scores = self._examine(adapter, VOTES if arm == "voting" else 1)
+        answers, scores = self.examine(adapter, VOTES if arm == "voting" else 1)
         if arm == "voting":
             told["minutes"] = (time.monotonic() - began) / 60
         right = "".join("01"[int(agrees)] for agrees in scores["agrees"])
@@ -110,7 +110,8 @@ class Comparison:
         found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
         return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}
 
-    def _examine(self, adapter: Adapter, votes: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def examine(self, adapter: Adapter, votes: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The answers of a student to the examination and their scores, in the order of the ids."""
         options = self.exam_options.model_copy(update={"votes": votes})
         answers = evaluation.answer_with_adapter(self.base, adapter, self.exam, self.prompt, self.student, options)
         return answers, evaluation.score_answers(self.exam, answers, options).sort_values("id")
@@ -187,6 +188,11 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
+def parse_parameters(text: str) -> Any:
+    """Parameters as `kedro run --params` takes them: grpo.max_steps=40,sft.max_steps=60."""
+    return OmegaConf.to_container(OmegaConf.from_dotlist(text.split(",") if text else []))
+
+
 def main() -> None:
     """Run one arm, or show the table and the commands of the arms that are not in it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -201,9 +207,8 @@ def main() -> None:
     if given.arm and given.seed is None:
         parser.error("--arm needs --seed")
     logging.getLogger("sqlreason").setLevel(logging.WARNING)
-    changes: Any = OmegaConf.to_container(OmegaConf.from_dotlist(given.params.split(",") if given.params else []))
     bootstrap_project(Path.cwd())
-    with KedroSession.create(Path.cwd(), env=given.env, runtime_params=changes) as session:
+    with KedroSession.create(Path.cwd(), env=given.env, runtime_params=parse_parameters(given.params)) as session:
         comparison = Comparison(session.load_context().catalog, given.questions, given.seed or given.seeds[0])
         if given.arm:
             given.results.parent.mkdir(parents=True, exist_ok=True)

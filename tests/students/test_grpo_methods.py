@@ -93,9 +93,9 @@ def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
         phases.append((adapter, trained[0]))
         return trained
 
-    sample_profile, train_phase = methods.sample_profile, methods._train_phase
+    sample_profile, train_phase = methods.sample_profile, methods.train_phase
     monkeypatch.setattr(methods, "sample_profile", profile)
-    monkeypatch.setattr(methods, "_train_phase", train)
+    monkeypatch.setattr(methods, "train_phase", train)
     chosen = options(curriculum="mixed", phases=2, rewards={"match_format_approximately": 1.0})
     first = sample_profile(checkpoint, blank, prompts, student, chosen, [1.0])
     adapter, history, rollouts = methods.train_grpo(checkpoint, blank, prompts, first, student, chosen)

@@ -45,7 +45,7 @@ def train_grpo(
         if number:
             profile = sample_profile(base_model, adapter, trained, student, phase, [phase.temperature])
         chosen = _choose_prompts(trained, profile, phase)
-        adapter, history, rollouts = _train_phase(base_model, adapter, chosen, dev, student, phase)
+        adapter, history, rollouts = train_phase(base_model, adapter, chosen, dev, student, phase)
         adapter = _counted_on(adapter, done)
         phases.append([table.assign(step=table["step"] + done) for table in (history, rollouts)])
         done += int(history["step"].iloc[-1])
@@ -61,7 +61,7 @@ def _steps(options: GRPOOptions) -> list[int | None]:
     return [end - begin for begin, end in pairwise(ends)]
 
 
-def _train_phase(
+def train_phase(
     base_model: Checkpoint,
     start: Adapter,
     prompts: pd.DataFrame,
@@ -69,6 +69,7 @@ def _train_phase(
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
+    """Train on all of the prompts, with the dev examination given."""
     from sqlreason.students import grpo
 
     return grpo.train_grpo(

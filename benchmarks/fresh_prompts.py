@@ -1,0 +1,107 @@
+"""Is GRPO short of prompts? It trains on the demo's own, which come again, or on fresh ones, which never do.
+
+    python benchmarks/fresh_prompts.py --prompts fresh --seed 8 --params grpo.max_steps=150,grpo.learning_rate=4e-4
+    python benchmarks/fresh_prompts.py --prompts recurring --seed 8 --params …     # the reference
+
+Fresh prompts are questions about variations (other names, columns and tables) of the schemas that the recurring ones
+are about. Both go on from the same SFT student, with the same dev examination of other schemas, and sit the same
+examination. Prints the reward along the training, which for fresh prompts is that of questions never seen before, and
+the examination paired with that of SFT. After `kedro run --pipelines=distillation,preprocessing`.
+"""
+
+import argparse
+import json
+import logging
+import random
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from grpo_comparison import Comparison, parse_parameters
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from sqlreason import statistics
+from sqlreason.options import PreprocessingOptions
+from sqlreason.pipelines.grpo import methods
+from sqlreason.pipelines.preprocessing.inputs import student_prompts
+from sqlreason.pipelines.sft.nodes import train_student
+from sqlreason.sql.execution import Verifier
+from sqlreason.sql.preparation import Preparer
+from sqlreason.synthesis.blueprint import TRAINING, load_blueprints
+from sqlreason.synthesis.questions import answers, as_row, stream
+from sqlreason.tables import TABLES, to_json
+
+
+def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options: PreprocessingOptions) -> pd.DataFrame:
+    """As table `grpo_prompts`: questions about variations of the schemas that the prompts `like` are about."""
+    names = set(like["id"].str.rpartition("-")[0])
+    blueprints = [blueprint for blueprint in load_blueprints(TRAINING) if blueprint.name in names]
+    rng = random.Random(comparison.seed)
+    rows: dict[str, dict[str, str]] = {}  # by the question's words: none is asked twice
+    with Verifier() as verifier:
+        for question in stream(blueprints, rng, varied_share=1.0):
+            if len(rows) == count:
+                break
+            reads = question.prompt not in rows and question.task_type != "data manipulation"
+            if reads and answers(question, verifier):
+                rows[question.prompt] = as_row(f"fresh-{len(rows):05d}", question, rng)
+    build = student_prompts(comparison.prompt, comparison.base, options)
+    with Preparer(options.instances, options.seed, options.workers) as preparer:
+        asked = [(row["id"], row["sql_context"], row["sql"]) for row in rows.values()]
+        prepared = list(preparer.prepare(asked, options.suite))
+    usable = [
+        {
+            **row,
+            "teacher_think": "",
+            "task": found.task.to_json(),
+            "prompt": to_json(build.messages(row["sql_prompt"], row["sql_context"], row["sql"])),
+        }
+        for row, found in zip(rows.values(), prepared, strict=True)
+        if found.task is not None
+    ]
+    return pd.DataFrame(usable)[list(TABLES["grpo_prompts"].columns)]
+
+
+def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:
+    """SFT, GRPO on the prompts asked for, and the examination of both."""
+    student, grpo = comparison.student, comparison.grpo.model_copy(update={"seed": comparison.seed})
+    start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, student, comparison.sft)
+    recurring, dev = methods.split_dev(comparison.prompts, grpo)
+    groups = (grpo.max_steps or 0) * grpo.batch_size * grpo.gradient_accumulation // grpo.num_generations
+    prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
+    adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, student, grpo)
+    marks = [comparison.examine(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
+    quarters = pd.qcut(rollouts["step"], 4, labels=False)
+    return {
+        "prompts": "fresh" if fresh else "recurring",
+        "distinct": int(rollouts["id"].nunique()),
+        "rollouts": len(rollouts),
+        "seed": comparison.seed,
+        "reward": rollouts.groupby(quarters)["reward"].mean().round(3).tolist(),
+        "dev": history.set_index("step")["dev_accuracy"].dropna().round(3).to_dict(),
+        "best_step": adapter.facts["best_step"],
+        "test": str(statistics.mcnemar(*marks)),
+    }
+
+
+def main() -> None:
+    """Train on one kind of prompts and print what came of it, as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--env", default="demo")
+    parser.add_argument("--prompts", choices=("recurring", "fresh"), required=True)
+    parser.add_argument("--seed", type=int, default=8, help="of both trainings and of the fresh questions")
+    parser.add_argument("--questions", type=int, default=1500, help="of the examination")
+    parser.add_argument("--params", default="", help="as of kedro run")
+    given = parser.parse_args()
+    logging.getLogger("sqlreason").setLevel(logging.WARNING)
+    bootstrap_project(Path.cwd())
+    with KedroSession.create(Path.cwd(), env=given.env, runtime_params=parse_parameters(given.params)) as session:
+        catalog = session.load_context().catalog
+        comparison = Comparison(catalog, given.questions, given.seed)
+        row = train(comparison, given.prompts == "fresh", catalog.load("params:preprocessing"))
+    print(json.dumps(row, indent=2))
+
+
+if __name__ == "__main__":
+    main()
