@@ -104,6 +104,22 @@ def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
     assert adapter.facts["steps"] == adapter.facts["best_step"] == 2
 
 
+def test_a_phase_that_ends_early_makes_way_for_a_fresh_curriculum(blank, prompts, student, options, monkeypatch):
+    """An alarm, such as groups of equal rewards, stops a phase; the next one asks anew what the student can do."""
+    profiled = []
+
+    def stop_early(base, adapter, chosen, dev, student, phase):
+        steps = pd.DataFrame({"step": [1]})
+        return dataclasses.replace(adapter, facts={"steps": 1, "best_step": 1}), steps, steps
+
+    monkeypatch.setattr(methods, "train_phase", stop_early)
+    monkeypatch.setattr(methods, "sample_profile", lambda *given: profiled.append(given))
+    monkeypatch.setattr(methods, "_choose_prompts", lambda trained, profile, phase: trained)
+    chosen = options(max_steps=10, phases=2, curriculum="mixed")
+    adapter, history, _ = methods.train_grpo(None, blank, prompts, None, student, chosen)
+    assert len(profiled) == 1 and history["step"].tolist() == [1, 2] and adapter.facts["steps"] == 2
+
+
 def test_the_steps_of_the_phases_add_up(options):
     assert methods._steps(options(max_steps=10, phases=3, curriculum="mixed")) == [3, 3, 4]
     assert methods._steps(options(max_steps=None, epochs=1.0)) == [None]

@@ -42,7 +42,6 @@ class Collapse:
             return False
         return bool(value < self.bound) if self.figure == "entropy" else bool(value > self.bound)
 
-
     def is_reached(self, entries: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the last steps of a history were all bad."""
         last = entries[-self.steps :]
