@@ -118,7 +118,7 @@ class Advice:
 
 
 def advise(table: pd.DataFrame) -> Advice:
-    """Choose the temperature at which right and wrong are told apart most, and say whether training pays.
+    """Choose the temperature at which right and wrong are told apart most, and say whether training can pay.
 
     The measure is the variance of being right within a prompt, which is what advantages are made of. Useful groups
     alone would favour a temperature so high that a right rollout is an accident.
@@ -136,8 +136,11 @@ def advise(table: pd.DataFrame) -> Advice:
         f"{100 * best['learnable']:.0f} % are sometimes right, {100 * best['zero_variance_share']:.0f} % of the groups "
         f"have no variance; group size {int(best['advised_group'])} is advised"
     )
-    if not go:
-        told += "; more SFT or easier prompts will do more for this student than GRPO"
+    told += (
+        "; that what is learned carries over to other schemas is not in this forecast: watch dev_accuracy"
+        if go
+        else "; more SFT or easier prompts will do more for this student than GRPO"
+    )
     return Advice(float(best["temperature"]), int(best["advised_group"]), go, told)
 
 
