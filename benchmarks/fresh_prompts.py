@@ -72,13 +72,13 @@ def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) ->
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
     adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, student, grpo)
     marks = [comparison.examine(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
-    quarters = pd.qcut(rollouts["step"], 4, labels=False)
+    quarters = (rollouts["step"] - 1) * 4 // rollouts["step"].max()
     return {
         "prompts": "fresh" if fresh else "recurring",
         "distinct": int(rollouts["id"].nunique()),
         "rollouts": len(rollouts),
         "seed": comparison.seed,
-        "reward": rollouts.groupby(quarters)["reward"].mean().round(3).tolist(),
+        "reward_by_quarter": rollouts.groupby(quarters)["reward"].mean().round(3).tolist(),
         "dev": history.set_index("step")["dev_accuracy"].dropna().round(3).to_dict(),
         "best_step": adapter.facts["best_step"],
         "test": str(statistics.mcnemar(*marks)),
