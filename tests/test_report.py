@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from sqlreason import figures
+from sqlreason.comparison import by_complexity, compare_students
 from sqlreason.findings import findings, reservations
 from sqlreason.report import render_report, summary_table
-from sqlreason.statistics import by_complexity, compare_students
 
 FACTS = {"teacher": "script", "teacher_scripted": True, "demo": True}
 

@@ -75,7 +75,7 @@ def accuracy(metrics: pd.DataFrame) -> go.Figure:
     """Draw the execution accuracy of each student with its 95 % interval.
 
     Args:
-        metrics: The table of `statistics.compare_students`.
+        metrics: The table of `comparison.compare_students`.
     """
     figure = go.Figure(_intervals(metrics, metrics["student"], "accuracy", BLUE))
     figure.update_xaxes(title="accuracy (%), 95 % interval", range=[-2, 100])
@@ -90,7 +90,7 @@ def accuracy_by_complexity(by_complexity: pd.DataFrame) -> go.Figure:
     """Draw the execution accuracy per complexity of the gold query, one colour and symbol per student.
 
     Args:
-        by_complexity: The table of `statistics.by_complexity`.
+        by_complexity: The table of `comparison.by_complexity`.
     """
     students = list(dict.fromkeys(by_complexity["student"]))
     figure = go.Figure()

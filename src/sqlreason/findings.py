@@ -1,6 +1,6 @@
 """Findings of an examination in sentences that say no more than the numbers.
 
-Written from the table of `statistics.compare_students`: what each student reaches, which differences were
+Written from the table of `comparison.compare_students`: what each student reaches, which differences were
 shown and which were not (and how many questions that would take), and what to know before quoting a number.
 """
 
@@ -18,7 +18,7 @@ def findings(metrics: pd.DataFrame) -> list[str]:
     """Say what the comparison shows, one sentence or two per student and per difference.
 
     Args:
-        metrics: The table of `statistics.compare_students`.
+        metrics: The table of `comparison.compare_students`.
     """
     rows = [row for _, row in metrics.iterrows()]
     sentences = [_reached(row) for row in rows]

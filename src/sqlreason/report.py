@@ -68,8 +68,8 @@ def render_report(
     """Render the report of a run.
 
     Args:
-        metrics: The table of `statistics.compare_students`.
-        by_complexity: The table of `statistics.by_complexity`.
+        metrics: The table of `comparison.compare_students`.
+        by_complexity: The table of `comparison.by_complexity`.
         ledger: The bill, one row per stage; the columns are shown as they are, numbers with a total.
         facts: About the run. Required: `teacher` (name), `teacher_scripted` and `demo` (bool). Optional:
             `title`, `run`, `created`, `environment`, `hardware`, `base_model` (str), `seconds` (stage → wall
@@ -115,7 +115,7 @@ def summary_table(metrics: pd.DataFrame) -> str:
     """Lay the comparison out for the terminal, at most 100 columns wide.
 
     Args:
-        metrics: The table of `statistics.compare_students`.
+        metrics: The table of `comparison.compare_students`.
     """
     head = f"{'student':<14}{'n':>6}{'format':>9}{'executes':>10}{'accuracy':>10}  {'95 %':<13}"
     head += f"{'difference':>11}  {'95 %':<15}p"

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason import accounting, examination, examples, figures, report, statistics
+from sqlreason import accounting, comparison, examination, examples, figures, report
 from sqlreason.options import EvaluationOptions, PriceOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.students.adapter import Adapter
@@ -92,7 +92,7 @@ def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) 
         `evaluation_metrics` and `complexity_metrics`.
     """
     scores = {"base": base, "SFT": sft, "GRPO": grpo}
-    return statistics.compare_students(scores), statistics.by_complexity(scores)
+    return comparison.compare_students(scores), comparison.by_complexity(scores)
 
 
 def settle_bill(
