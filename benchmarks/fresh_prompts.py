@@ -24,13 +24,12 @@ from kedro.framework.startup import bootstrap_project
 from sqlreason import statistics
 from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.grpo import methods
-from sqlreason.pipelines.preprocessing.inputs import student_prompts
+from sqlreason.pipelines.preprocessing.inputs import build_grpo_prompts
+from sqlreason.pipelines.preprocessing.nodes import prepare_databases
 from sqlreason.pipelines.sft.nodes import train_student
 from sqlreason.sql.execution import Verifier
-from sqlreason.sql.preparation import Preparer
 from sqlreason.synthesis.blueprint import TRAINING, load_blueprints
 from sqlreason.synthesis.questions import answers, as_row, stream
-from sqlreason.tables import TABLES, to_json
 
 
 def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options: PreprocessingOptions) -> pd.DataFrame:
@@ -46,21 +45,12 @@ def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options:
             reads = question.prompt not in rows and question.task_type != "data manipulation"
             if reads and answers(question, verifier):
                 rows[question.prompt] = as_row(f"fresh-{len(rows):05d}", question, rng)
-    build = student_prompts(comparison.prompt, comparison.base, options)
-    with Preparer(options.instances, options.seed, options.workers) as preparer:
-        asked = [(row["id"], row["sql_context"], row["sql"]) for row in rows.values()]
-        prepared = list(preparer.prepare(asked, options.suite))
-    usable = [
-        {
-            **row,
-            "teacher_think": "",
-            "task": found.task.to_json(),
-            "prompt": to_json(build.messages(row["sql_prompt"], row["sql_context"], row["sql"])),
-        }
-        for row, found in zip(rows.values(), prepared, strict=True)
-        if found.task is not None
-    ]
-    return pd.DataFrame(usable)[list(TABLES["grpo_prompts"].columns)]
+    questions = pd.DataFrame(rows.values())
+    split = pd.DataFrame({"id": questions["id"], "for_grpo": True})
+    none = questions.head(0)
+    options = options.model_copy(update={"grpo_prompts": None})
+    databases = prepare_databases(questions, none, none, split, options)
+    return build_grpo_prompts(questions, split, databases, none, comparison.prompt, comparison.base, options)
 
 
 def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:

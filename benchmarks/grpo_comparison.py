@@ -157,8 +157,7 @@ def _line(name: str, row: dict[str, Any], sft_row: dict[str, Any] | None) -> str
     difference, p = "", ""
     if sft_row is not None and sft_row is not row:
         test = statistics.mcnemar(_marks(sft_row), right)
-        paired = test.difference
-        difference = f"{100 * paired.value:+.1f} ({100 * paired.low:+.1f} … {100 * paired.high:+.1f})"
+        difference = _points(test.difference)
         p = f"{test.p_value:.3f}"
     exploits = f"{100 * row['exploits']:.1f} %" if "exploits" in row else ""
     accuracy = f"{100 * rate.value:.1f} % ({100 * rate.low:.1f} … {100 * rate.high:.1f})"
@@ -172,12 +171,14 @@ def _mean_line(name: str, pairs: list[tuple[dict[str, Any], dict[str, Any] | Non
     paired = [(_marks(old), _marks(row)) for row, old in pairs if old is not None and old is not row]
     gained = ""
     if paired:
-        mean = statistics.mean_difference(paired)
-        gains = [100 * statistics.mcnemar(*pair).difference.value for pair in paired]
-        gained = f"{100 * mean.value:+.1f} ({100 * mean.low:+.1f} … {100 * mean.high:+.1f}; "
-        gained += f"range {min(gains):+.1f} … {max(gains):+.1f})"
+        gains = [100 * statistics.mean_difference([pair]).value for pair in paired]
+        gained = f"{_points(statistics.mean_difference(paired))}, range {min(gains):+.1f} … {max(gains):+.1f}"
     accuracy = f"{sum(rates) / len(rates):.1f} % (range {min(rates):.1f} … {max(rates):.1f})"
     return f"| **{name}** | mean of {len(pairs)} | | {accuracy} | {gained} | | | |"
+
+
+def _points(difference: statistics.Interval) -> str:
+    return f"{100 * difference.value:+.1f} ({100 * difference.low:+.1f} … {100 * difference.high:+.1f})"
 
 
 def _marks(row: dict[str, Any]) -> list[bool]:

@@ -44,7 +44,7 @@ def reserve(keys: pd.Series, share: float, seed: int) -> pd.Series:
 
 def is_reserved(key: str, share: float, seed: int) -> bool:
     """Whether the group with this key is kept back."""
-    return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000 < share
+    return _draw(key, seed) < share
 
 
 def hold_back(keys: pd.Series, rows: int, most: float, seed: int) -> pd.Series:
@@ -60,7 +60,7 @@ def hold_back(keys: pd.Series, rows: int, most: float, seed: int) -> pd.Series:
     """
     sizes = keys.value_counts()
     left, held = most * len(keys), set()
-    for key in sorted(sizes.index, key=lambda key: _digest(f"{seed}:{key}")):
+    for key in sorted(sizes.index, key=lambda key: _draw(key, seed)):
         if rows > 0 and sizes[key] <= left:
             held.add(key)
             rows, left = rows - sizes[key], left - sizes[key]
@@ -99,6 +99,11 @@ def _by_value(values: pd.Series, function) -> pd.Series:
 def _fingerprint(context: str) -> str:
     found = schema.find_definitions(context)
     return found.fingerprint if found else _digest(context)
+
+
+def _draw(key: str, seed: int) -> float:
+    """A number in [0, 1) that hangs on the key and the seed alone."""
+    return int(_digest(f"{seed}:{key}")[:8], 16) / 0x1_0000_0000
 
 
 def _digest(text: str) -> str:
