@@ -27,7 +27,7 @@ from sqlreason.pipelines.sft import nodes as sft
 from sqlreason.sql.execution import Task
 from sqlreason.students import correcting
 from sqlreason.students.answering import Respondent
-from sqlreason.students.generation import parse_conversations, tokenize
+from sqlreason.students.generation import parse_conversations
 
 STUDENTS = ("traces", "steps", "corrections")
 WAYS = ("first", "told", "again")
@@ -71,9 +71,9 @@ class Ablation:
         conversations = parse_conversations(self.exam["prompt"])
         tasks = [Task.from_json(text) for text in self.exam["task"]]
         limit, window = self.exam_options.max_completion_tokens, self.base.window
-        tokenizer = self.base.load_tokenizer()
+        chat = self.base.load_chat()
         places: dict[str, Any] = {
-            "attempts": 1, "fits": lambda messages: len(tokenize(tokenizer, [messages])[0]) + limit <= window,
+            "attempts": 1, "fits": lambda messages: len(chat.prompt_ids(messages)) + limit <= window,
         }  # fmt: skip
         with Respondent(
             self.base, adapter, dtype=self.student.dtype, quantization=self.student.quantization,

@@ -84,7 +84,7 @@ def asked(project):
     """Asks the untrained student about the long schema."""
     student = Checkpoint(str(project / "data/06_models/tiny_student"))
     prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
-    prompts = StudentPrompts(prompt, student.load_tokenizer(), max_prompt_tokens=640, sample_rows=0)
+    prompts = StudentPrompts(prompt, student.load_chat(), max_prompt_tokens=640, sample_rows=0)
     options = {"votes": 1, "temperature": 0.7, "max_completion_tokens": 4}
     return lambda tables: asking.ask(student, None, prompts, "How many parts?", LONG, **options, tables=tables)
 
@@ -103,7 +103,7 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     class Student:
         def __init__(self, *_, **__):
             self.adapter = None
-            self.checkpoint = SimpleNamespace(window=10**6, load_tokenizer=lambda: None)
+            self.checkpoint = SimpleNamespace(window=10**6, load_chat=lambda: None)
 
         def __enter__(self):
             return self

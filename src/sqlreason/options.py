@@ -5,7 +5,7 @@ What each knob does and where its value comes from stands in `conf/base/paramete
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -72,7 +72,7 @@ class PreprocessingOptions(Options):
 
 
 class StudentOptions(Options):
-    """How the student is loaded, for training and for answering."""
+    """How the student is loaded and spoken to, for training and for answering."""
 
     backend: Literal["transformers", "unsloth"]
     quantization: Literal["nf4"] | None
@@ -82,6 +82,18 @@ class StudentOptions(Options):
     accelerate: str | None
     checkpoints: str
     resume: bool
+    chat_template: dict[str, Any]
+    plain_template: bool
+
+    @property
+    def template(self) -> dict[str, Any]:
+        """How the chat template is used: arguments of `Checkpoint.spoken_to`."""
+        return {"template_arguments": self.chat_template, "plain_template": self.plain_template}
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """How a training loads the student and where it runs: arguments of the functions that train."""
+        return self.model_dump(exclude={"checkpoints", "chat_template", "plain_template"})
 
     @model_validator(mode="after")
     def _ranks_are_launched(self) -> "StudentOptions":

@@ -61,20 +61,21 @@ def _reply(question: str, context: str, student: str, env: str | None, **chosen:
 
     from sqlreason import asking
     from sqlreason.reasoning.prompts import Prompt
-    from sqlreason.students.prompting import StudentPrompts
+    from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
 
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
         loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
-        base, prompt = catalog.load("base_model"), Prompt.from_mapping(catalog.load("student_prompt"))
+        base = catalog.load("base_model").spoken_to(**loading.template)
+        prompt = Prompt.from_mapping(catalog.load("student_prompt"))
         try:
             adapter = None if student == "base" else catalog.load(f"{student}_adapter")
         except DatasetError as error:
             raise ValueError(f"there is no trained student yet ({error}); `kedro run` trains one") from None
     if adapter is not None:
-        adapter.require(base.identity, prompt.fingerprint)
+        adapter.require(base.identity, prompt_fingerprint(prompt, base))
     prompts = StudentPrompts(
-        prompt, base.load_tokenizer(), max_prompt_tokens=budget.max_prompt_tokens, sample_rows=budget.sample_rows
+        prompt, base.load_chat(), max_prompt_tokens=budget.max_prompt_tokens, sample_rows=budget.sample_rows
     )
     return asking.ask(
         base,

@@ -47,6 +47,12 @@ def base_model(project):
 
 
 @pytest.fixture(scope="session")
+def student(options):
+    """How the demo's student is loaded and spoken to."""
+    return options("student")
+
+
+@pytest.fixture(scope="session")
 def question_split(questions, options):
     return distillation.split_questions(questions, options("split"))
 

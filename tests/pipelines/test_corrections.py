@@ -12,7 +12,7 @@ from sqlreason.reasoning import prompts
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.misnaming import misname
 from sqlreason.sql.schema import parse_schema
-from sqlreason.students import guards
+from sqlreason.students import guards, sft
 from sqlreason.tables import check_columns
 
 
@@ -29,9 +29,9 @@ def verified(answered, questions, databases, preparing):
 
 
 @pytest.fixture(scope="module")
-def build(answered, verified, databases, questions, question_split, prompt_text, base_model, preparing):
+def build(answered, verified, databases, questions, question_split, prompt_text, base_model, student, preparing):
     """The SFT examples under a few changed options."""
-    student = (prompt_text("student"), base_model)
+    student = (prompt_text("student"), base_model, student)
     kept, _ = filter_traces(answered, verified, databases, questions, question_split, *student, preparing())
     features = inputs.extract_features(questions, kept)
     return lambda **changes: inputs.build_sft_examples(
@@ -76,17 +76,12 @@ def test_other_failures_are_the_right_answer_with_a_name_exchanged_and_fail_by_t
 
 
 def test_the_failing_answer_is_read_and_not_trained(build, base_model):
-    """As trl makes rows of prompt and completion: what stands before the last answer has no label."""
+    """What stands before the last answer has no label."""
     row = build(corrections=0.3).query("kind == 'correction'").iloc[0]
-    tokenizer, asked = base_model.load_tokenizer(), json.loads(row["prompt"])
-    conversation = {"prompt": asked, "completion": [{"role": "assistant", "content": row["completion"]}]}
-    prompt, whole = (
-        tokenizer.apply_chat_template(turns, tokenize=True, return_dict=False, add_generation_prompt=more)
-        for turns, more in ((asked, True), (asked + conversation["completion"], False))
-    )
-    labels = [-100] * len(prompt) + whole[len(prompt) :]
-    assert guards.check_rows([{"input_ids": whole, "labels": labels}], [conversation], tokenizer, None) > 0
-    read = tokenizer.decode([token for token in labels if token != -100], skip_special_tokens=True)
+    chat, asked = base_model.load_chat(), json.loads(row["prompt"])
+    (made,) = sft.make_rows(chat, pd.DataFrame([row]))
+    assert guards.check_rows([made], [made], chat, None) > 0
+    read = chat.read([token for token in made["labels"] if token != guards.NOT_TRAINED])
     assert parse(read).well_formed and parse(asked[2]["content"]).sql not in read
 
 

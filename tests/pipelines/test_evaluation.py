@@ -16,8 +16,8 @@ from sqlreason.tables import check_columns
 
 
 @pytest.fixture(scope="module")
-def prompts(heldout, databases, prompt_text, base_model, preparing):
-    return build_evaluation_prompts(heldout, databases, prompt_text("student"), base_model, preparing())
+def prompts(heldout, databases, prompt_text, base_model, student, preparing):
+    return build_evaluation_prompts(heldout, databases, prompt_text("student"), base_model, student, preparing())
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,13 @@ def verified(mixed, questions, databases, preparing):
 
 
 @pytest.fixture(scope="module")
-def sift(mixed, verified, databases, questions, question_split, prompt_text, base_model, preparing):
+def sift(mixed, verified, databases, questions, question_split, prompt_text, base_model, student, preparing):
     """Filters with a few changed options."""
     prompt = prompt_text("student")
 
     def run(**changes):
         return filter_traces(
-            mixed, verified, databases, questions, question_split, prompt, base_model, preparing(**changes)
+            mixed, verified, databases, questions, question_split, prompt, base_model, student, preparing(**changes)
         )
 
     return run
@@ -110,7 +110,9 @@ def test_traces_over_the_budgets_fall_out(sift):
         sift(max_prompt_tokens=9)
 
 
-def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_one(prompt_text, base_model, preparing):
+def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_one(
+    prompt_text, base_model, student, preparing
+):
     question = {
         "id": "1",
         "sql_prompt": "How many singers are there?",
@@ -127,7 +129,7 @@ def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_o
     with pytest.raises(ValueError, match=r"1 rows fell out for: {'schema_error': 1}"):
         filter_traces(
             traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]), pd.DataFrame({"id": [], "group": []}),
-            prompt_text("student"), base_model, preparing(),
+            prompt_text("student"), base_model, student, preparing(),
         )  # fmt: skip
 
 
@@ -144,11 +146,11 @@ def test_features_are_of_the_gold_of_every_kept_trace(sift, questions):
     check_columns(table, "sql_features", "features")
 
 
-def test_a_small_set_of_examples_shows_every_template(preparing, verified, databases, prompt_text, base_model):
+def test_a_small_set_of_examples_shows_every_template(preparing, verified, databases, prompt_text, base_model, student):
     templates = ["A"] * 8 + ["B", "C"]
     filtered = pd.DataFrame([{"id": str(i), "prompt": "[]", "completion": f"trace {i}"} for i in range(len(templates))])
     features = pd.DataFrame({"id": filtered["id"], "template": templates})
-    more = (verified, databases, prompt_text("student"), base_model)
+    more = (verified, databases, prompt_text("student"), base_model, student)
     chosen = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
     assert set(features.set_index("id").loc[chosen["id"], "template"]) == {"A", "B", "C"}
     again = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
@@ -157,9 +159,9 @@ def test_a_small_set_of_examples_shows_every_template(preparing, verified, datab
 
 
 def test_teacher_grpo_and_examination_share_no_schema(
-    questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, preparing, sift
+    questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, student, preparing, sift
 ):
-    student = (prompt_text("student"), base_model)
+    student = (prompt_text("student"), base_model, student)
     grpo = inputs.build_grpo_prompts(questions, question_split, databases, sift()[0], *student, preparing())
     examination = inputs.build_evaluation_prompts(heldout, databases, *student, preparing())
     assert not grpo["teacher_think"].any()
@@ -179,12 +181,13 @@ def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, opti
 
 
 def test_where_nothing_is_reserved_the_teachers_reasoning_stands_beside_the_prompts_that_it_answered(
-    questions, databases, prompt_text, base_model, preparing, sift
+    questions, databases, prompt_text, base_model, student, preparing, sift
 ):
     kept, _ = sift()
     everything = pd.DataFrame({"id": questions["id"], "for_grpo": True})
     wide = preparing(grpo_prompts=None)
-    grpo = inputs.build_grpo_prompts(questions, everything, databases, kept, prompt_text("student"), base_model, wide)
+    text = prompt_text("student")
+    grpo = inputs.build_grpo_prompts(questions, everything, databases, kept, text, base_model, student, wide)
     assert set(grpo.loc[grpo["teacher_think"] != "", "id"]) == set(kept.loc[kept["agrees"], "id"]) & set(grpo["id"])
     assert set(grpo["teacher_think"]) == {"", "Read the rows."}
 

@@ -86,14 +86,14 @@ def test_only_what_failed_blind_is_asked_with_a_hint_and_the_flag_stays(rescued,
 
 
 def test_each_question_ends_with_one_fate(
-    rescued, questions, databases, question_split, prompt_text, base_model, preparing
+    rescued, questions, databases, question_split, prompt_text, base_model, student, preparing
 ):
     prompts, completions = rescued
     traces = read_completions(prompts, completions)
     verified = verify_traces(traces, questions, databases, preparing())
     check_columns(verified, "verified_traces", "verified")
     kept, rejected = filter_traces(
-        traces, verified, databases, questions, question_split, prompt_text("student"), base_model, preparing()
+        traces, verified, databases, questions, question_split, prompt_text("student"), base_model, student, preparing()
     )
     fates = tell_fates(prompts, traces, kept, rejected)
     assert sorted(fates["id"]) == sorted(prompts["id"]) and not kept["id"].duplicated().any()
@@ -103,24 +103,25 @@ def test_each_question_ends_with_one_fate(
 
 
 def test_a_hinted_trace_that_mentions_the_hint_leaks_the_gold(
-    questions, databases, traces, question_split, prompt_text, base_model, preparing
+    questions, databases, traces, question_split, prompt_text, base_model, student, preparing
 ):
     leaking = traces.assign(mode="hinted", think="The given query counts the rows, so I do the same.")
     verified = verify_traces(leaking, questions, databases, preparing())
     verified.loc[0, "think"] = "Count the rows."
     kept, rejected = filter_traces(
-        leaking, verified, databases, questions, question_split, prompt_text("student"), base_model, preparing()
+        leaking, verified, databases, questions, question_split, prompt_text("student"), base_model, student,
+        preparing(),
     )
     assert len(kept) == 1 and (rejected["reason"] == "leaks_gold").sum() == len(verified) - 1
 
 
 def test_names_that_are_nowhere_reject_a_trace(
-    questions, databases, traces, question_split, prompt_text, base_model, preparing
+    questions, databases, traces, question_split, prompt_text, base_model, student, preparing
 ):
     inventing = traces.assign(think="Read `made_up_column` of the rows.")
     verified = verify_traces(inventing, questions, databases, preparing())
     assert verified["unknown_names"].ge(1).all()
-    arguments = (databases, questions, question_split, prompt_text("student"), base_model)
+    arguments = (databases, questions, question_split, prompt_text("student"), base_model, student)
     with pytest.raises(ValueError, match="unknown_names"):
         filter_traces(inventing, verified, *arguments, preparing())
     kept, _ = filter_traces(inventing, verified, *arguments, preparing(max_unknown_names=None))

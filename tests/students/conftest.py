@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sqlreason.students import pretraining, tiny
+from sqlreason.students.chat import open_chat
 from sqlreason.students.checkpoint import Checkpoint, TrainedModel, write_checkpoint
 
 TABLES = ("singer", "concert", "stadium", "album", "employee", "flight", "airport", "student")
@@ -41,6 +42,11 @@ def texts(examples: pd.DataFrame) -> list[str]:
 @pytest.fixture(scope="session")
 def tokenizer(texts: list[str]):
     return tiny.train_tokenizer([*texts, "0123456789"], vocab_size=512)
+
+
+@pytest.fixture(scope="session")
+def chat(tokenizer):
+    return open_chat(copy.deepcopy(tokenizer))
 
 
 @pytest.fixture(scope="session")

@@ -80,8 +80,9 @@ def test_a_gguf_file_holds_every_tensor_the_vocabulary_and_the_template(merged, 
 
 
 def test_the_template_of_the_modelfile_writes_what_training_saw(merged, prompts):
-    tokenizer = merged.load_tokenizer()
-    text = gguf.render_modelfile(tokenizer, "Answer with a query.")
+    chat = merged.load_chat()
+    tokenizer = chat.tokenizer
+    text = gguf.render_modelfile(chat, "Answer with a query.")
     template = text.split('"""')[1]
     system, user = (turn["content"] for turn in json.loads(prompts["prompt"].iloc[0]))
     written = template.replace("{{ .System }}", system).replace("{{ .Prompt }}", user).split("{{ .Response }}")[0]
@@ -121,7 +122,7 @@ def test_llama_3_frequencies_keep_the_short_waves_and_stretch_the_long_ones():
 def test_llama_cpp_writes_the_tokens_that_transformers_writes(merged, prompts, tmp_path):
     pytest.importorskip("llama_cpp", reason="llama-cpp-python is an extra, built from source")
     model = gguf.write_gguf(request(merged, "f32"), tmp_path / "gguf")
-    theirs = llamacpp.answer_questions(model.path, merged.load_tokenizer(), prompts, 24)
+    theirs = llamacpp.answer_questions(model.path, merged.load_chat(), prompts, 24)
     assert theirs["same_prompt"].all()
     assert theirs["text"].tolist() == answer(merged, None, prompts)["text"].tolist()
 

@@ -1,7 +1,6 @@
 """GRPO on a very tiny Llama: rewards rise, resume is exact, the reference is the SFT student."""
 
 import dataclasses
-import json
 import os
 import pickle
 import signal
@@ -14,7 +13,7 @@ import pandas as pd
 import pytest
 
 from sqlreason.sql.execution import Task
-from sqlreason.students import alarms, generation, grpo, sft
+from sqlreason.students import alarms, grpo, rollouts, sft
 from sqlreason.students.adapter import Adapter, AdapterError
 from sqlreason.students.dev import Examiner
 from sqlreason.students.rollouts import Recorder
@@ -140,14 +139,16 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint,
     pd.testing.assert_frame_equal(resumed[2], rollouts)
 
 
-def test_the_gold_completion_tokenized_and_decoded_as_the_trainer_does_earns_the_full_reward(checkpoint, prompts):
-    tokenizer = checkpoint.load_tokenizer()
-    turns = [[*json.loads(row.prompt), {"role": "assistant", "content": row.answer}] for row in prompts.itertuples()]
-    whole = [tokenizer.apply_chat_template(turn, return_dict=True)["input_ids"] for turn in turns]
-    heads = generation.tokenize(tokenizer, [turn[:-1] for turn in turns])
-    ids = [row[len(head) :] for row, head in zip(whole, heads, strict=True)]
-    decoded = [[{"role": "assistant", "content": t}] for t in tokenizer.batch_decode(ids, skip_special_tokens=True)]
-    assert ExactReward()(decoded, answer=prompts["answer"]) == [1.0] * len(prompts)
+def test_the_gold_completion_tokenized_and_read_as_the_trainer_does_earns_the_full_reward(
+    checkpoint, prompts, tmp_path
+):
+    chat = checkpoint.load_chat()
+    ids = [chat.completion_ids(answer) for answer in prompts["answer"]]
+    recorder = rollouts.Recorder([ExactReward()], [1.0], tmp_path, 1, chat)
+    (reward,) = recorder.wrapped()
+    as_trl = [[{"role": "assistant", "content": "what trl decoded"}]] * len(ids)
+    assert reward(as_trl, completion_ids=ids, answer=prompts["answer"], id=prompts["id"]) == [1.0] * len(prompts)
+    assert recorder.table["completion"] == prompts["answer"].tolist()
 
 
 def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_path, monkeypatch, caplog):
@@ -222,15 +223,15 @@ def test_groups_without_variance_are_counted_group_by_group(tmp_path):
     assert recorder.zero_variance_share() == 0.5
 
 
-def test_rewards_are_told_which_completions_were_cut_off(tmp_path):
+def test_rewards_are_told_which_completions_were_cut_off(tmp_path, chat):
     told = {}
 
     def reward(completions, finished, **columns):
         told["finished"] = finished
         return [0.0] * len(completions)
 
-    (noted,) = Recorder([reward], [1.0], tmp_path, group=2, ends=[7]).wrapped()
-    noted(["a", "b"], completion_ids=[[1, 7], [1, 2]], id=["1", "1"])
+    (noted,) = Recorder([reward], [1.0], tmp_path, group=2, chat=chat).wrapped()
+    noted(["a", "b"], completion_ids=[[1, chat.end], [1, 2]], id=["1", "1"])
     assert told["finished"] == [True, False]
 
 

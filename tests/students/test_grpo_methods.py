@@ -54,10 +54,10 @@ def blank(checkpoint):
 
 def test_an_untrained_start_answers_as_the_base_model_does(checkpoint, blank, examples):
     conversations = generation.parse_conversations(examples["prompt"].head(4))
-    model, tokenizer = checkpoint.load_model("float32"), checkpoint.load_tokenizer()
-    bare = [answer.text for answer in generation.generate(model, tokenizer, conversations, 8, 4)]
+    model, chat = checkpoint.load_model("float32"), checkpoint.load_chat()
+    bare = [answer.text for answer in generation.generate(model, chat, conversations, 8, 4)]
     adapted = blank.apply(model)
-    assert [answer.text for answer in generation.generate(adapted, tokenizer, conversations, 8, 4)] == bare
+    assert [answer.text for answer in generation.generate(adapted, chat, conversations, 8, 4)] == bare
     assert blank.base == checkpoint.identity and blank.config["r"] == 4
 
 

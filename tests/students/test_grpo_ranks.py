@@ -7,7 +7,6 @@ import pytest
 from trl import GRPOConfig
 
 from sqlreason.students import grpo, sft
-from sqlreason.students.generation import tokenize
 from sqlreason.students.policy_trainer import longest_sequence
 from sqlreason.students.starts import untrained
 
@@ -42,10 +41,10 @@ def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoin
 
 
 def test_vllm_makes_room_for_our_longest_sequence_and_not_for_all_that_the_model_can_read(checkpoint, examples):
-    tokenizer = checkpoint.load_tokenizer()
+    chat = checkpoint.load_chat()
     rows = [{"prompt": json.loads(text)} for text in examples["prompt"]]
-    lengths = [len(ids) for ids in tokenize(tokenizer, [row["prompt"] for row in rows])]
-    assert longest_sequence(rows, tokenizer, 100) == max(lengths) + 100
+    lengths = [len(chat.prompt_ids(row["prompt"])) for row in rows]
+    assert longest_sequence(rows, chat, 100) == max(lengths) + 100
     assert "vllm_max_model_length" in GRPOConfig.__dataclass_fields__
 
 

@@ -15,47 +15,54 @@ def conversation(examples):
     return json.loads(row["prompt"]), row["completion"]
 
 
-def test_a_prompt_is_read_and_an_answer_is_trained_to_its_end(tokenizer, conversation):
+def test_a_prompt_is_read_and_an_answer_is_trained_to_its_end(chat, conversation):
     prompt, completion = conversation
-    tokens = inspection.example_tokens(tokenizer, prompt, completion)
+    tokens = inspection.example_tokens(chat, prompt, completion)
     trained = [token for token in tokens if token.trained]
-    assert "".join(token.text for token in trained) == completion + tokenizer.eos_token
+    assert "".join(token.text for token in trained) == completion + chat.tokenizer.eos_token
     assert tokens[0].mark == "BOS" and [token.mark for token in tokens].count("BOS") == 1
     assert trained[-1].mark == "EOS" and tokens[-len(trained) :] == trained
 
 
-def test_text_and_page_show_the_same_tokens(tokenizer, conversation):
-    tokens = inspection.example_tokens(tokenizer, *conversation)
+def test_text_and_page_show_the_same_tokens(chat, conversation):
+    tokens = inspection.example_tokens(chat, *conversation)
     read, trained = inspection.as_text(tokens).split("\n")
-    assert read.startswith(f"  |{tokenizer.bos_token}<BOS>|") and trained.endswith(f"|{tokenizer.eos_token}<EOS>|")
-    assert trained.replace(tokenizer.eos_token, "").count("|") == sum(token.trained for token in tokens) + 1
-    page = inspection.as_html(tokens, tokenizer)
+    end = chat.tokenizer.eos_token
+    assert read.startswith(f"  |{chat.tokenizer.bos_token}<BOS>|") and trained.endswith(f"|{end}<EOS>|")
+    assert trained.replace(end, "").count("|") == sum(token.trained for token in tokens) + 1
+    page = inspection.as_html(tokens, chat)
     assert page.count("↵") == sum(token.text.count("\n") for token in tokens)
     assert page.count("<span class=") == len(tokens) + 2 and "&lt;think" not in page.split("<h1>")[0]
 
 
-def row(tokenizer, prompt, completion, cut=0):
-    tokens = inspection.example_tokens(tokenizer, prompt, completion)
+def row(chat, prompt, completion, cut=0):
+    tokens = inspection.example_tokens(chat, prompt, completion)
     ids = [token.number for token in tokens]
     trained = [token.number if token.trained else -100 for token in tokens]
     return {"input_ids": ids, "labels": [*trained[: len(ids) - cut], *[-100] * cut]}
 
 
-@pytest.mark.parametrize(("cut", "told"), [(1, "not trained"), (5, "not trained")])
-def test_a_completion_that_is_trained_in_part_is_refused(tokenizer, conversation, cut, told):
-    prompt, completion = conversation
-    whole = [{"prompt": prompt, "completion": [{"role": "assistant", "content": completion}]}]
-    assert guards.check_rows([row(tokenizer, prompt, completion)], whole, tokenizer, 256) > 0
-    with pytest.raises(TrainingError, match=told):
-        guards.check_rows([row(tokenizer, prompt, completion, cut)], whole, tokenizer, 256)
+def test_a_completion_that_is_trained_in_part_is_refused(chat, conversation):
+    made = [row(chat, *conversation)]
+    assert guards.check_rows(made, made, chat, 256) > 0
+    for cut in (1, 5):
+        with pytest.raises(TrainingError, match=r"are trained and .* should be"):
+            guards.check_rows([row(chat, *conversation, cut)], made, chat, 256)
 
 
-def test_a_completion_that_holds_a_special_token_is_refused(tokenizer, conversation):
-    prompt, completion = conversation
-    completion = completion.replace("<sql>", tokenizer.eos_token)
-    whole = [{"prompt": prompt, "completion": [{"role": "assistant", "content": completion}]}]
-    with pytest.raises(TrainingError, match="are tags of it special tokens"):
-        guards.check_rows([row(tokenizer, prompt, completion)], whole, tokenizer, 256)
+def test_a_row_that_was_cut_or_is_too_long_to_read_is_refused(chat, conversation):
+    made = [row(chat, *conversation)]
+    short = [{name: values[:-3] for name, values in made[0].items()}]
+    with pytest.raises(TrainingError, match="something was cut or added"):
+        guards.check_rows(short, made, chat, 256)
+    with pytest.raises(TrainingError, match="the model reads 16"):
+        guards.check_rows(made, made, chat, 16)
+
+
+def test_a_completion_that_holds_a_special_token_is_refused(chat, examples):
+    other = examples.head(3).assign(completion=lambda t: t["completion"].str.replace("<sql>", chat.tokenizer.eos_token))
+    with pytest.raises(TrainingError, match=r"row 0 of 3 .* are parts of it special tokens"):
+        sft.make_rows(chat, other)
 
 
 def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tmp_path, caplog):

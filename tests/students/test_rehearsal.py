@@ -86,13 +86,13 @@ def test_where_others_write_the_loss_alone_is_tried(checkpoint, start, examples,
     knobs = {name: value for name, value in OPTIONS.items() if name != "dtype"}
     policy, plan = grpo._split(knobs, 1, None)
     loading = {"dtype": "float32", "quantization": None, "gradient_checkpointing": False, "seed": 0}
-    model, tokenizer = transformers.load_student(checkpoint, start, **loading)
+    model, chat = transformers.load_student(checkpoint, start, **loading)
     recorder = rollouts.Recorder([LengthReward()], [1.0], tmp_path, policy.num_generations)
     stage = stages.Stage("grpo", tmp_path, {})
     columns = examples[["id", "prompt"]]
-    trainer = make_trainer(stage, model, tokenizer, columns, recorder, [1.0], None, policy.arguments(), plan)
+    trainer = make_trainer(stage, model, chat, columns, recorder, [1.0], None, policy.arguments(), plan)
     state = SimpleNamespace(global_step=0, max_steps=3)
-    rehearsal.rehearse_grpo(trainer, None).on_train_begin(trainer.args, state, None)
+    rehearsal.rehearse_grpo(trainer, chat, None).on_train_begin(trainer.args, state, None)
     assert "4 completions of 12 tokens" in caplog.text and "3 steps of at most" in caplog.text
     assert all(parameter.grad is None for parameter in model.parameters())
     assert not trainer._metrics["train"] and training.is_sharded(trainer) is False

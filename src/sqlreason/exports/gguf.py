@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.exports import llamacpp
+from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -70,15 +71,15 @@ def write_gguf(request: GgufRequest, folder: Path) -> GgufModel:
             "use llama.cpp's convert_hf_to_gguf.py for others"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    target, tokenizer = folder / "model.gguf", request.checkpoint.load_tokenizer()
+    target, chat = folder / "model.gguf", request.checkpoint.load_chat()
     if request.precision == "q4_k_m":
         wide = folder / "model.f16.gguf"
-        _write(wide, request, config, tokenizer, "f16")
+        _write(wide, request, config, chat, "f16")
         _quantize(wide, target)
         wide.unlink()
     else:
-        _write(target, request, config, tokenizer, request.precision)
-    model = GgufModel(target, render_modelfile(tokenizer, request.system))
+        _write(target, request, config, chat, request.precision)
+    model = GgufModel(target, render_modelfile(chat, request.system))
     (folder / "Modelfile").write_text(model.modelfile, encoding="utf-8")
     logger.info("export: %s in %s, %.1f MB", target.name, request.precision, target.stat().st_size / 1e6)
     return model
@@ -99,30 +100,28 @@ def check_precision(precision: str) -> None:
         )
 
 
-def render_modelfile(tokenizer: Any, system: str) -> str:
+def render_modelfile(chat: Chat, system: str) -> str:
     """A Modelfile whose template is the one of the training, for one question and its answer.
 
     The template is found by rendering the tokenizer's own around marks; Ollama adds the BOS itself.
     """
-    marks = {"system": "\x02system\x02", "user": "\x02user\x02", "assistant": "\x02assistant\x02"}
+    marks = {"system": "\x02system\x02", "user": "\x02user\x02"}
     turns = [{"role": role, "content": mark} for role, mark in marks.items()]
-    asked = str(tokenizer.apply_chat_template(turns[:2], tokenize=False, add_generation_prompt=True))
-    answered = str(tokenizer.apply_chat_template(turns, tokenize=False))
-    template = asked.removeprefix(tokenizer.bos_token or "") + "{{ .Response }}" + answered.split(marks["assistant"])[1]
+    tokenizer, end = chat.tokenizer, str(chat.tokenizer.convert_ids_to_tokens(chat.end))
+    template = chat.prompt_text(turns).removeprefix((tokenizer.bos_token or "") if chat.adds_bos else "")
+    template += "{{ .Response }}" + end
     template = template.replace(marks["system"], "{{ .System }}").replace(marks["user"], "{{ .Prompt }}")
-    return (
-        f'FROM ./model.gguf\nTEMPLATE """{template}"""\nSYSTEM """{system}"""\n'
-        f'PARAMETER stop "{tokenizer.eos_token}"\nPARAMETER temperature 0\n'
-    )
+    stops = "".join(f'PARAMETER stop "{token}"\n' for token in chat.facts["ends"])
+    return f'FROM ./model.gguf\nTEMPLATE """{template}"""\nSYSTEM """{system}"""\n{stops}PARAMETER temperature 0\n'
 
 
-def _write(path: Path, request: GgufRequest, config: Any, tokenizer: Any, precision: str) -> None:
+def _write(path: Path, request: GgufRequest, config: Any, chat: Chat, precision: str) -> None:
     import gguf
 
     writer = gguf.GGUFWriter(path, "llama", use_temp_file=True)
     _describe(writer, config, request.name)
     writer.add_file_type(getattr(gguf.LlamaFileType, _file_type(precision)))
-    _add_tokenizer(writer, tokenizer, config.vocab_size)
+    _add_tokenizer(writer, chat, config.vocab_size)
     kind = gguf.GGMLQuantizationType[precision.upper()]
     for name, values in _tensors(Path(request.checkpoint.name), config):
         chosen = kind if values.ndim > 1 else gguf.GGMLQuantizationType.F32
@@ -155,11 +154,12 @@ def _describe(writer: Any, config: Any, name: str) -> None:
     writer.add_vocab_size(config.vocab_size)
 
 
-def _add_tokenizer(writer: Any, tokenizer: Any, size: int) -> None:
+def _add_tokenizer(writer: Any, chat: Chat, size: int) -> None:
     import json
 
     import gguf
 
+    tokenizer = chat.tokenizer
     model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
     if model["type"] != "BPE":
         raise GgufError(f"its tokenizer is of type {model['type']}; only byte-level BPE can be written here")
@@ -176,10 +176,11 @@ def _add_tokenizer(writer: Any, tokenizer: Any, size: int) -> None:
         ]
     )
     writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]])
-    writer.add_bos_token_id(tokenizer.bos_token_id)
-    writer.add_eos_token_id(tokenizer.eos_token_id)
-    writer.add_pad_token_id(tokenizer.pad_token_id)
-    writer.add_add_bos_token(True)
+    if tokenizer.bos_token_id is not None:
+        writer.add_bos_token_id(tokenizer.bos_token_id)
+    writer.add_eos_token_id(chat.end)
+    writer.add_pad_token_id(chat.padding.id)
+    writer.add_add_bos_token(chat.adds_bos)
     writer.add_chat_template(tokenizer.chat_template)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.students.chat import Chat
+
 
 def is_installed() -> bool:
     """Whether llama-cpp-python is there."""
@@ -18,12 +20,12 @@ def is_installed() -> bool:
     return find_spec("llama_cpp") is not None
 
 
-def answer_questions(path: Path, tokenizer: Any, prompts: pd.DataFrame, max_completion_tokens: int) -> pd.DataFrame:
+def answer_questions(path: Path, chat: Chat, prompts: pd.DataFrame, max_completion_tokens: int) -> pd.DataFrame:
     """Return the greedy answers of a GGUF file (table `answers`), with a column `same_prompt`.
 
     Args:
         path: The GGUF file.
-        tokenizer: The student's own; it renders the chat template, llama.cpp cuts the text into tokens.
+        chat: The student's own; it renders the chat template, llama.cpp cuts the text into tokens.
         prompts: Table `evaluation_prompts`.
         max_completion_tokens: Limit of an answer.
 
@@ -33,22 +35,22 @@ def answer_questions(path: Path, tokenizer: Any, prompts: pd.DataFrame, max_comp
     import llama_cpp
 
     conversations = [json.loads(prompt) for prompt in prompts["prompt"]]
-    ids = [_render(tokenizer, messages, tokenize=True) for messages in conversations]
+    ids = [chat.prompt_ids(messages) for messages in conversations]
     context = max(map(len, ids)) + max_completion_tokens + 1
     threads = int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
     model = llama_cpp.Llama(
         str(path), n_ctx=context, n_gpu_layers=-1, n_threads=threads, n_threads_batch=threads, verbose=False
     )
-    ends = {tokenizer.eos_token_id, model.token_eos()}
+    ends = {*chat.ends, model.token_eos()}
     rows = []
     for messages, expected in tqdm(list(zip(conversations, ids, strict=True)), desc="llama.cpp", unit="answer"):
-        text = _render(tokenizer, messages, tokenize=False)
+        text = chat.prompt_text(messages)
         prompt = model.tokenize(text.encode(), add_bos=False, special=True)
         began = time.monotonic()
         written, finished = _continue(model, prompt, ends, max_completion_tokens)
         rows.append(
             {
-                "text": tokenizer.decode(written, skip_special_tokens=True),
+                "text": chat.read(written),
                 "tokens": len(written),
                 "finished": finished,
                 "seconds": time.monotonic() - began,
@@ -56,10 +58,6 @@ def answer_questions(path: Path, tokenizer: Any, prompts: pd.DataFrame, max_comp
             }
         )
     return pd.DataFrame(rows).assign(id=prompts["id"].to_numpy())
-
-
-def _render(tokenizer: Any, messages: Any, tokenize: bool) -> Any:
-    return tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=tokenize, return_dict=False)
 
 
 def _continue(model: Any, prompt: Sequence[int], ends: set[int], limit: int) -> tuple[list[int], bool]:

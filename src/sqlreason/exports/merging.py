@@ -33,8 +33,11 @@ def merge(base: Checkpoint, adapter: Adapter, card: str, trained_on: Checkpoint)
     if base.identity != trained_on.identity and not is_quantized(trained_on):
         raise AdapterError(f"the adapter was trained on {trained_on.identity}, export_base is {base.identity}")
     model = adapter.apply(base.load_model("float32", device="cpu"), base=adapter.base).merge_and_unload()
+    # With the padding and the ends that the training chose, so that whoever serves it pads and stops alike.
+    chat = base.spoken_to(trained_on.template_arguments, trained_on.plain_template).load_chat()
+    chat.bind(model)
     facts = {"merged": adapter.digest, "base": base.identity, **adapter.facts}
-    return TrainedModel(model, base.load_tokenizer(), card, facts)
+    return TrainedModel(model, chat.tokenizer, card, facts)
 
 
 def is_quantized(checkpoint: Checkpoint) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.students.chat import Chat
 from sqlreason.students.dev import Examiner
 from sqlreason.students.rollouts import Recorder
 from sqlreason.students.stages import Stage
@@ -77,7 +78,7 @@ COLLAPSES = (
 )  # fmt: skip
 
 
-def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | None = None) -> Any:
+def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, examiner: Examiner | None = None) -> Any:
     """The trainer callback that restores the policy on resume, keeps rollouts, examines and raises the alarms."""
     from transformers import TrainerCallback
 
@@ -88,7 +89,7 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | N
             if state.global_step:
                 restore_policy(trainer.model, stage, state.global_step)
             elif examiner:
-                score = examiner.examine(trainer.model, trainer.processing_class, 0)
+                score = examiner.examine(trainer.model, chat, 0)
                 logger.info("%s: dev accuracy before the first step %.1f %%", stage.name, 100 * score)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
@@ -108,7 +109,7 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, examiner: Examiner | N
         def _examine(self, entry: dict[str, Any], step: int, control: Any) -> None:
             assert examiner is not None
             began = time.monotonic()
-            entry["dev_accuracy"] = examiner.examine(trainer.model, trainer.processing_class, step)
+            entry["dev_accuracy"] = examiner.examine(trainer.model, chat, step)
             entry["dev_seconds"] = time.monotonic() - began
             logger.info("%s: dev accuracy after step %d %.1f %%", stage.name, step, 100 * entry["dev_accuracy"])
             if examiner.is_over(step):

@@ -13,15 +13,16 @@ from typing import Any
 
 from sqlreason.students import generation
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.chat import Chat, Messages
 from sqlreason.students.checkpoint import Checkpoint
 
-_student: tuple[Any, Any]  # model and tokenizer of a worker process
+_student: tuple[Any, Chat]  # of a worker process
 
 
 def answer(
     checkpoint: Checkpoint,
     adapter: Adapter | None,
-    conversations: Sequence[generation.Messages],
+    conversations: Sequence[Messages],
     *,
     dtype: str,
     quantization: str | None,
@@ -61,7 +62,7 @@ class Respondent(AbstractContextManager["Respondent"]):
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
         self._loading = (checkpoint, adapter, dtype, quantization)
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: tuple[Any, Chat] | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     def __exit__(self, *_: object) -> None:
@@ -70,7 +71,7 @@ class Respondent(AbstractContextManager["Respondent"]):
 
     def answer(
         self,
-        conversations: Sequence[generation.Messages],
+        conversations: Sequence[Messages],
         progress: Callable[[int], None] | None = None,
         **sampling: Any,
     ) -> list[generation.Generation]:
@@ -110,16 +111,17 @@ class Respondent(AbstractContextManager["Respondent"]):
         return [replace(completion, seconds=completion.seconds / sharing) for completion in written]
 
 
-def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Any]:
+def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Chat]:
     model = checkpoint.load_model(dtype, quantization=quantization)
-    return adapter.apply(model) if adapter is not None else model, checkpoint.load_tokenizer()
+    return adapter.apply(model) if adapter is not None else model, checkpoint.load_chat()
 
 
 def _batches(
-    checkpoint: Checkpoint, conversations: Sequence[generation.Messages], at_once: int
+    checkpoint: Checkpoint, conversations: Sequence[Messages], at_once: int
 ) -> dict[int, list[int]]:
     """The batches of `generation.generate`, by where each starts in the order from long to short."""
-    order = generation.longest_first(generation.tokenize(checkpoint.load_tokenizer(), conversations))
+    chat = checkpoint.load_chat()
+    order = generation.longest_first([chat.prompt_ids(messages) for messages in conversations])
     return {start: order[start : start + at_once] for start in range(0, len(order), at_once)}
 
 
@@ -130,7 +132,7 @@ def _work_for(*loading: Any) -> None:
 
 
 def _answer_batch(
-    conversations: Sequence[generation.Messages], batch_size: int, seed: int, sampling: dict[str, Any]
+    conversations: Sequence[Messages], batch_size: int, seed: int, sampling: dict[str, Any]
 ) -> list[list[generation.Generation]]:
     written = generation.generate(*_student, conversations, batch_size=batch_size, seed=seed, **sampling)
     samples = len(written) // len(conversations)

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlreason.students import transformers, unsloth
+from sqlreason.students.chat import Chat
 
-BACKENDS: dict[str, Callable[..., tuple[Any, Any]]] = {
+BACKENDS: dict[str, Callable[..., tuple[Any, Chat]]] = {
     "transformers": transformers.load_student,
     "unsloth": unsloth.load_student,
 }
-"""Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and tokenizer."""
+"""Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and chat."""
 
 
-def choose_backend(name: str) -> Callable[..., tuple[Any, Any]]:
+def choose_backend(name: str) -> Callable[..., tuple[Any, Chat]]:
     """The loading function of a backend.
 
     Raises:

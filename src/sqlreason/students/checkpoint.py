@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from sqlreason.students.chat import Chat, open_chat
 
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -26,11 +28,25 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A base model: a folder, or a name on the hub with the revision (commit) that is meant."""
+    """A base model: a folder, or a name on the hub with the revision (commit) that is meant.
+
+    Attributes:
+        name: The folder, or the name on the hub.
+        revision: The commit that is meant.
+        kind: How it is loaded.
+        template_arguments: Further arguments of its chat template, such as `enable_thinking`.
+        plain_template: Whether it gets the project's plain chat template if it was published without one.
+    """
 
     name: str
     revision: str | None = None
     kind: str = "transformers"
+    template_arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    plain_template: bool = False
+
+    def spoken_to(self, template_arguments: Mapping[str, Any], plain_template: bool) -> "Checkpoint":
+        """Return the same model with these ways of its chat template."""
+        return replace(self, template_arguments=dict(template_arguments), plain_template=plain_template)
 
     @property
     def folder(self) -> Path | None:
@@ -91,6 +107,25 @@ class Checkpoint:
         from transformers import AutoTokenizer
 
         return self._load(AutoTokenizer)
+
+    def load_chat(self) -> Chat:
+        """Load the tokenizer with its chat template, and find out how they are used.
+
+        Raises:
+            CheckpointError: if it is not there, or the hub is out of reach.
+            ChatError: if it cannot be used for questions and answers.
+        """
+        return open_chat(self.load_tokenizer(), self._declared_ends(), self.template_arguments, self.plain_template)
+
+    def _declared_ends(self) -> list[int]:
+        """The ids that end an answer by the model's generation configuration; by its configuration without one."""
+        from transformers import GenerationConfig
+
+        try:
+            declared = GenerationConfig.from_pretrained(self.name, revision=self.revision or "main").eos_token_id
+        except OSError:
+            declared = self.load_config().get_text_config().eos_token_id
+        return [] if declared is None else [declared] if isinstance(declared, int) else list(declared)
 
     def load_config(self) -> Any:
         """Loads the model's configuration.

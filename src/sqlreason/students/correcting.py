@@ -17,7 +17,8 @@ from sqlreason.reasoning.prompts import build_correction
 from sqlreason.sql.complaints import complaints
 from sqlreason.sql.execution import Task, Verifier
 from sqlreason.students.answering import Respondent
-from sqlreason.students.generation import Generation, Messages, tokenize
+from sqlreason.students.chat import Messages
+from sqlreason.students.generation import Generation
 
 logger = logging.getLogger(__name__)
 
@@ -79,14 +80,14 @@ def answer(
             "the student was taught no corrections (preprocessing.corrections): what it answers to the engine's "
             "message may run and have nothing to do with the question"
         )
-    tokenizer, window = student.checkpoint.load_tokenizer(), student.checkpoint.window
+    chat, window = student.checkpoint.load_chat(), student.checkpoint.window
     return correct(
         answers,
         [messages for messages in conversations for _ in range(samples)],
         [task for task in tasks for _ in range(samples)],
         lambda asked, number: student.answer(asked, seed=seed + number + 1, **chances),
         attempts=attempts,
-        fits=lambda messages: len(tokenize(tokenizer, [messages])[0]) + max_new_tokens <= window,
+        fits=lambda messages: len(chat.prompt_ids(messages)) + max_new_tokens <= window,
     )
 
 

@@ -14,7 +14,8 @@ import pandas as pd
 
 from sqlreason.reasoning.format import parse
 from sqlreason.sql.execution import Task, Verifier
-from sqlreason.students.generation import Messages, generate
+from sqlreason.students.chat import Chat, Messages
+from sqlreason.students.generation import generate
 from sqlreason.students.launch import rank
 
 
@@ -35,14 +36,14 @@ class Exam:
 
 def share_right(
     model: Any,
-    tokenizer: Any,
+    chat: Chat,
     conversations: Sequence[Messages],
     tasks: Sequence[Task],
     max_new_tokens: int,
     batch_size: int,
 ) -> float:
     """Return the share of greedy answers that have the gold's result; an answer without an end is wrong."""
-    answers = generate(model, tokenizer, conversations, max_new_tokens, batch_size)
+    answers = generate(model, chat, conversations, max_new_tokens, batch_size)
     readings = [parse(answer.text) for answer in answers]
     queries = [
         [reading.sql] if reading.well_formed and answer.finished else []
@@ -83,10 +84,10 @@ class Examiner:
             told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
             self.scores = {int(step): score for step, score in told.items()}
 
-    def examine(self, model: Any, tokenizer: Any, step: int) -> float:
+    def examine(self, model: Any, chat: Chat, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
         limits = (self.max_new_tokens, self.batch_size)
-        score = share_right(model, tokenizer, self.conversations, self.tasks, *limits)
+        score = share_right(model, chat, self.conversations, self.tasks, *limits)
         best = score >= max((s for at, s in self.scores.items() if at < step), default=-1.0)
         self.scores[step] = score
         if rank() == 0:

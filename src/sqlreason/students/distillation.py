@@ -18,10 +18,11 @@ import pandas as pd
 
 from sqlreason.sql.execution import Task
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.dev import Exam, share_right
 from sqlreason.students.distillation_trainer import make_trainer
-from sqlreason.students.generation import Sampling, end_ids
+from sqlreason.students.generation import Sampling
 from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
 from sqlreason.students.stages import Stage, hash_table
@@ -195,22 +196,22 @@ def _train(
     from sqlreason.students import alarms, rehearsal, training
     from sqlreason.students.transformers import load_student
 
-    model, tokenizer = load_student(
+    model, chat = load_student(
         checkpoint, adapter, gradient_checkpointing=plan.gradient_checkpointing, seed=plan.seed, **loading
     )
     model_of_teacher = teacher.load(**loading)
-    recorder = Recorder(*scores, stage.folder / "rollouts", group=1, ends=end_ids(model, tokenizer))
+    recorder = Recorder(*scores, stage.folder / "rollouts", group=1, chat=chat)
     sampling = Sampling(knobs.max_completion_tokens, knobs.temperature, top_p=knobs.top_p)
-    writer = Writer(sampling, plan.seed) if knobs.vllm is None else None
+    writer = Writer(sampling, plan.seed, chat) if knobs.vllm is None else None
     at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
     examiner = exam.examiner(knobs.max_completion_tokens, at_once, stage.folder / "dev")
-    taught = _examine(model_of_teacher, tokenizer, exam.dev, knobs, at_once) if examiner else None
+    taught = _examine(model_of_teacher, chat, exam.dev, knobs, at_once) if examiner else None
     trainer = make_trainer(
-        stage, model, model_of_teacher, tokenizer, prompts, recorder, writer, knobs.arguments(), plan
+        stage, model, model_of_teacher, chat, prompts, recorder, writer, knobs.arguments(), plan
     )
     callbacks = [
-        rehearsal.rehearse_distillation(trainer, writer),
-        alarms.watch(trainer, stage, recorder, examiner),
+        rehearsal.rehearse_distillation(trainer, chat, writer),
+        alarms.watch(trainer, stage, recorder, chat, examiner),
     ]
     log = training.run(trainer, stage, "distillation", callbacks, parameters="grpo")
     steps = trainer.state.global_step
@@ -228,6 +229,7 @@ def _train(
         "loss": float(history["loss"].iloc[-1]),
         "teacher_accuracy": taught,
         "best_step": examiner.best_step(steps) if examiner else steps,
+        "chat": chat.facts,
         "options": stage.options,
     }
     trained = training.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
@@ -238,10 +240,10 @@ def _train(
     return trained, history, rollouts
 
 
-def _examine(teacher: Any, tokenizer: Any, dev: Any, knobs: Knobs, at_once: int) -> float:
+def _examine(teacher: Any, chat: Chat, dev: Any, knobs: Knobs, at_once: int) -> float:
     """The teacher's accuracy on the dev questions as it reads them: what the student can come near to."""
     conversations = [json.loads(text) for text in dev["teacher_prompt"]]
     tasks = [Task.from_json(text) for text in dev["task"]]
-    score = share_right(teacher, tokenizer, conversations, tasks, knobs.max_completion_tokens, at_once)
+    score = share_right(teacher, chat, conversations, tasks, knobs.max_completion_tokens, at_once)
     logger.info("distillation: the teacher's dev accuracy, with the prompt that it reads, is %.1f %%", 100 * score)
     return score

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason.students.generation import tokenize
+from sqlreason.students.chat import Chat
 from sqlreason.students.policy_trainer import longest_sequence, shuffled_by_epoch
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.stages import Stage
@@ -22,7 +22,7 @@ def make_trainer(
     stage: Stage,
     model: Any,
     teacher: Any,
-    tokenizer: Any,
+    chat: Chat,
     prompts: pd.DataFrame,
     recorder: Recorder,
     writer: Writer | None,
@@ -35,7 +35,7 @@ def make_trainer(
         stage: Whose folder holds the checkpoints.
         model: PeftModel with a trainable adapter.
         teacher: Causal language model with the same vocabulary.
-        tokenizer: Of both.
+        chat: The student's tokenizer, which is the teacher's too, with its chat template.
         prompts: Columns id, prompt and teacher_prompt (chat messages as JSON text), and those of the rewards.
         recorder: Of the rewards, which are looked at and not learned from.
         writer: Of the completions; None leaves them to trl.
@@ -43,16 +43,13 @@ def make_trainer(
         plan: The schedule of this rank.
 
     Raises:
-        TrainingError: if the tokenizer pads with the end token, what the teacher reads is longer than its model can,
-            or trl would not do what was asked for.
+        TrainingError: if what the teacher reads is longer than its model can, or trl would not do what was asked for.
     """
     import torch
     from datasets import Dataset
     from trl import DistillationConfig, DistillationTrainer
 
-    from sqlreason.students import guards, training
-
-    guards.check_padding(tokenizer)
+    from sqlreason.students import training
 
     class Trainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
         """Shows the teacher its own prompt, and notes what the rewards say of the student's completions.
@@ -65,27 +62,29 @@ def make_trainer(
         def _get_train_sampler(self, dataset: Any = None) -> Any:
             return shuffled_by_epoch(super()._get_train_sampler(dataset), plan.seed)
 
+        def _tokenize_prompts(self, prompts: Any) -> Any:
+            return [chat.prompt_ids(messages) for messages in prompts], None, {}
+
         def _generate_single_turn(self, prompt_ids: Any, *inputs: Any, **options: Any) -> Any:
             began = time.monotonic()
             if writer is None:
                 written = super()._generate_single_turn(prompt_ids, *inputs, **options)
             else:
-                written = writer.write(self, prompt_ids, self.eos_token_ids)
+                written = writer.write(self, prompt_ids, chat.ends)
             self.writing_seconds = time.monotonic() - began
             return written
 
         def _generate_and_score_completions(self, inputs: Any) -> Any:
             batch = super()._generate_and_score_completions(inputs)
             self._score(inputs, batch)
-            shown = tokenize(tokenizer, [row["teacher_prompt"] for row in inputs])
-            batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, tokenizer.pad_token_id, self.args.device)
+            shown = [chat.prompt_ids(row["teacher_prompt"]) for row in inputs]
+            batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, chat.padding.id, self.args.device)
             return batch
 
         def _score(self, inputs: Any, batch: Any) -> None:
             masks = batch["completion_mask"].bool()
             ids = [row[mask].tolist() for row, mask in zip(batch["completion_ids"], masks, strict=True)]
-            texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
-            said = [[{"role": "assistant", "content": text}] for text in texts]
+            said = [[{"role": "assistant", "content": chat.read(row)}] for row in ids]
             columns = {name: [row[name] for row in inputs] for name in inputs[0] if name != "prompt"}
             figures = self._metrics["train"]
             for reward in recorder.wrapped():
@@ -122,15 +121,15 @@ def make_trainer(
     told = ("prompt", "teacher_prompt")
     rows = [{**row, **{name: json.loads(row[name]) for name in told}} for row in prompts.to_dict("records")]
     limit = arguments["max_completion_length"]
-    _require_room(teacher, longest_sequence([{"prompt": row["teacher_prompt"]} for row in rows], tokenizer, limit))
+    _require_room(teacher, longest_sequence([{"prompt": row["teacher_prompt"]} for row in rows], chat, limit))
     if arguments["use_vllm"]:
-        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, limit)
+        held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
     return Trainer(
         model=model,
         teacher_model=teacher,
         args=training.build_config(DistillationConfig, held),
         train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
+        processing_class=chat.tokenizer,
     )
 
 

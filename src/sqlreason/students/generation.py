@@ -13,10 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.students.chat import Chat, Messages
+
 _BLOCK = 64  # tokens by which key-value buffers grow
-
-
-Messages = Sequence[dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Sampling:
 
 def generate(
     model: Any,
-    tokenizer: Any,
+    chat: Chat,
     conversations: Sequence[Messages],
     max_new_tokens: int,
     batch_size: int,
@@ -60,7 +59,7 @@ def generate(
 
     Args:
         model: Causal language model, on any device, in any precision.
-        tokenizer: Its tokenizer, with a chat template.
+        chat: Its tokenizer with its chat template.
         conversations: Chat messages of each prompt.
         max_new_tokens: Limit of a completion; one that reaches it is not `finished`.
         batch_size: Rows (prompts x samples) in flight.
@@ -75,7 +74,7 @@ def generate(
     import torch
 
     sampling = Sampling(max_new_tokens, temperature, samples)
-    prompts = tokenize(tokenizer, conversations)
+    prompts = [chat.prompt_ids(messages) for messages in conversations]
     order = longest_first(prompts)
     at_once = max(1, batch_size // samples)
     written: list[list[Generation]] = [[] for _ in prompts]
@@ -84,10 +83,10 @@ def generate(
             chosen = order[start : start + at_once]
             began = time.monotonic()
             random = torch.Generator(model.device).manual_seed(seed + start)
-            rows = complete(model, [prompts[i] for i in chosen], sampling, end_ids(model, tokenizer), random)
+            rows = complete(model, [prompts[i] for i in chosen], sampling, chat.ends, random)
             seconds = (time.monotonic() - began) / len(rows)
             for place, row in enumerate(rows):
-                written[chosen[place // samples]].append(_read(tokenizer, row, end_ids(model, tokenizer), seconds))
+                written[chosen[place // samples]].append(_read(chat, row, seconds))
             if progress is not None:
                 progress(len(rows))
     return [generation for group in written for generation in group]
@@ -101,23 +100,6 @@ def longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
 def parse_conversations(texts: Iterable[str]) -> list[Messages]:
     """Reads chat messages from the JSON texts in which tables keep them."""
     return [json.loads(text) for text in texts]
-
-
-def tokenize(tokenizer: Any, conversations: Sequence[Messages]) -> list[list[int]]:
-    """Renders and tokenizes conversations with the generation prompt, as training does."""
-    return [
-        tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=True, return_dict=True)[
-            "input_ids"
-        ]
-        for messages in conversations
-    ]
-
-
-def end_ids(model: Any, tokenizer: Any) -> list[int]:
-    """The token ids that end a completion: the tokenizer's and all that the model declares."""
-    declared = model.generation_config.eos_token_id
-    declared = [] if declared is None else [declared] if isinstance(declared, int) else list(declared)
-    return sorted({tokenizer.eos_token_id, *declared})
 
 
 def complete(
@@ -243,9 +225,8 @@ def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
     return torch.searchsorted(sums, drawn, right=True)[:, 0].clamp_max(sums.shape[1] - 1)
 
 
-def _read(tokenizer: Any, row: list[int], ends: Sequence[int], seconds: float) -> Generation:
-    text = tokenizer.decode(row, skip_special_tokens=True)
-    return Generation(text, len(row), row[-1] in ends, seconds)
+def _read(chat: Chat, row: list[int], seconds: float) -> Generation:
+    return Generation(chat.read(row), len(row), chat.is_finished(row), seconds)
 
 
 def _memory(model: Any) -> Any:

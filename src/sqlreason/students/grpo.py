@@ -15,7 +15,7 @@ import pandas as pd
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.dev import Exam
-from sqlreason.students.generation import Sampling, end_ids
+from sqlreason.students.generation import Sampling
 from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.policy_trainer import make_trainer
 from sqlreason.students.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
@@ -225,19 +225,18 @@ def _train(
     from sqlreason.students.backends import choose_backend
 
     options = {**loading, "gradient_checkpointing": plan.gradient_checkpointing, "seed": plan.seed}
-    model, tokenizer = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
-    ends = end_ids(model, tokenizer)
-    recorder = Recorder(rewards, weights, stage.folder / "rollouts", policy.num_generations, ends)
+    model, chat = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
+    recorder = Recorder(rewards, weights, stage.folder / "rollouts", policy.num_generations, chat)
     sampling = Sampling(policy.max_completion_tokens, policy.temperature, policy.num_generations, policy.top_p)
     ours = loading["backend"] == "transformers" and policy.vllm is None
-    writer = Writer(sampling, plan.seed) if ours else None
-    trainer = make_trainer(stage, model, tokenizer, prompts, recorder, weights, writer, policy.arguments(), plan)
+    writer = Writer(sampling, plan.seed, chat) if ours else None
+    trainer = make_trainer(stage, model, chat, prompts, recorder, weights, writer, policy.arguments(), plan)
     at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
     examined = loading["backend"] == "transformers"
     examiner = exam.examiner(policy.max_completion_tokens, at_once, stage.folder / "dev") if examined else None
     callbacks = [
-        rehearsal.rehearse_grpo(trainer, writer),
-        alarms.watch(trainer, stage, recorder, examiner),
+        rehearsal.rehearse_grpo(trainer, chat, writer),
+        alarms.watch(trainer, stage, recorder, chat, examiner),
     ]
     log = training.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step
@@ -253,6 +252,7 @@ def _train(
         "seconds": float(history["seconds"].iloc[-1]),
         "reward": float(history["reward"].iloc[-1]),
         "best_step": examiner.best_step(steps) if examiner else steps,
+        "chat": chat.facts,
         "options": stage.options,
     }
     trained = training.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)

@@ -7,7 +7,8 @@ that became one token, a schema that ate the answer.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+
+from sqlreason.students.chat import Chat, Messages
 
 _NOT_TRAINED = -100
 _LINE_END = ("\n", "↵\n")  # with a mark: a token that is nothing else would not be seen
@@ -44,27 +45,32 @@ class Token:
     mark: str
 
 
-def read_tokens(ids: Sequence[int], labels: Sequence[int], tokenizer: Any) -> list[Token]:
+def read_tokens(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> list[Token]:
     """The tokens of a tokenized row.
 
     Args:
         ids: Token ids.
         labels: Of the same length; -100 where nothing is trained.
-        tokenizer: The student's.
+        chat: The student's.
     """
-    marks = {tokenizer.eos_token_id: "EOS", tokenizer.bos_token_id: "BOS"}
+    marks = dict.fromkeys(chat.ends, "EOS")
+    # ChatML opens every turn with its BOS: it is one where it begins the row.
+    begins = bool(ids) and ids[0] == chat.tokenizer.bos_token_id
     return [
-        Token(number, tokenizer.decode([number]), label != _NOT_TRAINED, marks.get(number, ""))
-        for number, label in zip(ids, labels, strict=True)
+        Token(
+            number,
+            str(chat.tokenizer.decode([number])),
+            label != _NOT_TRAINED,
+            "BOS" if begins and not place else marks.get(number, ""),
+        )
+        for place, (number, label) in enumerate(zip(ids, labels, strict=True))
     ]
 
 
-def example_tokens(tokenizer: Any, prompt: list[dict[str, str]], completion: str) -> list[Token]:
-    """The tokens of a conversation, as `guards.check_rows` makes sure that the trainer has them."""
-    answered = [*prompt, {"role": "assistant", "content": completion}]
-    read = _ids(tokenizer, prompt, add_generation_prompt=True)
-    whole = _ids(tokenizer, answered)
-    return read_tokens(whole, [_NOT_TRAINED] * len(read) + whole[len(read) :], tokenizer)
+def example_tokens(chat: Chat, prompt: Messages, completion: str) -> list[Token]:
+    """The tokens of an example, as `guards.check_rows` makes sure that the trainer has them."""
+    asked, answered = chat.prompt_ids(prompt), chat.completion_ids(completion)
+    return read_tokens(asked + answered, [_NOT_TRAINED] * len(asked) + answered, chat)
 
 
 def as_text(tokens: Sequence[Token]) -> str:
@@ -79,7 +85,7 @@ def as_text(tokens: Sequence[Token]) -> str:
     return "\n".join([f"{line}|" for line in lines])
 
 
-def as_html(tokens: Sequence[Token], tokenizer: Any) -> str:
+def as_html(tokens: Sequence[Token], chat: Chat) -> str:
     """As a page of its own, which needs no network."""
     body = "".join(
         f'<span class="{"trained" if token.trained else ""} {"special" if token.mark else ""}" '
@@ -89,11 +95,7 @@ def as_html(tokens: Sequence[Token], tokenizer: Any) -> str:
     return _PAGE.format(
         tokens=len(tokens),
         trained=sum(token.trained for token in tokens),
-        bos=escape(str(tokenizer.bos_token)),
-        eos=escape(str(tokenizer.eos_token)),
+        bos=escape(str(chat.tokenizer.bos_token)),
+        eos=escape(" ".join(chat.tokenizer.convert_ids_to_tokens(list(chat.ends)))),
         body=body,
     )
-
-
-def _ids(tokenizer: Any, messages: list[dict[str, str]], **options: Any) -> list[int]:
-    return list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, **options)["input_ids"])

@@ -11,18 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason.students.generation import tokenize
+from sqlreason.students.chat import Chat
 from sqlreason.students.rollouts import Recorder, Writer
 from sqlreason.students.stages import Stage
 from sqlreason.students.training import Schedule
 
 
-def longest_sequence(rows: Sequence[Mapping[Any, Any]], tokenizer: Any, limit: int) -> int:
+def longest_sequence(rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) -> int:
     """Tokens of the longest prompt with a completion of full length.
 
     vLLM would make room for the longest sequence that the model can read, 131,072 tokens of a Llama 3.2, and not start.
     """
-    return max(map(len, tokenize(tokenizer, [row["prompt"] for row in rows]))) + limit
+    return max(len(chat.prompt_ids(row["prompt"])) for row in rows) + limit
 
 
 def shuffled_by_epoch(sampler: Any, seed: int) -> Any:
@@ -34,7 +34,7 @@ def shuffled_by_epoch(sampler: Any, seed: int) -> Any:
 def make_trainer(
     stage: Stage,
     model: Any,
-    tokenizer: Any,
+    chat: Chat,
     prompts: pd.DataFrame,
     recorder: Recorder,
     weights: Sequence[float],
@@ -47,7 +47,7 @@ def make_trainer(
     Args:
         stage: Whose folder holds the checkpoints.
         model: PeftModel with a trainable adapter.
-        tokenizer: Its tokenizer.
+        chat: Its tokenizer with its chat template.
         prompts: Columns id, prompt (chat messages as JSON text) and those of the rewards.
         recorder: Of the rewards.
         weights: Of the rewards in the total.
@@ -56,15 +56,14 @@ def make_trainer(
         plan: The schedule of this rank.
 
     Raises:
-        TrainingError: if the tokenizer pads with the end token, or trl would not do what was asked for.
+        TrainingError: if trl would not do what was asked for.
     """
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
     from trl.models.utils import _ForwardRedirection
 
-    from sqlreason.students import guards, sharing, training
+    from sqlreason.students import sharing, training
 
-    guards.check_padding(tokenizer)
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
     held = {
         **plan.arguments(stage.folder, training.is_mixed(model)),
@@ -73,7 +72,7 @@ def make_trainer(
     }
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if arguments["use_vllm"]:
-        held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
+        held["vllm_max_model_length"] = longest_sequence(rows, chat, arguments["max_completion_length"])
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -84,6 +83,9 @@ def make_trainer(
         """
 
         writing_seconds: float | None = None
+
+        def _tokenize_prompts(self, prompts: Any) -> Any:
+            return [chat.prompt_ids(messages) for messages in prompts], None, {}
 
         def _generate(self, prompts: Any) -> Any:
             began = time.monotonic()
@@ -118,6 +120,6 @@ def make_trainer(
         model=model,
         args=training.build_config(GRPOConfig, held),
         train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
+        processing_class=chat.tokenizer,
         **ours,
     )

@@ -4,13 +4,29 @@ A schema that is too long is shrunk by rule (sample rows, comments, then unrelat
 tokens; a prompt that does not fit at its smallest is refused.
 """
 
+import hashlib
+import json
 from collections.abc import Collection
-from typing import Any
 
 from sqlreason.reasoning import prompts
 from sqlreason.sql import queries
+from sqlreason.students.chat import Chat
+from sqlreason.students.checkpoint import Checkpoint
 
 Messages = list[dict[str, str]]
+
+
+def prompt_fingerprint(prompt: prompts.Prompt, checkpoint: Checkpoint) -> str:
+    """Return what tells one student prompt from another: its text, and the ways of the chat template it is put into.
+
+    Args:
+        prompt: The prompt text.
+        checkpoint: The student; where its template has no arguments of the user's, the text alone counts.
+    """
+    if not checkpoint.template_arguments and not checkpoint.plain_template:
+        return prompt.fingerprint
+    ways = [prompt.fingerprint, dict(checkpoint.template_arguments), checkpoint.plain_template]
+    return hashlib.sha256(json.dumps(ways, sort_keys=True).encode()).hexdigest()[: len(prompt.fingerprint)]
 
 
 class StudentPrompts:
@@ -18,14 +34,14 @@ class StudentPrompts:
 
     Args:
         prompt: The prompt text.
-        tokenizer: The student's tokenizer, with a chat template.
+        chat: The student's tokenizer with its chat template.
         max_prompt_tokens: Budget for prompt and template.
         sample_rows: Rows of each table shown at most.
     """
 
-    def __init__(self, prompt: prompts.Prompt, tokenizer: Any, *, max_prompt_tokens: int, sample_rows: int):
+    def __init__(self, prompt: prompts.Prompt, chat: Chat, *, max_prompt_tokens: int, sample_rows: int):
         self.prompt = prompt
-        self.tokenizer = tokenizer
+        self.chat = chat
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
 
@@ -61,12 +77,8 @@ class StudentPrompts:
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""
-        return len(self._ids(messages, add_generation_prompt=True))
+        return len(self.chat.prompt_ids(messages))
 
-    def count_completion(self, messages: Messages, completion: str) -> int:
+    def count_completion(self, completion: str) -> int:
         """Return the tokens of the answer, the end of turn included."""
-        answered = [*messages, {"role": "assistant", "content": completion}]
-        return len(self._ids(answered)) - self.count_prompt(messages)
-
-    def _ids(self, messages: Messages, **options: Any) -> list[int]:
-        return self.tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False, **options)
+        return len(self.chat.completion_ids(completion))

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlreason.students.chat import Chat
 from sqlreason.students.distillation_trainer import pad_left
-from sqlreason.students.generation import longest_first, tokenize
+from sqlreason.students.generation import longest_first
 from sqlreason.students.memory import GIB
 from sqlreason.students.rollouts import Writer
 from sqlreason.students.training import LESS_TO_LEARN_FROM, fitting, is_sharded, note
@@ -48,11 +49,12 @@ def rehearse_sft(trainer: Any) -> Any:
     return Rehearsal()
 
 
-def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
+def rehearse_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
     """The trainer callback that writes and learns from the longest completions before the first step of GRPO.
 
     Args:
         trainer: Of trl.
+        chat: The student's tokenizer with its chat template.
         writer: Of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
     """
     from transformers import TrainerCallback
@@ -62,7 +64,7 @@ def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
             if state.global_step or is_sharded(trainer):  # shards are gathered by whole steps only
                 return
             groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
-            prompts = _longest(trainer, "prompt", groups)
+            prompts = _longest(trainer, chat, "prompt", groups)
             limit = args.max_completion_length
             shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
             writing = 0.0
@@ -88,7 +90,7 @@ def rehearse_grpo(trainer: Any, writer: Writer | None) -> Any:
     return Rehearsal()
 
 
-def rehearse_distillation(trainer: Any, writer: Writer | None) -> Any:
+def rehearse_distillation(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
     """The trainer callback that writes and learns from the longest completions before the first step; as of GRPO."""
     from transformers import TrainerCallback
 
@@ -97,13 +99,13 @@ def rehearse_distillation(trainer: Any, writer: Writer | None) -> Any:
             if state.global_step or is_sharded(trainer):
                 return
             rows, limit = args.per_device_train_batch_size, args.max_completion_length
-            prompts = _longest(trainer, "prompt", rows * args.gradient_accumulation_steps)
+            prompts = _longest(trainer, chat, "prompt", rows * args.gradient_accumulation_steps)
             shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
             writing = 0.0
             if writer:
                 with fitting(f"distillation: writing {len(prompts)} {shape} at once", _LESS_TO_WRITE):
                     writing = writer.write_to_the_limit(trainer, prompts)
-            batch = _distillation_batch(trainer, prompts[:rows], _longest(trainer, "teacher_prompt", rows), limit)
+            batch = _distillation_batch(trainer, prompts[:rows], _longest(trainer, chat, "teacher_prompt", rows), limit)
             with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
                 forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
             trainer._metrics["train"].clear()  # no figure of a step
@@ -132,9 +134,9 @@ def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how
     )
 
 
-def _longest(trainer: Any, column: str, count: int) -> list[list[int]]:
+def _longest(trainer: Any, chat: Chat, column: str, count: int) -> list[list[int]]:
     """Token ids of the longest prompts of a column."""
-    ids = tokenize(trainer.processing_class, trainer.train_dataset[column])
+    ids = [chat.prompt_ids(messages) for messages in trainer.train_dataset[column]]
     return [ids[i] for i in longest_first(ids)[:count]]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason.students.generation import Sampling, complete, inference, tokenize
+from sqlreason.students.chat import Chat
+from sqlreason.students.generation import Sampling, complete, inference
 from sqlreason.students.launch import rank
 
 _EQUAL = 1e-6  # totals closer than this are equal
@@ -24,14 +25,13 @@ class Writer:
     The samples depend on the seed, the step and the rank alone, so a resumed training sees what an undisturbed one saw.
     """
 
-    def __init__(self, sampling: Sampling, seed: int) -> None:
-        self.sampling = sampling
-        self.seed = seed
+    def __init__(self, sampling: Sampling, seed: int, chat: Chat) -> None:
+        self.sampling, self.seed, self.chat = sampling, seed, chat
 
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
-        ids = tokenize(trainer.processing_class, prompts[:: self.sampling.samples])
-        completions = self.write(trainer, ids, trainer.eos_token_ids)
+        ids = [self.chat.prompt_ids(messages) for messages in prompts[:: self.sampling.samples]]
+        completions = self.write(trainer, ids, self.chat.ends)
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
 
@@ -73,7 +73,7 @@ class Recorder:
         weights: Sequence[float],
         folder: Path,
         group: int,
-        ends: Sequence[int] = (),
+        chat: Chat | None = None,
     ) -> None:
         """Keep what is recorded.
 
@@ -82,10 +82,11 @@ class Recorder:
             weights: Of the rewards in the total.
             folder: Of the rollouts.
             group: Completions of a prompt, which stand side by side.
-            ends: Token ids that end a completion; the rewards are told by `finished` which were cut off.
+            chat: Reads the completions, as the evaluation does, and tells the rewards by `finished` which were cut
+                off; None leaves them as trl reads them.
         """
         self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
-        self.group, self.ends = group, frozenset(ends)
+        self.group, self.chat = group, chat
         self.table: dict[str, list[Any]] = {}
         self.seconds = 0.0
 
@@ -177,9 +178,10 @@ class _Noted:
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         began = time.monotonic()
-        if self.recorder.ends and columns.get("completion_ids") is not None:
-            ids = columns["completion_ids"]
-            columns["finished"] = [len(row) > 0 and int(row[-1]) in self.recorder.ends for row in ids]
+        chat, ids = self.recorder.chat, columns.get("completion_ids")
+        if chat is not None and ids is not None:
+            completions = [[{"role": "assistant", "content": chat.read(row)}] for row in ids]
+            columns["finished"] = [chat.is_finished(row) for row in ids]
         values = list(self.reward(completions, **columns))
         self.recorder.seconds += time.monotonic() - began
         self.recorder.table["id"] = list(columns["id"])

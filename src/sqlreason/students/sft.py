@@ -1,6 +1,6 @@
 """Supervised fine-tuning of a LoRA adapter on verified traces, by trl's SFTTrainer.
 
-Rows are conversations; the loss is on the completion alone; nothing is packed or cut. A training that was
+Rows are token ids that `chat` made; the loss is on the completion alone; nothing is packed or cut. A training that was
 killed goes on from its last checkpoint when it is asked for again, and one that is finished is returned at
 once.
 """
@@ -13,7 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.students import guards
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.stages import Stage, hash_table
@@ -101,7 +103,7 @@ def _train(
     from sqlreason.students import rehearsal, training
     from sqlreason.students.backends import choose_backend
 
-    model, tokenizer = choose_backend(backend)(
+    model, chat = choose_backend(backend)(
         checkpoint,
         shape,
         dtype=dtype,
@@ -109,7 +111,7 @@ def _train(
         gradient_checkpointing=plan.gradient_checkpointing,
         seed=plan.seed,
     )
-    trainer = _trainer(stage, model, tokenizer, _conversations(examples), plan, backend)
+    trainer = _trainer(stage, model, chat, make_rows(chat, examples), plan, backend)
     log = training.run(trainer, stage, "sft", [rehearsal.rehearse_sft(trainer)])
     history = _history(log)
     facts = {
@@ -119,6 +121,7 @@ def _train(
         "steps": int(history["step"].iloc[-1]),
         "seconds": float(history["seconds"].iloc[-1]),
         "loss": float(history["loss"].iloc[-1]),
+        "chat": chat.facts,
         "options": stage.options,
     }
     adapter = training.take_adapter(trainer, checkpoint, fingerprint, facts)
@@ -135,12 +138,12 @@ def _train(
 
 
 def _trainer(
-    stage: Stage, model: Any, tokenizer: Any, conversations: list[dict[str, Any]], plan: Schedule, backend: str
+    stage: Stage, model: Any, chat: Chat, rows: list[dict[str, list[int]]], plan: Schedule, backend: str
 ) -> Any:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sqlreason.students import guards, inspection, training
+    from sqlreason.students import inspection, training
 
     config = training.build_config(
         SFTConfig,
@@ -156,26 +159,37 @@ def _trainer(
         },
     )
     trainer: Any = SFTTrainer(
-        model=model, args=config, train_dataset=Dataset.from_list(conversations), processing_class=tokenizer
+        model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer
     )
     positions = getattr(model.config, "max_position_embeddings", None)
-    share = guards.check_rows(trainer.train_dataset, conversations, tokenizer, positions)
-    training.note(trainer, rows_checked=len(conversations), truncated=0, trained_share=round(share, 4))
+    share = guards.check_rows(trainer.train_dataset, rows, chat, positions)
+    training.note(trainer, rows_checked=len(rows), truncated=0, trained_share=round(share, 4))
     first = trainer.train_dataset[0]
     logger.info(
         "sft: %d rows checked, 0 truncated, %.0f %% of the tokens are trained; the first, trained behind the plus:\n%s",
-        len(conversations),
+        len(rows),
         100 * share,
-        inspection.as_text(inspection.read_tokens(first["input_ids"], first["labels"], tokenizer)),
+        inspection.as_text(inspection.read_tokens(first["input_ids"], first["labels"], chat)),
     )
     return trainer
 
 
-def _conversations(examples: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {"prompt": json.loads(prompt), "completion": [{"role": "assistant", "content": completion}]}
-        for prompt, completion in zip(examples["prompt"], examples["completion"], strict=True)
-    ]
+def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
+    """Return the tokens of the examples as they are trained on: `input_ids`, and `labels` at the completion alone.
+
+    Args:
+        chat: The student's.
+        examples: Columns prompt (chat messages as JSON text) and completion (text).
+
+    Raises:
+        TrainingError: If a completion would not be read back as it was written.
+    """
+    rows = []
+    for number, (prompt, completion) in enumerate(zip(examples["prompt"], examples["completion"], strict=True)):
+        asked, answered = chat.prompt_ids(json.loads(prompt)), chat.completion_ids(completion)
+        guards.check_reading(chat, answered, completion, f"row {number} of {len(examples)}")
+        rows.append({"input_ids": asked + answered, "labels": [guards.NOT_TRAINED] * len(asked) + answered})
+    return rows
 
 
 def _count_corrections(examples: pd.DataFrame, shape: Lora | Adapter) -> int:

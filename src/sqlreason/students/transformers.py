@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlreason.students import training
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
 
 
@@ -46,7 +47,7 @@ def load_student(
     quantization: str | None,
     gradient_checkpointing: bool,
     seed: int,
-) -> tuple[Any, Any]:
+) -> tuple[Any, Chat]:
     """Loads a base model with a new adapter, or with one that training goes on with.
 
     Args:
@@ -58,7 +59,7 @@ def load_student(
         seed: Of a new adapter's weights.
 
     Returns:
-        The PeftModel and the tokenizer.
+        The PeftModel, and the tokenizer with its chat template.
     """
     from peft import get_peft_model
     from transformers import set_seed
@@ -72,4 +73,6 @@ def load_student(
         wrapped = get_peft_model(model, start.peft_config())
         wrapped.peft_config["default"].base_model_name_or_path = checkpoint.name
     training.use_quick_attention(wrapped)
-    return wrapped, checkpoint.load_tokenizer()
+    chat = checkpoint.load_chat()
+    chat.bind(wrapped)
+    return wrapped, chat

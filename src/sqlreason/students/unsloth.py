@@ -10,6 +10,7 @@ import tempfile
 from typing import Any
 
 from sqlreason.students.adapter import Adapter
+from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint, choose_dtype
 
 _PATCHED = ("trl", "transformers", "peft")
@@ -28,7 +29,7 @@ def load_student(
     quantization: str | None,
     gradient_checkpointing: bool,
     seed: int,
-) -> tuple[Any, Any]:
+) -> tuple[Any, Chat]:
     """Loads a base model with a new adapter, or with one that training goes on with; see `transformers.load_student`.
 
     Raises:
@@ -38,7 +39,7 @@ def load_student(
     import torch
     from peft import set_peft_model_state_dict
 
-    model, tokenizer = language_model.from_pretrained(
+    model, _ = language_model.from_pretrained(
         model_name=checkpoint.name,
         revision=checkpoint.revision or "main",
         max_seq_length=_MAX_TOKENS,
@@ -58,7 +59,9 @@ def load_student(
     if isinstance(start, Adapter):
         set_peft_model_state_dict(model, dict(start.tensors))
     model.checkpoint_identity = checkpoint.identity
-    return model, tokenizer
+    chat = checkpoint.load_chat()  # and not unsloth's tokenizer, whose padding and template it may have changed
+    chat.bind(model)
+    return model, chat
 
 
 def prepare_environment() -> None:

@@ -11,6 +11,7 @@ from sqlreason.options import EvaluationOptions, PriceOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
 REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torch", "sqlglot", "duckdb")
@@ -36,7 +37,8 @@ def answer_with_adapter(
     Raises:
         ValueError: If the adapter belongs to another base model or prompt.
     """
-    adapter.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    spoken_to = base_model.spoken_to(**student.template)
+    adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
     return _answer(base_model, adapter, prompts, student, options)
 
 
@@ -48,7 +50,7 @@ def _answer(
     options: EvaluationOptions,
 ) -> pd.DataFrame:
     return examination.answer_questions(
-        base_model,
+        base_model.spoken_to(**student.template),
         adapter,
         prompts,
         dtype=student.dtype,

@@ -56,7 +56,9 @@ def write_card(
     return card.render_card(options.name, facts, metrics, ledger, duties, _system(student_prompt))
 
 
-def merge_adapter(base: Checkpoint, base_model: Checkpoint, adapter: Adapter, text: str) -> TrainedModel:
+def merge_adapter(
+    base: Checkpoint, base_model: Checkpoint, adapter: Adapter, text: str, student: StudentOptions
+) -> TrainedModel:
     """Return the student with its adapter folded in, in 16 bits.
 
     Args:
@@ -64,11 +66,12 @@ def merge_adapter(base: Checkpoint, base_model: Checkpoint, adapter: Adapter, te
         base_model: What the adapter was trained on.
         adapter: The student's.
         text: The model card.
+        student: How its chat template is used.
 
     Raises:
         AdapterError: If the base holds 4-bit weights, or is another model.
     """
-    return merging.merge(base, adapter, text, trained_on=base_model)
+    return merging.merge(base, adapter, text, trained_on=base_model.spoken_to(**student.template))
 
 
 def request_gguf(merged: Checkpoint, student_prompt: dict[str, Any], options: ExportOptions) -> GgufRequest:
@@ -103,7 +106,7 @@ def examine_exports(
         evaluation: Token budget, batch size, workers.
         options: How many questions.
     """
-    prompts = prompts.head(options.questions)
+    prompts, merged = prompts.head(options.questions), merged.spoken_to(**student.template)
     adapter_answers = adapter_answers[adapter_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
     answers = {
@@ -114,7 +117,7 @@ def examine_exports(
         ),
     }  # fmt: skip
     if llamacpp.is_installed():
-        answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_tokenizer(), prompts, budget)
+        answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     else:
         logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not examined")
     table = pd.DataFrame([_describe(form, given, prompts, answers, evaluation) for form, given in answers.items()])

@@ -27,7 +27,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.merge_adapter,
-                ["export_base", "base_model", "grpo_adapter", "model_card"],
+                ["export_base", "base_model", "grpo_adapter", "model_card", "params:student"],
                 "merged_model",
                 name="merge_adapter",
             ),

@@ -81,7 +81,7 @@ def train_phase(
         workdir=Path(student.checkpoints) / "grpo",
         dev=dev,
         shuffle=options.curriculum != "easiest_first",
-        **student.model_dump(exclude={"checkpoints"}),
+        **student.training,
         **options.model_dump(exclude=NOT_OF_THE_TRAINER),
     )
 
@@ -110,7 +110,7 @@ def train_rft(
         prompts,
         profile,
         workdir=Path(student.checkpoints) / "rft",
-        **student.model_dump(exclude={"checkpoints"}),
+        **student.training,
         **schedule,
     )
     return adapter, history.assign(stage="rft", reward=profile["reward"].mean(), kl=0.0), profile.assign(step=0)

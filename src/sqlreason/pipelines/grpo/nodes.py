@@ -16,6 +16,7 @@ from sqlreason.rewards import certification
 from sqlreason.students import starts
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.tables import TABLES, records
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,8 @@ def choose_start(
     """
     if options.start == "full":
         return sft_adapter
-    fingerprint = Prompt.from_mapping(student_prompt).fingerprint
+    base_model = base_model.spoken_to(**student.template)
+    fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
     if options.start == "none":
         return starts.untrained(base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed)
     return starts.format_only(
@@ -88,7 +90,7 @@ def choose_start(
         fingerprint=fingerprint,
         workdir=Path(student.checkpoints) / "sft",
         lora=sft_options.lora.model_dump(),
-        **student.model_dump(exclude={"checkpoints"}),
+        **student.training,
         **sft_options.model_dump(exclude={"lora"}),
     )
 
@@ -117,7 +119,8 @@ def forecast_gains(
     """
     from sqlreason.students import forecast
 
-    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    base_model = base_model.spoken_to(**student.template)
+    start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if not options.forecast.prompts or options.method == "distillation":
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
@@ -168,7 +171,8 @@ def train_student(
             only looks at them, does not mind.
         VocabularyError: If the catalog's teacher has another vocabulary than the student.
     """
-    start.require(base_model.identity, Prompt.from_mapping(student_prompt).fingerprint)
+    base_model = base_model.spoken_to(**student.template)
+    start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if options.method == "distillation":
         return on_policy.train_distillation(
             base_model, start, prompts, examples, policy_teacher, student, sft_options, options

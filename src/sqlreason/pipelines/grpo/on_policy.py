@@ -66,7 +66,7 @@ def train_distillation(
         workdir=Path(student.checkpoints) / "distillation",
         dev=dev,
         beta=shown.beta,
-        **student.model_dump(exclude={"checkpoints", "backend"}),
+        **{name: value for name, value in student.training.items() if name != "backend"},
         **schedule,
     )
     return _billed(improved, teacher.adapter.facts["seconds"] if shown.teacher_epochs and teacher.adapter else 0.0)
@@ -105,7 +105,7 @@ def _prepare_teacher(
             workdir=Path(student.checkpoints) / "policy_teacher",
             lora=sft_options.lora.model_dump(),
             start=adapter,
-            **student.model_dump(exclude={"checkpoints"}),
+            **student.training,
             **schedule,
         )
     return distillation.Teacher(checkpoint, adapter)

@@ -122,5 +122,5 @@ def _fits(row: dict[str, Any], build: StudentPrompts, options: PreprocessingOpti
     messages = json.loads(row["prompt"])
     return (
         build.count_prompt(messages) <= options.max_prompt_tokens
-        and build.count_completion(messages, row["completion"]) <= options.max_completion_tokens
+        and build.count_completion(row["completion"]) <= options.max_completion_tokens
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.options import PreprocessingOptions
+from sqlreason.options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from sqlreason.pipelines.preprocessing.sampling import in_order_of_merit
@@ -40,6 +40,7 @@ def filter_traces(
     split: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
+    student: StudentOptions,
     options: PreprocessingOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split the questions into those with a trace that is kept and those that fell out, each with one reason.
@@ -52,6 +53,7 @@ def filter_traces(
         split: Table `question_split`, for the schemas.
         student_prompt: The catalog's prompt text for the student.
         base_model: The student, for its tokenizer.
+        student: How its chat template is used.
         options: Token budgets, near-duplicates, and the share of incorrect traces to keep.
 
     Returns:
@@ -60,7 +62,7 @@ def filter_traces(
     Raises:
         ValueError: If no trace is left; the message counts the reasons.
     """
-    build = student_prompts(student_prompt, base_model, options)
+    build = student_prompts(student_prompt, base_model, student, options)
     rejected = list(_lost_before_execution(cot_traces, databases))
     kept: list[dict[str, Any]] = []
     by_id = {row["id"]: row for row in records(questions)}
@@ -124,7 +126,7 @@ def _filtered_row(
         reason = "over_budget" if isinstance(error, PromptOverBudget) else "schema_error"
         return _rejection(question["id"], "prompt", reason, str(error))
     completion = grammar.render(trace["think"], trace["sql"])
-    tokens = build.count_completion(messages, completion)
+    tokens = build.count_completion(completion)
     if tokens > options.max_completion_tokens:
         return _rejection(question["id"], "prompt", "too_long", f"{tokens} completion tokens")
     return {

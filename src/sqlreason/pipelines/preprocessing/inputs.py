@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.options import PreprocessingOptions
+from sqlreason.options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.corrections import write_corrections
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
@@ -43,6 +43,7 @@ def build_sft_examples(
     databases: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
+    student: StudentOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return at most `options.examples` traces, spread over the SQL templates, and corrections of them, shuffled.
@@ -55,7 +56,7 @@ def build_sft_examples(
     rank = shuffled.groupby(templates).cumcount()
     chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]].assign(kind="trace")
     if options.corrections:
-        build = student_prompts(student_prompt, base_model, options)
+        build = student_prompts(student_prompt, base_model, student, options)
         mended = write_corrections(chosen, verified, usable_tasks(databases, "train"), build, options)
         chosen = pd.concat([chosen, mended], ignore_index=True)
     return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
@@ -68,6 +69,7 @@ def build_grpo_prompts(
     filtered: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
+    student: StudentOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return prompts for GRPO from schemas (or templates) that the teacher was not asked about.
@@ -85,6 +87,7 @@ def build_grpo_prompts(
         usable_tasks(databases, "train"),
         student_prompt,
         base_model,
+        student,
         options,
     )
 
@@ -94,6 +97,7 @@ def build_evaluation_prompts(
     databases: pd.DataFrame,
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
+    student: StudentOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return the examination: held-out questions whose gold can be trusted.
@@ -108,6 +112,7 @@ def build_evaluation_prompts(
         usable_tasks(databases, "heldout"),
         student_prompt,
         base_model,
+        student,
         options,
     )
 
@@ -118,9 +123,10 @@ def _prompt_table(
     tasks: dict[str, execution.Task],
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
+    student: StudentOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
-    build = student_prompts(student_prompt, base_model, options)
+    build = student_prompts(student_prompt, base_model, student, options)
     rows, lost = [], 0
     usable = records(questions[questions["id"].isin(tasks)])
     for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
@@ -141,12 +147,12 @@ def _prompt_table(
 
 
 def student_prompts(
-    student_prompt: dict[str, Any], base_model: Checkpoint, options: PreprocessingOptions
+    student_prompt: dict[str, Any], base_model: Checkpoint, student: StudentOptions, options: PreprocessingOptions
 ) -> StudentPrompts:
     """Return the builder of the student's prompts."""
     return StudentPrompts(
         prompts.Prompt.from_mapping(student_prompt),
-        base_model.load_tokenizer(),
+        base_model.spoken_to(**student.template).load_chat(),
         max_prompt_tokens=options.max_prompt_tokens,
         sample_rows=options.sample_rows,
     )

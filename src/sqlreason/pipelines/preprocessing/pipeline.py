@@ -8,7 +8,7 @@ from sqlreason.pipelines.preprocessing import auditing, filtering, inputs, nodes
 def create_pipeline(**_: object) -> Pipeline:
     """Return traces and questions -> databases, verified and filtered traces, model inputs."""
     options, split = "params:preprocessing", "question_split"
-    student = ["student_prompt", "base_model"]
+    student = ["student_prompt", "base_model", "params:student"]
     return Pipeline(
         [
             Node(

@@ -12,6 +12,7 @@ from sqlreason.options import SFTOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.prompting import prompt_fingerprint
 
 
 def train_student(
@@ -37,30 +38,32 @@ def train_student(
     """
     from sqlreason.students import sft
 
+    base_model = base_model.spoken_to(**student.template)
     return sft.train_sft(
         base_model,
         examples,
-        fingerprint=Prompt.from_mapping(student_prompt).fingerprint,
+        fingerprint=prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model),
         workdir=Path(student.checkpoints) / "sft",
         lora=options.lora.model_dump(),
-        **student.model_dump(exclude={"checkpoints"}),
+        **student.training,
         **options.model_dump(exclude={"lora"}),
     )
 
 
-def show_tokens(base_model: Checkpoint, examples: pd.DataFrame) -> str:
+def show_tokens(base_model: Checkpoint, examples: pd.DataFrame, student: StudentOptions) -> str:
     """Return a page that shows one example token by token: what is read, what is trained, BOS and EOS.
 
     Args:
         base_model: For its tokenizer.
         examples: Table `sft_examples`; the first is shown.
+        student: How its chat template is used.
     """
     from sqlreason.students import inspection
 
-    tokenizer = base_model.load_tokenizer()
+    chat = base_model.spoken_to(**student.template).load_chat()
     first = examples.iloc[0]
-    tokens = inspection.example_tokens(tokenizer, json.loads(first["prompt"]), first["completion"])
-    return inspection.as_html(tokens, tokenizer)
+    tokens = inspection.example_tokens(chat, json.loads(first["prompt"]), first["completion"])
+    return inspection.as_html(tokens, chat)
 
 
 def plot_loss(history: pd.DataFrame) -> go.Figure:

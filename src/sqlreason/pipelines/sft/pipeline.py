@@ -15,7 +15,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ["sft_adapter", "sft_history"],
                 name="train_sft",
             ),
-            Node(nodes.show_tokens, ["base_model", "sft_examples"], "sft_tokens_page", name="show_sft_tokens"),
+            Node(
+                nodes.show_tokens,
+                ["base_model", "sft_examples", "params:student"],
+                "sft_tokens_page",
+                name="show_sft_tokens",
+            ),
             Node(nodes.plot_loss, "sft_history", "sft_loss_plot", name="plot_sft_loss"),
         ]
     )

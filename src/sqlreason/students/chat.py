@@ -1,0 +1,294 @@
+"""How a student is spoken to: the tokens of its prompts and answers, the same in training, GRPO, evaluation and asking.
+
+A training row is the ids of the generation prompt, then those of the completion, then the end of the turn. What a chat
+template does to an assistant's content (Qwen3 and R1 distills strip or rewrite its reasoning) can touch earlier turns
+of a correction, never what is trained. Covers text; no images and no tools.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Messages = Sequence[Mapping[str, str]]
+
+PINNED_DATE = datetime(2025, 1, 1)
+"""What a template that asks for today's date is told, so that a prompt has the same tokens tomorrow."""
+
+PLAIN_TEMPLATE = (
+    "{{ bos_token or '' }}{% for message in messages %}"
+    "### {{ message['role'] | capitalize }}\n{{ message['content'] }}"
+    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n\n"
+    "{% endfor %}{% if add_generation_prompt %}### Assistant\n{% endif %}"
+)
+"""The project's own template for base models that were published without one (`student.plain_template: true`)."""
+
+_MARK = "sqlreason-mark"  # text of the probes, which no template holds itself
+_PROBE = '<think>\nx < 3 and "é"\n</think>\n<sql>\nSELECT "a" , b FROM t WHERE a <= \'it\'\'s\'\n</sql>'
+_OPENED = re.compile(r"<think>\s*\Z")
+_OURS = ("add_generation_prompt", "continue_final_message", "messages", "return_dict", "strftime_now", "tokenize")
+"""Arguments of the template that are not the user's to give."""
+
+
+class ChatError(ValueError):
+    """A student's tokenizer or chat template cannot be used as it is."""
+
+
+class Padding(NamedTuple):
+    """A padding token and by which rule it was chosen."""
+
+    token: str
+    id: int
+    rule: str
+
+
+@dataclass(frozen=True, eq=False)
+class Chat:
+    """A tokenizer with its chat template, and what was found out about them.
+
+    Attributes:
+        tokenizer: As published, but for the padding token (and the plain template).
+        end: Id that ends an answer in training.
+        ends: Ids that end an answer when one is written: `end`, the tokenizer's and all that the model declares.
+        padding: What rows are filled up with; masks and labels come from positions, never from this id.
+        opening: What the generation prompt holds of the answer already: a `<think>` and what follows it, or "".
+        joins_system: Whether the template has no system role, so that its text begins the user's turn.
+        arguments: Further arguments of the template.
+        keeps_tags: Whether the answer's tags survive decoding without special tokens.
+    """
+
+    tokenizer: "PreTrainedTokenizerBase"
+    end: int
+    ends: tuple[int, ...]
+    padding: Padding
+    opening: str
+    joins_system: bool
+    arguments: Mapping[str, Any]
+    keeps_tags: bool
+
+    def prompt_ids(self, messages: Messages) -> list[int]:
+        """Return the ids of a conversation up to where the answer begins."""
+        return list(self._render(messages, tokenize=True, return_dict=False))
+
+    def prompt_text(self, messages: Messages) -> str:
+        """Return the same as text, for servers that cut it into tokens themselves."""
+        return str(self._render(messages, tokenize=False))
+
+    def completion_ids(self, completion: str) -> list[int]:
+        """Return the ids of an answer and of the end of the turn; what the prompt has opened is not repeated."""
+        written = completion
+        if self.opening and completion.startswith(self.opening):
+            written = completion.removeprefix(self.opening)
+        elif self.opening and completion.startswith("<think>"):
+            written = completion.removeprefix("<think>").lstrip()
+        return [*self.tokenizer(written, add_special_tokens=False)["input_ids"], self.end]
+
+    def read(self, ids: Sequence[int]) -> str:
+        """Return an answer's ids as text, in the grammar's own form: with what the prompt has opened."""
+        kept = list(ids)
+        while not self.keeps_tags and kept and kept[-1] in (*self.ends, self.padding.id):
+            kept.pop()
+        text = self.tokenizer.decode(
+            kept, skip_special_tokens=self.keeps_tags, clean_up_tokenization_spaces=False
+        )
+        return self.opening + str(text)
+
+    def is_finished(self, ids: Sequence[int]) -> bool:
+        """Return whether an answer's ids end a turn."""
+        return len(ids) > 0 and int(ids[-1]) in self.ends
+
+    def bind(self, model: Any) -> None:
+        """Tell a model's generation configuration the ends and the padding, as trl and transformers read them there."""
+        model.generation_config.eos_token_id = list(self.ends)
+        model.generation_config.pad_token_id = self.padding.id
+
+    @property
+    def adds_bos(self) -> bool:
+        """Whether a prompt begins with a BOS that opens no turn, which servers write by themselves."""
+        turn = [{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]
+        ids, bos = self.prompt_ids([*turn, *turn[:1]]), self.tokenizer.bos_token_id
+        return ids[:1] == [bos] and bos not in ids[1:]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was chosen, in words and JSON values; kept with the adapter."""
+        name = self.tokenizer.convert_ids_to_tokens
+        return {
+            "padding": f"{self.padding.token} ({self.padding.rule})",
+            "end_of_turn": name(self.end),
+            "ends": [name(number) for number in self.ends],
+            "bos": self.tokenizer.bos_token,
+            "system": "joins the user's turn" if self.joins_system else "has a turn of its own",
+            "answer_begins_behind": self.opening.strip() or None,
+            "template_arguments": dict(self.arguments),
+            "template": "plain" if self.tokenizer.chat_template == PLAIN_TEMPLATE else "published",
+        }
+
+    def _render(self, messages: Messages, **options: Any) -> Any:
+        arranged = _join_system(messages) if self.joins_system else list(messages)
+        return _apply(self.tokenizer, arranged, self.arguments, add_generation_prompt=True, **options)
+
+
+def open_chat(
+    tokenizer: "PreTrainedTokenizerBase",
+    declared_ends: Sequence[int] = (),
+    arguments: Mapping[str, Any] | None = None,
+    plain: bool = False,
+) -> Chat:
+    """Find out how a tokenizer is to be used for training and for answering.
+
+    Args:
+        tokenizer: As published; its padding token is set to the chosen one, and its template where `plain` asks for it.
+        declared_ends: Ids by which the model's generation configuration ends an answer.
+        arguments: Further arguments of the chat template, such as `enable_thinking`.
+        plain: Whether a tokenizer without a template gets `PLAIN_TEMPLATE`.
+
+    Raises:
+        ChatError: If it has no template, reads none of the arguments, knows no end of a turn, refuses a user's turn, or
+            does not give the grammar's tags back.
+    """
+    name = tokenizer.name_or_path or "the student"
+    if plain and not tokenizer.chat_template:
+        tokenizer.chat_template = PLAIN_TEMPLATE
+    if not tokenizer.chat_template:
+        raise ChatError(
+            f"{name} has no chat template: it is a base model. Set student.plain_template=true for the project's plain "
+            "one (### System, ### User, ### Assistant), or name the instruct model as base_model in the catalog"
+        )
+    given = dict(arguments or {})
+    _require_known(tokenizer, given, name)
+    joins = not _takes_system(tokenizer, given)
+    end = _end_of_turn(tokenizer, given, name)
+    ends = tuple(sorted({end, *declared_ends, *_ids(tokenizer.eos_token_id)}))
+    padding = choose_padding(tokenizer, ends)
+    tokenizer.pad_token = padding.token
+    turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+    arranged = _join_system(turns) if joins else turns
+    try:
+        asked = str(_apply(tokenizer, arranged, given, add_generation_prompt=True, tokenize=False))
+    except Exception as error:  # templates are programs of others: whatever one raises is its refusal
+        raise ChatError(f"the chat template of {name} refuses a question: {_first_line(error)}") from error
+    opened = _OPENED.search(asked)
+    chat = Chat(tokenizer, end, ends, padding, opened.group() if opened else "", joins, given, True)
+    _require_one_bos(chat, turns, name)
+    return _with_faithful_reading(chat, name)
+
+
+def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) -> Padding:
+    """Choose the padding token: the published one, one kept for it, an unused or the unknown one; at last an end.
+
+    Never refused: labels and masks come from positions, so that an end does no harm as padding; another token is
+    preferred for the sake of programs that mask by id.
+
+    Raises:
+        ChatError: If the tokenizer has neither a special token nor an end.
+    """
+    published = tokenizer.pad_token_id
+    if published is not None and published not in ends:
+        return Padding(str(tokenizer.pad_token), published, "published")
+    special = {str(token): number for number, token in tokenizer.added_tokens_decoder.items() if number not in ends}
+    for rule, words in (("kept for padding", ("pad",)), ("unused", ("reserved", "unused"))):
+        for token, number in special.items():
+            if any(word in token.lower() for word in words):
+                return Padding(token, number, rule)
+    if tokenizer.unk_token_id is not None and tokenizer.unk_token_id not in ends:
+        return Padding(str(tokenizer.unk_token), tokenizer.unk_token_id, "the unknown token")
+    if not ends:
+        raise ChatError(f"{tokenizer.name_or_path} has no end token; name another base_model")
+    token = str(tokenizer.convert_ids_to_tokens(ends[0]))
+    return Padding(token, ends[0], "an end: harmless, for masks come from positions")
+
+
+def _apply(
+    tokenizer: "PreTrainedTokenizerBase", messages: Messages, arguments: Mapping[str, Any], **options: Any
+) -> Any:
+    given = {"strftime_now": PINNED_DATE.strftime, **arguments, **options}
+    return tokenizer.apply_chat_template([dict(message) for message in messages], **given)
+
+
+def _join_system(messages: Messages) -> list[Mapping[str, str]]:
+    """The messages with the system's text at the beginning of the first user's turn."""
+    if len(messages) < 2 or messages[0]["role"] != "system":
+        return list(messages)
+    first = {**messages[1], "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
+    return [first, *messages[2:]]
+
+
+def _takes_system(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any]) -> bool:
+    """Whether the template writes a system message; some raise at one, some leave it out."""
+    turns = [{"role": "system", "content": _MARK}, {"role": "user", "content": "u"}]
+    try:
+        return _MARK in str(_apply(tokenizer, turns, arguments, tokenize=False))
+    except Exception:  # it raised at the system role; that it takes a user's turn is asked for next
+        return False
+
+
+def _end_of_turn(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], name: str) -> int:
+    """The first token of its own kind that the template writes behind an answer; without one the tokenizer's end."""
+    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": _MARK}]
+    try:
+        behind = str(_apply(tokenizer, turns, arguments, tokenize=False)).rpartition(_MARK)[2]
+    except Exception as error:  # as above
+        raise ChatError(f"the chat template of {name} refuses an answer: {_first_line(error)}") from error
+    own = {*tokenizer.added_tokens_decoder, *_ids(tokenizer.eos_token_id)}
+    for number in tokenizer(behind, add_special_tokens=False)["input_ids"]:
+        if number in own:
+            return int(number)
+    if tokenizer.eos_token_id is None:
+        raise ChatError(
+            f"{name} has no end of a turn: its template writes none and its tokenizer has no eos_token; an answer "
+            "would never end. Name another base_model"
+        )
+    return int(tokenizer.eos_token_id)
+
+
+def _require_known(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], name: str) -> None:
+    """Refuse arguments that the template does not read: Jinja would ignore a typo without a word."""
+    if not arguments:
+        return
+    from jinja2 import Environment, meta
+
+    taken = sorted(set(arguments) & set(_OURS))
+    if taken:
+        raise ChatError(f"student.chat_template: {', '.join(taken)} are given by the program itself; leave them out")
+    environment = Environment(extensions=["jinja2.ext.loopcontrols"])
+    template = re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", str(tokenizer.get_chat_template()))
+    read = meta.find_undeclared_variables(environment.parse(template))
+    unknown = sorted(set(arguments) - read)
+    if unknown:
+        raise ChatError(
+            f"student.chat_template: the template of {name} does not read {', '.join(unknown)}; it reads "
+            f"{', '.join(sorted(read - set(_OURS))) or 'no argument'}"
+        )
+
+
+def _require_one_bos(chat: Chat, turns: Messages, name: str) -> None:
+    """Refuse a prompt that begins with two BOS. Elsewhere the token may stand: ChatML opens every turn with it."""
+    bos, ids = chat.tokenizer.bos_token_id, chat.prompt_ids(turns)
+    if bos is not None and ids[:2] == [bos, bos]:
+        raise ChatError(f"the chat template of {name} begins a prompt with two {chat.tokenizer.bos_token}")
+
+
+def _with_faithful_reading(chat: Chat, name: str) -> Chat:
+    """The chat, reading special tokens too if the grammar's tags are some; refused if neither gives an answer back."""
+    ids = chat.completion_ids(_PROBE)
+    for keeps_tags in (True, False):
+        reading = replace(chat, keeps_tags=keeps_tags)
+        if reading.read(ids).strip() == _PROBE:
+            return reading
+    raise ChatError(
+        f"{name} does not give an answer back as it was written: {chat.read(ids)[:80]!r} for {_PROBE[:80]!r}; its "
+        "tokenizer changes text, and another base_model is needed"
+    )
+
+
+def _ids(number: int | Sequence[int] | None) -> list[int]:
+    return [] if number is None else [number] if isinstance(number, int) else list(number)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
