@@ -9,8 +9,8 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.doctor import machine
-from sqlreason.parameters import find_faults
+from sqlreason.preflight import machine
+from sqlreason.preflight.parameters import find_faults
 from sqlreason.tables import TABLES
 
 VALIDATOR = "sqlreason.tables.ColumnsValidator"

@@ -25,13 +25,15 @@ def doctor(env: str | None, database: str | None) -> None:
     """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
     from kedro.framework.session import KedroSession
 
-    from sqlreason.doctor import examine, render
+    from sqlreason.preflight import examine, render
 
     project = Path.cwd()
     with KedroSession.create(project, env=env) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         loader = context.config_loader
-        findings = examine(project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database)
+        findings = examine(
+            project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database, context.catalog
+        )
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))
 

@@ -1,13 +1,11 @@
 """Kedro hooks: stop what cannot go well before it starts, and tell at the end what happened."""
 
-import json
 import logging
 import os
 import platform
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,12 @@ from typing import Any
 import click
 from kedro.framework.hooks import hook_impl
 
-from sqlreason.parameters import find_faults
+from sqlreason.preflight import requirements
 
 logger = logging.getLogger(__name__)
 
-
-class BadInput(click.ClickException, ValueError):
-    """Something that the user gave cannot be used; the command line prints the message alone, without a traceback."""
+STUDENT = "base_model"
+"""The entry whose nodes train the student or speak to it."""
 
 
 class GuardHooks:
@@ -38,17 +35,10 @@ class GuardHooks:
         Raises:
             BadInput: If one of them is found; the message says what was given and what to do.
         """
-        require_environment(Path(context.config_loader.conf_source), context.env)
+        requirements.require_environment(Path(context.config_loader.conf_source), context.env)
         self._parameters = context.config_loader["parameters"]
-        faults = find_faults(self._parameters)
-        if faults:
-            raise BadInput(
-                "the parameters cannot be used:\n  "
-                + "\n  ".join(faults)
-                + "\nCorrect --params or conf/<environment>/parameters.yml; what each parameter holds stands in "
-                "conf/base/parameters.yml, types and ranges in src/sqlreason/options.py."
-            )
-        require_writable(Path(context.project_path) / context.config_loader["globals"]["root"])
+        requirements.require_parameters(self._parameters)
+        requirements.require_writable(Path(context.project_path) / context.config_loader["globals"]["root"])
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
@@ -68,99 +58,13 @@ class GuardHooks:
             BadInput: If a node lacks an extra or a GPU, an entry of the catalog cannot be loaded, or is refused by its
                 validator.
         """
-        require_machine(self._parameters, [node.name for node in pipeline.nodes])
+        requirements.require_machine(self._parameters, [node.name for node in pipeline.nodes])
         os.chdir(run_params["project_path"])
         for name in sorted(pipeline.inputs()):
             if not name.startswith("params:") and name in catalog:
-                require_loadable(catalog, name, self._entries.get(name, {}))
-
-
-def require_environment(conf: Path, env: str | None) -> None:
-    """Check that an environment has a folder.
-
-    Raises:
-        BadInput: If it has none.
-    """
-    if env is None or (conf / env).is_dir():
-        return
-    known = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
-    raise BadInput(
-        f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
-    )
-
-
-def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
-    """Check that this machine has what the nodes need beyond the locked packages; warn of what will hardly end on it.
-
-    Raises:
-        BadInput: If it lacks something.
-    """
-    from sqlreason.doctor.extras import find_doubts, find_lacks
-
-    lacks = list(find_lacks(parameters, nodes))
-    if lacks:
-        raise BadInput(
-            "this machine cannot run it:\n  " + "\n  ".join(lacks) + "\nNothing has been started; "
-            "`kedro doctor --env=…` tells all that an environment needs."
-        )
-    for doubt in find_doubts(parameters, nodes):
-        logger.warning("%s", doubt)
-
-
-def require_writable(folder: Path) -> None:
-    """Make `folder`, or say why nothing can be written there.
-
-    Raises:
-        BadInput: If it cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise BadInput(
-            f"the data folder {folder} cannot be written ({error.strerror}); change its rights, free some space, "
-            "or set `root` in conf/<environment>/globals.yml to another folder"
-        ) from error
-
-
-def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
-    """Load an entry of the catalog and forget it.
-
-    Args:
-        catalog: The catalog.
-        name: Of the entry.
-        entry: How it is configured.
-
-    Raises:
-        BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
-    """
-    try:
-        catalog.load(name)
-    except Exception as error:
-        logger.debug("Loading '%s' failed.", name, exc_info=True)
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        place = entry.get("filepath") or entry.get("path") or ""
-        raise BadInput(
-            f"the catalog entry '{name}' ({place or entry.get('type')}) cannot be used: {cause}{locate_fault(entry)}\n"
-            "Mend it, point the entry elsewhere, or first run the pipeline that makes it. Nothing has been started."
-        ) from error
-
-
-def locate_fault(entry: Mapping[str, Any]) -> str:
-    """Return which line of a JSON-lines file is no JSON, as the end of a sentence; empty for everything else."""
-    path = Path(entry.get("filepath", ""))
-    if not (entry.get("load_args") or {}).get("lines") or not path.is_file():
-        return ""
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        try:
-            json.loads(line.strip() or "null")
-        except ValueError as error:
-            return f" (line {number} is no JSON: {error})"
-    return ""
+                requirements.require_loadable(catalog, name, self._entries.get(name, {}))
+        if STUDENT in pipeline.inputs():
+            requirements.require_student(catalog, self._parameters, pipeline.inputs())
 
 
 class SummaryHooks:

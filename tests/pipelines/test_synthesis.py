@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason.parameters import find_faults
 from sqlreason.pipelines.synthesis.nodes import draw_questions, paraphrase_questions
+from sqlreason.preflight.parameters import find_faults
 from sqlreason.sql.statements import template
 from sqlreason.tables import check_columns
 from sqlreason.teachers.teacher import Teacher

@@ -1,14 +1,17 @@
 """All checks of one environment, in the order of a run."""
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlreason.doctor import extras, machine, reach
-from sqlreason.doctor.findings import Finding
+from sqlreason.preflight import base_model, extras, machine, reach
+from sqlreason.preflight.findings import Finding
 from sqlreason.students import memory
 from sqlreason.students.memory import GIB, Shape
+
+logger = logging.getLogger(__name__)
 
 _DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
 _MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the weights; the demo peaked at 5.2 GB in all
@@ -21,6 +24,7 @@ def examine(
     catalog: Mapping[str, Any],
     root: str,
     database: str | None = None,
+    entries: Any = None,
 ) -> list[Finding]:
     """Look at everything that an environment needs.
 
@@ -30,6 +34,7 @@ def examine(
         catalog: Entries of the environment: `base_model` and `teacher` are looked at.
         root: Its data root.
         database: A database that questions will be put to; `synthesis.database` if none is given.
+        entries: The catalog itself, to load the student's tokenizer and the questions; None leaves them out.
 
     Returns:
         The findings, in the order of a run.
@@ -51,9 +56,27 @@ def examine(
         hub,
         reach.check_teacher(catalog["teacher"]),
         reach.check_telemetry(project),
+        *(_check_student(entries, parameters) if entries is not None and hub.level == "OK" else []),
     ]
     place = database or parameters["synthesis"]["database"]
     return [*findings, reach.check_database(place)] if place else findings
+
+
+def _check_student(entries: Any, parameters: Mapping[str, Any]) -> list[Finding]:
+    """What the tokenizer tells, with the questions as far as they can be loaded from here."""
+    from kedro.io.core import DatasetError
+
+    loaded: dict[str, Any] = {}
+    for name in ("sql_questions", "policy_teacher"):
+        try:
+            loaded[name] = entries.load(name)
+        except DatasetError as error:
+            logger.debug("%s is left out: %s", name, error)
+    try:
+        student = entries.load("base_model"), entries.load("student_prompt")
+    except DatasetError as error:
+        return [Finding("FAIL", base_model.SUBJECT, str(error.__cause__ or error), "mend the catalog entry")]
+    return base_model.check_student(*student, parameters, loaded.get("sql_questions"), loaded.get("policy_teacher"))
 
 
 def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:

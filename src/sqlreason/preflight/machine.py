@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from sqlreason.doctor.findings import Finding
+from sqlreason.preflight.findings import Finding
 from sqlreason.students.memory import GIB
 
 PYTHON = ((3, 11), (3, 13))  # from, below: pyproject.toml

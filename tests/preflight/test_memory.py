@@ -4,7 +4,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.doctor.examine import estimate_peak
+from sqlreason.preflight.examine import estimate_peak
 from sqlreason.students import memory
 from sqlreason.students.memory import GIB, Shape
 

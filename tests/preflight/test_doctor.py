@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import duckdb
 import pytest
 
-from sqlreason.doctor import Finding, machine, reach, render
+from sqlreason.preflight import Finding, machine, reach, render
 from sqlreason.students.memory import GIB
 
 

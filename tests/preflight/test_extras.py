@@ -6,8 +6,8 @@ import tomllib
 import pytest
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.doctor import extras, machine
 from sqlreason.pipeline_registry import register_pipelines
+from sqlreason.preflight import extras, machine
 
 PLAIN = {
     "student": {"backend": "transformers", "quantization": None, "dtype": "auto"},

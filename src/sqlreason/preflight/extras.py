@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from sqlreason.doctor import machine
-from sqlreason.doctor.findings import Finding
+from sqlreason.preflight import machine
+from sqlreason.preflight.findings import Finding
 
 TRAININGS = ("train_sft", "train_grpo")
 VLLM = 'pip install "vllm==0.30.0" into an environment with the CUDA build of torch'

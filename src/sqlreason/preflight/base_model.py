@@ -1,0 +1,174 @@
+"""Whether the student can be trained and asked as the parameters say: tokens, lengths, adapter, precision.
+
+Everything that a training would refuse for reasons of the model is refused here, before the teacher is asked. Tokenizer
+and configuration are read, weights are not.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.preflight.findings import Finding
+from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
+from sqlreason.students.chat import Chat, ChatError
+from sqlreason.students.checkpoint import Checkpoint, CheckpointError
+from sqlreason.students.prompting import StudentPrompts
+from sqlreason.students.vocabulary import VocabularyError, require_same
+from sqlreason.tables import records
+
+SUBJECT = "student"
+_LOOKED_AT = 16  # questions whose prompts are counted: the half with the longest databases, the half spread over all
+_ROUNDED = 64  # bitsandbytes' 4-bit kernel of the CPU takes rows of whole blocks of this many weights
+_DIALOGUE = (
+    {"role": "system", "content": "s"},
+    {"role": "user", "content": "u"},
+    {"role": "assistant", "content": "<think>\nx\n</think>\n<sql>\nSELECT 1\n</sql>"},
+    {"role": "user", "content": "v"},
+)
+
+
+def check_student(
+    base_model: Checkpoint,
+    student_prompt: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    questions: pd.DataFrame | None = None,
+    teacher: Checkpoint | None = None,
+) -> list[Finding]:
+    """Look at a student.
+
+    Args:
+        base_model: The student before training.
+        student_prompt: The catalog's prompt text.
+        parameters: Of the environment, as Kedro resolves them.
+        questions: The questions that it will be trained on, if they are at hand: columns sql_prompt, sql_context, sql.
+        teacher: The catalog's `policy_teacher`, if it is at hand.
+
+    Returns:
+        One line that tells how it is spoken to, and one for each thing that is refused or will disappoint.
+    """
+    student = parameters["student"]
+    base_model = base_model.spoken_to(student["chat_template"], student["plain_template"])
+    try:
+        chat, config = base_model.load_chat(), base_model.load_config()
+    except (CheckpointError, ChatError) as error:
+        return [Finding("FAIL", SUBJECT, str(error), "")]
+    findings = [Finding("OK", SUBJECT, f"{base_model.name}: {describe(chat)}")]
+    findings += _check_dialogue(chat, parameters)
+    findings += _check_vocabulary(chat, config)
+    findings += _check_window(config, parameters)
+    findings += _check_precision(config, student)
+    if questions is not None:
+        prompt = Prompt.from_mapping(dict(student_prompt))
+        findings += _check_prompts(chat, prompt, parameters["preprocessing"], questions)
+    if teacher is not None:
+        findings += _check_teacher(base_model, teacher, parameters["grpo"])
+    return findings
+
+
+def describe(chat: Chat) -> str:
+    """Return in words how a student is spoken to."""
+    facts = chat.facts
+    parts = [
+        f"answers end with {facts['end_of_turn']} (stops at {', '.join(facts['ends'])})",
+        f"padding {facts['padding']}",
+        f"the system text {facts['system']}",
+    ]
+    if facts["template"] == "plain":
+        parts.append("the project's plain chat template")
+    if facts["answer_begins_behind"]:
+        parts.append(f"the prompt opens {facts['answer_begins_behind']}")
+    if facts["template_arguments"]:
+        parts.append(f"template arguments {facts['template_arguments']}")
+    return "; ".join(parts)
+
+
+def _check_dialogue(chat: Chat, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """A correction is a dialogue of two questions; it has to be one for the template too."""
+    if not parameters["preprocessing"]["corrections"] and not parameters["evaluation"]["corrections"]:
+        return
+    try:
+        chat.prompt_ids(_DIALOGUE)
+    except Exception as error:  # whatever a template of others raises is its refusal
+        told = f"its chat template refuses a correction, a second question behind an answer: {error}"
+        mend = "set preprocessing.corrections=0 and evaluation.corrections=0"
+        yield Finding("FAIL", SUBJECT, told, mend)
+
+
+def _check_vocabulary(chat: Chat, config: Any) -> Iterator[Finding]:
+    width = config.get_text_config().vocab_size
+    highest = max([chat.padding.id, *chat.ends])
+    if highest >= width:
+        token = chat.tokenizer.convert_ids_to_tokens(highest)
+        told = f"its tokenizer has {token} as number {highest}, its model {width} words: they do not belong together"
+        yield Finding("FAIL", SUBJECT, told, "name a base_model whose tokenizer is its own")
+
+
+def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    budgets = {
+        "preprocessing.max_completion_tokens": parameters["preprocessing"]["max_completion_tokens"],
+        "grpo.max_completion_tokens": parameters["grpo"]["max_completion_tokens"],
+        "evaluation.max_completion_tokens": parameters["evaluation"]["max_completion_tokens"],
+    }
+    asked = parameters["preprocessing"]["max_prompt_tokens"]
+    name = max(budgets, key=lambda budget: budgets[budget])
+    if positions is not None and asked + budgets[name] > positions:
+        told = f"it reads {positions} tokens, less than preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
+        yield Finding("FAIL", SUBJECT, told, "lower one of the two, or name a base_model that reads more")
+
+
+def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Finding]:
+    import torch
+
+    if student["quantization"] == "nf4" and not torch.cuda.is_available():
+        text = config.get_text_config()
+        sizes = {name: getattr(text, name, None) for name in ("hidden_size", "intermediate_size")}
+        odd = {name: size for name, size in sizes.items() if isinstance(size, int) and size % _ROUNDED}
+        if odd:
+            told = f"student.quantization=nf4 on a CPU needs multiples of {_ROUNDED}, and its configuration has {odd}"
+            yield Finding("FAIL", SUBJECT, told, "set student.quantization=null")
+    if student["dtype"] == "bfloat16" and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+        told = "student.dtype=bfloat16, which this GPU does not multiply"
+        yield Finding("FAIL", SUBJECT, told, "set student.dtype=auto or float32")
+
+
+def _check_prompts(
+    chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questions: pd.DataFrame
+) -> Iterator[Finding]:
+    """Count the tokens of some prompts, those of the longest databases among them."""
+    limit = budget["max_prompt_tokens"]
+    build = StudentPrompts(prompt, chat, max_prompt_tokens=limit, sample_rows=budget["sample_rows"])
+    lost: list[str] = []
+    counted = 0
+    for row in records(_choose(questions)):
+        try:
+            build.messages(row["sql_prompt"], row["sql_context"], row["sql"])
+            counted += 1
+        except PromptOverBudget as error:
+            lost.append(str(error))
+        except ValueError:
+            continue  # a schema that cannot be read is told, with its reason, where the questions are prepared
+    if lost and not counted:
+        told = f"none of {len(lost)} questions that were looked at fits: {min(lost, key=len)}"
+        yield Finding("FAIL", SUBJECT, told, "raise preprocessing.max_prompt_tokens")
+    elif lost:
+        told = f"{len(lost)} of {len(lost) + counted} questions, the longest among them, are left out"
+        yield Finding("WARN", SUBJECT, f"{told}: {lost[0]}", "raise preprocessing.max_prompt_tokens to keep them")
+
+
+def _choose(questions: pd.DataFrame) -> pd.DataFrame:
+    """Some of the questions: half of them those of the longest databases, half spread over all the others."""
+    given, half = questions.dropna(subset=["sql_prompt", "sql_context", "sql"]), _LOOKED_AT // 2
+    ranked = given.iloc[given["sql_context"].str.len().argsort(kind="stable")]
+    longest, others = ranked.tail(half), ranked.head(-half)
+    return pd.concat([others.iloc[:: max(1, len(others) // half)].head(half), longest])
+
+
+def _check_teacher(base_model: Checkpoint, teacher: Checkpoint, grpo: Mapping[str, Any]) -> Iterator[Finding]:
+    if grpo["method"] != "distillation" or grpo["distillation"]["teacher"] != "policy_teacher":
+        return
+    try:
+        require_same(base_model, teacher)
+    except (VocabularyError, CheckpointError) as error:
+        yield Finding("FAIL", SUBJECT, str(error))

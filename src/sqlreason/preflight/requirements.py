@@ -1,0 +1,142 @@
+"""What must hold before the first node runs, or nothing is started and nothing is paid."""
+
+import json
+import logging
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlreason.errors import BadInput
+from sqlreason.preflight import base_model, extras
+from sqlreason.preflight.parameters import find_faults
+
+logger = logging.getLogger(__name__)
+
+
+def require_parameters(parameters: Mapping[str, Any]) -> None:
+    """Check the parameters of an environment.
+
+    Raises:
+        BadInput: If one is unknown, of a wrong type, out of its range, or contradicts another.
+    """
+    faults = find_faults(parameters)
+    if faults:
+        raise BadInput(
+            "the parameters cannot be used:\n  "
+            + "\n  ".join(faults)
+            + "\nCorrect --params or conf/<environment>/parameters.yml; what each parameter holds stands in "
+            "conf/base/parameters.yml, types and ranges in src/sqlreason/options.py."
+        )
+
+
+def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collection[str]) -> None:
+    """Check that the student can be trained and asked as the parameters say; warn of what will disappoint.
+
+    Args:
+        catalog: The catalog.
+        parameters: Of the environment, as Kedro resolves them.
+        inputs: Free inputs of the pipeline; its questions are looked at if they are among these.
+
+    Raises:
+        BadInput: If a training would refuse the student, or it could not read a single question.
+    """
+    asked = {name: catalog.load(name) for name in ("sql_questions", "policy_teacher") if name in inputs}
+    findings = base_model.check_student(
+        catalog.load("base_model"),
+        catalog.load("student_prompt"),
+        parameters,
+        questions=asked.get("sql_questions"),
+        teacher=asked.get("policy_teacher"),
+    )
+    for found in findings:
+        logger.log(logging.WARNING if found.level == "WARN" else logging.INFO, "student: %s", found.told)
+    refused = [f"{found.told}{found.mend and '. '}{found.mend}" for found in findings if found.level == "FAIL"]
+    if refused:
+        raise BadInput("the student cannot be trained:\n  " + "\n  ".join(refused) + "\nNothing has been started.")
+
+
+def require_environment(conf: Path, env: str | None) -> None:
+    """Check that an environment has a folder.
+
+    Raises:
+        BadInput: If it has none.
+    """
+    if env is None or (conf / env).is_dir():
+        return
+    known = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
+    raise BadInput(
+        f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
+    )
+
+
+def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
+    """Check that this machine has what the nodes need beyond the locked packages; warn of what will hardly end on it.
+
+    Raises:
+        BadInput: If it lacks something.
+    """
+    lacks = list(extras.find_lacks(parameters, nodes))
+    if lacks:
+        raise BadInput(
+            "this machine cannot run it:\n  " + "\n  ".join(lacks) + "\nNothing has been started; "
+            "`kedro doctor --env=…` tells all that an environment needs."
+        )
+    for doubt in extras.find_doubts(parameters, nodes):
+        logger.warning("%s", doubt)
+
+
+def require_writable(folder: Path) -> None:
+    """Make `folder`, or say why nothing can be written there.
+
+    Raises:
+        BadInput: If it cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise BadInput(
+            f"the data folder {folder} cannot be written ({error.strerror}); change its rights, free some space, "
+            "or set `root` in conf/<environment>/globals.yml to another folder"
+        ) from error
+
+
+def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
+    """Load an entry of the catalog and forget it.
+
+    Args:
+        catalog: The catalog.
+        name: Of the entry.
+        entry: How it is configured.
+
+    Raises:
+        BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
+    """
+    try:
+        catalog.load(name)
+    except Exception as error:
+        logger.debug("Loading '%s' failed.", name, exc_info=True)
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        place = entry.get("filepath") or entry.get("path") or ""
+        raise BadInput(
+            f"the catalog entry '{name}' ({place or entry.get('type')}) cannot be used: {cause}{locate_fault(entry)}\n"
+            "Mend it, point the entry elsewhere, or first run the pipeline that makes it. Nothing has been started."
+        ) from error
+
+
+def locate_fault(entry: Mapping[str, Any]) -> str:
+    """Return which line of a JSON-lines file is no JSON, as the end of a sentence; empty for everything else."""
+    path = Path(entry.get("filepath", ""))
+    if not (entry.get("load_args") or {}).get("lines") or not path.is_file():
+        return ""
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        try:
+            json.loads(line.strip() or "null")
+        except ValueError as error:
+            return f" (line {number} is no JSON: {error})"
+    return ""
