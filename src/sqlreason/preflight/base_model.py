@@ -114,7 +114,7 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
     asked = parameters["preprocessing"]["max_prompt_tokens"]
     name = max(budgets, key=lambda budget: budgets[budget])
     if positions is not None and asked + budgets[name] > positions:
-        told = f"it reads {positions} tokens, less than preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
+        told = f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
         yield Finding("FAIL", SUBJECT, told, "lower one of the two, or name a base_model that reads more")
 
 
