@@ -83,6 +83,11 @@ class Family(ABC):
 
         return AutoTokenizer.from_pretrained(self.folder())
 
+    @functools.cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer, loaded once for all: large ones take a second or two. Not to be changed."""
+        return self.load()
+
     def student(self, folder: Path, seed: int = 0) -> Path:
         """Writes a checkpoint: the tokenizer files as published, and a tiny random model in bfloat16.
 
@@ -102,24 +107,21 @@ class Family(ABC):
 
     def end_ids(self) -> list[int]:
         """The ids of the ends that its generation_config declares."""
-        return [end if isinstance(end, int) else self._tokenizer.convert_tokens_to_ids(end) for end in self.ends]
+        return [end if isinstance(end, int) else self.tokenizer.convert_tokens_to_ids(end) for end in self.ends]
 
     def _config(self) -> Any:
         from transformers import AutoConfig
 
-        special = {f"{name}_token_id": getattr(self._tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
+        special = {f"{name}_token_id": getattr(self.tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
         return AutoConfig.for_model(
             self.architecture,
-            vocab_size=self.rows or len(self._tokenizer),
+            vocab_size=self.rows or len(self.tokenizer),
             tie_word_embeddings=self.tied,
             initializer_range=0.2,  # the usual 0.02 leaves all logits of so narrow a model alike
             **special,
             **SHAPES[self.architecture],
         )
 
-    @functools.cached_property
-    def _tokenizer(self) -> Any:
-        return self.load()
 
 
 def write_tokenizer(

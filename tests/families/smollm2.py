@@ -1,4 +1,7 @@
-"""SmolLM2's tokenizer, made of the metadata of its GGUF file as its authors publish it for transformers."""
+"""SmolLM2's tokenizer, made of the metadata of its GGUF file as its authors publish it for transformers.
+
+Whoever changes this empties the cache: the files made lie there under the checksum of the package alone.
+"""
 
 from pathlib import Path
 from typing import Any
