@@ -103,7 +103,7 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     class Student:
         def __init__(self, *_, **__):
             self.adapter = None
-            self.checkpoint = SimpleNamespace(window=10**6, load_chat=lambda: None)
+            self.checkpoint = SimpleNamespace(window=10**6, load_chat=lambda: SimpleNamespace(prompt_ids=lambda _: []))
 
         def __enter__(self):
             return self
@@ -119,7 +119,6 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
 
     told = []
     monkeypatch.setattr(asking.answering, "Respondent", Student)
-    monkeypatch.setattr("sqlreason.students.correcting.tokenize", lambda *_: [[]])
     prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
     reply = asking.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, corrections=1)

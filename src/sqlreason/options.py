@@ -82,8 +82,8 @@ class StudentOptions(Options):
     accelerate: str | None
     checkpoints: str
     resume: bool
-    chat_template: dict[str, Any]
-    plain_template: bool
+    chat_template: dict[str, Any] = Field(default_factory=dict)
+    plain_template: bool = False
 
     @property
     def template(self) -> dict[str, Any]:

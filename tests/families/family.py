@@ -123,7 +123,6 @@ class Family(ABC):
         )
 
 
-
 def write_tokenizer(
     folder: Path, architecture: str, backend: Any, settings: Mapping[str, Any], chat_template: str | None
 ) -> None:

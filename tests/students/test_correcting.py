@@ -1,5 +1,7 @@
 """A second chance for queries that do not run: who gets it, what the student is told, and what is counted."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from sqlreason.reasoning.format import parse, render
@@ -92,7 +94,7 @@ def test_without_attempts_nothing_is_run():
     assert not rounds and found == [correcting.Corrected(said(MISNAMED), said(MISNAMED).text)]
 
 
-def test_samples_are_corrected_one_by_one(monkeypatch):
+def test_samples_are_corrected_one_by_one():
     drawn = [said(MISNAMED), said(RIGHT), said(RIGHT), said("SELECT name FROM user")]
 
     class Student:
@@ -102,15 +104,14 @@ def test_samples_are_corrected_one_by_one(monkeypatch):
             window = 100
 
             @staticmethod
-            def load_tokenizer():
-                return None
+            def load_chat():
+                return SimpleNamespace(prompt_ids=lambda messages: range(60))
 
         def answer(self, conversations, progress=None, **sampling):
             asked.append((len(conversations), sampling))
             return drawn if len(asked) == 1 else [said(RIGHT)] * len(conversations)
 
     asked = []
-    monkeypatch.setattr(correcting, "tokenize", lambda tokenizer, conversations: [range(60)])
     shared = {"samples": 2, "temperature": 0.7, "attempts": 1}
     found = correcting.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=40, **shared)
     assert [corrected.retries for corrected in found] == [1, 0, 0, 1] and [count for count, _ in asked] == [2, 2]

@@ -54,12 +54,12 @@ def check_student(
     except (CheckpointError, ChatError) as error:
         return [Finding("FAIL", SUBJECT, str(error), "")]
     findings = [Finding("OK", SUBJECT, f"{base_model.name}: {describe(chat)}")]
-    findings += _check_dialogue(chat, parameters)
+    prompt = Prompt.from_mapping(dict(student_prompt))
+    findings += _check_dialogue(chat, prompt, parameters)
     findings += _check_vocabulary(chat, config)
     findings += _check_window(config, parameters)
     findings += _check_precision(config, student)
     if questions is not None:
-        prompt = Prompt.from_mapping(dict(student_prompt))
         findings += _check_prompts(chat, prompt, parameters["preprocessing"], questions)
     if teacher is not None:
         findings += _check_teacher(base_model, teacher, parameters["grpo"])
@@ -83,15 +83,15 @@ def describe(chat: Chat) -> str:
     return "; ".join(parts)
 
 
-def _check_dialogue(chat: Chat, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    """A correction is a dialogue of two questions; it has to be one for the template too."""
-    if not parameters["preprocessing"]["corrections"] and not parameters["evaluation"]["corrections"]:
+def _check_dialogue(chat: Chat, prompt: Prompt, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """A correction, like an example in the prompt, is a dialogue of two questions; the template has to take it."""
+    if not (prompt.examples or parameters["preprocessing"]["corrections"] or parameters["evaluation"]["corrections"]):
         return
     try:
         chat.prompt_ids(_DIALOGUE)
     except Exception as error:  # whatever a template of others raises is its refusal
-        told = f"its chat template refuses a correction, a second question behind an answer: {error}"
-        mend = "set preprocessing.corrections=0 and evaluation.corrections=0"
+        told = f"its chat template refuses a second question behind an answer: {error}"
+        mend = "set preprocessing.corrections=0 and evaluation.corrections=0, and leave examples out of student_prompt"
         yield Finding("FAIL", SUBJECT, told, mend)
 
 

@@ -122,7 +122,7 @@ class Chat:
             "end_of_turn": name(self.end),
             "ends": [name(number) for number in self.ends],
             "bos": self.tokenizer.bos_token,
-            "system": "joins the user's turn" if self.joins_system else "has a turn of its own",
+            "system": "joins the user's turn" if self.joins_system else "is the template's business",
             "answer_begins_behind": self.opening.strip() or None,
             "template_arguments": dict(self.arguments),
             "template": "plain" if self.tokenizer.chat_template == PLAIN_TEMPLATE else "published",
