@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from families.family import Family, name_architecture
+from families.family import GEMMA3_SAMPLES, LLAMA_SAMPLES, QWEN3_SAMPLES, Family, name_architecture
 from families.smollm2 import write_tokenizer_of_gguf
 
 CACHE_VARIABLE = "SQLREASON_TOKENIZERS"
@@ -107,9 +107,11 @@ class PublishedInGguf(Published):
 
 
 def _reason(error: Exception) -> str:
-    """What the client says, or why there is none, in a line."""
-    said = str(getattr(error, "stderr", None) or error)
-    return said.strip().splitlines()[0]
+    """What the client says, or that there is none, in a line."""
+    if isinstance(error, FileNotFoundError):
+        return f"it has no {error.filename}"
+    said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+    return next((line for line in said if "error" in line.lower()), said[0])
 
 
 def _put(made: Path, folder: Path) -> None:
@@ -129,6 +131,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3.1 Instruct, an early revision: no padding token, no date, BOS by template and by tokenizer",
         architecture="llama",
         ends=(128001, 128008, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         package=_npm("llama3_1"),
         sha256="6423069e28ede3662119d93e9d1e5b599a9ddcb5ecf7f9a78b1042cc49c30d8d",
@@ -137,6 +140,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3 Instruct: no padding token, eos is not the end of turn, a generation prompt even unasked",
         architecture="llama",
         ends=(128001, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         package=_npm("llama3"),
         sha256="91179b031f08d607317a610ff4d5436038dc66ea7b3e3100279922b52b0f2dc2",
@@ -145,6 +149,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3.2 Instruct: no padding token though the vocabulary has one, today's date in each prompt",
         architecture="llama",
         ends=(128001, 128008, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         tied=True,
         package=_npm("llama3_2"),
@@ -154,6 +159,7 @@ PUBLISHED: dict[str, Published] = {
         about="Qwen3: no BOS, <think> is a token, the template writes the answer's <think> anew; enable_thinking",
         architecture="qwen3",
         ends=(151645, 151643),
+        sampling=QWEN3_SAMPLES,
         rows=151936,
         tied=True,
         package=_npm("qwen3"),
@@ -163,6 +169,7 @@ PUBLISHED: dict[str, Published] = {
         about="Gemma 3: system text joins the user turn, strict alternation, one token more than its embedding has",
         architecture="gemma3_text",
         ends=(1, 106),
+        sampling=GEMMA3_SAMPLES,
         rows=262144,
         tied=True,
         package=_npm("gemma3"),
