@@ -9,7 +9,7 @@ import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,15 @@ _SMALL = {**_FEW, "intermediate_size": 64, "max_position_embeddings": 4096}
 _WINDOW = {"sliding_window": 32, "layer_types": ["sliding_attention", "full_attention"]}
 _EXPERTS = {"num_experts_per_tok": 2}
 
+LLAMA_SAMPLES = {"do_sample": True, "temperature": 0.6, "top_p": 0.9}
+QWEN3_SAMPLES = {"do_sample": True, "temperature": 0.6, "top_k": 20, "top_p": 0.95}
+GEMMA3_SAMPLES = {"do_sample": True, "top_k": 64, "top_p": 0.95}
+
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     "llama": _SMALL,
     "mistral": {**_SMALL, "sliding_window": 32},
     "qwen2": _SMALL,
+    "glm4": _SMALL,
     "qwen3": _SMALL,
     "phi3": _SMALL,
     "gemma": _SMALL,
@@ -65,6 +70,7 @@ class Family(ABC):
         ends: Tokens or ids that its generation_config declares as ends.
         rows: Rows of the published embedding; None for one of each token.
         tied: Whether input and output share the embedding.
+        sampling: What its generation_config asks for otherwise; a repetition penalty acts on a greedy answer too.
     """
 
     about: str
@@ -72,6 +78,7 @@ class Family(ABC):
     ends: Sequence[str | int]
     rows: int | None = None
     tied: bool = False
+    sampling: Mapping[str, Any] = field(default_factory=dict)
 
     @abstractmethod
     def folder(self) -> Path:
@@ -101,7 +108,7 @@ class Family(ABC):
         shutil.copytree(self.folder(), folder)
         torch.manual_seed(seed)
         model = AutoModelForCausalLM.from_config(self._config())
-        model.generation_config.eos_token_id = self.end_ids()
+        model.generation_config.update(eos_token_id=self.end_ids(), **self.sampling)
         model.to(torch.bfloat16).save_pretrained(folder)
         return folder
 

