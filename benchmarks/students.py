@@ -3,8 +3,9 @@
     python benchmarks/students.py                       # all; published tokenizers are fetched, and left out offline
     python benchmarks/students.py --families llama3_1,qwen3 --write
 
-Tokenizers and templates are the published ones, or stand-ins that behave like them; weights are random and small, of the
-family's own architecture. What is shown is that tokens, masks, ends and layers are right, not that anything is learned.
+Tokenizers and templates are the published ones, or stand-ins that behave like them; weights are random and small, of
+the family's own architecture. What is shown is that tokens, masks, ends and layers are right, not that anything is
+learned.
 `--write` puts the table into docs/students.md.
 """
 
@@ -23,7 +24,6 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "tests"))
 
 from families import PUBLISHED, STANDINS, Family, Unavailable  # noqa: E402
-
 from sqlreason.exports import gguf, merging  # noqa: E402
 from sqlreason.students import generation, grpo, guards, sft  # noqa: E402
 from sqlreason.students.adapter import Adapter  # noqa: E402
@@ -43,12 +43,15 @@ class Length:
     __name__ = "length"
 
     def __call__(self, completions: Sequence[Any], **_: Any) -> list[float]:
+        """Return the length in hundreds of characters."""
         return [len(completion[-1]["content"]) / 100 for completion in completions]
 
 
 def examples(rows: int = 4) -> pd.DataFrame:
     """Prompts of unequal length, with answers."""
-    asked = [{"role": "user", "content": f"CREATE TABLE t (a, b, c)\nWhich a{' at last' * 6 * n}?"} for n in range(rows)]
+    asked = [
+        {"role": "user", "content": f"CREATE TABLE t (a, b, c)\nWhich a{' at last' * 6 * n}?"} for n in range(rows)
+    ]
     return pd.DataFrame(
         [
             {"id": str(n), "prompt": json.dumps([SYSTEM, turn]), "completion": ANSWER.format(n=n)}
@@ -132,7 +135,7 @@ def compare_generation(checkpoint: Checkpoint, chat: Any) -> str:
 
 
 def export(checkpoint: Checkpoint, adapter: Adapter, scratch: Path) -> str:
-    """Whether the merged folder has the tokens and answers of the model that was merged; and whether GGUF is written."""
+    """Whether the merged folder has the tokens, padding and ends of the training; and whether GGUF is written."""
     try:
         merged = write_checkpoint(merging.merge(checkpoint, adapter, "", trained_on=checkpoint), scratch / "merged")
         chat, before = merged.load_chat(), checkpoint.load_chat()

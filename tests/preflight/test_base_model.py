@@ -97,7 +97,6 @@ def test_the_cluster_s_student_passes_with_its_published_tokenizer(
     ("family", "config", "given", "told"),
     [
         ("base", {}, {}, "has no chat template: it is a base model"),
-        ("r1_distill_llama", {}, {}, "does not give an answer back as it was written"),
         ("qwen3", {}, {"student": {"chat_template": {"thinking": True}}}, "does not read thinking; it reads"),
         ("llama3_1", {"max_position_embeddings": 512}, {}, "it reads 512 tokens, not preprocessing.max_prompt_tokens="),
         ("llama3_1", {"vocab_size": 64}, {}, "they do not belong together"),

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from tokenizers.normalizers import Lowercase
 
 from families import STANDINS
 from sqlreason.reasoning.format import parse
@@ -105,9 +106,17 @@ def test_tags_that_are_special_tokens_are_read_all_the_same():
     assert chat.read([*trained(row_of(chat)), chat.padding.id]) == ANSWER
 
 
-def test_a_tokenizer_that_loses_text_is_refused():
+def test_a_tokenizer_that_changes_text_is_refused():
+    tokenizer = STANDINS["llama3_1"].load()
+    tokenizer.backend_tokenizer.normalizer = Lowercase()
     with pytest.raises(ChatError, match="does not give an answer back as it was written"):
-        open_family(STANDINS["r1_distill_llama"])
+        open_chat(tokenizer)
+
+
+def test_a_folder_whose_tokenizer_loses_spaces_is_read_as_its_file_says(tmp_path):
+    student = Checkpoint(str(STANDINS["r1_distill_llama"].student(tmp_path / "student")))
+    chat = student.load_chat()
+    assert chat.opening == "<think>\n" and chat.read(trained(row_of(chat))) == ANSWER
 
 
 def test_the_date_is_pinned():

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.preflight import machine
 from sqlreason.preflight.findings import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
 from sqlreason.students.chat import Chat, ChatError
@@ -20,6 +21,7 @@ from sqlreason.tables import records
 SUBJECT = "student"
 _LOOKED_AT = 16  # questions whose prompts are counted: the half with the longest databases, the half spread over all
 _ROUNDED = 64  # bitsandbytes' 4-bit kernel of the CPU takes rows of whole blocks of this many weights
+_BFLOAT16_FROM = 8.0  # compute capability of Ampere, the first with bfloat16: CUDA C++ Programming Guide, section 16
 _DIALOGUE = (
     {"role": "system", "content": "s"},
     {"role": "user", "content": "u"},
@@ -119,17 +121,16 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
 
 
 def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Finding]:
-    import torch
-
-    if student["quantization"] == "nf4" and not torch.cuda.is_available():
+    if student["quantization"] == "nf4" and not machine.has_gpu():
         text = config.get_text_config()
         sizes = {name: getattr(text, name, None) for name in ("hidden_size", "intermediate_size")}
         odd = {name: size for name, size in sizes.items() if isinstance(size, int) and size % _ROUNDED}
         if odd:
             told = f"student.quantization=nf4 on a CPU needs multiples of {_ROUNDED}, and its configuration has {odd}"
             yield Finding("FAIL", SUBJECT, told, "set student.quantization=null")
-    if student["dtype"] == "bfloat16" and torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
-        told = "student.dtype=bfloat16, which this GPU does not multiply"
+    capability = machine.compute_capability()
+    if student["dtype"] == "bfloat16" and capability is not None and capability < _BFLOAT16_FROM:
+        told = f"student.dtype=bfloat16, which a GPU of compute capability {capability} does not multiply"
         yield Finding("FAIL", SUBJECT, told, "set student.dtype=auto or float32")
 
 

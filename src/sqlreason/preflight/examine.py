@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlreason.preflight import base_model, extras, machine, reach
+from sqlreason.preflight import extras, machine, reach
 from sqlreason.preflight.findings import Finding
 from sqlreason.students import memory
 from sqlreason.students.memory import GIB, Shape
@@ -66,6 +66,8 @@ def _check_student(entries: Any, parameters: Mapping[str, Any]) -> list[Finding]
     """What the tokenizer tells, with the questions as far as they can be loaded from here."""
     from kedro.io.core import DatasetError
 
+    from sqlreason.preflight import base_model
+
     loaded: dict[str, Any] = {}
     for name in ("sql_questions", "policy_teacher"):
         try:
@@ -76,7 +78,11 @@ def _check_student(entries: Any, parameters: Mapping[str, Any]) -> list[Finding]
         student = entries.load("base_model"), entries.load("student_prompt")
     except DatasetError as error:
         return [Finding("FAIL", base_model.SUBJECT, str(error.__cause__ or error), "mend the catalog entry")]
-    return base_model.check_student(*student, parameters, loaded.get("sql_questions"), loaded.get("policy_teacher"))
+    questions, teacher = loaded.get("sql_questions"), loaded.get("policy_teacher")
+    try:
+        return base_model.check_student(*student, parameters, questions, teacher)
+    except ImportError as error:
+        return [Finding("WARN", base_model.SUBJECT, f"not looked at: {error}", "see the lines packages and torch")]
 
 
 def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:

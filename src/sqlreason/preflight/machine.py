@@ -109,19 +109,29 @@ def _check_card(free: float, needed: float | None) -> Finding:
 
 def list_cards() -> list[tuple[str, str, float, float]]:
     """Name, driver, bytes in all and bytes free of each NVIDIA GPU, as nvidia-smi tells them."""
-    query = "--query-gpu=name,driver_version,memory.total,memory.free"
-    command = ["nvidia-smi", query, "--format=csv,noheader,nounits"]
+    rows = _ask_nvidia_smi("name,driver_version,memory.total,memory.free")
+    return [(name, driver, float(total) * 2**20, float(free) * 2**20) for name, driver, total, free in rows]
+
+
+def _ask_nvidia_smi(query: str) -> list[list[str]]:
+    """One row of cells for each NVIDIA GPU; none where nvidia-smi is not there or does not know the query."""
+    command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    rows = [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines() if line.strip()]
-    return [(name, driver, float(total) * 2**20, float(free) * 2**20) for name, driver, total, free in rows]
+    return [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines() if line.strip()]
 
 
 def has_gpu() -> bool:
     """Whether there is an NVIDIA GPU; some containers have its device and no nvidia-smi."""
     return bool(list_cards()) or any(Path("/dev").glob("nvidia[0-9]*"))
+
+
+def compute_capability() -> float | None:
+    """The lowest compute capability of the GPUs, as nvidia-smi tells it; None where there is none or it does not."""
+    found = _ask_nvidia_smi("compute_cap")
+    return min((float(row[0]) for row in found if re.fullmatch(r"\d+\.\d+", row[0])), default=None)
 
 
 def check_memory(bytes_needed: float) -> Finding:

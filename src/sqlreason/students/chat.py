@@ -178,6 +178,11 @@ def open_chat(
     return _with_faithful_reading(chat, name)
 
 
+def keeps_text(tokenizer: "PreTrainedTokenizerBase") -> bool:
+    """Return whether an answer that is cut into tokens comes back as it was written."""
+    return str(tokenizer.decode(tokenizer(_PROBE, add_special_tokens=False)["input_ids"])).strip() == _PROBE
+
+
 def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) -> Padding:
     """Choose the padding token: the published one, one kept for it, an unused or the unknown one; at last an end.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlreason.students.chat import Chat, open_chat
+from sqlreason.students.chat import Chat, keeps_text, open_chat
 
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -101,12 +101,16 @@ class Checkpoint:
     def load_tokenizer(self) -> Any:
         """Loads the tokenizer.
 
+        In a folder, transformers chooses its class by names in configuration files, and for some (R1's distilled Llama)
+        takes one that loses all spaces; then tokenizer.json is taken as it stands.
+
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
         """
-        from transformers import AutoTokenizer
+        from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-        return self._load(AutoTokenizer)
+        tokenizer = self._load(AutoTokenizer)
+        return tokenizer if keeps_text(tokenizer) else self._load(PreTrainedTokenizerFast)
 
     def load_chat(self) -> Chat:
         """Load the tokenizer with its chat template, and find out how they are used.
