@@ -7,8 +7,11 @@ from typing import Any
 
 import click
 
+from sqlreason import failures
 from sqlreason.sql_commands import sql
 from sqlreason.student_commands import ask
+
+failures.install()  # Kedro imports this module in the process of each of its commands, and nowhere else
 
 CHECK = click.option("--check", is_flag=True, help="Only say whether the file is up to date; exit 1 if it is not.")
 

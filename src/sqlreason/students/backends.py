@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.students import transformers, unsloth
 
 BACKENDS: dict[str, Callable[..., tuple[Any, Any]]] = {
@@ -19,5 +20,5 @@ def choose_backend(name: str) -> Callable[..., tuple[Any, Any]]:
         ValueError: for an unknown name.
     """
     if name not in BACKENDS:
-        raise ValueError(f"backend={name!r} is unknown; accepted: {', '.join(BACKENDS)}")
+        raise BadInput(f"backend={name!r} is unknown; accepted: {', '.join(BACKENDS)}")
     return BACKENDS[name]

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlreason.errors import BadInput
+
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 MANIFEST = "manifest.json"
 _SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
 
 
-class CheckpointError(ValueError):
+class CheckpointError(BadInput):
     """A checkpoint is missing, incomplete or out of reach."""
 
 
@@ -180,7 +182,7 @@ def choose_dtype(dtype: str) -> str:
     from sqlreason.students import cpu
 
     if dtype not in DTYPES:
-        raise ValueError(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
+        raise BadInput(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
     if dtype != "auto":
         return dtype
     supported = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else cpu.supports_bfloat16()
@@ -207,7 +209,7 @@ def _quantization(name: str, dtype: Any) -> Any:
     from transformers import BitsAndBytesConfig
 
     if name not in QUANTIZATIONS:
-        raise ValueError(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
+        raise BadInput(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
     return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type=name,
