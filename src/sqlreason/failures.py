@@ -25,12 +25,12 @@ SWITCH = "SQLREASON_TRACEBACK"
 LINES = 15
 """At most so many are written of an error, the notes and the hint to the switch included."""
 _CHARACTERS = 1000  # of a line; some libraries put a whole table into one
-_SENTENCE = 400  # characters; what is longer holds more than a sentence
 _OWN_CALLS, _INNERMOST_CALLS = 2, 2  # of a short traceback
 _WORDS = frozenset({"click", "kedro", "omegaconf", "yaml"})
 _SERVICES = frozenset({"aiohttp", "httpx", "huggingface_hub", "openai", "psycopg", "requests", "sqlalchemy", "urllib3"})
 """Packages whose exceptions are words to a user, about a command, a configuration or a service."""
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large", "(os error 28)")
+_FREE_SPACE = "Free some space, or set `root` in conf/<environment>/globals.yml to a folder that has more."
 _FULL_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -88,13 +88,21 @@ def explain(error: BaseException) -> str | None:
         return str(own)
     links = list(_chain(error))
     if any(map(_is_full, links)):
+        return f"the disk is full, or a file may not become that large: {_sentence(links)}. {_FREE_SPACE}"
+    if isinstance(links[-1], sqlite3.Error):  # it names no file
         return (
-            f"the disk is full, or a file may not become that large: {_sentence(links)}. Free some space, or set "
-            "`root` in conf/<environment>/globals.yml to a folder that has more"
+            "the journal or the cache cannot be used, SQLite files (distillation.journal, preprocessing.cache): "
+            f"{_sentence(links)}. End what else holds it, or move away what is no such file. {_FREE_SPACE}"
         )
     if any(map(_is_outer_world, links)) or _comes_from_kedro(error):
         return _sentence(links)
     return None
+
+
+def find_cause(error: BaseException) -> str:
+    """Return what an exception was raised from in the end, or its outermost domain error, in words."""
+    *_, cause = _chain(error)
+    return str(find_domain_error(error) or _named(cause))
 
 
 def shorten(error: BaseException) -> list[str]:
@@ -115,7 +123,12 @@ def _write(kind: type[BaseException], error: BaseException, trace: TracebackType
     if not isinstance(error, Exception):
         sys.__excepthook__(kind, error, trace)
         return
-    sys.stderr.write(render(error))
+    try:
+        text = render(error)
+    except Exception:  # of an exception whose text cannot be made
+        sys.__excepthook__(kind, error, trace)
+        return
+    sys.stderr.write(text)
     sys.stderr.flush()
 
 
@@ -136,8 +149,8 @@ def _is_full(error: BaseException) -> bool:
 
 def _is_outer_world(error: BaseException) -> bool:
     root = type(error).__module__.partition(".")[0]
-    kinds = (OSError, MemoryError, sqlite3.OperationalError)
-    return isinstance(error, kinds) or root in _WORDS | _SERVICES or type(error).__name__ == "OutOfMemoryError"
+    too_large = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return too_large or isinstance(error, OSError) or root in _WORDS | _SERVICES
 
 
 def _comes_from_kedro(error: BaseException) -> bool:
@@ -152,10 +165,9 @@ def _sentence(links: list[BaseException]) -> str:
     error, cause = links[0], links[-1]
     if cause is error:
         return _named(error)
-    whole, why = " ".join(str(error).split()), " ".join(str(cause).split())
-    if why and why in whole and len(whole) <= _SENTENCE:
-        return whole
-    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    first, *more = str(error).strip().splitlines() or [type(error).__name__]
+    if str(cause) and str(cause) in first:
+        return " ".join([first, *more])
     return f"{first.partition('(')[0].rstrip(' .:')}: {_named(cause)}"  # Kedro goes on with all arguments of a dataset
 
 

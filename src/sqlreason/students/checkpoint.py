@@ -138,6 +138,16 @@ class Checkpoint:
                 f"cannot load {self.name} (revision {self.revision or 'main'}): {str(error).splitlines()[0]}. "
                 f"If this machine is offline (HF_HUB_OFFLINE), download the model once or name a local folder."
             ) from error
+        except Exception as error:  # torn or foreign files end in exceptions of every kind
+            if type(error).__name__ == "OutOfMemoryError":
+                raise
+            what = loader.__name__.removeprefix("Auto").removesuffix("ForCausalLM").lower()
+            said = " ".join(str(error).split())[:300]
+            raise CheckpointError(
+                f"the {what} of {self.name} (revision {self.revision or 'main'}) cannot be used: "
+                f"{type(error).__name__}: {said}. Its files are torn, missing or of a kind that these versions of "
+                "transformers and tokenizers do not know; download it anew, or name another model."
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)
