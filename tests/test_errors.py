@@ -11,6 +11,8 @@ import sys
 
 import pandas as pd
 import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 from kedro.io.core import DatasetError
 
 import sqlreason
@@ -278,6 +280,70 @@ def test_a_command_that_fails_says_why_in_few_lines(copy, name, arguments, more,
     assert code not in (0, None) and told in "\n".join(lines), output
     assert len(lines) <= failures.LINES and sum(map(len, lines)) < 4000, output
     assert ("Traceback" in output) == ("KeyError" in told) and "somebody" not in output
+
+
+def test_who_calls_a_session_gets_the_exception_itself_with_the_note(copy, monkeypatch):
+    monkeypatch.chdir(copy.folder)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    bootstrap_project(copy.folder)
+    hook = sys.excepthook
+    few = {"distillation": {"questions": 12}}
+    with (
+        KedroSession.create(copy.folder, env="no_price", runtime_params=few) as session,
+        pytest.raises(BadInput, match="price of m is unknown") as caught,
+    ):
+        session.run(pipeline_names=["distillation"])
+    assert "The run stopped at estimate_teaching" in caught.value.__notes__[0]
+    assert sys.excepthook is hook
+
+
+TRAIN = "sft.max_steps=1,sft.epochs=null,student.launch"
+
+
+@pytest.fixture(scope="module")
+def trainable(copy):
+    """After distillation and preprocessing: rows that can be trained on, and the same with one that cannot."""
+    code, output = copy.forks.run("run", "--env=few", *PREPARE)
+    assert code == 0, output
+    for env in ("faulty", "no_prompts"):
+        shutil.copytree(copy.folder / "data/few", copy.folder / "data" / env)
+        make_environment(copy, env)
+    rows = copy.load("sft_examples", "faulty")
+    copy.save("sft_examples", rows.assign(prompt="this is no JSON"), "faulty")
+    return copy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("env", "launch", "told"),
+    [
+        ("no_tokenizer", "child", "no_tokenizer (revision main) cannot be used"),
+        ("no_tokenizer", "ranks,student.ranks=2", "no_tokenizer (revision main) cannot be used"),
+        ("faulty", "child", "failed in its child process: this is a fault of the program"),
+        ("faulty", "ranks,student.ranks=2", "of 2: this is a fault of the program"),
+    ],
+)
+def test_what_stops_a_training_elsewhere_is_told_once(trainable, env, launch, told):
+    folder = trainable.folder / "data" / env
+    if not (folder / "05_model_input").exists():
+        shutil.copytree(trainable.folder / "data/few/05_model_input", folder / "05_model_input")
+    output = trainable.kedro("run", f"--env={env}", "--nodes=train_sft", "--params", f"{TRAIN}={launch}", code=1)
+    lines = error_part(output)
+    LENGTHS[f"training of {env}, launch={launch}"] = len(lines)
+    assert sum(told in line for line in lines) == 1 and len(lines) <= failures.LINES, output
+    assert sum(line.startswith("Traceback") for line in lines) == ("fault" in told), output
+    assert "the same command goes on" in lines[-1]
+
+
+@pytest.mark.slow
+def test_a_grpo_without_prompts_says_so(trainable):
+    path = trainable.folder / "data/no_prompts/05_model_input/grpo_prompts.parquet"
+    pd.read_parquet(path).head(0).to_parquet(path)
+    code, output = trainable.forks.run("run", "--env=no_prompts", "--pipelines=grpo")
+    lines = error_part(output)
+    LENGTHS["GRPO without prompts"] = len(lines)
+    assert code == 1 and len(lines) <= failures.LINES and "Traceback" not in output, output
+    assert "grpo_prompts" in output
 
 
 def test_the_longest_of_what_failing_commands_print_is_within_the_limit():

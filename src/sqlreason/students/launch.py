@@ -164,6 +164,7 @@ def _serve(folder: Path) -> int:
         logging.basicConfig(level=level, format="%(message)s")
         logging.getLogger().setLevel(logging.WARNING)
         logging.getLogger("sqlreason").setLevel(level if rank() == 0 else logging.WARNING)
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # as conf/logging.yml does
         module, _, function = name.partition(":")
         _require_ranks(ranks)
         value = getattr(importlib.import_module(module), function)(*arguments, **keywords)
