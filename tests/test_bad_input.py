@@ -9,6 +9,8 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from kedro_forks import KedroForks, error_part
+from sqlreason import failures
 from sqlreason.preflight import machine
 from sqlreason.preflight.parameters import find_faults
 from sqlreason.tables import TABLES
@@ -22,7 +24,10 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def copy(project_copies):
-    return project_copies("bad")
+    copy = project_copies("bad")
+    copy.forks = KedroForks(copy)
+    yield copy
+    copy.forks.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +52,8 @@ def source(entry, type_, path, **more):
 
 def refusal(copy, *arguments):
     """What `kedro run` prints when it refuses: a few lines, no traceback, and exit status 1."""
-    output = copy.kedro("run", *arguments, code=1)
-    assert "Traceback" not in output
+    code, output = copy.forks.run("run", *arguments)
+    assert code == 1 and "Traceback" not in output and len(error_part(output)) <= failures.LINES
     return output
 
 

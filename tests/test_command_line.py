@@ -109,9 +109,9 @@ def test_a_run_that_fails_tells_the_cause_and_how_to_go_on_in_its_last_lines(cop
     small = "preprocessing.max_prompt_tokens=9,preprocessing.instances=1,preprocessing.evaluation_prompts=4"
     output = copy.kedro("run", "--env=few", "--to-nodes=filter_traces", "--params", f"{ASK[1]},{small}", code=1)
     last = output.strip().splitlines()[-2:]
-    assert last[0].startswith("ValueError: no trace is left for the student")
-    assert last[1].endswith("the same command goes on.")
-    assert "Traceback" in output and "The run stopped: ValueError: no trace is left" in output
+    assert last[0].startswith("Error: no trace is left for the student")
+    assert last[1].startswith("The run stopped at filter_traces. ") and "the same command goes on." in last[1]
+    assert "Traceback" not in output and output.count("no trace is left") == 1
 
 
 def test_a_subset_of_the_chain_says_what_it_lacks(copy):

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
+
 STEPS = (
     ("databases", "gold trusted"),
     ("teacher", "answered in the grammar"),
@@ -33,7 +35,7 @@ def count_yield(asked: int, rejected: pd.DataFrame, kept: int) -> pd.DataFrame:
         ValueError: If a row was lost without a reason.
     """
     if asked != len(rejected) + kept:
-        raise ValueError(
+        raise BadInput(
             f"{asked} questions were asked, {kept} kept and {len(rejected)} rejected: "
             f"{asked - kept - len(rejected)} are unaccounted for; run distillation and preprocessing together"
         )

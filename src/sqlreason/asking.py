@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql.execution import Task, Verifier
@@ -63,7 +64,7 @@ def read_context(database: str) -> str:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return "\n".join(line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;"))
     except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
-        raise ValueError(
+        raise BadInput(
             f"{database} cannot be read ({error}); give sqlite:///FILE or a file of CREATE TABLE and INSERT statements"
         ) from None
 
@@ -133,7 +134,7 @@ def _messages(prompts: StudentPrompts, question: str, context: str, tables: Coll
             else "Name the tables that the question is about (--table, once for each), so that those far from them are "
             "left out"
         )
-        raise ValueError(
+        raise BadInput(
             f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
             "longer than those of its training"
         ) from error

@@ -1,14 +1,20 @@
 """The project's own commands beside Kedro's. Only the standard library and click at the top (TRAPS: Kedro)."""
 
 import inspect
+import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sqlreason import failures
 from sqlreason.sql_commands import sql
 from sqlreason.student_commands import ask
+
+# Kedro imports this module in the process of each of its commands, and nowhere else.
+failures.install()
+logging.captureWarnings(True)  # conf/logging.yml says what becomes of them
 
 CHECK = click.option("--check", is_flag=True, help="Only say whether the file is up to date; exit 1 if it is not.")
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.sql import execution, schema
@@ -24,6 +25,10 @@ logger = logging.getLogger(__name__)
 
 #: On how many databases published benchmarks look, None for all: Spider's script on a suite, BIRD's on one.
 PUBLISHED: dict[str, int | None] = {"spider": None, "bird": 1}
+
+
+class GoldError(SqlReasonError, RuntimeError):
+    """Gold queries do not agree with themselves, so that no figure could be believed."""
 
 
 def answer_questions(
@@ -126,10 +131,10 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) ->
 
     Raises:
         ValueError: If the answers are not to these questions.
-        RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
+        GoldError: If a gold query does not agree with itself: then no figure could be believed.
     """
     if set(answers["id"]) != set(prompts["id"]):
-        raise ValueError(
+        raise BadInput(
             f"{len(answers)} answers do not belong to these {len(prompts)} questions; the examination was changed "
             "after the student answered: run the evaluation pipeline as a whole"
         )
@@ -167,7 +172,7 @@ def _published(
 def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict]) -> None:
     wrong = [f"{row['id']} ({v.status}: {v.reason})" for row, v in zip(rows, verdicts, strict=True) if not v.agrees]
     if wrong:
-        raise RuntimeError(
+        raise GoldError(
             f"{len(wrong)} gold queries do not agree with themselves, so the engine cannot be trusted here: "
             f"{', '.join(wrong[:5])}. Run the preprocessing pipeline again; if it stays, report it."
         )

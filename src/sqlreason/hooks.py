@@ -73,12 +73,28 @@ class SummaryHooks:
     def __init__(self) -> None:
         self._seconds: dict[str, float] = defaultdict(float)
         self._started: dict[str, float] = {}
+        self._touched = ""
+
+    @hook_impl
+    def before_dataset_loaded(self, dataset_name: str) -> None:
+        """Note which entry is touched, for the message of an error."""
+        self._touched = f"while '{dataset_name}' was loaded"
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Note which entry is touched, for the message of an error."""
+        self._touched = f"while '{dataset_name}' was saved"
+
+    @hook_impl
+    def after_dataset_saved(self) -> None:
+        """Forget it."""
+        self._touched = ""
 
     @hook_impl
     def before_node_run(self, node: Any) -> None:
         """Name the node and start its clock."""
         logger.info("%s: %s", stage_of(node.name), node.name)
-        self._started[node.name] = time.monotonic()
+        self._started[node.name], self._touched = time.monotonic(), ""
 
     @hook_impl
     def after_node_run(self, node: Any) -> None:
@@ -95,11 +111,14 @@ class SummaryHooks:
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
-        """Say what stopped the run, and as the very last lines of the traceback how to go on."""
-        logger.error("The run stopped: %s: %s", type(error).__name__, error)
+        """Note on the exception where the run stopped and how to go on; whoever shows it shows that as well."""
+        where = self._touched or " and ".join(f"at {name}" for name in self._started) or "between its nodes"
         error.add_note(
-            "What the teacher answered and the last checkpoints are kept: mend the cause, and the same command goes on."
+            f"The run stopped {where}. What the teacher answered and the last checkpoints are kept: mend the cause, "
+            "and the same command goes on."
         )
+        self._started.clear()
+        self._touched = ""
 
     def _summary(self, pipeline: Any, catalog: Any) -> str:
         parts = [""]

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import click
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
+
+from sqlreason.errors import BadInput
 
 CHAIN = ("distillation", "preprocessing", "sft", "grpo", "evaluation")
 
@@ -16,14 +17,14 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     Raises:
         ImportError: If a pipeline's module cannot be imported (it would otherwise vanish silently).
-        click.ClickException: If a command names a pipeline that does not exist.
+        BadInput: If a command names a pipeline that does not exist.
     """
     try:
         pipelines = find_pipelines(raise_errors=True)
     except ImportError as error:
         if error.__cause__ is not None:  # the module is there and broken
             raise
-        raise click.ClickException(f"There is no such pipeline; there are {', '.join(_names())}. ({error})") from error
+        raise BadInput(f"There is no such pipeline; there are {', '.join(_names())}. ({error})") from error
     pipelines["__default__"] = sum((pipelines[name] for name in CHAIN if name in pipelines), Pipeline([]))
     return pipelines
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
+
 #: What a question must have; `id` may be missing, rows are then numbered from 1.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
@@ -18,11 +20,11 @@ def read_file(path: Path) -> pd.DataFrame:
         ValueError: If there is no such file, its kind is not known, or it cannot be read; the message says which line.
     """
     if not path.is_file():
-        raise ValueError(f"there is no file '{path}'")
+        raise BadInput(f"there is no file '{path}'")
     if path.suffix not in SUFFIXES:
-        raise ValueError(f"'{path}' ends in {path.suffix or 'nothing'}; known are {', '.join(SUFFIXES)}")
+        raise BadInput(f"'{path}' ends in {path.suffix or 'nothing'}; known are {', '.join(SUFFIXES)}")
     if not path.stat().st_size:
-        raise ValueError(f"'{path}' is empty")
+        raise BadInput(f"'{path}' is empty")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
@@ -30,7 +32,7 @@ def read_file(path: Path) -> pd.DataFrame:
             return pd.read_csv(path, keep_default_na=False)
         return pd.DataFrame(list(_records(path)))
     except (ValueError, OSError) as error:  # of pandas, pyarrow and the codec too
-        raise ValueError(f"'{path}' cannot be read: {error}") from None
+        raise BadInput(f"'{path}' cannot be read: {error}") from None
 
 
 def _records(path: Path) -> Iterator[dict[str, object]]:
@@ -40,9 +42,9 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"line {number} is not JSON ({error})") from None
+            raise BadInput(f"line {number} is not JSON ({error})") from None
         if not isinstance(record, dict):
-            raise ValueError(f"line {number} holds a {type(record).__name__}; each line must be an object")
+            raise BadInput(f"line {number} holds a {type(record).__name__}; each line must be an object")
         yield record
 
 
@@ -58,9 +60,9 @@ def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]
     """
     missing = [column for column in NEEDED if column not in frame.columns]
     if missing:
-        raise ValueError(f"'{source}' lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
+        raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
     if frame.empty:
-        raise ValueError(f"'{source}' has no rows")
+        raise BadInput(f"'{source}' has no rows")
     numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
     keys = frame["id"] if "id" in frame.columns else numbers
     columns = (keys.astype(str), *(frame[column].fillna("").astype(str) for column in NEEDED))

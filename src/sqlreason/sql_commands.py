@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from sqlreason.errors import BadInput
+
 INSTANCES = click.option("--instances", default=3, show_default=True, help="Perturbed databases beside the original.")
 SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -90,7 +92,7 @@ def explain(
     texts = [_text(text) for text in (context, gold, candidate)]
     try:
         verifier = Verifier(preset=preset)
-    except ValueError as error:
+    except BadInput as error:
         raise click.ClickException(str(error)) from None
     with verifier:
         prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=instances, seed=seed)
@@ -131,7 +133,7 @@ def _questions(source: str, env: str | None) -> list[tuple[str, str, str]]:
     is_file = path.exists() or path.suffix in SUFFIXES
     try:
         return questions_of(read_file(path) if is_file else _entry(source, env), source)
-    except ValueError as error:
+    except BadInput as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -142,13 +144,13 @@ def _entry(name: str, env: str | None) -> Any:
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
         if name not in catalog:
-            raise ValueError(f"'{name}' is no file and no catalog entry; entries are {', '.join(_tables(catalog))}")
+            raise BadInput(f"'{name}' is no file and no catalog entry; entries are {', '.join(_tables(catalog))}")
         try:
             found = catalog.load(name)
         except DatasetError as error:
-            raise ValueError(f"the catalog entry '{name}' cannot be loaded: {error}") from None
+            raise BadInput(f"the catalog entry '{name}' cannot be loaded: {error}") from None
     if not hasattr(found, "columns"):
-        raise ValueError(f"the catalog entry '{name}' holds a {type(found).__name__}, no table of questions")
+        raise BadInput(f"the catalog entry '{name}' holds a {type(found).__name__}, no table of questions")
     return found
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sqlreason.errors import BadInput, SqlReasonError
+
 SHOWN_ROWS = 20
 
 
@@ -42,7 +44,7 @@ def ask(
     try:
         context = asking.read_context(database)
         reply = _reply(question, context, student, env, votes=votes, corrections=corrections, tables=tables)
-    except ValueError as error:
+    except SqlReasonError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{reply.think}\n\n{reply.sql}\n")
     if not reply.fault:
@@ -71,7 +73,7 @@ def _reply(question: str, context: str, student: str, env: str | None, **chosen:
         try:
             adapter = None if student == "base" else catalog.load(f"{student}_adapter")
         except DatasetError as error:
-            raise ValueError(f"there is no trained student yet ({error}); `kedro run` trains one") from None
+            raise BadInput(f"there is no trained student yet ({error}); `kedro run` trains one") from None
     if adapter is not None:
         adapter.require(base.identity, prompt_fingerprint(prompt, base))
     prompts = StudentPrompts(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.exports import llamacpp
 from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
@@ -21,7 +22,7 @@ _ARCHITECTURE = "LlamaForCausalLM"
 _PRE_TOKENIZER = "llama-bpe"  # how llama.cpp cuts text into words; for the tiny student's own way see docs/hardware.md
 
 
-class GgufError(ValueError):
+class GgufError(BadInput):
     """A model cannot be written as GGUF."""
 
 

@@ -6,6 +6,8 @@ advice, it keeps the known conditions from being forgotten.
 
 import re
 
+from sqlreason.errors import BadInput
+
 _LLAMA = re.compile(r"llama[-_ ]?(\d+(?:\.\d+)?)?", re.IGNORECASE)
 
 
@@ -48,7 +50,7 @@ def check_name(name: str, base: str, teacher: str, scripted: bool) -> None:
     llama = _LLAMA.search(base) or (not scripted and _LLAMA.search(teacher))
     bare = name.rpartition("/")[2]
     if llama and not bare.lower().startswith("llama"):
-        raise ValueError(
+        raise BadInput(
             f"export.name={name!r}: the Llama licences (section 1.b) ask that the model's name begins with Llama; "
             f"call it Llama-{bare}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlreason import failures
 from sqlreason.errors import BadInput
 from sqlreason.preflight import base_model, extras
 from sqlreason.preflight.parameters import find_faults
@@ -119,9 +120,7 @@ def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
         catalog.load(name)
     except Exception as error:
         logger.debug("Loading '%s' failed.", name, exc_info=True)
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
+        cause = failures.find_cause(error)
         place = entry.get("filepath") or entry.get("path") or ""
         raise BadInput(
             f"the catalog entry '{name}' ({place or entry.get('type')}) cannot be used: {cause}{locate_fault(entry)}\n"

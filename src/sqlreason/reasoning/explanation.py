@@ -12,6 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.clauses import Clause, read_clauses, tell_query
 from sqlreason.reasoning.expressions import Speaker, listing
 from sqlreason.reasoning.vocabulary import ABSENCES, LABELS, PREDICATES, SENTENCES
@@ -42,7 +43,7 @@ def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
         ValueError: The SQL does not parse in any dialect, or the style is unknown.
     """
     if style not in STYLES:
-        raise ValueError(f"Unknown style {style!r}; accepted are {', '.join(STYLES)}.")
+        raise BadInput(f"Unknown style {style!r}; accepted are {', '.join(STYLES)}.")
     speaker = Speaker(rng, tell_query)
     clauses = [clause for tree in read_statements(sql) for clause in read_clauses(tree, speaker)]
     return STYLES[style](clauses, rng)
@@ -65,7 +66,7 @@ def read_statements(sql: str) -> list[exp.Expr]:
             return trees
         reason = "it holds no statement" if trees else reason
     known = ", ".join(filter(None, DIALECTS))
-    raise ValueError(f"A SQL statement of one of {known} is needed; {reason}: {sql[:200]!r}.")
+    raise BadInput(f"A SQL statement of one of {known} is needed; {reason}: {sql[:200]!r}.")
 
 
 def _is_statement(tree: exp.Expr) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from string import Formatter
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import Reading, render
 from sqlreason.sql.queries import tables_in_order
 from sqlreason.sql.schema import Schema, SchemaError, distances, parse_schema, render_ddl
@@ -32,7 +33,7 @@ _CORRECTION = "The database says: {complaint}\n\nAnswer again, in the same form.
 _MENDED = "The database says: {complaint}. {think}"
 
 
-class PromptOverBudget(ValueError):
+class PromptOverBudget(BadInput):
     """A schema that stays too long even when only the tables that must be kept are left."""
 
 
@@ -54,7 +55,7 @@ class Example:
         """
         wanted = [item.name for item in fields(cls)]
         if set(entry) != set(wanted):
-            raise ValueError(f"An example of a prompt has {', '.join(wanted)}, not {', '.join(map(str, entry))}.")
+            raise BadInput(f"An example of a prompt has {', '.join(wanted)}, not {', '.join(map(str, entry))}.")
         return cls(**{name: str(entry[name]).strip() for name in wanted})
 
 
@@ -89,7 +90,7 @@ class Prompt:
         wanted = {"name": str, "version": int, "system": str, "user": str}
         if set(entry) != set(wanted) or not all(isinstance(entry[key], kind) for key, kind in wanted.items()):
             given = ", ".join(f"{key}: {type(value).__name__}" for key, value in entry.items())
-            raise ValueError(
+            raise BadInput(
                 f"A prompt has name, system and user (str), version (int) and perhaps examples, not {given}."
             )
         prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip(), shown)
@@ -119,7 +120,7 @@ def build_messages(
         ValueError: A gold is given to a prompt without ``{gold}``.
     """
     if gold is not None and "gold" not in _placeholders(prompt.user):
-        raise ValueError(f"Prompt {prompt.name!r} has no {{gold}} for a hint; add it or ask without a gold.")
+        raise BadInput(f"Prompt {prompt.name!r} has no {{gold}} for a hint; add it or ask without a gold.")
     bare = _without_hint(prompt.user)
     turns = [{"role": "system", "content": prompt.system.format(dialect=escape(dialect))}]
     for shown in prompt.examples:
@@ -169,7 +170,7 @@ def check_hint(hint: str) -> None:
     """
     found = sorted(_placeholders(hint))
     if found != ["gold"]:
-        raise ValueError(f"The hint {hint!r} has the placeholders {found}; it needs {{gold}} and no other.")
+        raise BadInput(f"The hint {hint!r} has the placeholders {found}; it needs {{gold}} and no other.")
 
 
 def schema_text(
@@ -224,7 +225,7 @@ def _placeholders(text: str) -> set[str]:
 def _check_placeholders(prompt: Prompt) -> None:
     found = _placeholders(prompt.user)
     if not set(REQUIRED_FIELDS) <= found <= set(FIELDS) or not _placeholders(prompt.system) <= {"dialect"}:
-        raise ValueError(
+        raise BadInput(
             f"Prompt {prompt.name!r} has the placeholders {sorted(found)} in user and "
             f"{sorted(_placeholders(prompt.system))} in system; user needs {{question}} and {{schema}} and "
             "may have {dialect} and {gold}, system may have {dialect}; write a literal brace twice."

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse, render
 from sqlreason.rewards import add_up, make_rewards
 from sqlreason.rewards.exploits import EXPLOITS, Exploit
@@ -28,7 +29,7 @@ LIMITS = Limits(soft_seconds=0.3, hard_seconds=1.0)
 """Of certification: a bomb need not burn for long to be known as one."""
 
 
-class CertificationError(ValueError):
+class CertificationError(BadInput):
     """The rewards of a training can be gamed, or do not tell right from wrong."""
 
 
@@ -139,7 +140,7 @@ def certify(
     with Verifier(limits=LIMITS) as verifier:
         prepared = [(row, question) for row in rows if (question := _question(row, verifier)) is not None]
         if not prepared:
-            raise ValueError(f"none of {len(rows)} questions can be used for certification; give others")
+            raise BadInput(f"none of {len(rows)} questions can be used for certification; give others")
         trials = [
             trial
             for number, (row, question) in enumerate(prepared)
@@ -214,7 +215,7 @@ def _certificate(
             groups[trial.kind, trial.family, trial.name].append((trial.row, score, reason))
     correct = [found for (kind, _, _), group in groups.items() if kind == "correct" for found in group]
     if not correct:
-        raise ValueError("the rewards apply to none of the questions; nothing can be certified")
+        raise BadInput("the rewards apply to none of the questions; nothing can be certified")
     worst = min(score for _, score, _ in correct)
     entries = []
     for key, group in sorted(groups.items(), key=lambda item: _KINDS.index(item[0][0])):

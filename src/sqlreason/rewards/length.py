@@ -7,6 +7,7 @@ limit. It never pays, so that it cannot be gamed by being short; it is added to 
 from collections.abc import Sequence
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.rewards.format import completion_text
 
 CHARACTERS_PER_TOKEN = 4
@@ -35,7 +36,7 @@ class LengthReward:
             ValueError: If they are out of range.
         """
         if max_tokens < 1 or not 0 < buffer <= 1:
-            raise ValueError(f"max_tokens={max_tokens} must be at least 1 and buffer={buffer} in (0, 1]")
+            raise BadInput(f"max_tokens={max_tokens} must be at least 1 and buffer={buffer} in (0, 1]")
         self.max_tokens, self.buffer = max_tokens, buffer
         self.last_reasons: list[str] = []
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards.format import completion_text
 
@@ -54,7 +55,7 @@ class TeacherSimilarityReward:
             ImportError: If a model is asked for and sentence-transformers is not installed.
         """
         if "teacher_think" not in columns:
-            raise ValueError(f"the reward needs the column 'teacher_think'; the batch has {sorted(columns)}")
+            raise BadInput(f"the reward needs the column 'teacher_think'; the batch has {sorted(columns)}")
         teachers = [str(text or "").strip() for text in columns["teacher_think"]]
         readings = [parse(completion_text(completion)) for completion in completions]
         vectors = self._vectors([reading.think for reading in readings], teachers)

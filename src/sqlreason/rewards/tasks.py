@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.execution import Task, Verifier
 from sqlreason.sql.instances import prepare
 
@@ -47,7 +48,7 @@ class Assignments:
         if "task" in columns:
             return [self._once((str(text),), _loaded) for text in columns["task"]]
         if not {"sql_context", "sql"} <= set(columns):
-            raise ValueError(f"{WANTED}; the batch has {sorted(columns)}")
+            raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
         rows = zip(columns["sql_context"], columns["sql"], strict=True)
         return [self._once((str(context), str(gold)), self._prepared) for context, gold in rows]
 
@@ -76,7 +77,7 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows = zip(columns["sql_context"], columns["sql"], strict=True)
         return [(str(context), str(gold)) for context, gold in rows]
     if "task" not in columns:
-        raise ValueError(f"{WANTED}; the batch has {sorted(columns)}")
+        raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
     tasks = [_loaded(text).task for text in columns["task"]]
     return [(task.instances[0], task.gold) if task else ("", "") for task in tasks]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlreason.sql.forks import BOOT, starter
-from sqlreason.sql.sandbox import WorkerDied, WorkerProcess
+from sqlreason.sql.sandbox import WorkerDied, WorkerError, WorkerProcess
 from sqlreason.sql.verdicts import Limits
 
 #: By this signal the kernel ends a process that has used up its CPU time (SIGXCPU, which Windows lacks).
@@ -247,7 +247,7 @@ class Pool:
         if self._failed_starts == _STARTS:
             self._failed_starts = 0
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
-            raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
+            raise WorkerError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
 
     def _is_finished(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         """Whether an answered job is done; if the worker has forgotten its task, it is sent once more."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.statements import split_statements
 
 #: Every preset; `worker.published` holds the comparison of the latter two.
@@ -25,7 +26,7 @@ def require_preset(preset: str) -> str:
         ValueError: There is none of that name.
     """
     if preset not in PRESETS:
-        raise ValueError(f"no preset is called {preset!r}; known are {', '.join(PRESETS)}")
+        raise BadInput(f"no preset is called {preset!r}; known are {', '.join(PRESETS)}")
     return preset
 
 

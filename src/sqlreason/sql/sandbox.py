@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from sqlreason.errors import SqlReasonError
 from sqlreason.sql.forks import START_SECONDS, Starter
 from sqlreason.sql.verdicts import Limits
 from sqlreason.sql.worker import protocol
@@ -17,6 +18,10 @@ from sqlreason.sql.worker import protocol
 #: Requests of at most so many bytes may be sent while the worker is busy with another: they fit into the socket's
 #: buffer, so that neither side ever waits for the other to read.
 _AHEAD_BYTES = 64 * 1024
+
+
+class WorkerError(SqlReasonError, RuntimeError):
+    """No worker comes up on this machine that could run a query."""
 
 
 class WorkerDied(Exception):
@@ -140,7 +145,7 @@ class WorkerProcess:
         """Takes the first message, by which the worker says that it is up, or why it cannot be."""
         if "failed" in message:
             self.end()
-            raise RuntimeError(f"no {self.engine} worker could be started: {message['failed']}")
+            raise WorkerError(f"no {self.engine} worker could be started: {message['failed']}")
         self.ready, self.guards, self.library = True, tuple(message["guards"]), str(message["library"])
         self._since = time.monotonic()
         return self._next()

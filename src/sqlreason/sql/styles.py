@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 
+from sqlreason.errors import BadInput
+
 
 @dataclass(frozen=True)
 class Style:
@@ -76,5 +78,5 @@ def styles_of(suite: str, drawn: int) -> list[Style]:
         ValueError: There is no such suite.
     """
     if suite not in SUITES:
-        raise ValueError(f"no suite is called {suite!r}; known are {', '.join(SUITES)}")
+        raise BadInput(f"no suite is called {suite!r}; known are {', '.join(SUITES)}")
     return list(islice(cycle(SUITES[suite]), drawn))

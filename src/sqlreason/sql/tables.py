@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlreason.errors import BadInput
+
 Value = int | float | str | bytes | bool | None
 
 
-class SchemaError(ValueError):
+class SchemaError(BadInput):
     """A context from which no schema can be read; the message says which statement and why."""
 
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlreason.errors import BadInput
 
-class AdapterError(ValueError):
+
+class AdapterError(BadInput):
     """An adapter does not fit the base model or the prompt it is asked to serve."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.students import transformers, unsloth
 from sqlreason.students.chat import Chat
 
@@ -20,5 +21,5 @@ def choose_backend(name: str) -> Callable[..., tuple[Any, Chat]]:
         ValueError: for an unknown name.
     """
     if name not in BACKENDS:
-        raise ValueError(f"backend={name!r} is unknown; accepted: {', '.join(BACKENDS)}")
+        raise BadInput(f"backend={name!r} is unknown; accepted: {', '.join(BACKENDS)}")
     return BACKENDS[name]

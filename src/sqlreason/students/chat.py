@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sqlreason.errors import BadInput
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -34,7 +36,7 @@ _OURS = ("add_generation_prompt", "continue_final_message", "messages", "return_
 """Arguments of the template that are not the user's to give."""
 
 
-class ChatError(ValueError):
+class ChatError(BadInput):
     """A student's tokenizer or chat template cannot be used as it is."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.students.chat import Chat, keeps_text, open_chat
 
 QUANTIZATIONS = ("nf4",)
@@ -22,7 +23,7 @@ MANIFEST = "manifest.json"
 _SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
 
 
-class CheckpointError(ValueError):
+class CheckpointError(BadInput):
     """A checkpoint is missing, incomplete or out of reach."""
 
 
@@ -175,6 +176,16 @@ class Checkpoint:
                 f"cannot load {self.name} (revision {self.revision or 'main'}): {str(error).splitlines()[0]}. "
                 f"If this machine is offline (HF_HUB_OFFLINE), download the model once or name a local folder."
             ) from error
+        except Exception as error:  # torn or foreign files end in exceptions of every kind
+            if type(error).__name__ == "OutOfMemoryError":
+                raise
+            what = loader.__name__.removeprefix("Auto").removesuffix("ForCausalLM").lower()
+            said = " ".join(str(error).split())[:300]
+            raise CheckpointError(
+                f"the {what} of {self.name} (revision {self.revision or 'main'}) cannot be used: "
+                f"{type(error).__name__}: {said}. Its files are torn, missing or of a kind that these versions of "
+                "transformers and tokenizers do not know; download it anew, or name another model."
+            ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +230,7 @@ def choose_dtype(dtype: str) -> str:
     from sqlreason.students import cpu
 
     if dtype not in DTYPES:
-        raise ValueError(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
+        raise BadInput(f"dtype={dtype!r} is unknown; accepted: {', '.join(DTYPES)}")
     if dtype != "auto":
         return dtype
     supported = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else cpu.supports_bfloat16()
@@ -246,7 +257,7 @@ def _quantization(name: str, dtype: Any) -> Any:
     from transformers import BitsAndBytesConfig
 
     if name not in QUANTIZATIONS:
-        raise ValueError(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
+        raise BadInput(f"quantization={name!r} is unknown; accepted: none or {', '.join(QUANTIZATIONS)}")
     return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
         load_in_4bit=True,
         bnb_4bit_quant_type=name,

@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.execution import Task
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.chat import Chat
@@ -175,7 +176,7 @@ def _require_a_step(prompts: int, ranks: int, plan: Schedule) -> None:
     """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
     wanted = ranks * plan.batch_size * plan.gradient_accumulation
     if prompts < wanted:
-        raise ValueError(
+        raise BadInput(
             f"{prompts} prompts are too few for one step of {wanted} (batch_size x gradient_accumulation); lower "
             "batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
         )

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.students.chat import Chat, Messages
 
 _BLOCK = 64  # tokens by which key-value buffers grow
@@ -39,9 +40,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.temperature < 0 or self.samples < 1 or self.max_new_tokens < 1:
-            raise ValueError(f"{self}: temperature must be >= 0, samples and max_new_tokens >= 1")
+            raise BadInput(f"{self}: temperature must be >= 0, samples and max_new_tokens >= 1")
         if self.samples > 1 and self.temperature == 0:
-            raise ValueError(f"samples={self.samples} at temperature 0 would be copies; give a temperature > 0")
+            raise BadInput(f"samples={self.samples} at temperature 0 would be copies; give a temperature > 0")
 
 
 def generate(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.dev import Exam
@@ -182,17 +183,17 @@ def _split(knobs: dict[str, Any], ranks: int, quantization: str | None) -> tuple
     plan = Schedule(**{name: value for name, value in knobs.items() if name not in own}).shared(ranks)
     completions = plan.batch_size * plan.gradient_accumulation
     if completions % policy.num_generations:
-        raise ValueError(
+        raise BadInput(
             f"batch_size={plan.batch_size} x gradient_accumulation={plan.gradient_accumulation} = {completions} "
             f"completions a step and rank are no whole groups of num_generations={policy.num_generations}"
         )
     if policy.vllm and quantization:
-        raise ValueError(
+        raise BadInput(
             f"vllm={policy.vllm} with quantization={quantization}: trl would merge the adapter into rounded weights at "
             "each step; set student.quantization: null, or vllm: null"
         )
     if plan.save_steps % policy.num_iterations:
-        raise ValueError(
+        raise BadInput(
             f"save_steps={plan.save_steps} must be a multiple of num_iterations={policy.num_iterations}: "
             "completions that are used again are not kept in a checkpoint"
         )
@@ -203,7 +204,7 @@ def _require_a_step(prompts: int, ranks: int, policy: Policy, plan: Schedule) ->
     """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
     wanted = ranks * plan.batch_size * plan.gradient_accumulation // policy.num_generations
     if prompts < wanted:
-        raise ValueError(
+        raise BadInput(
             f"{prompts} prompts are too few for one step of {wanted} groups (batch_size x gradient_accumulation / "
             "num_generations); lower batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
         )

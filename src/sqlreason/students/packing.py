@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sqlreason.errors import BadInput
 from sqlreason.students import tiny
 
 _ASSISTANT_HEADER = f"{tiny.HEADER_START}assistant{tiny.HEADER_END}"
@@ -66,7 +67,7 @@ def encode(texts: Iterable[str], tokenizer: Any, chunk: int = 2_000) -> Document
         parts.extend(np.asarray(ids, dtype=np.int32) for ids in encoded)
         lengths.extend(len(ids) for ids in encoded)
     if not parts:
-        raise ValueError("no texts were given; pretraining needs at least one document")
+        raise BadInput("no texts were given; pretraining needs at least one document")
     header = np.asarray(tokenizer.encode(_ASSISTANT_HEADER, add_special_tokens=False))
     trained = [_answers(ids, header) for ids in parts]
     return Documents(np.concatenate(parts), np.cumsum(lengths), np.concatenate(trained))

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from sqlreason.errors import BadInput
 from sqlreason.students import cpu, packing, tiny
 
 logger = logging.getLogger(__name__)
@@ -49,11 +50,11 @@ class PretrainingPlan:
 
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.tokens is None):
-            raise ValueError(
+            raise BadInput(
                 f"minutes={self.minutes} and tokens={self.tokens}: give exactly one of the two as the budget"
             )
         if self.batch_rows % self.micro_rows:
-            raise ValueError(f"batch_rows={self.batch_rows} must be a multiple of micro_rows={self.micro_rows}")
+            raise BadInput(f"batch_rows={self.batch_rows} must be a multiple of micro_rows={self.micro_rows}")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.sft import train_sft
@@ -31,7 +32,7 @@ def choose_examples(prompts: pd.DataFrame, rollouts: pd.DataFrame, seed: int) ->
     kept = right.groupby("id", sort=False).head(PER_PROMPT)
     examples = prompts[["id", "prompt"]].merge(kept[["id", "completion"]], on="id")
     if examples.empty:
-        raise ValueError(
+        raise BadInput(
             f"none of {len(rollouts)} rollouts is right, so there is nothing to learn from; raise "
             "grpo.forecast.prompts and grpo.forecast.samples, or give the student more SFT"
         )

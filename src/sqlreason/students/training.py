@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.students import cpu
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint, choose_device
@@ -25,7 +26,7 @@ LESS_TO_LEARN_FROM = (
 """What to change where a pass does not fit into memory."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(SqlReasonError, RuntimeError):
     """A guard found that the training would not do what was asked for."""
 
 
@@ -68,7 +69,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.max_steps is None):
-            raise ValueError(
+            raise BadInput(
                 f"epochs={self.epochs} and max_steps={self.max_steps}: "
                 "give exactly one of the two and None for the other"
             )
@@ -80,7 +81,7 @@ class Schedule:
             ValueError: if the forward passes of a step cannot be shared evenly.
         """
         if self.gradient_accumulation % ranks:
-            raise ValueError(
+            raise BadInput(
                 f"gradient_accumulation={self.gradient_accumulation} forward passes a step cannot be shared by "
                 f"ranks={ranks}; make it a multiple (and batch_size smaller, to keep the rows of a step)"
             )

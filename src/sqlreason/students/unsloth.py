@@ -9,6 +9,7 @@ import sys
 import tempfile
 from typing import Any
 
+from sqlreason.errors import SqlReasonError
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint, choose_dtype
@@ -17,7 +18,7 @@ _PATCHED = ("trl", "transformers", "peft")
 _MAX_TOKENS = 4096  # of rotary caches; prompts and completions are bounded by our own token budgets
 
 
-class UnslothError(RuntimeError):
+class UnslothError(SqlReasonError, RuntimeError):
     """unsloth cannot be used here."""
 
 

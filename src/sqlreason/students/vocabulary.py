@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from sqlreason.errors import BadInput
 from sqlreason.students.checkpoint import Checkpoint
 
 _SHOWN = 3  # tokens that an error names
 
 
-class VocabularyError(ValueError):
+class VocabularyError(BadInput):
     """Two models do not mean the same tokens by the same numbers."""
 
 

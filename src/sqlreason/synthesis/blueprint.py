@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from sqlreason.errors import BadInput
 from sqlreason.synthesis.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
@@ -46,7 +47,7 @@ class Unsuitable(Exception):
     """The blueprint or its rows have nothing that fits the shape; another shape is to be tried."""
 
 
-class BlueprintError(ValueError):
+class BlueprintError(BadInput):
     """A schema file breaks the notation; the message names the file and the place."""
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sqlreason.errors import BadInput
 from sqlreason.synthesis.blueprint import Blueprint, Unsuitable
 from sqlreason.synthesis.meaning import Draft
 from sqlreason.synthesis.population import Contents, sample_contents
@@ -32,7 +33,7 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
 }
 
 
-class NothingFits(ValueError):
+class NothingFits(BadInput):
     """No shape of the mix fits the blueprint."""
 
 
@@ -139,12 +140,12 @@ def weigh(mix: Mapping[str, float] | None) -> tuple[list[str], list[float]]:
     known = {*SHAPES, *(shape.family for shape in SHAPES.values())}
     unknown = sorted(set(factors) - known)
     if unknown:
-        raise ValueError(f"the mix names {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+        raise BadInput(f"the mix names {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     weights = {
         name: shape.weight * factors.get(shape.family, 1.0) * factors.get(name, 1.0)
         for name, shape in SHAPES.items()
     }
     kept = {name: weight for name, weight in weights.items() if weight > 0}
     if not kept:
-        raise ValueError("the mix leaves no shape with a weight above 0; name at least one family")
+        raise BadInput("the mix leaves no shape with a weight above 0; name at least one family")
     return list(kept), list(kept.values())

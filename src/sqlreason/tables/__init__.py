@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.tables.definition import TableSchema
 from sqlreason.tables.examination import EXAMINATION
 from sqlreason.tables.teaching import TEACHING
@@ -47,10 +48,10 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
     """
     schema = TABLES[table]
     if data.empty and not schema.allow_empty:
-        raise ValueError(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
+        raise BadInput(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
     missing = [column for column in schema.columns if column not in (*data.columns, *schema.optional)]
     if missing:
-        raise ValueError(
+        raise BadInput(
             f"catalog entry '{entry}' lacks the columns {missing}; it has {sorted(map(str, data.columns))}. "
             f"Rename the columns of your source, or see docs/data-dictionary.md for what '{table}' holds."
         )
@@ -66,10 +67,10 @@ def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:
     key = data[schema.key]
     if key.isna().any():
-        raise ValueError(f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}.")
+        raise BadInput(f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}.")
     repeated = key[key.duplicated()].astype(str).unique()
     if len(repeated):
-        raise ValueError(
+        raise BadInput(
             f"catalog entry '{entry}': {len(repeated)} values of {schema.key} occur more than once, "
             f"e.g. {', '.join(repeated[:3])}; every row needs its own."
         )

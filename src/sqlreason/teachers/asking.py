@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlreason.errors import SqlReasonError
 from sqlreason.teachers.budget import Budget
 from sqlreason.teachers.claims import Claims
 from sqlreason.teachers.distilabel import Line
@@ -22,7 +23,7 @@ from sqlreason.teachers.working import Terms, Work
 logger = logging.getLogger(__name__)
 
 
-class TeacherError(RuntimeError):
+class TeacherError(SqlReasonError, RuntimeError):
     """Too many questions were left without an answer; what was answered is in the journal."""
 
 

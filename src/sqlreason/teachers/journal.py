@@ -15,10 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sqlreason.errors import BadInput
+
 VERSION = 1
 
 
-class JournalError(ValueError):
+class JournalError(BadInput):
     """A file that is no journal of this version."""
 
 

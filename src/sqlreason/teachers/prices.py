@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from sqlreason.errors import BadInput
+
 
 @dataclass(frozen=True)
 class Prices:
@@ -41,13 +43,13 @@ class Prices:
         known = [field.name for field in fields(cls) if field.name != "unknown"]
         unknown = sorted(set(entry) - set(known))
         if unknown:
-            raise ValueError(f"Prices know no {', '.join(unknown)}; they accept {', '.join(known)}.")
+            raise BadInput(f"Prices know no {', '.join(unknown)}; they accept {', '.join(known)}.")
         for name, value in entry.items():
             number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
             if name == "answers_per_hour" and not number:
-                raise ValueError(f"Of a price, {name} is a number from 0 on, not {value!r}.")
+                raise BadInput(f"Of a price, {name} is a number from 0 on, not {value!r}.")
             if name.startswith("usd_") and not number:
-                raise ValueError(f"The price {name} is a number of US dollars from 0 on, not {value!r}.")
+                raise BadInput(f"The price {name} is a number of US dollars from 0 on, not {value!r}.")
         texts = {name: str(entry[name]) for name in ("source", "date") if name in entry}
         return cls(**{**entry, **texts}, unknown=not any(name.startswith("usd_") for name in entry))
 

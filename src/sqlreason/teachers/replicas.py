@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sqlreason.errors import BadInput
 from sqlreason.teachers.distilabel import DistilabelLine, Line, Messages, Reply
 from sqlreason.teachers.teacher import Teacher
 
@@ -77,6 +78,6 @@ def connect(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seco
     if not isinstance(addresses, list | tuple):
         return DistilabelLine(teacher, answer_key, timeout_seconds)
     if not addresses:
-        raise ValueError("The list base_url of the teacher is empty; give the address of at least one replica.")
+        raise BadInput("The list base_url of the teacher is empty; give the address of at least one replica.")
     alike = [replace(teacher, arguments={**teacher.arguments, "base_url": address}) for address in addresses]
     return Replicas([DistilabelLine(one, answer_key, timeout_seconds) for one in alike])

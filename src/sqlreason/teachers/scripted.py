@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from sqlreason.errors import BadInput
+from sqlreason.failures import keeping_excepthook
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.reasoning.prompts import escape
@@ -58,7 +60,7 @@ class Script:
         for name in ("error_rate", "format_error_rate"):
             share = getattr(self, name)
             if not 0 <= share <= 1:
-                raise ValueError(f"The scripted teacher's {name} is a share in [0, 1], not {share!r}.")
+                raise BadInput(f"The scripted teacher's {name} is a share in [0, 1], not {share!r}.")
 
     def answer(self, messages: Sequence[Mapping[str, str]], max_new_tokens: int = 1024) -> Answer:
         """The answer to a question.
@@ -101,7 +103,7 @@ class Script:
         # Questions of several lines are rare, so that the slow search comes last.
         found = found or [question for question in self._golds if question and question in user]
         if not found:
-            raise ValueError(f"The answer key has no question that this message holds: {user[-200:]!r}.")
+            raise BadInput(f"The answer key has no question that this message holds: {user[-200:]!r}.")
         return max(found, key=len)
 
 
@@ -156,7 +158,8 @@ MALFORMATIONS = (
 
 def connect_script(script: Script) -> Any:
     """The scripted teacher as a distilabel ``AsyncLLM``; imports distilabel (4 s)."""
-    from distilabel.models.llms import AsyncLLM
+    with keeping_excepthook():
+        from distilabel.models.llms import AsyncLLM
     from pydantic import PrivateAttr
 
     class ScriptedLLM(AsyncLLM):  # type: ignore[misc]  # distilabel is untyped

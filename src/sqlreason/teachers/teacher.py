@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sqlreason.errors import BadInput
+from sqlreason.failures import keeping_excepthook
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.redaction import SECRET_NAME
 from sqlreason.teachers.scripted import Script, connect_script
@@ -48,17 +50,17 @@ class Teacher:
 
     def __post_init__(self) -> None:
         if self.kind not in TEACHERS:
-            raise ValueError(f"Unknown kind of teacher {self.kind!r}; accepted are {', '.join(TEACHERS)}.")
+            raise BadInput(f"Unknown kind of teacher {self.kind!r}; accepted are {', '.join(TEACHERS)}.")
         secret = _find_secret(self.arguments)
         if secret:
-            raise ValueError(
+            raise BadInput(
                 f"The argument {secret!r} of the teacher looks like a credential: take it out of the catalog and "
                 "set the environment variable that distilabel reads, such as OPENAI_API_KEY or HF_TOKEN."
             )
         if self.kind == "scripted":
             _check_names("scripted", self.arguments, SCRIPT_ARGUMENTS, "argument")
         elif not self.model:
-            raise ValueError(f"A teacher of kind {self.kind} needs the name of its model.")
+            raise BadInput(f"A teacher of kind {self.kind} needs the name of its model.")
 
     @property
     def name(self) -> str:
@@ -92,7 +94,7 @@ class Teacher:
                 of place.
         """
         if (answer_key is not None) != (self.kind == "scripted"):
-            raise ValueError("The scripted teacher needs an answer key (question -> gold), others take none.")
+            raise BadInput("The scripted teacher needs an answer key (question -> gold), others take none.")
         llm = TEACHERS[self.kind](self, answer_key, timeout_seconds)
         call = llm.agenerate if hasattr(llm, "agenerate") else llm.generate
         options = set(inspect.signature(call).parameters) - {"self", "input", "inputs", "num_generations"}
@@ -106,7 +108,7 @@ def _connect_scripted(teacher: Teacher, answer_key: Mapping[str, str] | None, ti
 
 def _connect_mistral(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
     """Refuses: distilabel 1.5.3 gives Mistral's client an `endpoint`, which no release from 1.0 on takes."""
-    raise ValueError(
+    raise BadInput(
         "distilabel's MistralLLM fits no client that Mistral publishes today. Mistral speaks OpenAI's language: use "
         "kind OpenAILLM with arguments: {base_url: https://api.mistral.ai/v1} and Mistral's key in OPENAI_API_KEY."
     )
@@ -114,7 +116,8 @@ def _connect_mistral(teacher: Teacher, answer_key: Mapping[str, str] | None, tim
 
 def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Any:
     """A client of distilabel; our own retries replace those of the client, so that each attempt is seen."""
-    from distilabel.models import llms
+    with keeping_excepthook():
+        from distilabel.models import llms
 
     client = getattr(llms, teacher.kind)
     known = set(client.model_fields) - {"jobs_ids", "use_offline_batch_generation", "generation_kwargs"}
@@ -125,7 +128,7 @@ def _connect_client(teacher: Teacher, answer_key: Mapping[str, str] | None, time
         # Hugging Face's client takes one address: the endpoint's. The look-up of a model's own address, which
         # distilabel would do, needs a method that huggingface_hub no longer has.
         if not {"base_url", "endpoint_name"} & set(teacher.arguments):
-            raise ValueError(f"A teacher of kind {teacher.kind} needs the argument base_url or endpoint_name.")
+            raise BadInput(f"A teacher of kind {teacher.kind} needs the argument base_url or endpoint_name.")
         model_field = "model_display_name"
     ours = {"max_retries": 0, "timeout": math.ceil(timeout_seconds)}
     defaults = {name: value for name, value in ours.items() if name in known}
@@ -136,7 +139,7 @@ def _check_names(kind: str, given: Mapping[str, Any], accepted: set[str], what: 
     unknown = sorted(set(given) - accepted)
     if unknown:
         known, wrong = ", ".join(sorted(accepted)), ", ".join(unknown)
-        raise ValueError(f"A teacher of kind {kind} has no {what} {wrong}; accepted are {known}.")
+        raise BadInput(f"A teacher of kind {kind} has no {what} {wrong}; accepted are {known}.")
 
 
 def _find_secret(arguments: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.options import DistillationOptions
 from sqlreason.pipelines.distillation.reading import read_answer
 from sqlreason.sql import execution
@@ -46,7 +47,7 @@ def estimate_teaching(
     from sqlreason.teachers.journal import Journal
 
     if teacher.prices.unknown:
-        raise ValueError(
+        raise BadInput(
             f"The price of {teacher.name} is unknown, so budget.max_usd={options.budget.max_usd} could not stop it: "
             "enter your provider's price in the catalog entry `teacher`, such as prices: {usd_per_million_input: 0.88, "
             "usd_per_million_output: 0.88, source: …, date: …}, or usd_per_hour; usd_per_hour: 0 where nobody bills."
@@ -94,7 +95,7 @@ def ask_teacher(
         TeacherError: If too many questions failed, the budget's end included; what was answered is kept.
     """
     if len(estimated) != 1:
-        raise ValueError(f"teacher_estimate has one row, not {len(estimated)}; run estimate_teaching again")
+        raise BadInput(f"teacher_estimate has one row, not {len(estimated)}; run estimate_teaching again")
     asked = records(raw_prompts[raw_prompts["reason"] == ""])
     ask = _asking(raw_prompts, questions, teacher, options)
     completions = [_row(done, row["mode"]) for done, row in ask(asked, "messages")]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason import examination, statistics
+from sqlreason.errors import SqlReasonError
 from sqlreason.exports import card, gguf, licences, llamacpp, merging, publishing
 from sqlreason.exports.gguf import GgufModel, GgufRequest
 from sqlreason.options import EvaluationOptions, ExportOptions, StudentOptions
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 ADAPTER, MERGED, GGUF = "adapter", "merged", "GGUF"
 
 
-class ExportError(RuntimeError):
+class ExportError(SqlReasonError, RuntimeError):
     """An exported form scores worse than what it was made of."""
 
 

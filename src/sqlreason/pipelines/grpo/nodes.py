@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sqlreason import figures
+from sqlreason.errors import BadInput
 from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
@@ -36,7 +37,7 @@ def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame
         ValueError: If likeness to the teacher is to be paid and the teacher answered none of the prompts.
     """
     if "teacher_similarity" in options.rewards and not prompts["teacher_think"].any():
-        raise ValueError(
+        raise BadInput(
             f"the teacher answered none of {len(prompts)} prompts, so that teacher_similarity has nothing to compare "
             "with; set split.grpo_share: 0, as the article does, or leave the reward out"
         )
@@ -190,7 +191,7 @@ def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:
         return
     advice = forecast.advise(outlook)
     if not advice.go and options.forecast.on_no_go == "stop":
-        raise ValueError(f"{advice.sentence}. To train all the same: grpo.forecast.on_no_go=warn")
+        raise BadInput(f"{advice.sentence}. To train all the same: grpo.forecast.on_no_go=warn")
     if not advice.go:
         logger.warning("grpo: %s", advice.sentence)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason import splits
+from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.duplicates import Index
 from sqlreason.tables import TABLES, records
@@ -39,7 +40,7 @@ def tell_fates(
     asked = raw_prompts["id"].tolist()
     without = [id_ for id_ in asked if (id_ in kept) == (id_ in lost)]
     if without:
-        raise ValueError(
+        raise BadInput(
             f"{len(without)} questions have no fate or two, e.g. {without[0]}; "
             "run distillation and preprocessing together"
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.misnaming import misname
@@ -62,7 +63,7 @@ def write_corrections(
     fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, options))
     found = pd.DataFrame(islice(fitting, wanted))
     if found.empty:
-        raise ValueError(
+        raise BadInput(
             f"preprocessing.corrections={options.corrections} asks for {wanted} corrections and none can be made: a "
             f"question, a failing answer and the engine's message are over max_prompt_tokens="
             f"{options.max_prompt_tokens} or max_completion_tokens={options.max_completion_tokens}; raise them, or set "

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.pipelines.preprocessing.inputs import student_prompts
@@ -75,7 +76,7 @@ def filter_traces(
     rejected += repeated + wrong
     if not kept:
         reasons = pd.Series([row["reason"] for row in rejected]).value_counts().to_dict()
-        raise ValueError(
+        raise BadInput(
             f"no trace is left for the student; {len(rejected)} rows fell out for: {reasons}. Raise "
             f"preprocessing.max_prompt_tokens={options.max_prompt_tokens} where they are over_budget, ask more "
             "questions, or see what the teacher wrote in the catalog entry `cot_completions`."

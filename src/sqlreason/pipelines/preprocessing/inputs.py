@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.corrections import write_corrections
 from sqlreason.reasoning import format as grammar
@@ -137,7 +138,7 @@ def _prompt_table(
             continue
         rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})
     if not rows:
-        raise ValueError(
+        raise BadInput(
             f"{table}: none of {len(questions)} questions can be used: {lost} are over max_prompt_tokens="
             f"{options.max_prompt_tokens}, {len(questions) - lost} have no trusted gold (reasons in the catalog entry "
             "`database_instances`); raise preprocessing.max_prompt_tokens, or take more questions"

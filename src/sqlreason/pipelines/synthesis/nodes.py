@@ -7,6 +7,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason import splits
+from sqlreason.errors import BadInput
 from sqlreason.making_options import SynthesisOptions
 from sqlreason.options import DistillationOptions
 from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
@@ -91,7 +92,7 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
                 break
     questions.close()
     if not all(parts.values()):
-        raise ValueError(
+        raise BadInput(
             f"the database gives {len(parts['train'])} training and {len(parts['heldout'])} held-out questions "
             f"({tally.summary()}); widen synthesis.mix and difficulty, or raise heldout_share={options.heldout_share}"
         )
@@ -125,7 +126,7 @@ def paraphrase_questions(
     if options.paraphrase_share == 0:
         return train, heldout
     if teacher.kind == "scripted":
-        raise ValueError(
+        raise BadInput(
             "the scripted teacher cannot paraphrase; set synthesis.paraphrase_share=0, or give the catalog entry "
             "`teacher` a model (conf/README.md)"
         )

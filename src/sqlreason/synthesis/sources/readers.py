@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.schema import Schema, SchemaError, parse_schema
 from sqlreason.synthesis.sources.values import plain
 
@@ -21,7 +22,7 @@ Rows = list[tuple[Any, ...]]
 ACCEPTED = "sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME or a file of CREATE TABLE statements (.sql)"
 
 
-class SourceError(ValueError):
+class SourceError(BadInput):
     """A database that cannot be used; the message says which, why, and what to do."""
 
 
