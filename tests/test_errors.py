@@ -187,17 +187,19 @@ def copy(project_copies):
 
 def environments(copy):
     """Catalog entries of environments with one fault each."""
-    for part in ("no_config", "no_tokenizer", "torn_tokenizer"):
+    for part in ("no_config", "no_tokenizer", "torn_tokenizer", "torn_weights"):
         shutil.copytree(copy.folder / "data/06_models/tiny_student", copy.folder / part)
     (copy.folder / "no_config/config.json").unlink()
     (copy.folder / "no_tokenizer/tokenizer.json").unlink()
     (copy.folder / "torn_tokenizer/tokenizer.json").write_text('{"version": "1.0", "trunc')
+    (copy.folder / "torn_weights/model.safetensors").write_bytes(b"torn")
     models = {name: {"base_model": {"type": CHECKPOINT, "path": name}} for name in ("no_config", "no_tokenizer")}
     client = {"type": TEACHER, "kind": "OpenAILLM", "model": "m"}
     script = {"type": TEACHER, "kind": "scripted"}
     return models | {
         "few": {},
         "torn_tokenizer": {"base_model": {"type": CHECKPOINT, "path": "torn_tokenizer"}},
+        "torn_weights": {"base_model": {"type": CHECKPOINT, "path": "torn_weights"}},
         "columns": source("sql_questions", "pandas.CSVDataset", "columns.csv"),
         "empty": source("sql_questions", "pandas.CSVDataset", "empty.csv"),
         "absent": source("sql_questions", "pandas.CSVDataset", "absent.csv"),
@@ -317,8 +319,8 @@ def trainable(copy):
 @pytest.mark.parametrize(
     ("env", "launch", "told"),
     [
-        ("no_tokenizer", "child", "no_tokenizer (revision main) cannot be used"),
-        ("no_tokenizer", "ranks,student.ranks=2", "no_tokenizer (revision main) cannot be used"),
+        ("torn_weights", "child", "torn_weights (revision main) cannot be used"),
+        ("torn_weights", "ranks,student.ranks=2", "torn_weights (revision main) cannot be used"),
         ("faulty", "child", "failed in its child process: this is a fault of the program"),
         ("faulty", "ranks,student.ranks=2", "of 2: this is a fault of the program"),
     ],
