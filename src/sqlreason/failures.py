@@ -61,11 +61,9 @@ def render(error: BaseException) -> str:
         told = explain(error)
         whole = "".join(traceback.format_exception(error))
         return whole if told is None else f"{whole}\nError: {told}\n"
-    hint = f"({SWITCH}=1 shows the whole traceback.)"
     notes = notes[-3:]
-    ending = [*notes[:-1], f"{notes[-1]} {hint}"] if notes else [hint]
-    beginning = _fit(f"Error: {describe(error)}".splitlines(), LINES - len(ending))
-    return "\n".join(map(_cut, beginning + ending)) + "\n"
+    lines = _fit(f"Error: {describe(error)}".splitlines(), LINES - len(notes)) + notes
+    return "\n".join(map(_cut, lines)) + f" ({SWITCH}=1 shows the whole traceback.)\n"
 
 
 def describe(error: BaseException) -> str:
