@@ -1,0 +1,126 @@
+"""What a model's attention is, and whether our own loops (`generation.py`, `sharing.py`) are right for it.
+
+Our loops know layers that look at all earlier tokens or at a window of them, with whatever the model itself does
+within (rotations, soft-capping, sinks). transformers is asked for each layer's kind; where there is another kind, or a
+model goes its own ways, `obstacle` tells why, and transformers' and trl's own ways are taken instead.
+"""
+
+import inspect
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlreason.students import cpu
+
+logger = logging.getLogger(__name__)
+
+_KINDS = {"full_attention", "sliding_attention"}
+_GIVEN = {"attention_mask", "position_ids", "past_key_values", "logits_to_keep"}  # what the loops give a forward pass
+_STRETCHING = ("longrope", "dynamic")  # rotations that change for all tokens once a sequence is long
+
+
+def obstacle(model: Any, tokens: int) -> str | None:
+    """Why our own loops would be wrong for sequences of up to `tokens` tokens; None where they are right."""
+    base = bare(model)
+    config = base.config.get_text_config(decoder=True)
+    if base.config.is_encoder_decoder:
+        return "it has an encoder"
+    others = set(layer_kinds(config)) - _KINDS
+    if others or base._is_stateful:
+        return f"its layers keep a state of their own ({', '.join(sorted(others)) or 'recurrent'})"
+    missing = _GIVEN - set(inspect.signature(base.forward).parameters)
+    if missing or not base._supports_attention_backend:
+        return "it has attention of its own, not that which transformers' models share"
+    if base.config._attn_implementation not in ("eager", "sdpa", cpu.PLAIN_ATTENTION):
+        return f"its attention is {base.config._attn_implementation}, which takes no masks"
+    reach = _steady_reach(config)
+    if reach is not None and tokens > reach:
+        return f"its rotary embedding changes beyond {reach} tokens"
+    return None
+
+
+@lru_cache
+def tell(name: str, instead: str, why: str) -> None:
+    """Log, once in a process, what is used in place of our own loop."""
+    logger.warning("%s: %s, because %s; it is slower", name, instead, why)
+
+
+def layer_kinds(config: Any) -> list[str]:
+    """The kind of attention of each layer that has keys and values of its own, as transformers names them.
+
+    Args:
+        config: Of the text model.
+    """
+    from transformers.cache_utils import get_layer_types_and_kwargs
+
+    return list(get_layer_types_and_kwargs(config)[0])
+
+
+def choose(model: Any) -> str:
+    """The implementation of a model's attention that leaves nothing out, and is quick where there is a choice.
+
+    Another than sdpa is there for a reason: sinks, for example, are in the model's own function alone. And sdpa has no
+    soft-capping, which transformers leaves out there without a word.
+    """
+    held = str(model.config._attn_implementation)
+    if held != "sdpa" or not model._supports_attention_backend:
+        return held
+    if model.device.type == "cpu":
+        return cpu.register_attention()
+    return "eager" if getattr(model.config.get_text_config(), "attn_logit_softcapping", None) else held
+
+
+def masks(config: Any, seen: Any, positions: Any, dtype: Any) -> Any:
+    """Additive masks as a model takes them that prepares none: one, or one for each kind of its layers.
+
+    Args:
+        config: Of the model.
+        seen: Which keys a query may see if its layer has no window; batch x 1 x queries x keys.
+        positions: Of each token in its own sequence, which need not be its place in the row; batch x tokens.
+        dtype: Of the masks.
+    """
+    text = config.get_text_config(decoder=True)
+    kinds = set(layer_kinds(text))
+    added = {kind: _additive(_within(kind, text, positions, seen), dtype) for kind in kinds}
+    return added if hasattr(text, "layer_types") else added.popitem()[1]
+
+
+def bare(model: Any) -> Any:
+    """The transformers model itself, without what PEFT has put around it."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def longest_sequence(config: Any) -> int | None:
+    """How many tokens a model reads by its configuration; None where there is no limit, as of a state-space model."""
+    text = config.get_text_config(decoder=True)
+    positions = getattr(text, "max_position_embeddings", None)
+    return int(positions) if positions else None
+
+
+def _within(kind: str, config: Any, positions: Any, seen: Any) -> Any:
+    from transformers.masking_utils import sliding_window_overlay
+
+    if kind == "full_attention":
+        return seen
+    near = sliding_window_overlay(config.sliding_window)
+    return seen & near(None, None, positions[:, None, :, None], positions[:, None, None, :])
+
+
+def _additive(seen: Any, dtype: Any) -> Any:
+    import torch
+
+    lowest = torch.finfo(dtype).min
+    return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, lowest)
+
+
+def _steady_reach(config: Any) -> int | None:
+    """The longest sequence for which rotations stay those of a short one; None if they always do."""
+    parameters = getattr(config, "rope_parameters", None) or {}
+    each = [value for value in parameters.values() if isinstance(value, Mapping)] or [parameters]
+    reaches = [
+        one.get("original_max_position_embeddings") or config.max_position_embeddings
+        for one in each
+        if one.get("rope_type") in _STRETCHING
+    ]
+    return min(reaches, default=None)
