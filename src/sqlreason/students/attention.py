@@ -8,6 +8,7 @@ model goes its own ways, `obstacle` tells why, and transformers' and trl's own w
 import inspect
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,30 +21,44 @@ _GIVEN = {"attention_mask", "position_ids", "past_key_values", "logits_to_keep"}
 _STRETCHING = ("longrope", "dynamic")  # rotations that change for all tokens once a sequence is long
 
 
-def obstacle(model: Any, tokens: int) -> str | None:
-    """Why our own loops would be wrong for sequences of up to `tokens` tokens; None where they are right."""
+@dataclass(frozen=True)
+class Obstacle:
+    """Why our own loops would be wrong, and whether rows may be padded where transformers takes over."""
+
+    why: str
+    padding: bool = True
+
+
+def obstacle(model: Any, tokens: int) -> Obstacle | None:
+    """What is in the way of our own loops for sequences of up to `tokens` tokens; None where they are right."""
     base = bare(model)
     config = base.config.get_text_config(decoder=True)
     if base.config.is_encoder_decoder:
-        return "it has an encoder"
+        return Obstacle("it has an encoder")
     others = set(layer_kinds(config)) - _KINDS
-    if others or base._is_stateful:
-        return f"its layers keep a state of their own ({', '.join(sorted(others)) or 'recurrent'})"
+    if others:
+        return Obstacle(f"it has layers of the kind {', '.join(sorted(others))}")
+    if base._is_stateful:  # and names no kinds: its layers read padding as they read tokens
+        return Obstacle("its layers keep a state", padding=False)
     missing = _GIVEN - set(inspect.signature(base.forward).parameters)
     if missing or not base._supports_attention_backend:
-        return "it has attention of its own, not that which transformers' models share"
+        return Obstacle("its attention is not that which transformers' models share")
     if base.config._attn_implementation not in ("eager", "sdpa", cpu.PLAIN_ATTENTION):
-        return f"its attention is {base.config._attn_implementation}, which takes no masks"
+        return Obstacle(f"its attention is {base.config._attn_implementation}, which takes no masks")
     reach = _steady_reach(config)
-    if reach is not None and tokens > reach:
-        return f"its rotary embedding changes beyond {reach} tokens"
+    if reach is not None and tokens > reach:  # what a row reads would hang on the longest of its batch
+        return Obstacle(f"its rotary embedding changes beyond {reach} tokens", padding=False)
     return None
 
 
+def tell(model: Any, instead: str, obstacle: Obstacle) -> None:
+    """Log, once in a process, what is done in place of our own loop."""
+    _warn(f"{type(bare(model)).__name__}: {instead}, because {obstacle.why}; that is slower")
+
+
 @lru_cache
-def tell(name: str, instead: str, why: str) -> None:
-    """Log, once in a process, what is used in place of our own loop."""
-    logger.warning("%s: %s, because %s; it is slower", name, instead, why)
+def _warn(message: str) -> None:
+    logger.warning(message)
 
 
 def layer_kinds(config: Any) -> list[str]:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlreason.students import attention, cpu
-
-_BLOCK = 64  # tokens by which key-value buffers grow
+from sqlreason.students.cache import make_cache
 
 
 Messages = Sequence[dict[str, str]]
@@ -133,12 +132,12 @@ def complete(
     """
     import torch
 
-    why = attention.obstacle(model, max(map(len, prompts)) + sampling.max_new_tokens)
-    if why is not None:
-        attention.tell(type(attention.bare(model)).__name__, "completions are written by transformers' generate", why)
-        return _complete_with_transformers(model, prompts, sampling, ends, random)
+    obstacle = attention.obstacle(model, max(map(len, prompts)) + sampling.max_new_tokens)
+    if obstacle is not None:
+        attention.tell(model, "completions are written by transformers' generate", obstacle)
+        return _complete_with_transformers(model, prompts, sampling, ends, random, obstacle.padding)
     ids, seen, positions = _left_pad(model, prompts)
-    memory = _memory(model)
+    memory = make_cache(model)
     logits = _forward(model, ids, seen, positions, memory)
     memory.batch_repeat_interleave(sampling.samples)
     logits, seen = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, seen))
@@ -164,25 +163,39 @@ def complete(
 
 
 def _complete_with_transformers(
+    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any, padding: bool
+) -> list[list[int]]:
+    """The same by transformers' `generate`; without padding, prompts of one length at a time."""
+    lengths = sorted({len(prompt) for prompt in prompts})
+    together = [range(len(prompts))] if padding else [[i for i, p in enumerate(prompts) if len(p) == n] for n in lengths]
+    written: dict[int, list[list[int]]] = {}
+    for members in together:
+        rows = _generate_with_transformers(model, [prompts[i] for i in members], sampling, ends, random)
+        written |= {i: rows[k * sampling.samples :][: sampling.samples] for k, i in enumerate(members)}
+    return [row for i in range(len(prompts)) for row in written[i]]
+
+
+def _generate_with_transformers(
     model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any
 ) -> list[list[int]]:
-    """The same by transformers' `generate`, with nothing of the model's own generation config."""
     import torch
     from transformers import GenerationConfig
 
     base = attention.bare(model)
     ids, seen, _ = _left_pad(base, prompts)
-    plan = GenerationConfig(
-        max_new_tokens=sampling.max_new_tokens,
-        do_sample=sampling.temperature > 0,
-        temperature=sampling.temperature or None,
-        top_p=sampling.top_p,
-        top_k=0,
-        num_return_sequences=sampling.samples,
-        eos_token_id=list(ends) or None,
-        pad_token_id=0,
+    held, base.generation_config = (
+        base.generation_config,  # penalties and cuts that it may declare are none of ours
+        GenerationConfig(
+            max_new_tokens=sampling.max_new_tokens,
+            do_sample=sampling.temperature > 0,
+            temperature=sampling.temperature or None,
+            top_p=sampling.top_p,
+            top_k=0,
+            num_return_sequences=sampling.samples,
+            eos_token_id=list(ends) or None,
+            pad_token_id=0,
+        ),
     )
-    held, base.generation_config = base.generation_config, plan
     seed = torch.randint(1 << 62, (1,), generator=random, device=random.device).item()
     try:
         with torch.random.fork_rng([base.device] if base.device.type == "cuda" else []):
@@ -271,49 +284,3 @@ def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
 def _read(tokenizer: Any, row: list[int], ends: Sequence[int], seconds: float) -> Generation:
     text = tokenizer.decode(row, skip_special_tokens=True)
     return Generation(text, len(row), row[-1] in ends, seconds)
-
-
-def _memory(model: Any) -> Any:
-    """A key-value cache of transformers whose layers write into buffers that grow by blocks.
-
-    After the first call, attention sees whole buffers, the unfilled end included (the mask hides it): batched
-    products of slices are up to five times slower on a CPU, and joining tensors at each token copies
-    everything. Layers with a window keep all keys too, and their masks hide those outside.
-    """
-    import torch
-    from transformers.cache_utils import Cache, DynamicLayer
-
-    class BlockLayer(DynamicLayer):
-        filled = 0
-        keys: Any
-        values: Any
-
-        def get_seq_length(self) -> int:
-            return self.filled
-
-        def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-            return self._room(query_length), 0
-
-        def _room(self, tokens: int) -> int:
-            """The length of the buffers once some more tokens are in them."""
-            held = self.keys.shape[2] if self.is_initialized else self.filled + tokens
-            return held if self.filled + tokens <= held else held + _BLOCK
-
-        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-            tokens = key_states.shape[2]
-            if not self.is_initialized:
-                self.keys, self.values, self.is_initialized = key_states, value_states, True
-                self.filled = tokens
-                return key_states, value_states
-            longer = self._room(tokens) - self.keys.shape[2]
-            if longer:
-                self.keys, self.values = (
-                    torch.nn.functional.pad(tensor, (0, 0, 0, longer)) for tensor in (self.keys, self.values)
-                )
-            start, self.filled = self.filled, self.filled + tokens
-            self.keys[:, :, start : self.filled] = key_states
-            self.values[:, :, start : self.filled] = value_states
-            return self.keys, self.values
-
-    kinds = attention.layer_kinds(model.config.get_text_config(decoder=True))
-    return Cache(layers=[BlockLayer() for _ in kinds])
