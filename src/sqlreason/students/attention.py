@@ -106,13 +106,6 @@ def bare(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def longest_sequence(config: Any) -> int | None:
-    """How many tokens a model reads by its configuration; None where there is no limit, as of a state-space model."""
-    text = config.get_text_config(decoder=True)
-    positions = getattr(text, "max_position_embeddings", None)
-    return int(positions) if positions else None
-
-
 def _within(kind: str, config: Any, positions: Any, seen: Any) -> Any:
     from transformers.masking_utils import sliding_window_overlay
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlreason.students.architecture import longest_input
+
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 MANIFEST = "manifest.json"
@@ -72,15 +74,13 @@ class Checkpoint:
         return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"])
 
     @property
-    def window(self) -> int:
-        """How many tokens the model reads, by its configuration.
+    def window(self) -> int | None:
+        """How many tokens the model reads, by its configuration; None where that sets no limit.
 
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
         """
-        from transformers import AutoConfig
-
-        return int(self._load(AutoConfig).max_position_embeddings)
+        return longest_input(self.load_config())
 
     def load_tokenizer(self) -> Any:
         """Loads the tokenizer.

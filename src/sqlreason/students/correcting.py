@@ -86,7 +86,7 @@ def answer(
         [task for task in tasks for _ in range(samples)],
         lambda asked, number: student.answer(asked, seed=seed + number + 1, **chances),
         attempts=attempts,
-        fits=lambda messages: len(tokenize(tokenizer, [messages])[0]) + max_new_tokens <= window,
+        fits=lambda messages: window is None or len(tokenize(tokenizer, [messages])[0]) + max_new_tokens <= window,
     )
 
 

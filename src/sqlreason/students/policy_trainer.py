@@ -62,7 +62,7 @@ def make_trainer(
     from trl import GRPOConfig, GRPOTrainer
     from trl.models.utils import _ForwardRedirection
 
-    from sqlreason.students import guards, sharing, training
+    from sqlreason.students import attention, guards, sharing, training
 
     guards.check_padding(tokenizer)
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
@@ -74,13 +74,17 @@ def make_trainer(
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if arguments["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
+    obstacle = attention.obstacle(model, longest_sequence(rows, tokenizer, arguments["max_completion_length"]))
+    shared = writer is not None and obstacle is None
+    if writer is not None and obstacle is not None:
+        attention.tell(model, "log-probabilities are trl's, each row with its prompt", obstacle)
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
 
-        With a writer of our own, a group's prompt is read once in the log-probabilities too. `writing_seconds` are
-        those of the last completions, whoever wrote them.
+        With a writer of our own, a group's prompt is read once in the log-probabilities too, where that is right for
+        the model. `writing_seconds` are those of the last completions, whoever wrote them.
         """
 
         writing_seconds: float | None = None
@@ -97,13 +101,13 @@ def make_trainer(
         def _prepare_inputs(self, generation_batch: Any) -> Any:
             before = self._buffered_inputs
             inputs = super()._prepare_inputs(generation_batch)
-            if writer is None or self._buffered_inputs is before:
+            if not shared or self._buffered_inputs is before:
                 return inputs
             self._buffered_inputs = sharing.regroup(self._buffered_inputs)
             return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
         def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
-            if writer is None:
+            if not shared:
                 return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
             inner = self.accelerator.unwrap_model(model)
             arguments = (inner, *inputs, self.temperature, options.get("batch_size"))

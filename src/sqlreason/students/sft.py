@@ -140,7 +140,7 @@ def _trainer(
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sqlreason.students import guards, inspection, training
+    from sqlreason.students import architecture, guards, inspection, training
 
     config = training.build_config(
         SFTConfig,
@@ -150,15 +150,13 @@ def _trainer(
             "packing": False,
             "completion_only_loss": True,
             "dataset_num_proc": None,
-            # The same loss; the vocabulary is computed for trained tokens only. unsloth brings a loss of its
-            # own.
-            "loss_type": "nll" if backend == "unsloth" else "chunked_nll",
+            "loss_type": _loss(model, backend),
         },
     )
     trainer: Any = SFTTrainer(
         model=model, args=config, train_dataset=Dataset.from_list(conversations), processing_class=tokenizer
     )
-    positions = getattr(model.config, "max_position_embeddings", None)
+    positions = architecture.longest_input(model.config)
     share = guards.check_rows(trainer.train_dataset, conversations, tokenizer, positions)
     training.note(trainer, rows_checked=len(conversations), truncated=0, trained_share=round(share, 4))
     first = trainer.train_dataset[0]
@@ -169,6 +167,21 @@ def _trainer(
         inspection.as_text(inspection.read_tokens(first["input_ids"], first["labels"], tokenizer)),
     )
     return trainer
+
+
+def _loss(model: Any, backend: str) -> str:
+    """trl's name of the loss: that which computes the vocabulary for trained tokens only, where its logits are right.
+
+    unsloth brings a loss of its own.
+    """
+    from sqlreason.students import heads
+
+    if backend == "unsloth":
+        return "nll"
+    if heads.is_known_to_trl(model):
+        return "chunked_nll"
+    logger.warning("sft: the loss is computed from all logits at once, as trl's chunks miss a part of this model's head")
+    return "nll"
 
 
 def _conversations(examples: pd.DataFrame) -> list[dict[str, Any]]:

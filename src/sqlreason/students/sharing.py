@@ -7,10 +7,10 @@ fewer tokens to compute. Which models it is right for, `attention.obstacle` says
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlreason.students import attention
+from sqlreason.students import attention, heads
 from sqlreason.students.memory import LOGITS_AT_ONCE
 
 
@@ -96,29 +96,10 @@ def _score(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -
 def _score_part(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
     import torch
 
-    logs = (_logits(base, read, hidden).float() / temperature).log_softmax(-1)
+    logs = (heads.logits(base, read, hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():
         entropies = -(logs.exp() * logs).sum(-1)
     return logs.gather(-1, chosen[:, None])[:, 0], entropies
-
-
-def _logits(base: Any, read: Any, hidden: Any) -> Any:
-    """The logits at hidden states, by the model's own forward pass behind its layers.
-
-    What a family does there besides its head (Gemma 2 caps the logits, Granite divides them, Cohere scales them) is
-    written nowhere else. For the time of the call, what its layers have read stands in their place.
-
-    Args:
-        base: The model.
-        read: What its layers have returned.
-        hidden: Of tokens; tokens x hidden size.
-    """
-    layers, name = base.base_model, base.base_model_prefix
-    base._modules[name] = lambda *_, **__: replace(read, last_hidden_state=hidden[None])
-    try:
-        return base(input_ids=None).logits[0]
-    finally:
-        base._modules[name] = layers
 
 
 def group(ids: Any, mask: Any, kept: int) -> Groups:
