@@ -5,10 +5,10 @@ import random
 
 import pytest
 import torch
+from student_families import OURS, THEIRS, VOCABULARY, WINDOW, make_model
 
 from sqlreason.students import attention, cpu, generation, sharing
 from sqlreason.students.generation import Sampling
-from student_families import OURS, THEIRS, VOCABULARY, WINDOW, make_model
 
 END = 2
 NEW = 12

@@ -5,7 +5,7 @@ import logging
 import pytest
 import torch
 from student_families import OURS, THEIRS, make_config, make_model
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, MambaConfig
 
 from sqlreason.students import architecture, distillation_trainer, heads, sft, sharing
 from sqlreason.students.memory import Shape
@@ -60,12 +60,12 @@ def test_no_weight_is_made_to_look_at_a_model():
 
 
 def test_the_longest_input_is_that_of_the_text_model_or_none():
-    longest = {family: architecture.longest_input(make_config(family)) for family in ("llama", WHOLE, "mamba", "gpt2")}
-    assert longest == {"llama": 128, WHOLE: 128, "mamba": None, "gpt2": 128}
+    longest = {family: architecture.longest_input(make_config(family)) for family in ("llama", WHOLE, "gpt2")}
+    assert longest == {"llama": 128, WHOLE: 128, "gpt2": 128}
+    assert architecture.longest_input(MambaConfig()) is None
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "mistral", "gemma2", "gemma3", "phi3", "granite", "cohere2",
-                                    "smollm3", "gpt_oss", "olmo2"])  # fmt: skip
+@pytest.mark.parametrize("family", sorted(set(OURS) - {"gemma3n", "gpt2", "opt"}))
 def test_the_shape_of_a_model_counts_its_weights(family):
     config = make_config(family)
     shape = Shape.from_config(config.to_dict())
@@ -91,7 +91,7 @@ def test_what_a_published_file_leaves_out_is_taken_as_transformers_takes_it():
     assert round((shape.linear_parameters + shape.embedding_parameters) / 1e9, 2) == 2.61
 
 
-@pytest.mark.parametrize("family", ["falcon_h1", "mamba", "qwen3_5", "lfm2", "recurrent_gemma", "bloom", "gpt2", "opt"])
+@pytest.mark.parametrize("family", ["falcon_h1", "mamba", "qwen3_5", "lfm2", "recurrent_gemma", "bloom", "gpt2"])
 def test_no_shape_is_claimed_of_what_is_not_like_a_llama(family):
     assert Shape.from_config(make_config(family).to_dict()) is None
 
@@ -102,7 +102,7 @@ def test_no_shape_is_claimed_of_a_file_that_tells_too_little(config):
     assert Shape.from_config(config) is None
 
 
-@pytest.mark.parametrize("family", [*OURS, WHOLE, *THEIRS])
+@pytest.mark.parametrize("family", [*OURS, WHOLE, *(set(THEIRS) - {"llama4"})])
 def test_logits_from_hidden_states_are_those_of_the_whole_model(family):
     model = make_model(family)
     ids = torch.arange(3, 23)[None]
@@ -113,16 +113,12 @@ def test_logits_from_hidden_states_are_those_of_the_whole_model(family):
 
 def test_heads_that_trl_does_not_know_are_told_by_their_logits(caplog):
     unknown = {family for family in [*OURS, WHOLE, *THEIRS] if not heads.is_known_to_trl(make_model(family))}
-    assert unknown == {"granite", "falcon_h1", "recurrent_gemma"} - _known_by_chance()
+    assert unknown == {"granite", "falcon_h1", "recurrent_gemma", "llama4"}
     with caplog.at_level(logging.WARNING, "sqlreason"):
         losses = [sft._loss(make_model(family), "transformers") for family in ("llama", "gemma2", "granite")]
     assert losses == ["chunked_nll", "chunked_nll", "nll"] and "all logits" in caplog.text
     with pytest.raises(TrainingError, match="GraniteForCausalLM from its head alone"):
         distillation_trainer._require_known_head(make_model("granite"))
-
-
-def _known_by_chance():
-    return set()
 
 
 def test_the_parts_of_a_group_are_scored_by_the_models_own_forward_pass():

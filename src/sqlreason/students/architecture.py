@@ -23,7 +23,7 @@ def find_target_modules(config: Any, target_modules: Sequence[str] | str) -> lis
         Names, in the order given.
     """
     there = _linears(_build(config))
-    names = _last_parts(there) if target_modules == ALL_LINEAR else list(target_modules)
+    names = _short_names(there) if target_modules == ALL_LINEAR else list(target_modules)
     fitting = [name for name in names if any(_is_meant(name, layer) for layer in there)]
     if not _accepts(config, fitting):
         fitting = [name for name in fitting if _accepts(config, [name])]
@@ -32,7 +32,7 @@ def find_target_modules(config: Any, target_modules: Sequence[str] | str) -> lis
 
 def linear_modules(config: Any) -> list[str]:
     """The names of a model's linear layers, the head left out: what may stand in `lora.target_modules`."""
-    return _last_parts(_linears(_build(config)))
+    return _short_names(_linears(_build(config)))
 
 
 def adapted_share(config: Any, target_modules: Sequence[str] | str) -> float:
@@ -74,8 +74,10 @@ def _linears(model: Any) -> dict[str, int]:
     return {name: layer.weight.numel() for name, layer in layers.items() if layer is not head}
 
 
-def _last_parts(names: Iterable[str]) -> list[str]:
-    return sorted({name.rpartition(".")[2] for name in names})
+def _short_names(names: Iterable[str]) -> list[str]:
+    """Their last parts, with that before where it is but a number in a list."""
+    parts = [name.split(".") for name in names]
+    return sorted({".".join(part[-2:] if part[-1].isdigit() else part[-1:]) for part in parts})
 
 
 def _is_meant(target: str, name: str) -> bool:

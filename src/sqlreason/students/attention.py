@@ -41,8 +41,8 @@ def obstacle(model: Any, tokens: int) -> Obstacle | None:
     if base._is_stateful:  # and names no kinds: its layers read padding as they read tokens
         return Obstacle("its layers keep a state", padding=False)
     missing = _GIVEN - set(inspect.signature(base.forward).parameters)
-    if missing or not base._supports_attention_backend:
-        return Obstacle("its attention is not that which transformers' models share")
+    if missing or not base._supports_attention_backend or base.base_model is base:
+        return Obstacle("it is not built as most models of transformers are")
     if base.config._attn_implementation not in ("eager", "sdpa", cpu.PLAIN_ATTENTION):
         return Obstacle(f"its attention is {base.config._attn_implementation}, which takes no masks")
     reach = _steady_reach(config)

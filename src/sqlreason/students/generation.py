@@ -16,7 +16,6 @@ from typing import Any
 from sqlreason.students import attention, cpu
 from sqlreason.students.cache import make_cache
 
-
 Messages = Sequence[dict[str, str]]
 
 
@@ -166,10 +165,11 @@ def _complete_with_transformers(
     model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any, padding: bool
 ) -> list[list[int]]:
     """The same by transformers' `generate`; without padding, prompts of one length at a time."""
-    lengths = sorted({len(prompt) for prompt in prompts})
-    together = [range(len(prompts))] if padding else [[i for i, p in enumerate(prompts) if len(p) == n] for n in lengths]
+    together: dict[int, list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        together.setdefault(0 if padding else len(prompt), []).append(i)
     written: dict[int, list[list[int]]] = {}
-    for members in together:
+    for members in together.values():
         rows = _generate_with_transformers(model, [prompts[i] for i in members], sampling, ends, random)
         written |= {i: rows[k * sampling.samples :][: sampling.samples] for k, i in enumerate(members)}
     return [row for i in range(len(prompts)) for row in written[i]]

@@ -19,7 +19,7 @@ def logits(base: Any, read: Any, hidden: Any) -> Any:
         hidden: Of tokens; tokens x hidden size.
     """
     layers, name = base.base_model, base.base_model_prefix
-    base._modules[name] = _HasRead(replace(read, last_hidden_state=hidden[None]))
+    base._modules[name] = _HasRead(layers, replace(read, last_hidden_state=hidden[None]))
     try:
         return base(input_ids=None).logits[0]
     finally:
@@ -37,6 +37,8 @@ def is_known_to_trl(model: Any) -> bool:
     base = bare(model)
     if base.device.type == "meta":
         return True
+    if base.base_model is base:  # it has its layers under another name than trl looks for
+        return False
     config, head = base.config.get_text_config(), base.get_output_embeddings()
     scale, cap = getattr(config, "logit_scale", None), getattr(config, "final_logit_softcapping", None)
     with torch.no_grad():
@@ -51,11 +53,12 @@ def is_known_to_trl(model: Any) -> bool:
 class _HasRead:
     """Stands where a model's layers are and gives what they have read, whichever part of them is asked."""
 
-    def __init__(self, read: Any) -> None:
-        self._read = read
+    def __init__(self, layers: Any, read: Any) -> None:
+        self._layers, self._read = layers, read
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         return self._read
 
-    def __getattr__(self, _: str) -> "_HasRead":
-        return self
+    def __getattr__(self, name: str) -> Any:
+        held = getattr(self._layers, name)
+        return self if callable(held) else held

@@ -41,26 +41,25 @@ class Shape:
         What a file leaves out is what transformers takes for it. Models that read images too are told by their text
         part.
         """
-        text = config.get("text_config") or config
-        hidden, heads = text.get("hidden_size"), text.get("num_attention_heads")
-        experts = next((text[name] for name in _EXPERTS if text.get(name)), 1)
-        intermediate = (text.get("moe_intermediate_size") if experts > 1 else None) or text.get("intermediate_size")
-        layers, vocabulary = text.get("num_hidden_layers"), text.get("vocab_size") or config.get("vocab_size")
-        key_value_heads = text.get("num_key_value_heads") or heads
-        needed = (hidden, heads, key_value_heads, intermediate, layers, vocabulary)
-        kinds = set(text.get("layer_types") or ())
+        text: Mapping[str, Any] = config.get("text_config") or config
         others = [name for name in text if name.startswith(_OTHER_LAYERS) and text[name] is not None]
-        if others or kinds - _ATTENTION or not all(isinstance(value, int) and value > 0 for value in needed):
+        if others or set(text.get("layer_types") or ()) - _ATTENTION:
+            return None
+        experts = next((text[name] for name in _EXPERTS if text.get(name)), 1)
+        sizes: dict[str, Any] = {
+            "layers": text.get("num_hidden_layers"),
+            "hidden": text.get("hidden_size"),
+            "intermediate": (experts > 1 and text.get("moe_intermediate_size")) or text.get("intermediate_size"),
+            "heads": text.get("num_attention_heads"),
+            "key_value_heads": text.get("num_key_value_heads") or text.get("num_attention_heads"),
+            "vocabulary": text.get("vocab_size") or config.get("vocab_size"),
+        }
+        if not all(isinstance(size, int) and size > 0 for size in sizes.values()):
             return None
         tied = text.get("tie_word_embeddings", config.get("tie_word_embeddings"))
         return cls(
-            layers=layers,
-            hidden=hidden,
-            intermediate=intermediate,
-            heads=heads,
-            key_value_heads=key_value_heads,
-            head_size=text.get("head_dim") or hidden // heads,
-            vocabulary=vocabulary,
+            **sizes,
+            head_size=text.get("head_dim") or text["hidden_size"] // text["num_attention_heads"],
             tied=True if tied is None else bool(tied),  # transformers before 5 wrote it only where it was false
             experts=experts,
         )

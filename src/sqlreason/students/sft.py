@@ -170,7 +170,7 @@ def _trainer(
 
 
 def _loss(model: Any, backend: str) -> str:
-    """trl's name of the loss: that which computes the vocabulary for trained tokens only, where its logits are right.
+    """The loss by trl's name: over the vocabulary of trained tokens only, where the logits are then right.
 
     unsloth brings a loss of its own.
     """
@@ -180,7 +180,7 @@ def _loss(model: Any, backend: str) -> str:
         return "nll"
     if heads.is_known_to_trl(model):
         return "chunked_nll"
-    logger.warning("sft: the loss is computed from all logits at once, as trl's chunks miss a part of this model's head")
+    logger.warning("sft: the loss takes all logits at once, as trl's chunks miss a part of this model's head")
     return "nll"
 
 
