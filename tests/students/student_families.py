@@ -66,7 +66,7 @@ THEIRS: dict[str, tuple[str, dict[str, Any]]] = {
 """Families that are left to transformers and trl."""
 
 
-def make_config(family: str) -> Any:
+def make_config(family: str, **changed: Any) -> Any:
     """The configuration of a family's very small model; "gemma3 (whole)" is the one that reads images too."""
     import transformers
 
@@ -74,7 +74,7 @@ def make_config(family: str) -> Any:
         text = make_config("gemma3").to_dict()
         return transformers.Gemma3Config(text_config=text, vision_config={**_EYES, "patch_size": 14})
     name, own = {**OURS, **THEIRS}[family]
-    return getattr(transformers, name)(**{**_LLAMA, **own})
+    return getattr(transformers, name)(**{**_LLAMA, **own, **changed})
 
 
 @cache
