@@ -40,6 +40,18 @@ def test_greedy_tokens_of_a_padded_batch_are_those_of_generate_row_by_row(family
     assert written == [_alone(model, prompt) for prompt in PROMPTS]
 
 
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("family", ["llama", "mistral", "gemma3", "gemma3 (whole)"])
+def test_so_they_are_with_the_attention_that_is_used_on_a_gpu(family, implementation):
+    model = make_model(family)
+    held = model.config._attn_implementation
+    model.set_attn_implementation(implementation)
+    with torch.inference_mode():
+        written = generation.complete(model, PROMPTS, Sampling(70), [END], torch.Generator())  # beyond a block of keys
+    model.set_attn_implementation(held)
+    assert written == [_alone(model, prompt, max_new_tokens=70) for prompt in PROMPTS]
+
+
 @pytest.mark.parametrize("family", [*FAMILIES, *THEIRS])
 def test_samples_of_a_prompt_see_it_as_its_greedy_completion_does(family):
     model, sharp = make_model(family), Sampling(NEW, temperature=1.0, samples=3, top_p=1e-6)

@@ -52,7 +52,15 @@ def test_it_is_taught_and_rewarded_on_its_own_completions(student, said, example
         prompts = examples.head(4)[["id", "prompt"]]
         group = {"num_generations": 4, "max_completion_tokens": 8, "batch_size": 8, "mask_truncated_completions": False}
         rewarded, history, rollouts = grpo.train_grpo(
-            student, adapter, prompts, rewards=[LengthReward()], weights=[1.0], max_steps=2, beta=0.05, **group, **options
+            student,
+            adapter,
+            prompts,
+            rewards=[LengthReward()],
+            weights=[1.0],
+            max_steps=2,
+            beta=0.05,
+            **group,
+            **options,
         )
     assert losses["loss"].iloc[-1] < losses["loss"].iloc[0]
     assert rewarded.digest != adapter.digest and len(rollouts) == 16

@@ -40,7 +40,7 @@ def obstacle(model: Any, tokens: int) -> Obstacle | None:
         return Obstacle(f"it has layers of the kind {', '.join(sorted(others))}")
     if base._is_stateful:  # and names no kinds: its layers read padding as they read tokens
         return Obstacle("its layers keep a state", padding=False)
-    missing = _GIVEN - set(inspect.signature(base.forward).parameters)
+    missing = _GIVEN - set(inspect.signature(type(base).forward).parameters)
     if missing or not base._supports_attention_backend or base.base_model is base:
         return Obstacle("it is not built as most models of transformers are")
     if base.config._attn_implementation not in ("eager", "sdpa", cpu.PLAIN_ATTENTION):

@@ -62,7 +62,7 @@ def make_trainer(
     from trl import GRPOConfig, GRPOTrainer
     from trl.models.utils import _ForwardRedirection
 
-    from sqlreason.students import attention, guards, sharing, training
+    from sqlreason.students import guards, sharing, training
 
     guards.check_padding(tokenizer)
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
@@ -74,10 +74,7 @@ def make_trainer(
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if arguments["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, tokenizer, arguments["max_completion_length"])
-    obstacle = attention.obstacle(model, longest_sequence(rows, tokenizer, arguments["max_completion_length"]))
-    shared = writer is not None and obstacle is None
-    if writer is not None and obstacle is not None:
-        attention.tell(model, "log-probabilities are trl's, each row with its prompt", obstacle)
+    shared = writer is not None and _reads_prompts_once(model, rows, tokenizer, arguments["max_completion_length"])
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -125,3 +122,13 @@ def make_trainer(
         processing_class=tokenizer,
         **ours,
     )
+
+
+def _reads_prompts_once(model: Any, rows: Sequence[Mapping[Any, Any]], tokenizer: Any, limit: int) -> bool:
+    """Whether our own log-probabilities are right for the model; where they are not, it is said."""
+    from sqlreason.students import attention
+
+    obstacle = attention.obstacle(model, longest_sequence(rows, tokenizer, limit))
+    if obstacle is not None:
+        attention.tell(model, "log-probabilities are trl's, each row with its prompt", obstacle)
+    return obstacle is None
