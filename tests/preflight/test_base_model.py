@@ -100,6 +100,11 @@ def test_the_cluster_s_student_passes_with_its_published_tokenizer(
         ("qwen3", {}, {"student": {"chat_template": {"thinking": True}}}, "does not read thinking; it reads"),
         ("llama3_1", {"max_position_embeddings": 512}, {}, "it reads 512 tokens, not preprocessing.max_prompt_tokens="),
         ("llama3_1", {"vocab_size": 64}, {}, "they do not belong together"),
+        (
+            "phi4_mini", {"pad_token_id": None}, {"sft": {"lora": {"target_modules": ["q_proj", "o_proj"]}}},
+            "names q_proj, to which LoRA cannot be added in this model -> set it to all-linear, or to some of down_",
+        ),
+        ("gpt_oss", {"model_type": "vit"}, {}, "no language model can be made of its config.json"),
         ("llama3_1", {}, {"preprocessing": {"max_prompt_tokens": 60}}, "-> raise preprocessing.max_prompt_tokens"),
         (
             "llama3_1", {"hidden_size": 3000}, {"student": {"quantization": "nf4"}},

@@ -4,7 +4,7 @@ Everything that a training would refuse for reasons of the model is refused here
 and configuration are read, weights are not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from sqlreason.preflight import machine
 from sqlreason.preflight.findings import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
+from sqlreason.students.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input
 from sqlreason.students.chat import Chat, ChatError
 from sqlreason.students.checkpoint import Checkpoint, CheckpointError
 from sqlreason.students.prompting import StudentPrompts
@@ -60,6 +61,7 @@ def check_student(
     findings += _check_dialogue(chat, prompt, parameters)
     findings += _check_vocabulary(chat, config)
     findings += _check_window(config, parameters)
+    findings += _check_adapter(config, parameters["sft"]["lora"]["target_modules"])
     findings += _check_precision(config, student)
     if questions is not None:
         findings += _check_prompts(chat, prompt, parameters["preprocessing"], questions)
@@ -107,7 +109,7 @@ def _check_vocabulary(chat: Chat, config: Any) -> Iterator[Finding]:
 
 
 def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Finding]:
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    positions = longest_input(config)
     budgets = {
         "preprocessing.max_completion_tokens": parameters["preprocessing"]["max_completion_tokens"],
         "grpo.max_completion_tokens": parameters["grpo"]["max_completion_tokens"],
@@ -118,6 +120,26 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
     if positions is not None and asked + budgets[name] > positions:
         told = f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
         yield Finding("FAIL", SUBJECT, told, "lower one of the two, or name a base_model that reads more")
+
+
+def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator[Finding]:
+    """PEFT says nothing of a module that it does not find, as long as it finds another."""
+    try:
+        missing = find_target_modules(config, target_modules)
+        there = linear_modules(config)
+    except Exception as error:  # of transformers and torch, of every kind, about configurations that make no model
+        yield Finding("FAIL", SUBJECT, f"no language model can be made of its config.json: {_first_line(error)}")
+        return
+    if missing and target_modules == ALL_LINEAR:
+        told = f"LoRA cannot adapt its layers {', '.join(missing)}, so that all-linear means less than it says"
+        yield Finding("WARN", SUBJECT, told, f"name what is meant in sft.lora.target_modules: {', '.join(there)}")
+    elif missing:
+        told = f"sft.lora.target_modules names {', '.join(missing)}, to which LoRA cannot be added in this model"
+        yield Finding("FAIL", SUBJECT, told, f"set it to all-linear, or to some of {', '.join(there)}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0][:300]
 
 
 def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Finding]:

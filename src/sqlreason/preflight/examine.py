@@ -109,12 +109,8 @@ def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:
 
 
 def _shape(config: str | None) -> Shape | None:
-    if config is None:
-        return None
-    try:
-        return Shape.from_config(json.loads(Path(config).read_text(encoding="utf-8")))
-    except KeyError:  # not a Llama-like model: no estimate, which the line about the GPU says
-        return None
+    """None where no estimate can be made, which the line about the GPU says."""
+    return Shape.from_config(json.loads(Path(config).read_text(encoding="utf-8"))) if config is not None else None
 
 
 def _locked_unsloth(project: Path) -> str:

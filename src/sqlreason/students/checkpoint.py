@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.errors import BadInput
+from sqlreason.students.architecture import longest_input
 from sqlreason.students.chat import Chat, keeps_text, open_chat
 
 QUANTIZATIONS = ("nf4",)
@@ -89,15 +90,13 @@ class Checkpoint:
         return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"])
 
     @property
-    def window(self) -> int:
-        """How many tokens the model reads, by its configuration.
+    def window(self) -> int | None:
+        """How many tokens the model reads, by its configuration; None where that sets no limit.
 
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
         """
-        from transformers import AutoConfig
-
-        return int(self._load(AutoConfig).max_position_embeddings)
+        return longest_input(self.load_config())
 
     def load_tokenizer(self) -> Any:
         """Loads the tokenizer.

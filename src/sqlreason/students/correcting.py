@@ -87,7 +87,7 @@ def answer(
         [task for task in tasks for _ in range(samples)],
         lambda asked, number: student.answer(asked, seed=seed + number + 1, **chances),
         attempts=attempts,
-        fits=lambda messages: len(chat.prompt_ids(messages)) + max_new_tokens <= window,
+        fits=lambda messages: window is None or len(chat.prompt_ids(messages)) + max_new_tokens <= window,
     )
 
 

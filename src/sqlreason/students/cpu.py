@@ -45,7 +45,7 @@ def supports_bfloat16() -> bool:
 
 
 def register_attention() -> str:
-    """Makes an unfused attention known to transformers and returns its name.
+    """Makes an unfused attention known to transformers, to stand in for its sdpa, and returns its name.
 
     Scores, softmax and weighted sum are three plain calls. On CPUs with bfloat16 matrix units that is twice
     as fast, forward and backward, as `scaled_dot_product_attention`, whose CPU kernel spends its time in
@@ -60,14 +60,28 @@ def register_attention() -> str:
 
 
 def _attend(
-    module: Any, query: Any, key: Any, value: Any, attention_mask: Any, scaling: float, **_: Any
+    module: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attention_mask: Any,
+    scaling: float | None = None,
+    softcap: float | None = None,
+    **others: Any,
 ) -> tuple[Any, None]:
+    if scaling is None or others.get("dropout") or others.get("position_bias") is not None:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+        found = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **others)
+        return found[0], None
     batch, heads, tokens, size = query.shape
     # The heads that share a key are folded into its rows of queries, and keys are flattened before they are
     # transposed: nothing but the queries is copied.
     queries = (query * scaling).reshape(batch * key.shape[1], -1, size)
     scores = queries.bmm(key.flatten(0, 1).transpose(1, 2)).view(batch, heads, tokens, -1)
+    if softcap is not None:
+        scores = (scores / softcap).tanh() * softcap
     if attention_mask is not None:
         scores = scores + attention_mask.to(scores.dtype)
     weights = scores.softmax(dim=-1).view(*queries.shape[:2], -1)
-    return weights.bmm(value.flatten(0, 1)).view(batch, heads, tokens, size).transpose(1, 2).contiguous(), None
+    return weights.bmm(value.flatten(0, 1)).view(batch, heads, tokens, -1).transpose(1, 2).contiguous(), None

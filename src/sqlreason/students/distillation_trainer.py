@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.students import attention, heads
+from sqlreason.students.architecture import longest_input
 from sqlreason.students.chat import Chat
 from sqlreason.students.policy_trainer import longest_sequence, shuffled_by_epoch
 from sqlreason.students.rollouts import Recorder, Writer, reward_name
@@ -43,13 +45,17 @@ def make_trainer(
         plan: The schedule of this rank.
 
     Raises:
-        TrainingError: if what the teacher reads is longer than its model can, or trl would not do what was asked for.
+        TrainingError: if what the teacher reads is longer than its model can, trl would compute other logits than the
+            model, or not do what was asked for.
     """
     import torch
     from datasets import Dataset
     from trl import DistillationConfig, DistillationTrainer
 
     from sqlreason.students import training
+
+    for reader in (model, teacher):
+        _require_known_head(reader)
 
     class Trainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
         """Shows the teacher its own prompt, and notes what the rewards say of the student's completions.
@@ -134,11 +140,19 @@ def make_trainer(
 
 
 def _require_room(teacher: Any, longest: int) -> None:
-    positions = getattr(teacher.config, "max_position_embeddings", None)
+    positions = longest_input(teacher.config)
     if positions and longest > positions:
         raise TrainingError(
             f"the teacher would read up to {longest} tokens (prompt, hint and answer), and its model has {positions} "
             "positions; lower preprocessing.max_prompt_tokens or grpo.max_completion_tokens"
+        )
+
+
+def _require_known_head(model: Any) -> None:
+    if not heads.is_known_to_trl(model):
+        raise TrainingError(
+            f"trl's distillation takes the logits of {type(attention.bare(model)).__name__} from its head alone, and "
+            "the model itself does more to them; choose another grpo.method or base_model"
         )
 
 

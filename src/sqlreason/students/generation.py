@@ -2,8 +2,8 @@
 
 A plain loop over the model's forward pass: left padding, a key-value buffer that is allocated once, prompts
 read once for all their samples, finished rows dropped as they finish. transformers' own `generate` asks far
-more of Python for each token, which is most of the time with a small model. No beam search, no logit
-processors.
+more of Python for each token, which is most of the time with a small model; it is used where the loop cannot be
+right (`attention.obstacle`). No beam search, no logit processors.
 """
 
 import json
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlreason.errors import BadInput
+from sqlreason.students import attention, cpu
+from sqlreason.students.cache import make_cache
 from sqlreason.students.chat import Chat, Messages
-
-_BLOCK = 64  # tokens by which key-value buffers grow
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,19 @@ def complete(
     """
     import torch
 
-    ids, bias, positions = _left_pad(model, prompts)
-    memory = _memory(model)
-    logits = _forward(model, ids, _causal(bias, ids.shape[1]), positions, memory)
+    obstacle = attention.obstacle(model, max(map(len, prompts)) + sampling.max_new_tokens)
+    if obstacle is not None:
+        attention.tell(model, "completions are written by transformers' generate", obstacle)
+        return _complete_with_transformers(model, prompts, sampling, ends, random, obstacle.padding)
+    ids, seen, positions = _left_pad(model, prompts)
+    memory = make_cache(model)
+    logits = _forward(model, ids, seen, positions, memory)
     memory.batch_repeat_interleave(sampling.samples)
-    logits, bias = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, bias))
+    logits, seen = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, seen))
     positions = positions[:, -1:].repeat_interleave(sampling.samples, 0)
     stops = torch.tensor(ends, dtype=torch.long, device=ids.device)
     rows: list[list[int]] = [[] for _ in range(len(logits))]
     alive = torch.arange(len(rows), device=ids.device)
-    filled = ids.shape[1]
     for step in range(sampling.max_new_tokens):
         tokens = _choose(logits, sampling, random)
         for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
@@ -134,26 +137,72 @@ def complete(
         if not going.all():
             kept = going.nonzero()[:, 0]
             memory.batch_select_indices(kept)
-            alive, tokens, bias, positions = alive[kept], tokens[kept], bias[kept], positions[kept]
+            alive, tokens, seen, positions = alive[kept], tokens[kept], seen[kept], positions[kept]
         positions = positions + 1
-        if filled == bias.shape[1]:
-            bias = _lengthen(bias, 1, torch.finfo(bias.dtype).min)
-        bias[:, filled] = 0
-        filled += 1
-        logits = _forward(model, tokens[:, None], bias[:, None, None], positions, memory)
+        seen = torch.nn.functional.pad(seen, (0, 1), value=True)
+        logits = _forward(model, tokens[:, None], seen, positions, memory)
     return rows
 
 
+def _complete_with_transformers(
+    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any, padding: bool
+) -> list[list[int]]:
+    """The same by transformers' `generate`; without padding, prompts of one length at a time."""
+    together: dict[int, list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        together.setdefault(0 if padding else len(prompt), []).append(i)
+    written: dict[int, list[list[int]]] = {}
+    for members in together.values():
+        rows = _generate_with_transformers(model, [prompts[i] for i in members], sampling, ends, random)
+        written |= {i: rows[k * sampling.samples :][: sampling.samples] for k, i in enumerate(members)}
+    return [row for i in range(len(prompts)) for row in written[i]]
+
+
+def _generate_with_transformers(
+    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any
+) -> list[list[int]]:
+    import torch
+    from transformers import GenerationConfig
+
+    base = attention.bare(model)
+    ids, seen, _ = _left_pad(base, prompts)
+    held, base.generation_config = (
+        base.generation_config,  # penalties and cuts that it may declare are none of ours
+        GenerationConfig(
+            max_new_tokens=sampling.max_new_tokens,
+            do_sample=sampling.temperature > 0,
+            temperature=sampling.temperature or None,
+            top_p=sampling.top_p,
+            top_k=0,
+            num_return_sequences=sampling.samples,
+            eos_token_id=list(ends) or None,
+            pad_token_id=0,
+        ),
+    )
+    seed = torch.randint(1 << 62, (1,), generator=random, device=random.device).item()
+    try:
+        with torch.random.fork_rng([base.device] if base.device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            written = base.generate(ids, attention_mask=seen.long())
+    finally:
+        base.generation_config = held
+    return [_to_the_end(row, ends) for row in written[:, ids.shape[1] :].tolist()]
+
+
+def _to_the_end(row: list[int], ends: Sequence[int]) -> list[int]:
+    """The tokens up to the first that ends a completion, without the padding behind."""
+    last = next((place for place, token in enumerate(row) if token in ends), len(row))
+    return row[: last + 1]
+
+
 class inference(AbstractContextManager[None]):
-    """Within it the model is in evaluation mode, without gradients, with the attention that is quick where it runs."""
+    """Within it the model is in evaluation mode, without gradients, with the attention of `attention.choose`."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
 
     def __enter__(self) -> None:
         import torch
-
-        from sqlreason.students import cpu
 
         self.was_training = self.model.training
         self.attention = self.model.config._attn_implementation
@@ -162,11 +211,9 @@ class inference(AbstractContextManager[None]):
         self.model.eval()
         if self.model.device.type == "cpu":
             cpu.keep_memory()
-            self.model.set_attn_implementation(cpu.register_attention())
+        self.model.set_attn_implementation(attention.choose(self.model))
 
     def __exit__(self, *exception: object) -> None:
-        from sqlreason.students import cpu
-
         self.model.set_attn_implementation(self.attention)
         self.model.train(self.was_training)
         self.no_grad.__exit__(*exception)
@@ -175,33 +222,24 @@ class inference(AbstractContextManager[None]):
 
 
 def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, Any]:
-    """Token ids, additive mask over keys (0 or the lowest number), positions; all of batch x longest prompt."""
+    """Token ids, which of them are none of padding, positions; all of batch x longest prompt."""
     import torch
 
     longest = max(map(len, prompts))
     ids = torch.zeros(len(prompts), longest, dtype=torch.long)
-    seen = torch.zeros(len(prompts), longest, dtype=torch.long)
+    seen = torch.zeros(len(prompts), longest, dtype=torch.bool)
     for i, prompt in enumerate(prompts):
         ids[i, longest - len(prompt) :] = torch.tensor(prompt)
-        seen[i, longest - len(prompt) :] = 1
-    bias = torch.zeros(seen.shape, dtype=model.dtype).masked_fill_(seen == 0, torch.finfo(model.dtype).min)
+        seen[i, longest - len(prompt) :] = True
     positions = (seen.cumsum(-1) - 1).clamp_min(0)
-    return ids.to(model.device), bias.to(model.device), positions.to(model.device)
+    return ids.to(model.device), seen.to(model.device), positions.to(model.device)
 
 
-def _causal(bias: Any, tokens: int) -> Any:
-    import torch
-
-    lowest = torch.finfo(bias.dtype).min
-    future = torch.full((tokens, tokens), lowest, dtype=bias.dtype, device=bias.device).triu_(1)
-    return torch.minimum(bias[:, None, None], future)
-
-
-def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> Any:
-    """Logits (batch x vocabulary, float32) behind the last token."""
+def _forward(model: Any, ids: Any, seen: Any, positions: Any, memory: Any) -> Any:
+    """Logits (batch x vocabulary, float32) behind the last token; the model itself makes the masks of its layers."""
     output = model(
         input_ids=ids,
-        attention_mask=mask,
+        attention_mask=seen,
         position_ids=positions,
         past_key_values=memory,
         use_cache=True,
@@ -228,38 +266,3 @@ def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
 
 def _read(chat: Chat, row: list[int], seconds: float) -> Generation:
     return Generation(chat.read(row), len(row), chat.is_finished(row), seconds)
-
-
-def _memory(model: Any) -> Any:
-    """A key-value cache of transformers whose layers write into buffers that grow by blocks.
-
-    After the first call, attention sees whole buffers, the unfilled end included (the mask hides it): batched
-    products of slices are up to five times slower on a CPU, and joining tensors at each token copies
-    everything.
-    """
-    from transformers.cache_utils import Cache, DynamicLayer
-
-    class BlockLayer(DynamicLayer):
-        filled = 0
-        keys: Any
-        values: Any
-
-        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
-            start, self.filled = self.filled, self.filled + key_states.shape[2]
-            if not self.is_initialized:
-                self.keys, self.values, self.is_initialized = key_states, value_states, True
-                return key_states, value_states
-            if self.filled > self.keys.shape[2]:
-                self.keys, self.values = (_lengthen(tensor, 2) for tensor in (self.keys, self.values))
-            self.keys[:, :, start : self.filled] = key_states
-            self.values[:, :, start : self.filled] = value_states
-            return self.keys, self.values
-
-    return Cache(layers=[BlockLayer() for _ in range(model.config.num_hidden_layers)])
-
-
-def _lengthen(tensor: Any, dimension: int, value: float = 0.0) -> Any:
-    import torch
-
-    padding = [0, 0] * (tensor.ndim - 1 - dimension) + [0, _BLOCK]
-    return torch.nn.functional.pad(tensor, padding, value=value)

@@ -15,11 +15,14 @@ _CHECKPOINT_BYTES = 2  # likewise where only a layer's input is kept (section 5)
 _LOGIT_BYTES = 12  # a logit's log-probability, its exponent and their product in float32; measured, docs/hardware.md
 LOGITS_AT_ONCE = 1 << 26  # of more the logits are computed in parts (`sharing.py`): 0.75 GiB
 _OVERHEAD = 1 * GIB  # CUDA context, workspaces, what the allocator cannot use: an allowance, not a figure of a source
+_EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")  # what families call their number
+_ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
+_OTHER_LAYERS = ("mamba_", "linear_", "conv_", "kv_lora_", "lru_", "layers_block_type", "attn_layer_")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The dimensions of a Llama-like model."""
+    """The dimensions of a Llama-like model; `experts` is how many MLPs of the intermediate size a layer has."""
 
     layers: int
     hidden: int
@@ -29,37 +32,53 @@ class Shape:
     head_size: int
     vocabulary: int
     tied: bool
+    experts: int = 1
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Shape":
-        """The dimensions of a config.json of transformers.
+    def from_config(cls, config: Mapping[str, Any]) -> "Shape | None":
+        """The dimensions of a config.json of transformers, or None where they are not those of a Llama-like model.
 
-        Raises:
-            KeyError: if it is none of a Llama-like model.
+        What a file leaves out is what transformers takes for it. Models that read images too are told by their text
+        part.
         """
-        heads = config["num_attention_heads"]
+        text: Mapping[str, Any] = config.get("text_config") or config
+        others = [name for name in text if name.startswith(_OTHER_LAYERS) and text[name] is not None]
+        if others or set(text.get("layer_types") or ()) - _ATTENTION:
+            return None
+        experts = next((text[name] for name in _EXPERTS if text.get(name)), 1)
+        sizes: dict[str, Any] = {
+            "layers": text.get("num_hidden_layers"),
+            "hidden": text.get("hidden_size"),
+            "intermediate": (experts > 1 and text.get("moe_intermediate_size")) or text.get("intermediate_size"),
+            "heads": text.get("num_attention_heads"),
+            "key_value_heads": text.get("num_key_value_heads") or text.get("num_attention_heads"),
+            "vocabulary": text.get("vocab_size") or config.get("vocab_size"),
+        }
+        if not all(isinstance(size, int) and size > 0 for size in sizes.values()):
+            return None
+        tied = text.get("tie_word_embeddings", config.get("tie_word_embeddings"))
         return cls(
-            layers=config["num_hidden_layers"],
-            hidden=config["hidden_size"],
-            intermediate=config["intermediate_size"],
-            heads=heads,
-            key_value_heads=config.get("num_key_value_heads") or heads,
-            head_size=config.get("head_dim") or config["hidden_size"] // heads,
-            vocabulary=config["vocab_size"],
-            tied=bool(config.get("tie_word_embeddings", False)),
+            **sizes,
+            head_size=text.get("head_dim") or text["hidden_size"] // text["num_attention_heads"],
+            tied=True if tied is None else bool(tied),  # transformers before 5 wrote it only where it was false
+            experts=experts,
         )
 
     @property
-    def linears(self) -> list[tuple[int, int]]:
-        """Input and output size of the linear layers of one block: q, k, v, o, gate, up, down."""
+    def attention(self) -> list[tuple[int, int]]:
+        """Input and output size of q, k, v and o of one block."""
         query, key = self.heads * self.head_size, self.key_value_heads * self.head_size
-        attention = [(self.hidden, query), (self.hidden, key), (self.hidden, key), (query, self.hidden)]
-        return [*attention, *[(self.hidden, self.intermediate)] * 2, (self.intermediate, self.hidden)]
+        return [(self.hidden, query), (self.hidden, key), (self.hidden, key), (query, self.hidden)]
+
+    @property
+    def mlp(self) -> list[tuple[int, int]]:
+        """Likewise of gate, up and down of one expert."""
+        return [*[(self.hidden, self.intermediate)] * 2, (self.intermediate, self.hidden)]
 
     @property
     def linear_parameters(self) -> int:
         """Weights of all blocks, norms left out."""
-        return self.layers * sum(inputs * outputs for inputs, outputs in self.linears)
+        return self.layers * sum(inputs * outputs for inputs, outputs in [*self.attention, *self.mlp * self.experts])
 
     @property
     def embedding_parameters(self) -> int:
@@ -67,8 +86,9 @@ class Shape:
         return self.vocabulary * self.hidden * (1 if self.tied else 2)
 
     def adapter_parameters(self, rank: int) -> int:
-        """Weights of a LoRA adapter of all linear layers."""
-        return self.layers * sum(rank * (inputs + outputs) for inputs, outputs in self.linears)
+        """Weights of a LoRA adapter of all linear layers; experts are none, but tensors of all in one."""
+        linears = [*self.attention, *self.mlp] if self.experts == 1 else self.attention
+        return self.layers * sum(rank * (inputs + outputs) for inputs, outputs in linears)
 
     @property
     def cache_bytes(self) -> int:

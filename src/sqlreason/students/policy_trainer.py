@@ -73,13 +73,14 @@ def make_trainer(
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if arguments["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, arguments["max_completion_length"])
+    shared = writer is not None and _reads_prompts_once(model, rows, chat, arguments["max_completion_length"])
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         """Shuffles each epoch by its number: trl's order of an epoch hangs on those before, which a resume skips.
 
-        With a writer of our own, a group's prompt is read once in the log-probabilities too. `writing_seconds` are
-        those of the last completions, whoever wrote them.
+        With a writer of our own, a group's prompt is read once in the log-probabilities too, where that is right for
+        the model. `writing_seconds` are those of the last completions, whoever wrote them.
         """
 
         writing_seconds: float | None = None
@@ -99,13 +100,13 @@ def make_trainer(
         def _prepare_inputs(self, generation_batch: Any) -> Any:
             before = self._buffered_inputs
             inputs = super()._prepare_inputs(generation_batch)
-            if writer is None or self._buffered_inputs is before:
+            if not shared or self._buffered_inputs is before:
                 return inputs
             self._buffered_inputs = sharing.regroup(self._buffered_inputs)
             return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
         def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
-            if writer is None:
+            if not shared:
                 return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
             inner = self.accelerator.unwrap_model(model)
             arguments = (inner, *inputs, self.temperature, options.get("batch_size"))
@@ -123,3 +124,13 @@ def make_trainer(
         processing_class=chat.tokenizer,
         **ours,
     )
+
+
+def _reads_prompts_once(model: Any, rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) -> bool:
+    """Whether our own log-probabilities are right for the model; where they are not, it is said."""
+    from sqlreason.students import attention
+
+    obstacle = attention.obstacle(model, longest_sequence(rows, chat, limit))
+    if obstacle is not None:
+        attention.tell(model, "log-probabilities are trl's, each row with its prompt", obstacle)
+    return obstacle is None

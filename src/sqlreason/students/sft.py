@@ -143,7 +143,7 @@ def _trainer(
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from sqlreason.students import inspection, training
+    from sqlreason.students import architecture, inspection, training
 
     config = training.build_config(
         SFTConfig,
@@ -153,15 +153,13 @@ def _trainer(
             "packing": False,
             "completion_only_loss": True,
             "dataset_num_proc": None,
-            # The same loss; the vocabulary is computed for trained tokens only. unsloth brings a loss of its
-            # own.
-            "loss_type": "nll" if backend == "unsloth" else "chunked_nll",
+            "loss_type": _loss(model, backend),
         },
     )
     trainer: Any = SFTTrainer(
         model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer
     )
-    positions = getattr(model.config, "max_position_embeddings", None)
+    positions = architecture.longest_input(model.config)
     share = guards.check_rows(trainer.train_dataset, rows, chat, positions)
     training.note(trainer, rows_checked=len(rows), truncated=0, trained_share=round(share, 4))
     first = trainer.train_dataset[0]
@@ -190,6 +188,21 @@ def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
         guards.check_reading(chat, answered, completion, f"row {number} of {len(examples)}")
         rows.append({"input_ids": asked + answered, "labels": [guards.NOT_TRAINED] * len(asked) + answered})
     return rows
+
+
+def _loss(model: Any, backend: str) -> str:
+    """The loss by trl's name: over the vocabulary of trained tokens only, where the logits are then right.
+
+    unsloth brings a loss of its own.
+    """
+    from sqlreason.students import heads
+
+    if backend == "unsloth":
+        return "nll"
+    if heads.is_known_to_trl(model):
+        return "chunked_nll"
+    logger.warning("sft: the loss takes all logits at once, as trl's chunks miss a part of this model's head")
+    return "nll"
 
 
 def _count_corrections(examples: pd.DataFrame, shape: Lora | Adapter) -> int:

@@ -3,13 +3,14 @@
 GRPO scores many completions of one prompt, and a prompt of text-to-SQL, a schema above all, is longer than its
 completions. Here a group is one row: the prompt, then its completions, which see the prompt and themselves alone.
 The numbers are those of separate rows; with 8 completions of a third of the prompt's length there are 2.5 times
-fewer tokens to compute. Needs a model that takes a mask of four dimensions (plain or sdpa attention).
+fewer tokens to compute. Which models it is right for, `attention.obstacle` says.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.students import attention, heads
 from sqlreason.students.memory import LOGITS_AT_ONCE
 
 
@@ -33,14 +34,10 @@ class Groups:
     columns: Any
     readers: tuple[Any, Any]
 
-    def mask(self, dtype: Any) -> Any:
-        """Additive attention mask (groups, 1, tokens, tokens): causal; completions do not see each other."""
-        import torch
-
+    def seen(self) -> Any:
+        """Which tokens each may see (groups, 1, tokens, tokens): earlier ones of the prompt and its own completion."""
         queries, keys = self.parts[:, None, :, None], self.parts[:, None, None, :]
-        seen = ((keys == 0) | (keys == queries)).tril_()
-        lowest = torch.finfo(dtype).min
-        return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, lowest)
+        return ((keys == 0) | (keys == queries)).tril_()
 
 
 def completion_logps(
@@ -65,22 +62,22 @@ def completion_logps(
         parts = zip(ids.split(at_once), mask.split(at_once), strict=True)
         found = [completion_logps(model, *part, kept, temperature) for part in parts]
         return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base = attention.bare(model)
     groups = group(ids, mask, kept)
-    hidden = base.model(
+    read = base.base_model(
         input_ids=groups.ids,
-        attention_mask=groups.mask(base.dtype),
+        attention_mask=attention.masks(base.config, groups.seen(), groups.positions, base.dtype),
         position_ids=groups.positions,
         use_cache=False,
-    ).last_hidden_state
+    )
     chosen = ids[:, -kept:][groups.rows, groups.columns]
     place = (groups.rows, groups.columns)
-    logps, entropies = _score(base, hidden[groups.readers], chosen, temperature)
+    logps, entropies = _score(base, read, read.last_hidden_state[groups.readers], chosen, temperature)
     empty = torch.zeros(len(ids), kept, device=ids.device)
     return empty.index_put(place, logps), empty.index_put(place, entropies)
 
 
-def _score(base: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
+def _score(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
     """Log-probability and entropy at each hidden state, in parts where the logits of all would fill the memory.
 
     A part's logits are computed again in the backward pass: the head costs little beside the layers.
@@ -88,18 +85,18 @@ def _score(base: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any
     import torch
     from torch.utils.checkpoint import checkpoint
 
-    rows = max(1, LOGITS_AT_ONCE // base.config.vocab_size)
+    rows = max(1, LOGITS_AT_ONCE // base.config.get_text_config().vocab_size)
     if len(hidden) <= rows:
-        return _score_part(base.lm_head, hidden, chosen, temperature)
+        return _score_part(base, read, hidden, chosen, temperature)
     parts = zip(hidden.split(rows), chosen.split(rows), strict=True)
-    found = [checkpoint(_score_part, base.lm_head, *part, temperature, use_reentrant=False) for part in parts]
+    found = [checkpoint(_score_part, base, read, *part, temperature, use_reentrant=False) for part in parts]
     return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
 
 
-def _score_part(head: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
+def _score_part(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
     import torch
 
-    logs = (head(hidden).float() / temperature).log_softmax(-1)
+    logs = (heads.logits(base, read, hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():
         entropies = -(logs.exp() * logs).sum(-1)
     return logs.gather(-1, chosen[:, None])[:, 0], entropies

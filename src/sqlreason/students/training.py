@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.errors import BadInput, SqlReasonError
-from sqlreason.students import cpu
+from sqlreason.students import attention, cpu
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint, choose_device
 from sqlreason.students.stages import Stage
@@ -220,10 +220,10 @@ def widen_adapter(model: Any) -> None:
 
 
 def use_quick_attention(model: Any) -> None:
-    """On a CPU, sets the attention that is quick there."""
+    """Sets the attention of `attention.choose`: on a CPU that which is quick there."""
     if model.device.type == "cpu":
         cpu.keep_memory()
-        model.set_attn_implementation(cpu.register_attention())
+    model.set_attn_implementation(attention.choose(model))
 
 
 def is_mixed(model: Any) -> bool:

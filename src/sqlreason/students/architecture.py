@@ -1,0 +1,96 @@
+"""What a model's configuration alone tells of it, before any weight is read: where adapters fit, how much it reads.
+
+The layers are those of transformers' own model, built on torch's meta device, where tensors have a shape and no memory.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+ALL_LINEAR = "all-linear"
+
+
+def find_target_modules(config: Any, target_modules: Sequence[str] | str) -> list[str]:
+    """Which of LoRA's target modules get no adapter: a model has none of that name, or PEFT refuses it there.
+
+    PEFT itself says nothing of a name that it does not find as long as it finds another. Of "all-linear" only what is
+    refused can be missing: the names are then those of the model.
+
+    Args:
+        config: Of transformers.
+        target_modules: As in `transformers.Lora`.
+
+    Returns:
+        Names, in the order given.
+    """
+    there = _linears(_build(config))
+    names = _short_names(there) if target_modules == ALL_LINEAR else list(target_modules)
+    fitting = [name for name in names if any(_is_meant(name, layer) for layer in there)]
+    if not _accepts(config, fitting):
+        fitting = [name for name in fitting if _accepts(config, [name])]
+    return [name for name in names if name not in fitting]
+
+
+def linear_modules(config: Any) -> list[str]:
+    """The names of a model's linear layers, the head left out: what may stand in `lora.target_modules`."""
+    return _short_names(_linears(_build(config)))
+
+
+def adapted_share(config: Any, target_modules: Sequence[str] | str) -> float:
+    """The share of a model's weights, embeddings and head left out, that lie in layers with an adapter.
+
+    Less than 1 where names are missing, and where experts are no linear layers but one tensor, which "all-linear" does
+    not mean.
+    """
+    model = _build(config)
+    linears = _linears(model)
+    names = list(linears) if target_modules == ALL_LINEAR else list(target_modules)
+    adapted = sum(linears[name] for name in linears if any(_is_meant(other, name) for other in names))
+    ends = {id(layer.weight) for layer in (model.get_input_embeddings(), model.get_output_embeddings()) if layer}
+    weights = [weight for weight in model.parameters() if weight.ndim > 1 and id(weight) not in ends]
+    return adapted / sum(weight.numel() for weight in weights)
+
+
+def longest_input(config: Any) -> int | None:
+    """How many tokens a model reads; None where its configuration sets no limit, as that of a state-space model."""
+    positions = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
+    return int(positions) if positions else None
+
+
+def _build(config: Any) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(config)
+
+
+def _linears(model: Any) -> dict[str, int]:
+    """Weights of each layer that PEFT calls linear, by its full name."""
+    import torch
+    from transformers.pytorch_utils import Conv1D
+
+    head = model.get_output_embeddings()
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, (torch.nn.Linear, Conv1D))}
+    return {name: layer.weight.numel() for name, layer in layers.items() if layer is not head}
+
+
+def _short_names(names: Iterable[str]) -> list[str]:
+    """Their last parts, with that before where it is but a number in a list."""
+    parts = [name.split(".") for name in names]
+    return sorted({".".join(part[-2:] if part[-1].isdigit() else part[-1:]) for part in parts})
+
+
+def _is_meant(target: str, name: str) -> bool:
+    return name == target or name.endswith(f".{target}")
+
+
+def _accepts(config: Any, names: list[str]) -> bool:
+    """Whether PEFT puts adapters on all layers of these names: it keeps off some of state-space models."""
+    from peft import LoraConfig, get_peft_model
+
+    try:
+        if names:
+            get_peft_model(_build(config), LoraConfig(target_modules=names, task_type="CAUSAL_LM"))
+    except ValueError:
+        return False
+    return True
