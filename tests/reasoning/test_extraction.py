@@ -35,11 +35,11 @@ def test_tags_within_tags_become_words():
 
 # ------------------------------------------------------------------------------------------------------ time
 PIECES = [
-    "<think>\nx\n</think>\n<sql>\n", "<think>", "</think>", "<sql>", "<sql></sql>", "```sql\n", "```", "````\n```\n", "~~~\n",
-    "`", "'", '"', "/*", "/*x*/;", "--", "--\n", "(", ";(", ";", "SELECT 1;", "SELECT a FROM t\n\n", "SELECT\n", "\n", "\n \t",
-    "\r\n", "word ", "a.", ").", "AND a\n", "<<think>", "It's ",
+    "<think>\nx\n</think>\n<sql>\n", "<think>", "</think>", "<sql>", "<sql></sql>", "```sql\n", "```", "````\n```\n",
+    "~~~\n", "`", "'", '"', "/*", "/*x*/;", "--", "--\n", "(", ";(", ";", "SELECT 1;", "SELECT a FROM t\n\n",
+    "SELECT\n", "\n", "\n \t", "\r\n", "word ", "a.", ").", "AND a\n", "<<think>", "It's ",
 ]  # fmt: skip
-BEGINNINGS = ["", "<think>a</think>SELECT 1 ", "<think>a</think>```sql\n", "<think>a</think><sql>", "<think>a</think>;/*"]
+BEGINNINGS = ["", *(f"<think>a</think>{then}" for then in ("SELECT 1 ", "```sql\n", "<sql>", ";/*"))]
 
 
 def seconds(function, text):
