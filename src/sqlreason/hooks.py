@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 from kedro.framework.hooks import hook_impl
 
 from sqlreason.parameters import find_faults
@@ -61,18 +62,12 @@ class GuardHooks:
 
         So that nothing is spent on a training that cannot start, or on a faulty source.
 
-        The run goes on in the project's folder: journal and checkpoints are parameters, whose paths Kedro does not
-        make absolute, and from a subfolder the teacher would be asked everything again.
-
         Raises:
             BadInput: If a node lacks an extra or a GPU, an entry of the catalog cannot be loaded, or is refused by its
                 validator.
         """
         require_machine(self._parameters, [node.name for node in pipeline.nodes])
-        os.chdir(run_params["project_path"])
-        for name in sorted(pipeline.inputs()):
-            if not name.startswith("params:") and name in catalog:
-                require_loadable(catalog, name, self._entries.get(name, {}))
+        take_sources(pipeline, catalog, self._entries)
 
 
 def require_environment(conf: Path, env: str | None) -> None:
@@ -125,8 +120,23 @@ def require_writable(folder: Path) -> None:
         ) from error
 
 
-def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
-    """Load an entry of the catalog and forget it.
+def take_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> None:
+    """Load whatever the pipeline does not make itself, and hand tables on to its nodes from memory.
+
+    So that a source behind an address is fetched once a run, however many nodes read it.
+
+    Raises:
+        BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
+    """
+    for name in sorted(pipeline.inputs()):
+        if not name.startswith("params:") and name in catalog:
+            data = require_loadable(catalog, name, entries.get(name, {}))
+            if isinstance(data, pd.DataFrame):
+                catalog[name] = data
+
+
+def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> Any:
+    """Return what an entry of the catalog holds.
 
     Args:
         catalog: The catalog.
@@ -137,7 +147,7 @@ def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
         BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
     """
     try:
-        catalog.load(name)
+        return catalog.load(name)
     except Exception as error:
         logger.debug("Loading '%s' failed.", name, exc_info=True)
         cause: BaseException = error
@@ -234,7 +244,7 @@ def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[
     )
     return {
         **{key: run_params.get(key) for key in wanted},
-        "commit": _commit(),
+        "commit": _commit(run_params["project_path"]),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": {dist.name: dist.version for dist in distributions()},
@@ -242,7 +252,7 @@ def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[
     }
 
 
-def _commit() -> str:
+def _commit(project: str) -> str:
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
@@ -250,6 +260,7 @@ def _commit() -> str:
             text=True,
             timeout=10,
             check=True,
+            cwd=project,
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"

@@ -56,5 +56,4 @@ class PretrainingOptions(Options):
     sequence_length: int = Positive
     batch_size: int = Positive
     learning_rate: float = Positive
-    checkpoints: str
     seed: int

@@ -45,7 +45,6 @@ class DistillationOptions(Options):
     answer_tokens: int = Positive
     workers: int = Positive
     budget: BudgetOptions
-    journal: str
     seed: int
 
 
@@ -57,7 +56,6 @@ class PreprocessingOptions(Options):
     instances: int = Field(ge=0)
     suite: Literal["lenient", "strict"]
     examination_suite: Literal["lenient", "strict"]
-    cache: str | None
     incorrect_share: float = Field(ge=0.0, lt=1.0)
     corrections: float = Field(default=0.0, ge=0.0, lt=1.0)
     examples: int | None = Field(gt=0)
@@ -80,7 +78,6 @@ class StudentOptions(Options):
     launch: Literal["process", "child", "ranks"]
     ranks: int = Positive
     accelerate: str | None
-    checkpoints: str
     resume: bool
 
     @model_validator(mode="after")

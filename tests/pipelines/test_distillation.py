@@ -84,28 +84,28 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
 
 def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, questions, options, tmp_path, caplog):
     teacher = Teacher("scripted", "", {"error_rate": 0.0, "format_error_rate": 0.0})
-    chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
-    estimate = estimate_teaching(raw_prompts, questions, teacher, chosen)
-    answers = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
+    journal, chosen = tmp_path / "journal.sqlite", options("distillation")
+    estimate = estimate_teaching(raw_prompts, questions, teacher, journal, chosen)
+    answers = ask_teacher(raw_prompts, questions, teacher, estimate, journal, chosen)
     assert answers["id"].tolist() == raw_prompts["id"].tolist()
     assert answers["status"].eq("ok").all()
-    with Journal(tmp_path / "journal.sqlite") as journal:
-        first = [entry.created for entry in journal]
-    again = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
-    with Journal(tmp_path / "journal.sqlite") as journal:
-        assert [entry.created for entry in journal] == first
+    with Journal(journal) as known:
+        first = [entry.created for entry in known]
+    again = ask_teacher(raw_prompts, questions, teacher, estimate, journal, chosen)
+    with Journal(journal) as known:
+        assert [entry.created for entry in known] == first
     pd.testing.assert_frame_equal(answers, again)
 
 
 def test_a_teacher_whose_price_nobody_entered_is_refused_before_the_first_call(
     raw_prompts, questions, options, tmp_path
 ):
-    chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
+    journal, chosen = tmp_path / "journal.sqlite", options("distillation")
     unknown = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"source": "enter your provider's price"}))
     with pytest.raises(ValueError, match=r"price of some-model is unknown.*catalog entry `teacher`"):
-        estimate_teaching(raw_prompts, questions, unknown, chosen)
+        estimate_teaching(raw_prompts, questions, unknown, journal, chosen)
     stated = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"usd_per_hour": 0}))
-    assert estimate_teaching(raw_prompts, questions, stated, chosen)["usd"].tolist() == [0.0]
+    assert estimate_teaching(raw_prompts, questions, stated, journal, chosen)["usd"].tolist() == [0.0]
 
 
 def _read(lost="", **answer):

@@ -18,6 +18,7 @@ def train_student(
     base_model: Checkpoint,
     examples: pd.DataFrame,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     student: StudentOptions,
     options: SFTOptions,
 ) -> tuple[Adapter, pd.DataFrame]:
@@ -29,7 +30,8 @@ def train_student(
         base_model: The student before training.
         examples: Table `sft_examples`.
         student_prompt: The catalog's prompt text; its fingerprint goes into the adapter.
-        student: Backend, quantisation, precision, where checkpoints lie.
+        checkpoints: The folder of the checkpoints.
+        student: Backend, quantisation, precision.
         options: LoRA shape, optimiser, length of training.
 
     Returns:
@@ -41,9 +43,9 @@ def train_student(
         base_model,
         examples,
         fingerprint=Prompt.from_mapping(student_prompt).fingerprint,
-        workdir=Path(student.checkpoints) / "sft",
+        workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
-        **student.model_dump(exclude={"checkpoints"}),
+        **student.model_dump(),
         **options.model_dump(exclude={"lora"}),
     )
 
