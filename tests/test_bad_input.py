@@ -66,6 +66,7 @@ def spent(copy, name):
         ("sft.epoch=1", "sft.epoch is unknown; sft has adam_beta2, batch_size, epochs"),
         ("sft.lora.size=3", "sft.lora.size is unknown; sft.lora has alpha, dropout, rank, target_modules"),
         ("sft.epochs=many", "sft.epochs = 'many': input should be a valid number"),
+        ("sft.epochs=true", "sft.epochs = True: input should be a number, not true or false"),
         ("sft=3", "sft = 3: input should be a valid dictionary"),
         ("preprocessing.workers=0", "preprocessing.workers = 0: input should be greater than 0"),
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),

@@ -17,6 +17,7 @@ import pandas as pd
 from kedro.framework.hooks import hook_impl
 
 from sqlreason.parameters import find_faults
+from sqlreason.sources import encoding_of, read_lines
 
 logger = logging.getLogger(__name__)
 
@@ -161,14 +162,22 @@ def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> Any:
 
 
 def locate_fault(entry: Mapping[str, Any]) -> str:
-    """Return which line of a JSON-lines file is no JSON, as the end of a sentence; empty for everything else."""
-    path = Path(entry.get("filepath", ""))
-    if not (entry.get("load_args") or {}).get("lines") or not path.is_file():
+    """Return what is wrong with a text file, as the end of a sentence; empty where nothing is found.
+
+    That is the mark of an encoding that the entry does not name, or the line of JSON lines that is no JSON.
+    """
+    path, options = Path(entry.get("filepath", "")), entry.get("load_args") or {}
+    if not path.is_file():
         return ""
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    encoding = encoding_of(path)
+    if encoding not in ("utf-8", options.get("encoding")):
+        return f" (it begins with the mark of {encoding}: add encoding: {encoding} to the entry's load_args)"
+    if not options.get("lines"):
+        return ""
+    for number, line in read_lines(path, errors="replace"):
         try:
-            json.loads(line.strip() or "null")
-        except ValueError as error:
+            json.loads(line)
+        except (ValueError, RecursionError) as error:
             return f" (line {number} is no JSON: {error})"
     return ""
 

@@ -8,6 +8,7 @@ against it, and the tests compare both. It does not cover adapters, plots and re
 import json
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from sqlreason.tables.definition import TableSchema
@@ -16,7 +17,7 @@ from sqlreason.tables.teaching import TEACHING
 from sqlreason.tables.training import TRAINING
 
 __all__ = [
-    "TABLES", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
+    "TABLES", "ColumnsValidator", "TableSchema", "as_text", "check_columns", "data_dictionary", "records", "to_json",
 ]  # fmt: skip
 
 TABLES: dict[str, TableSchema] = {**TEACHING, **TRAINING, **EXAMINATION}
@@ -60,20 +61,36 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
 
 def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     full = data.reindex(columns=list(dict.fromkeys([*data.columns, *columns]))).astype(dict.fromkeys(columns, object))
-    return full.assign(**{column: full[column].where(full[column].notna(), "").astype(str) for column in columns})
+    return full.assign(**{column: full[column].map(as_text).astype(object) for column in columns})
+
+
+def as_text(value: object) -> str:
+    """Return a cell of a source as text that every file can hold.
+
+    What is missing becomes an empty text, a list of texts (the statements of a context) their lines, and half a
+    character (a lone surrogate, which JSON can spell and no file can hold) U+FFFD.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list | tuple | np.ndarray):
+        return "\n".join(map(as_text, value))
+    return "" if pd.isna(value) is True else str(value)  # type: ignore[call-overload]
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:
     key = data[schema.key]
     if key.isna().any():
-        raise ValueError(f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}.")
+        raise ValueError(
+            f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}. Where it is a text that "
+            "pandas takes for a missing value, such as NA, add keep_default_na: false to the entry's load_args."
+        )
     repeated = key[key.duplicated()].astype(str).unique()
     if len(repeated):
         raise ValueError(
             f"catalog entry '{entry}': {len(repeated)} values of {schema.key} occur more than once, "
             f"e.g. {', '.join(repeated[:3])}; every row needs its own."
         )
-    return data.assign(**{str(schema.key): key.astype(str)})
+    return data.assign(**{str(schema.key): key.map(as_text).astype(object)})
 
 
 def data_dictionary() -> str:

@@ -78,6 +78,8 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
     }
     if not question["sql_prompt"].strip():
         return {**row, "reason": "question: it is empty"}
+    if not question["sql"].strip():
+        return {**row, "reason": "gold: there is none"}
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
     except Exception as error:  # whatever it is, it costs this question alone
