@@ -18,6 +18,7 @@ from kedro.framework.hooks import hook_impl
 
 from sqlreason.parameters import find_faults
 from sqlreason.sources import encoding_of, read_lines
+from sqlreason.teachers.redaction import redact
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +212,7 @@ class SummaryHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
         """Say what stopped the run, and as the very last lines of the traceback how to go on."""
-        logger.error("The run stopped: %s: %s", type(error).__name__, error)
+        logger.error("The run stopped: %s: %s", type(error).__name__, redact(str(error)))
         error.add_note(
             "What the teacher answered and the last checkpoints are kept: mend the cause, and the same command goes on."
         )

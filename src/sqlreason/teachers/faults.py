@@ -55,7 +55,7 @@ class Fault:
 def judge(error: BaseException) -> Fault:
     """The fault behind an exception of a provider's client."""
     status = _status(error)
-    text = redact(" ".join(str(error).split()))[:300]
+    text = " ".join(redact(str(error)).split())[:300].encode("utf-8", "replace").decode("utf-8")
     reason = f"{status or type(error).__name__}: {text}".rstrip(": ")
     if status:
         transient = status in TRANSIENT_STATUS or status >= 500
