@@ -7,9 +7,15 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict
 
+import pandas as pd
 import pytest
+from kedro_datasets.pandas import ParquetDataset
 
+from sqlreason.datasets.hub_dataset import HubDataset
+from sqlreason.pipelines.distillation.nodes import read_completions
 from sqlreason.pipelines.distillation.reading import read_answer
+from sqlreason.publication import Publication
+from sqlreason.tables import records
 from sqlreason.teachers.journal import Entry, Journal, JournalError, UnstorableEntry
 from sqlreason.teachers.keeping import Keeper
 from sqlreason.teachers.prices import Prices
@@ -125,6 +131,21 @@ def test_an_answer_that_cannot_be_read_is_paid_for_all_the_same(chat_server, tmp
     priced = Prices(usd_per_million_output=1e6)  # a dollar a token, 50 an answer
     completions = put(server, tmp_path, 10, priced, concurrency=1, max_usd=149.0)
     assert len(server.questions) == 2 and "budget: 100.0000 of 149.0" in completions[-1].reason
+
+
+ODD = ["\x00", "\x08\x1b[31m", "a\rb", "\u2028\u2029\x85", "\ufeff\ufffe", "\u202ea\u0301", "\U0001f600\U0010ffff"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_whatever_unicode_an_answer_holds_arrives_in_the_table_of_traces(chat_server, tmp_path, odd):
+    sql = f"SELECT '{odd}' FROM t"
+    (_, done, _) = one_bad(chat_server, tmp_path, reply(f"<think>\nCount {odd} t.\n</think>\n<sql>\n{sql}\n</sql>"))
+    asked = pd.DataFrame([{"id": "id1", "reason": "", "mode": "blind"}])
+    traces = read_completions(asked, pd.DataFrame([{**asdict(done), "mode": "blind"}]))
+    for entry in (ParquetDataset(filepath=str(tmp_path / "t.parquet")), HubDataset(filepath=str(tmp_path / "hub"))):
+        entry.save(traces if isinstance(entry, ParquetDataset) else Publication(records(traces), odd))
+        loaded = pd.DataFrame(entry.load())
+        assert loaded["sql"].tolist() == [sql] and loaded["think"].tolist() == [f"Count {odd} t."]
 
 
 def entry(key, **changes):
