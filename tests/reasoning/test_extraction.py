@@ -38,6 +38,7 @@ PIECES = [
     "<think>\nx\n</think>\n<sql>\n", "<think>", "</think>", "<sql>", "<sql></sql>", "```sql\n", "```", "````\n```\n",
     "~~~\n", "`", "'", '"', "/*", "/*x*/;", "--", "--\n", "(", ";(", ";", "SELECT 1;", "SELECT a FROM t\n\n",
     "SELECT\n", "\n", "\n \t", "\r\n", "word ", "a.", ").", "AND a\n", "<<think>", "It's ",
+    "<", ">", "</", "<think", "_", "**", "#", "\\", "key=",
 ]  # fmt: skip
 BEGINNINGS = ["", *(f"<think>a</think>{then}" for then in ("SELECT 1 ", "```sql\n", "<sql>", ";/*"))]
 

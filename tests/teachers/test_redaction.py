@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import time
 from urllib.parse import quote
 
 import pytest
@@ -134,3 +135,15 @@ def test_a_credential_in_the_name_of_a_call_is_not_stored(chat_server, tmp_path,
     with Journal(tmp_path / "journal.sqlite") as journal:
         assert [entry.request_id for entry in journal] == [f"call?api_key={MARK}"]
     assert SECRET not in caplog.text and all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("piece", ["sk-", "key=", "://", "Bearer ", "basic ", "eyJaaaaaaaaa.", "%25", "a\\n", "\n", "Z\n"])
+def test_searching_takes_time_in_proportion_to_length(piece):
+    def seconds(count):
+        began = time.process_time()
+        redact(piece * count)
+        holds_credential(piece * count)
+        return time.process_time() - began
+
+    # sixteen times the length; a search that goes back for each piece takes 256 times as long
+    assert min(seconds(16_000) for _ in range(2)) < 80 * max(min(seconds(1_000) for _ in range(3)), 5e-4)

@@ -156,4 +156,4 @@ def _query(text: str) -> str:
 
 def _harmless(text: str) -> str:
     """Reasoning in which quoted tags are mere words."""
-    return re.sub(r"<+/?(think|sql)>+", r"\1", text)
+    return re.sub(r"(?<!<)<++/?(think|sql)>+", r"\1", text)  # each run of brackets is looked at once

@@ -36,7 +36,7 @@ _SHAPES = (
     r"(?!(?i:bearer|basic)\b)[^\s\"'&,;<>(){}]{4,}",
 )
 _CLEANING = tuple(re.compile(shape + _GOES_ON) for shape in (_PREFIXED.format(""), *_SHAPES))
-_TELLTALE = tuple(re.compile(shape) for shape in (_PREFIXED.format(r"(?=[\w\-]*\d)"), *_SHAPES))
+_TELLTALE = tuple(re.compile(shape) for shape in (_PREFIXED.format(r"(?=[\w\-]{0,99}\d)"), *_SHAPES))
 
 
 def redact(text: str) -> str:
