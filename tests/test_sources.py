@@ -7,7 +7,8 @@ import pytest
 
 from sqlreason.hooks import locate_fault
 from sqlreason.sources import questions_of, read_file, read_lines
-from sqlreason.tables import as_text, check_columns
+from sqlreason.tables import check_columns
+from sqlreason.texts import as_text
 
 ROW = {"id": "1", "sql_prompt": "p", "sql_context": "CREATE TABLE t (a INT);", "sql": "SELECT a FROM t"}
 LINE = json.dumps(ROW)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sqlreason.markdown import cell, line
+from sqlreason.texts import cell, line
 
 # What providers ask of those who train on a model's answers, by a word in the model's name.
 OBLIGATIONS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sqlreason.tables import as_text
+from sqlreason.texts import as_text
 
 #: What a question must have; `id` may be missing, rows are then numbered from 1.
 NEEDED = ("sql_context", "sql")

@@ -137,7 +137,7 @@ def test_a_credential_in_the_name_of_a_call_is_not_stored(chat_server, tmp_path,
     assert SECRET not in caplog.text and all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("piece", ["sk-", "key=", "://", "Bearer ", "basic ", "eyJaaaaaaaaa.", "%25", "a\\n", "\n", "Z\n"])
+@pytest.mark.parametrize("piece", ["sk-", "key=", "://", "Bearer ", "basic ", "eyJaaaaaaaaa.", "%25", "a\\n", "Z\n"])
 def test_searching_takes_time_in_proportion_to_length(piece):
     def seconds(count):
         began = time.process_time()

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from sqlreason.markdown import cell, code_block, line
+from sqlreason.texts import cell, code_block, line
 
 
 def render_card(

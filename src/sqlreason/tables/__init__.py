@@ -8,16 +8,16 @@ against it, and the tests compare both. It does not cover adapters, plots and re
 import json
 from typing import Any, cast
 
-import numpy as np
 import pandas as pd
 
 from sqlreason.tables.definition import TableSchema
 from sqlreason.tables.examination import EXAMINATION
 from sqlreason.tables.teaching import TEACHING
 from sqlreason.tables.training import TRAINING
+from sqlreason.texts import as_text
 
 __all__ = [
-    "TABLES", "ColumnsValidator", "TableSchema", "as_text", "check_columns", "data_dictionary", "records", "to_json",
+    "TABLES", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
 ]  # fmt: skip
 
 TABLES: dict[str, TableSchema] = {**TEACHING, **TRAINING, **EXAMINATION}
@@ -62,19 +62,6 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
 def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     full = data.reindex(columns=list(dict.fromkeys([*data.columns, *columns]))).astype(dict.fromkeys(columns, object))
     return full.assign(**{column: full[column].map(as_text).astype(object) for column in columns})
-
-
-def as_text(value: object) -> str:
-    """Return a cell of a source as text that every file can hold.
-
-    What is missing becomes an empty text, a list of texts (the statements of a context) their lines, and half a
-    character (a lone surrogate, which JSON can spell and no file can hold) U+FFFD.
-    """
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list | tuple | np.ndarray):
-        return "\n".join(map(as_text, value))
-    return "" if pd.isna(value) is True else str(value)  # type: ignore[call-overload]
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from sqlreason import splits
-from sqlreason.markdown import line
 from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.duplicates import Index
 from sqlreason.tables import TABLES, records
+from sqlreason.texts import line
 
 logger = logging.getLogger(__name__)
 
