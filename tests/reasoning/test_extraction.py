@@ -29,6 +29,10 @@ def test_what_holds_no_one_query_stays_as_it_is(behind):
     assert normalise(f"<think>a</think>\n{behind}") == f"<think>a</think>\n{behind}"
 
 
+def test_a_mark_of_the_encoding_before_the_answer_is_not_part_of_it():
+    assert parse(normalise("\ufeff<think>a</think>```sql\nSELECT 1\n```")).sql == "SELECT 1"
+
+
 def test_tags_within_tags_become_words():
     assert parse(normalise("```sql\nSELECT 1\n```", "<<think>> </<think>>")).well_formed
 

@@ -43,6 +43,8 @@ def one_bad(chat_server, folder, bad, **options):
 READ = {
     "parts": reply(PARTS),
     "parts with the reasoning among them": reply([*THOUGHT, {"type": "text", "text": f"```sql\n{SQL}\n```"}]),
+    "a finish reason that is an object": reply(finish_reason={"type": "stop"}, completion=20),
+    "a reasoning in parts beside the content": reply(f"```sql\n{SQL}\n```", reasoning=THOUGHT),
     "no usage": changed(usage=None),
     "usage without counts": changed(usage={"prompt_tokens": None, "completion_tokens": None}),
     "counts that are whole numbers with a point": changed(usage={"prompt_tokens": 100.0, "completion_tokens": 50.0}),

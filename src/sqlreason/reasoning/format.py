@@ -103,7 +103,7 @@ def _place_fault(text: str) -> str:
 
 
 def _with_plain_ends(text: str) -> str:
-    return text.replace("\r\n", "\n")
+    return text.lstrip("\ufeff").replace("\r\n", "\n")
 
 
 def _without_native_trace(text: str, reasoning: str) -> str:
@@ -146,7 +146,7 @@ def _query(text: str) -> str:
         block = text.strip().removeprefix("<sql>").removesuffix("</sql>")
         if len(block) + len("<sql></sql>") != len(text.strip()) or "<sql>" in block or "</sql>" in block:
             return ""
-        fences = fenced_queries(block)
+        fences = fenced_queries(block) or fenced_queries(f"{block}\n```")  # the tag closes what the fence leaves open
         return fences[0] if len(fences) == 1 else block.strip()
     fences = fenced_queries(text)
     if fences:

@@ -61,7 +61,7 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
 
 def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     full = data.reindex(columns=list(dict.fromkeys([*data.columns, *columns]))).astype(dict.fromkeys(columns, object))
-    return full.assign(**{column: full[column].map(as_text).astype(object) for column in columns})
+    return full.assign(**{column: full[column].map(as_text).astype(str) for column in columns})
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFr
             f"catalog entry '{entry}': {len(repeated)} values of {schema.key} occur more than once, "
             f"e.g. {', '.join(repeated[:3])}; every row needs its own."
         )
-    return data.assign(**{str(schema.key): key.map(as_text).astype(object)})
+    return data.assign(**{str(schema.key): key.map(as_text).astype(str)})
 
 
 def data_dictionary() -> str:

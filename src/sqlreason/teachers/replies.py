@@ -66,14 +66,14 @@ def read_reply(response: Any, output: Any, max_new_tokens: int) -> Reply:
     """
     content = _first(response, _CONTENT)
     text, thought = _texts(content if content is not None else (_of(output, "generations") or [None])[0])
-    reasoning = _text(_first(response, _REASONING)) or thought
+    reasoning = "".join(_texts(_first(response, _REASONING))) or thought
     refusal = _text(_first(response, _REFUSAL))
     statistics = _of(output, "statistics") or {}
     read, written = (
         _count(_first(response, paths)) or _count((_of(statistics, name) or [0])[0])
         for paths, name in ((_READ, "input_tokens"), (_WRITTEN, "output_tokens"))
     )
-    finish = _text(_first(response, _FINISH)) or _text((_of(output, "finish_reason") or [""])[0])
+    finish = _name(_first(response, _FINISH)) or _name((_of(output, "finish_reason") or [""])[0])
     if refusal:
         text, finish = text or refusal, "refusal"
     elif not text and (_first(response, _TOOLS) or _has_tool_part(content)):
