@@ -95,8 +95,9 @@ def test_a_database_that_gives_too_little_is_refused_with_the_figures(drawing, t
         draw_questions(drawing(database=str(path), mix={"basic": 0, "aggregation": 0}))
 
 
-def test_a_url_with_a_password_is_refused_before_the_run_record_could_keep_it(drawing):
-    given = drawing().model_dump() | {"database": "postgresql://me:secret@host/shop"}
+@pytest.mark.parametrize("url", ["postgresql://me:secret@host/shop", "postgresql://me@host/shop?password=secret"])
+def test_a_url_with_a_password_is_refused_before_the_run_record_could_keep_it(drawing, url):
+    given = drawing().model_dump() | {"database": url}
     (fault,) = (fault for fault in find_faults({"synthesis": given}) if fault.startswith("synthesis"))
     assert "PGPASSWORD" in fault and "secret" not in fault
 
