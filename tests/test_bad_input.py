@@ -168,6 +168,7 @@ def test_a_missing_column_of_the_examination_is_told_before_the_teacher_is_asked
             '{"id": 1}\n\n{"id": 2, "sql_pro',
             "line 3 is no JSON: Unterminated string",
         ),
+        ("marked.jsonl", "pandas.JSONDataset", "\ufeff{}", "add encoding: utf-8-sig to the entry's load_args"),
         ("absent.csv", "pandas.CSVDataset", None, "No such file or directory"),
     ],
 )

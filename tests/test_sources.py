@@ -110,6 +110,13 @@ def test_the_catalog_says_how_a_file_with_a_mark_is_read(tmp_path):
     assert pd.read_json(path, encoding="utf-8-sig", **entry["load_args"])["sql"].tolist() == [ROW["sql"]]
 
 
+@pytest.mark.parametrize(("encoding", "told"), [("utf-8", ""), ("utf-8-sig", ""), ("utf-16", "add encoding: utf-16")])
+def test_the_catalog_says_how_a_csv_in_another_encoding_is_read(tmp_path, encoding, told):
+    path = tmp_path / "q.csv"
+    path.write_text("id\n1\n", encoding=encoding)
+    assert told in locate_fault({"filepath": str(path)}) and (told or locate_fault({"filepath": str(path)}) == "")
+
+
 def test_a_key_that_pandas_takes_for_missing_is_told_with_the_remedy(tmp_path):
     path = tmp_path / "q.csv"
     pd.DataFrame([{**ROW, "id": "NA", "sql_complexity": ""}]).to_csv(path, index=False)

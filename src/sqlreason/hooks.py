@@ -171,7 +171,8 @@ def locate_fault(entry: Mapping[str, Any]) -> str:
     if not path.is_file():
         return ""
     encoding = encoding_of(path)
-    if encoding not in ("utf-8", options.get("encoding")):
+    understood = "utf-8" if options.get("lines") else "utf-8-sig"  # pandas passes over that mark in CSV alone
+    if encoding not in ("utf-8", understood, options.get("encoding")):
         return f" (it begins with the mark of {encoding}: add encoding: {encoding} to the entry's load_args)"
     if not options.get("lines"):
         return ""

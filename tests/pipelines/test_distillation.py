@@ -7,6 +7,7 @@ import pytest
 
 from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
 from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions, split_questions
+from sqlreason.reasoning import prompts
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES
 from sqlreason.teachers.journal import Journal
@@ -70,16 +71,35 @@ def test_so_many_questions_as_were_wanted_are_asked_the_same_for_the_same_seed(a
 def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt(questions, prompt_text, options):
     broken = questions.assign(sql_context=["no schema", *questions["sql_context"][1:]])
     broken.loc[1, "sql_prompt"] = "  "
-    prompts = build_teacher_prompts(
+    broken.loc[2, "sql"] = ""
+    built = build_teacher_prompts(
         broken,
         split_questions(broken, options("split", grpo_share=0.0)),
         prompt_text("teacher"),
         prompt_text("teacher_plan"),
         options("distillation", questions=None),
     )
-    assert prompts["reason"].iloc[0].startswith("context: ")
-    assert prompts["reason"].iloc[1] == "question: it is empty"
-    assert prompts["messages"].eq("").tolist() == [True, True, *[False] * (len(questions) - 2)]
+    assert built["reason"].iloc[0].startswith("context: ")
+    assert built["reason"].iloc[1:3].tolist() == ["question: it is empty", "gold: there is none"]
+    assert built["messages"].eq("").tolist() == [True, True, True, *[False] * (len(questions) - 3)]
+
+
+def test_whatever_is_raised_while_one_prompt_is_built_costs_that_question_alone(
+    questions, prompt_text, options, monkeypatch
+):
+    real = prompts.schema_text
+
+    def schema_text(context, **given):
+        if context == questions["sql_context"].iloc[0]:
+            raise RecursionError
+        return real(context, **given)
+
+    monkeypatch.setattr(prompts, "schema_text", schema_text)
+    texts = (prompt_text("teacher"), prompt_text("teacher_plan"))
+    split = split_questions(questions, options("split", grpo_share=0.0))
+    asked = build_teacher_prompts(questions, split, *texts, options("distillation", questions=None))
+    lost = asked.loc[questions["sql_context"] == questions["sql_context"].iloc[0], "reason"]
+    assert lost.eq("context: RecursionError").all() and (asked["reason"] == "").sum() == len(asked) - len(lost)
 
 
 def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, questions, options, tmp_path, caplog):
