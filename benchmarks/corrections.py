@@ -50,6 +50,7 @@ class Ablation:
         self.student, self.sft, self.exam_options = (
             catalog.load(f"params:{name}") for name in ("student", "sft", "evaluation")
         )
+        self.checkpoints = catalog.load("checkpoints")
         exam = catalog.load("evaluation_prompts")
         self.exam = exam.sample(min(questions, len(exam)), random_state=0).sort_values("id")
 
@@ -59,7 +60,7 @@ class Ablation:
         examples = self.with_corrections if student == "corrections" else self.examples
         if student == "steps":
             options = options.model_copy(update={"epochs": None, "max_steps": self._steps()})
-        adapter, history = sft.train_student(self.base, examples, self.prompt, self.student, options)
+        adapter, history = sft.train_student(self.base, examples, self.prompt, self.checkpoints, self.student, options)
         shared = {"student": student, "seed": seed, "steps": int(history["step"].iloc[-1]), "examples": len(examples)}
         return [{**shared, "way": way, **self._judge(found)} for way, found in self._answer(adapter, seed).items()]
 

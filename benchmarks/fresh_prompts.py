@@ -49,18 +49,19 @@ def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options:
     split = pd.DataFrame({"id": questions["id"], "for_grpo": True})
     none = questions.head(0)
     options = options.model_copy(update={"grpo_prompts": None})
-    databases = prepare_databases(questions, none, none, split, options)
+    databases = prepare_databases(questions, none, none, split, None, options)
     return build_grpo_prompts(questions, split, databases, none, comparison.prompt, comparison.base, options)
 
 
 def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:
     """SFT, GRPO on the prompts asked for, and the examination of both."""
     student, grpo = comparison.student, comparison.grpo.model_copy(update={"seed": comparison.seed})
-    start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, student, comparison.sft)
+    place = comparison.checkpoints
+    start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, place, student, comparison.sft)
     recurring, dev = methods.split_dev(comparison.prompts, grpo)
     groups = (grpo.max_steps or 0) * grpo.batch_size * grpo.gradient_accumulation // grpo.num_generations
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
-    adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, student, grpo)
+    adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, place, student, grpo)
     marks = [comparison.examine(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
     quarters = (rollouts["step"] - 1) * 4 // rollouts["step"].max()
     return {

@@ -48,7 +48,10 @@ ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "rft": ("RFT", {"rewards": EXECUTION, "method": "rft"}),
     "distillation": ("On-policy distillation", {"rewards": EXECUTION, "method": "distillation"}),
 }
-INPUTS = ("base_model", "policy_teacher", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts")
+INPUTS = (
+    "base_model", "policy_teacher", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts",
+    "checkpoints",
+)  # fmt: skip
 
 
 class Comparison:
@@ -56,7 +59,7 @@ class Comparison:
 
     def __init__(self, catalog: Any, questions: int, seed: int) -> None:
         loaded = (catalog.load(name) for name in INPUTS)
-        self.base, self.teacher, self.prompt, self.examples, self.prompts, exam = loaded
+        self.base, self.teacher, self.prompt, self.examples, self.prompts, exam, self.checkpoints = loaded
         names = ("student", "sft", "grpo", "evaluation")
         self.student, sft_options, self.grpo, self.exam_options = (catalog.load(f"params:{name}") for name in names)
         self.exam = exam.sample(min(questions, len(exam)), random_state=0).sort_values("id")
@@ -77,7 +80,7 @@ class Comparison:
 
     def run(self, arm: str) -> dict[str, Any]:
         """Train and examine an arm; its row of the results."""
-        adapter, _ = sft.train_student(self.base, self.examples, self.prompt, self.student, self.sft)
+        adapter, _ = sft.train_student(self.base, self.examples, self.prompt, self.checkpoints, self.student, self.sft)
         changes = ARMS[arm][1]
         told: dict[str, Any] = {"minutes": adapter.facts["seconds"] / 60}
         if changes is not None:
@@ -99,13 +102,14 @@ class Comparison:
         profiled = options.method == "rft" or options.curriculum != "off"
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
-        shared = (self.prompt, self.student)
         began = time.monotonic()
-        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, *shared, options)
+        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, self.prompt, self.student, options)
         seconds = time.monotonic() - began if profiled else 0.0
         certified = pd.DataFrame()  # the arms include rewards that certification refuses; its tables: docs/rewards.md
-        learned = (self.prompts, certified, profile, outlook, self.examples, self.teacher)
-        trained, _, written = grpo.train_student(self.base, adapter, *learned, *shared, self.sft, options)
+        learned = (self.prompts, certified, profile, outlook, self.examples, self.teacher, self.prompt)
+        trained, _, written = grpo.train_student(
+            self.base, adapter, *learned, self.checkpoints, self.student, self.sft, options
+        )
         minutes = (seconds + trained.facts["seconds"]) / 60
         found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
         return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}

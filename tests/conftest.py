@@ -71,16 +71,16 @@ class ProjectCopy:
         paths = [str(self.folder / "network"), str(self.folder / "src")]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "200", "OMP_NUM_THREADS": "1"}
 
-    def start(self, *arguments: str) -> subprocess.Popen:
-        """Starts `kedro …` in a process group of its own."""
+    def start(self, *arguments: str, folder: Path | None = None) -> subprocess.Popen:
+        """Starts `kedro …` in a process group of its own, from the project or a folder within it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "kedro", *arguments], cwd=self.folder, env=self.environment(),
+            [sys.executable, "-m", "kedro", *arguments], cwd=folder or self.folder, env=self.environment(),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
 
-    def kedro(self, *arguments: str, code: int = 0) -> str:
+    def kedro(self, *arguments: str, code: int = 0, folder: Path | None = None) -> str:
         """Runs `kedro …` to its end and returns what it printed."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, folder=folder)
         output, _ = process.communicate(timeout=900)
         assert process.returncode == code, output[-8000:]
         return output

@@ -20,6 +20,16 @@ def test_a_row_lost_without_a_reason_is_an_error():
         accounting.count_yield(10, _rejected("teacher"), 8)
 
 
+def test_a_stage_that_does_not_exist_is_an_error_and_not_a_row_that_is_never_taken_away():
+    with pytest.raises(ValueError, match=r"names the stages \['grammar'\]; there are databases, teacher, execution"):
+        accounting.count_yield(10, _rejected("teacher", "grammar"), 8)
+
+
+def test_every_stage_of_a_rejection_is_a_step_of_the_funnel():
+    table = accounting.count_yield(len(accounting.Stage) + 1, _rejected(*accounting.Stage), 1)
+    assert table["rows"].tolist() == list(range(len(accounting.Stage) + 1, 0, -1))
+
+
 def _bill(usd_per_hour):
     completions = pd.DataFrame({"seconds": [1.0, 2.0], "prompt_tokens": [10, 20], "completion_tokens": [5, 6],
                                 "usd": [0.5, 0.25]})  # fmt: skip

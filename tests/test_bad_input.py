@@ -71,6 +71,7 @@ def spent(copy, name):
         ("sft.epoch=1", "sft.epoch is unknown; sft has adam_beta2, batch_size, epochs"),
         ("sft.lora.size=3", "sft.lora.size is unknown; sft.lora has alpha, dropout, rank, target_modules"),
         ("sft.epochs=many", "sft.epochs = 'many': input should be a valid number"),
+        ("sft.epochs=true", "sft.epochs = True: input should be a number, not true or false"),
         ("sft=3", "sft = 3: input should be a valid dictionary"),
         ("preprocessing.workers=0", "preprocessing.workers = 0: input should be greater than 0"),
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
@@ -172,6 +173,7 @@ def test_a_missing_column_of_the_examination_is_told_before_the_teacher_is_asked
             '{"id": 1}\n\n{"id": 2, "sql_pro',
             "line 3 is no JSON: Unterminated string",
         ),
+        ("marked.jsonl", "pandas.JSONDataset", "\ufeff{}", "add encoding: utf-8-sig to the entry's load_args"),
         ("absent.csv", "pandas.CSVDataset", None, "No such file or directory"),
     ],
 )

@@ -268,3 +268,15 @@ def test_the_training_example_is_shown_as_the_page_that_it_is():
     Frames().feed(page(tokens_page=shown))
     assert Frames.pages == [shown]
     assert "<iframe" not in without_scripts(page())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x00\x08", "\r", "\u2028\u2029\x85", "\ufeff\ufffe", "\u202e\u0301", "\U0001f600\U0010ffff", "]]>--></script>"],
+)
+def test_whatever_unicode_an_answer_holds_the_page_is_whole_and_can_be_saved(text, tmp_path):
+    odd = EXAMPLES.map(lambda cell: f"{text}{cell}" if isinstance(cell, str) else cell).assign(kind=EXAMPLES["kind"])
+    (tmp_path / "report.html").write_text(page(examples=odd), encoding="utf-8")
+    outline = Outline()
+    outline.feed((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert outline.open == [] and outline.loaded == []

@@ -6,18 +6,35 @@ what it cost then.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import pandas as pd
 
 from sqlreason.errors import BadInput
 
-STEPS = (
-    ("databases", "gold trusted"),
-    ("teacher", "answered in the grammar"),
-    ("execution", "answers like the gold"),
-    ("prompt", "within the token budget"),
-    ("duplicates", "asked once"),
-)
+
+class Stage(StrEnum):
+    """Where a question can fall out, in the order in which the funnel takes them away; there are no others."""
+
+    DATABASES = "databases"
+    TEACHER = "teacher"
+    EXECUTION = "execution"
+    PROMPT = "prompt"
+    DUPLICATES = "duplicates"
+
+    @property
+    def passed(self) -> str:
+        """What is known of the questions that did not fall out there."""
+        return _PASSED[self]
+
+
+_PASSED = {
+    Stage.DATABASES: "gold trusted",
+    Stage.TEACHER: "answered in the grammar",
+    Stage.EXECUTION: "answers like the gold",
+    Stage.PROMPT: "within the token budget",
+    Stage.DUPLICATES: "asked once",
+}
 
 
 def count_yield(asked: int, rejected: pd.DataFrame, kept: int) -> pd.DataFrame:
@@ -32,8 +49,11 @@ def count_yield(asked: int, rejected: pd.DataFrame, kept: int) -> pd.DataFrame:
         One row a step: `step`, `rows`, `fell_out` (reasons with counts).
 
     Raises:
-        ValueError: If a row was lost without a reason.
+        ValueError: If a row was lost without a reason, or at a stage that does not exist.
     """
+    unknown = sorted(map(str, set(rejected["stage"]) - set(Stage)))
+    if unknown:
+        raise BadInput(f"rejected_traces names the stages {unknown}; there are {', '.join(Stage)}")
     if asked != len(rejected) + kept:
         raise BadInput(
             f"{asked} questions were asked, {kept} kept and {len(rejected)} rejected: "
@@ -41,10 +61,12 @@ def count_yield(asked: int, rejected: pd.DataFrame, kept: int) -> pd.DataFrame:
         )
     rows = [{"step": "questions asked", "rows": asked, "fell_out": ""}]
     left = asked
-    for stage, step in STEPS:
+    for stage in Stage:
         lost = rejected[rejected["stage"] == stage]
         left -= len(lost)
-        rows.append({"step": step, "rows": left, "fell_out": _counts(lost["reason"])})
+        rows.append({"step": stage.passed, "rows": left, "fell_out": _counts(lost["reason"])})
+    if left != kept:
+        raise ValueError(f"the funnel ends with {left} rows, but {kept} were kept")
     return pd.DataFrame(rows)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlreason.errors import SqlReasonError
+from sqlreason.redaction import redact
 
 SWITCH = "SQLREASON_TRACEBACK"
 LINES = 15
@@ -55,7 +56,14 @@ def is_switched_on() -> bool:
 
 
 def render(error: BaseException) -> str:
-    """Return what is written of an exception that ended a command, of at most `LINES` lines without the switch."""
+    """Return what is written of an exception that ended a command, of at most `LINES` lines without the switch.
+
+    Credentials that a provider quotes in its message are taken out.
+    """
+    return redact(_render(error))
+
+
+def _render(error: BaseException) -> str:
     notes = [line for note in getattr(error, "__notes__", ()) for line in str(note).splitlines()]
     if is_switched_on():
         told = explain(error)

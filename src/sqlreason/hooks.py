@@ -51,18 +51,12 @@ class GuardHooks:
 
         So that nothing is spent on a training that cannot start, or on a faulty source.
 
-        The run goes on in the project's folder: journal and checkpoints are parameters, whose paths Kedro does not
-        make absolute, and from a subfolder the teacher would be asked everything again.
-
         Raises:
             BadInput: If a node lacks an extra or a GPU, an entry of the catalog cannot be loaded, or is refused by its
                 validator.
         """
         requirements.require_machine(self._parameters, [node.name for node in pipeline.nodes])
-        os.chdir(run_params["project_path"])
-        for name in sorted(pipeline.inputs()):
-            if not name.startswith("params:") and name in catalog:
-                requirements.require_loadable(catalog, name, self._entries.get(name, {}))
+        requirements.take_sources(pipeline, catalog, self._entries)
         if STUDENT in pipeline.inputs():
             requirements.require_student(catalog, self._parameters, pipeline.inputs())
 
@@ -157,7 +151,7 @@ def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[
     )
     return {
         **{key: run_params.get(key) for key in wanted},
-        "commit": _commit(),
+        "commit": _commit(run_params["project_path"]),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": {dist.name: dist.version for dist in distributions()},
@@ -165,7 +159,7 @@ def describe_run(run_params: dict[str, Any], seconds: dict[str, float]) -> dict[
     }
 
 
-def _commit() -> str:
+def _commit(project: str) -> str:
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],
@@ -173,6 +167,7 @@ def _commit() -> str:
             text=True,
             timeout=10,
             check=True,
+            cwd=project,
         )
     except (OSError, subprocess.SubprocessError):
         return "unknown"

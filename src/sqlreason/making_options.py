@@ -29,7 +29,7 @@ class SynthesisOptions(Options):
 
     @model_validator(mode="after")
     def _no_password(self) -> "SynthesisOptions":
-        if self.database and re.search(r"://[^/@\s]*:[^/@\s]+@", self.database):
+        if self.database and re.search(r"://[^/@\s]*:[^/@\s]+@|[?&]\w*password=", self.database):
             raise ValueError(
                 "the database's URL holds a password, which the run record would keep; take it out and set PGPASSWORD "
                 "or write ~/.pgpass"
@@ -56,5 +56,4 @@ class PretrainingOptions(Options):
     sequence_length: int = Positive
     batch_size: int = Positive
     learning_rate: float = Positive
-    checkpoints: str
     seed: int

@@ -1,8 +1,10 @@
 """What every class of options is: frozen, strict about names, with the ranges that many fields share."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 Share = Field(ge=0.0, le=1.0)
 Positive = Field(gt=0)
@@ -19,3 +21,25 @@ class Options(BaseModel):
     """Frozen, and strict about names: an unknown parameter is an error that names it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_is_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuses what Python would take for 1 and 0, such as `sft.epochs=true`."""
+        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+        if _holds_truth(value) and kinds & {int, float} and bool not in kinds:
+            raise PydanticCustomError("number_type", "input should be a number, not true or false")
+        return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The types that an annotation is made of."""
+    parts = get_args(annotation)
+    return set().union(*map(_kinds, parts)) if parts else {annotation}
+
+
+def _holds_truth(value: Any) -> bool:
+    """Whether a value is true or false, or holds one."""
+    if isinstance(value, Mapping):
+        return _holds_truth(list(value.values()))
+    return any(map(_holds_truth, value)) if isinstance(value, list | tuple) else isinstance(value, bool)

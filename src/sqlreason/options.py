@@ -45,7 +45,6 @@ class DistillationOptions(Options):
     answer_tokens: int = Positive
     workers: int = Positive
     budget: BudgetOptions
-    journal: str
     seed: int
 
 
@@ -57,7 +56,6 @@ class PreprocessingOptions(Options):
     instances: int = Field(ge=0)
     suite: Literal["lenient", "strict"]
     examination_suite: Literal["lenient", "strict"]
-    cache: str | None
     incorrect_share: float = Field(ge=0.0, lt=1.0)
     corrections: float = Field(default=0.0, ge=0.0, lt=1.0)
     examples: int | None = Field(gt=0)
@@ -80,7 +78,6 @@ class StudentOptions(Options):
     launch: Literal["process", "child", "ranks"]
     ranks: int = Positive
     accelerate: str | None
-    checkpoints: str
     resume: bool
     chat_template: dict[str, Any] = Field(default_factory=dict)
     plain_template: bool = False
@@ -93,7 +90,7 @@ class StudentOptions(Options):
     @property
     def training(self) -> dict[str, Any]:
         """How a training loads the student and where it runs: arguments of the functions that train."""
-        return self.model_dump(exclude={"checkpoints", "chat_template", "plain_template"})
+        return self.model_dump(exclude={"chat_template", "plain_template"})
 
     @model_validator(mode="after")
     def _ranks_are_launched(self) -> "StudentOptions":

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from sqlreason.texts import cell, line
+
 # What providers ask of those who train on a model's answers, by a word in the model's name.
 OBLIGATIONS = {
     "llama": (
@@ -76,20 +78,20 @@ def dataset_card(
     }
     lost = fates[fates["fate"] != "kept"].groupby(["stage", "reason"]).size().reset_index(name="n")
     ordered = lost.sort_values("n", ascending=False)
-    table = "\n".join(f"| {row.stage} | {row.reason} | {row.n:,} |" for row in ordered.itertuples())
+    table = "\n".join(f"| {cell(row.stage)} | {cell(row.reason)} | {row.n:,} |" for row in ordered.itertuples())
     hinted, wrong = int((kept["mode"] == "hinted").sum()), int((~kept["agrees"].astype(bool)).sum())
     return f"""---
 {yaml.safe_dump(head, sort_keys=False, allow_unicode=True).strip()}
 ---
 
-# {title}
+# {line(title)}
 
 {len(kept):,} reasoning traces in the form `<think>…</think><sql>…</sql>`, one conversation a row (`messages`). Each
 query was executed beside the gold query on perturbed copies of its database.
 
-- **Teacher**: {teacher}. {hinted:,} traces were written with the gold query shown (`mode` is `hinted`).
+- **Teacher**: {line(teacher)}. {hinted:,} traces were written with the gold query shown (`mode` is `hinted`).
 - **Wrong on purpose**: {wrong:,} traces whose query does not answer like the gold (`agrees` is false).
-- **Questions**: {source}
+- **Questions**: {line(source)}
 - **Yield**: {len(kept):,} of {len(fates):,} questions ({len(kept) / max(len(fates), 1):.1%}).
 - **Cost**: {usd:,.2f} US dollars for {tokens:,} written tokens, {usd / max(len(kept), 1):.4f} per trace kept.
 

@@ -1,5 +1,6 @@
 """Questions from a file beside the catalog: parquet, CSV or JSON lines in gretel's columns."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +8,19 @@ from pathlib import Path
 import pandas as pd
 
 from sqlreason.errors import BadInput
+from sqlreason.texts import as_text
 
 #: What a question must have; `id` may be missing, rows are then numbered from 1.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+# The longer marks first: that of UTF-32 begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 def read_file(path: Path) -> pd.DataFrame:
@@ -29,23 +39,39 @@ def read_file(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         if path.suffix == ".csv":
-            return pd.read_csv(path, keep_default_na=False)
+            return pd.read_csv(path, keep_default_na=False, encoding=encoding_of(path))
         return pd.DataFrame(list(_records(path)))
-    except (ValueError, OSError) as error:  # of pandas, pyarrow and the codec too
-        raise BadInput(f"'{path}' cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"'{path}' is not in UTF-8 ({error}); save it in UTF-8") from None
+    except (ValueError, OSError) as error:  # of pandas and pyarrow too
+        raise BadInput(f"'{path}' cannot be read: {str(error).strip()}") from None
+
+
+def encoding_of(path: Path) -> str:
+    """Return the encoding that a file's first bytes name; UTF-8 where they name none."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+
+
+def read_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file of JSON lines that are not empty, with their numbers from 1 on.
+
+    A line ends where JSON says so: not at the line and paragraph separators of Unicode, which may stand in a string.
+    """
+    with path.open(encoding=encoding_of(path), errors=errors, newline="\n") as file:
+        yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
 
 
 def _records(path: Path) -> Iterator[dict[str, object]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path):
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"line {number} is not JSON ({error})") from None
         if not isinstance(record, dict):
             raise BadInput(f"line {number} holds a {type(record).__name__}; each line must be an object")
-        yield record
+        yield {as_text(name): as_text(value) if isinstance(value, str) else value for name, value in record.items()}
 
 
 def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]:
@@ -65,5 +91,5 @@ def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]
         raise BadInput(f"'{source}' has no rows")
     numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
     keys = frame["id"] if "id" in frame.columns else numbers
-    columns = (keys.astype(str), *(frame[column].fillna("").astype(str) for column in NEEDED))
+    columns = (keys.map(as_text), *(frame[column].map(as_text) for column in NEEDED))
     return list(zip(*columns, strict=True))

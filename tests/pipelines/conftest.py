@@ -68,13 +68,13 @@ def raw_prompts(questions, question_split, prompt_text, options):
 @pytest.fixture(scope="session")
 def preparing(options):
     """Options of preprocessing that suit the small table."""
-    small = {"workers": 1, "instances": 1, "grpo_prompts": 8, "evaluation_prompts": 6, "examples": None, "cache": None}
+    small = {"workers": 1, "instances": 1, "grpo_prompts": 8, "evaluation_prompts": 6, "examples": None}
     return lambda **changes: options("preprocessing", **{**small, **changes})
 
 
 @pytest.fixture(scope="session")
 def databases(questions, heldout, raw_prompts, question_split, preparing):
-    return preprocessing.prepare_databases(questions, heldout, raw_prompts, question_split, preparing())
+    return preprocessing.prepare_databases(questions, heldout, raw_prompts, question_split, None, preparing())
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 
 from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
 from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions, split_questions
+from sqlreason.reasoning import prompts
 from sqlreason.sql.schema import parse_schema
 from sqlreason.tables import TABLES
 from sqlreason.teachers.journal import Journal
@@ -70,42 +71,61 @@ def test_so_many_questions_as_were_wanted_are_asked_the_same_for_the_same_seed(a
 def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt(questions, prompt_text, options):
     broken = questions.assign(sql_context=["no schema", *questions["sql_context"][1:]])
     broken.loc[1, "sql_prompt"] = "  "
-    prompts = build_teacher_prompts(
+    broken.loc[2, "sql"] = ""
+    built = build_teacher_prompts(
         broken,
         split_questions(broken, options("split", grpo_share=0.0)),
         prompt_text("teacher"),
         prompt_text("teacher_plan"),
         options("distillation", questions=None),
     )
-    assert prompts["reason"].iloc[0].startswith("context: ")
-    assert prompts["reason"].iloc[1] == "question: it is empty"
-    assert prompts["messages"].eq("").tolist() == [True, True, *[False] * (len(questions) - 2)]
+    assert built["reason"].iloc[0].startswith("context: ")
+    assert built["reason"].iloc[1:3].tolist() == ["question: it is empty", "gold: there is none"]
+    assert built["messages"].eq("").tolist() == [True, True, True, *[False] * (len(questions) - 3)]
+
+
+def test_whatever_is_raised_while_one_prompt_is_built_costs_that_question_alone(
+    questions, prompt_text, options, monkeypatch
+):
+    real = prompts.schema_text
+
+    def schema_text(context, **given):
+        if context == questions["sql_context"].iloc[0]:
+            raise RecursionError
+        return real(context, **given)
+
+    monkeypatch.setattr(prompts, "schema_text", schema_text)
+    texts = (prompt_text("teacher"), prompt_text("teacher_plan"))
+    split = split_questions(questions, options("split", grpo_share=0.0))
+    asked = build_teacher_prompts(questions, split, *texts, options("distillation", questions=None))
+    lost = asked.loc[questions["sql_context"] == questions["sql_context"].iloc[0], "reason"]
+    assert lost.eq("context: RecursionError").all() and (asked["reason"] == "").sum() == len(asked) - len(lost)
 
 
 def test_each_prompt_gets_one_answer_and_nothing_is_asked_twice(raw_prompts, questions, options, tmp_path, caplog):
     teacher = Teacher("scripted", "", {"error_rate": 0.0, "format_error_rate": 0.0})
-    chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
-    estimate = estimate_teaching(raw_prompts, questions, teacher, chosen)
-    answers = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
+    journal, chosen = tmp_path / "journal.sqlite", options("distillation")
+    estimate = estimate_teaching(raw_prompts, questions, teacher, journal, chosen)
+    answers = ask_teacher(raw_prompts, questions, teacher, estimate, journal, chosen)
     assert answers["id"].tolist() == raw_prompts["id"].tolist()
     assert answers["status"].eq("ok").all()
-    with Journal(tmp_path / "journal.sqlite") as journal:
-        first = [entry.created for entry in journal]
-    again = ask_teacher(raw_prompts, questions, teacher, estimate, chosen)
-    with Journal(tmp_path / "journal.sqlite") as journal:
-        assert [entry.created for entry in journal] == first
+    with Journal(journal) as known:
+        first = [entry.created for entry in known]
+    again = ask_teacher(raw_prompts, questions, teacher, estimate, journal, chosen)
+    with Journal(journal) as known:
+        assert [entry.created for entry in known] == first
     pd.testing.assert_frame_equal(answers, again)
 
 
 def test_a_teacher_whose_price_nobody_entered_is_refused_before_the_first_call(
     raw_prompts, questions, options, tmp_path
 ):
-    chosen = options("distillation", journal=str(tmp_path / "journal.sqlite"))
+    journal, chosen = tmp_path / "journal.sqlite", options("distillation")
     unknown = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"source": "enter your provider's price"}))
     with pytest.raises(ValueError, match=r"price of some-model is unknown.*catalog entry `teacher`"):
-        estimate_teaching(raw_prompts, questions, unknown, chosen)
+        estimate_teaching(raw_prompts, questions, unknown, journal, chosen)
     stated = Teacher("OpenAILLM", "some-model", prices=Prices.from_mapping({"usd_per_hour": 0}))
-    assert estimate_teaching(raw_prompts, questions, stated, chosen)["usd"].tolist() == [0.0]
+    assert estimate_teaching(raw_prompts, questions, stated, journal, chosen)["usd"].tolist() == [0.0]
 
 
 def _read(lost="", **answer):

@@ -77,7 +77,7 @@ def test_the_yield_adds_up(sift, mixed):
     assert sorted([*kept["id"], *rejected["id"]]) == sorted(mixed["id"])
     counted = accounting.count_yield(len(mixed), rejected, len(kept))
     assert counted["rows"].iloc[0] == len(mixed) and counted["rows"].iloc[-1] == len(kept)
-    assert set(rejected["stage"]) <= {stage for stage, _ in accounting.STEPS}
+    assert set(rejected["stage"]) <= set(accounting.Stage)
     check_columns(kept, "filtered_traces", "kept")
     check_columns(rejected, "rejected_traces", "rejected")
 
@@ -201,10 +201,10 @@ def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_ke
     questions, heldout, raw_prompts, question_split, preparing, tmp_path
 ):
     few = (questions, heldout, raw_prompts.head(2), question_split)
-    kept = str(tmp_path / "prepared.sqlite")
-    bounds = {"grpo_prompts": 1, "evaluation_prompts": 8, "workers": 1, "cache": kept}
+    kept = tmp_path / "prepared.sqlite"
+    bounds = {"grpo_prompts": 1, "evaluation_prompts": 8, "workers": 1}
     frames = [
-        nodes.prepare_databases(*few, preparing(**bounds, examination_suite=suite))
+        nodes.prepare_databases(*few, kept, preparing(**bounds, examination_suite=suite))
         for suite in ("strict", "lenient", "strict")
     ]
     train, exam = ([list(f[f["split"] == split]["task"]) for f in frames] for split in ("train", "heldout"))

@@ -7,11 +7,15 @@ from sqlreason.synthesis.blueprint import HELDOUT, PRETRAINING, TRAINING, load_b
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory):
+def checkpoints(tmp_path_factory):
+    return tmp_path_factory.mktemp("pretraining")
+
+
+@pytest.fixture(scope="module")
+def options():
     return PretrainingOptions(
         start=None, documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
-        learning_rate=1e-3,
-        checkpoints=str(tmp_path_factory.mktemp("pretraining")), seed=1,
+        learning_rate=1e-3, seed=1,
     )  # fmt: skip
 
 
@@ -25,8 +29,8 @@ def test_the_corpus_has_the_documents_asked_for_and_names_its_schemas(corpus):
     assert corpus.attrs["schemas"] == [blueprint.name for blueprint in load_blueprints(PRETRAINING)]
 
 
-def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, options, tmp_path):
-    trained, history = nodes.pretrain_student(corpus, options)
+def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, options, tmp_path):
+    trained, history = nodes.pretrain_student(corpus, checkpoints, options)
     assert history["tokens"].iloc[-1] >= options.tokens
     checkpoint = write_checkpoint(trained, tmp_path / "student")
     assert checkpoint.load_tokenizer().apply_chat_template(
@@ -38,20 +42,20 @@ def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, options, tmp_p
     assert "trained from scratch" in (tmp_path / "student/README.md").read_text()
 
 
-def test_running_it_again_gives_the_same_student(corpus, options):
+def test_running_it_again_gives_the_same_student(corpus, checkpoints, options):
     import torch
 
-    first, _ = nodes.pretrain_student(corpus, options)
-    again, _ = nodes.pretrain_student(corpus, options)
+    first, _ = nodes.pretrain_student(corpus, checkpoints, options)
+    again, _ = nodes.pretrain_student(corpus, checkpoints, options)
     for left, right in zip(first.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(left, right)
 
 
-def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, options, tmp_path):
-    first, _ = nodes.pretrain_student(corpus, options)
+def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, checkpoints, options, tmp_path):
+    first, _ = nodes.pretrain_student(corpus, checkpoints, options)
     folder = write_checkpoint(first, tmp_path / "first").folder
-    later = options.model_copy(update={"start": str(folder), "seed": 2, "checkpoints": str(tmp_path / "work")})
-    second, history = nodes.pretrain_student(corpus, later)
+    later = options.model_copy(update={"start": str(folder), "seed": 2})
+    second, history = nodes.pretrain_student(corpus, tmp_path / "work", later)
     assert [training["seed"] for training in second.facts["trainings"]] == [1, 2]
     assert second.card.count("| 60 |") == 2
     assert history["loss"].iloc[-1] < first.facts["trainings"][0]["loss"]

@@ -60,16 +60,14 @@ def test_a_blind_answer_is_preferred_to_a_hinted_one():
 @pytest.fixture(scope="module")
 def rescued(questions, question_split, prompt_text, options, tmp_path_factory):
     """A run in which every second blind answer is wrong and two samples are asked for."""
-    chosen = options(
-        "distillation", questions=8, mode="blind_then_hinted", samples=2,
-        journal=str(tmp_path_factory.mktemp("rescue") / "journal.sqlite"),
-    )  # fmt: skip
+    chosen = options("distillation", questions=8, mode="blind_then_hinted", samples=2)
+    journal = tmp_path_factory.mktemp("rescue") / "journal.sqlite"
     prompts = build_teacher_prompts(
         questions, question_split, prompt_text("teacher"), prompt_text("teacher_plan"), chosen
     )
     teacher = Teacher("scripted", arguments={"error_rate": 0.5, "format_error_rate": 0.0, "seed": 5})
-    estimate = estimate_teaching(prompts, questions, teacher, chosen)
-    return prompts, ask_teacher(prompts, questions, teacher, estimate, chosen)
+    estimate = estimate_teaching(prompts, questions, teacher, journal, chosen)
+    return prompts, ask_teacher(prompts, questions, teacher, estimate, journal, chosen)
 
 
 def test_only_what_failed_blind_is_asked_with_a_hint_and_the_flag_stays(rescued, questions):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -94,8 +95,9 @@ def test_a_database_that_gives_too_little_is_refused_with_the_figures(drawing, t
         draw_questions(drawing(database=str(path), mix={"basic": 0, "aggregation": 0}))
 
 
-def test_a_url_with_a_password_is_refused_before_the_run_record_could_keep_it(drawing):
-    given = drawing().model_dump() | {"database": "postgresql://me:secret@host/shop"}
+@pytest.mark.parametrize("url", ["postgresql://me:secret@host/shop", "postgresql://me@host/shop?password=secret"])
+def test_a_url_with_a_password_is_refused_before_the_run_record_could_keep_it(drawing, url):
+    given = drawing().model_dump() | {"database": url}
     (fault,) = (fault for fault in find_faults({"synthesis": given}) if fault.startswith("synthesis"))
     assert "PGPASSWORD" in fault and "secret" not in fault
 
@@ -126,8 +128,10 @@ def test_a_paraphrase_is_kept_only_if_it_leads_back_to_an_agreeing_query(
 ):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     asked = Teacher("OpenAILLM", "m", {"base_url": teacher.url})
-    asking = options("distillation", journal=str(tmp_path / "journal.sqlite"))
-    arguments = (*drawn[:2], asked, prompt_text("teacher"), drawing(paraphrase_share=0.6), asking)
+    place = tmp_path / "journal.sqlite"
+    arguments = (
+        *drawn[:2], asked, prompt_text("teacher"), place, drawing(paraphrase_share=0.6), options("distillation"),
+    )
     reworded = pd.concat(paraphrase_questions(*arguments), ignore_index=True)
     before = pd.concat(drawn[:2], ignore_index=True)
     changed = reworded["sql_prompt"] != before["sql_prompt"]
@@ -142,10 +146,10 @@ def test_a_paraphrase_is_kept_only_if_it_leads_back_to_an_agreeing_query(
 
 def test_nobody_is_asked_for_a_share_of_0_and_the_scripted_teacher_is_refused(drawn, drawing, options, prompt_text):
     scripted = Teacher("scripted")
-    rest = (prompt_text("teacher"), drawing(), options("distillation"))
+    rest = (prompt_text("teacher"), Path("none"), drawing(), options("distillation"))
     assert paraphrase_questions(*drawn[:2], scripted, *rest)[0] is drawn[0]
     with pytest.raises(ValueError, match="the scripted teacher cannot paraphrase"):
-        paraphrase_questions(*drawn[:2], scripted, rest[0], drawing(paraphrase_share=0.1), rest[2])
+        paraphrase_questions(*drawn[:2], scripted, *rest[:2], drawing(paraphrase_share=0.1), rest[3])
 
 
 # ------------------------------------------------------------------------------------------------- the whole path

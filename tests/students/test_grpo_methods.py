@@ -34,10 +34,10 @@ def options(project):
 
 
 @pytest.fixture
-def student(tmp_path):
+def student():
     return StudentOptions(
         backend="transformers", quantization=None, dtype="float32", launch="process", ranks=1, accelerate=None,
-        checkpoints=str(tmp_path), resume=True,
+        resume=True,
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_the_dev_examination_costs_the_training_few_prompts_and_shares_no_schema
 
 
 def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
-    checkpoint, blank, prompts, student, options, monkeypatch
+    checkpoint, blank, prompts, student, options, monkeypatch, tmp_path
 ):
     profiled, phases = [], []
 
@@ -98,17 +98,19 @@ def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
     monkeypatch.setattr(methods, "train_phase", train)
     chosen = options(curriculum="mixed", phases=2, rewards={"match_format_approximately": 1.0})
     first = sample_profile(checkpoint, blank, prompts, student, chosen, [1.0])
-    adapter, history, rollouts = methods.train_grpo(checkpoint, blank, prompts, first, student, chosen)
+    adapter, history, rollouts = methods.train_grpo(checkpoint, blank, prompts, first, tmp_path, student, chosen)
     assert phases[0][0] is blank and phases[1][0] is profiled[0] is phases[0][1] and len(profiled) == 1
     assert history["step"].tolist() == [1, 2] and rollouts["step"].tolist() == [1] * 4 + [2] * 4
     assert adapter.facts["steps"] == adapter.facts["best_step"] == 2
 
 
-def test_a_phase_that_ends_early_makes_way_for_a_fresh_curriculum(blank, prompts, student, options, monkeypatch):
+def test_a_phase_that_ends_early_makes_way_for_a_fresh_curriculum(
+    blank, prompts, student, options, monkeypatch, tmp_path
+):
     """An alarm, such as groups of equal rewards, stops a phase; the next one asks anew what the student can do."""
     profiled = []
 
-    def stop_early(base, adapter, chosen, dev, student, phase):
+    def stop_early(base, adapter, chosen, dev, checkpoints, student, phase):
         steps = pd.DataFrame({"step": [1]})
         return dataclasses.replace(adapter, facts={"steps": 1, "best_step": 1}), steps, steps
 
@@ -116,7 +118,7 @@ def test_a_phase_that_ends_early_makes_way_for_a_fresh_curriculum(blank, prompts
     monkeypatch.setattr(methods, "sample_profile", lambda *given: profiled.append(given))
     monkeypatch.setattr(methods, "_choose_prompts", lambda trained, profile, phase: trained)
     chosen = options(max_steps=10, phases=2, curriculum="mixed")
-    adapter, history, _ = methods.train_grpo(None, blank, prompts, None, student, chosen)
+    adapter, history, _ = methods.train_grpo(None, blank, prompts, None, tmp_path, student, chosen)
     assert len(profiled) == 1 and history["step"].tolist() == [1, 2] and adapter.facts["steps"] == 2
 
 
@@ -146,7 +148,7 @@ def distilled(monkeypatch):
 
 
 def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold_of_each_prompt(
-    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, monkeypatch
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, monkeypatch, tmp_path
 ):
     taught = {}
 
@@ -155,7 +157,7 @@ def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold
         return hinted, None
 
     hinted = dataclasses.replace(blank, facts={"seconds": 60.0})
-    rest = (Checkpoint("no/model"), student, sft_options)
+    rest = (Checkpoint("no/model"), tmp_path, student, sft_options)
     monkeypatch.setattr(sft, "train_sft", train_sft)
     chosen = options(method="distillation", distillation={"hint": "Known:\n{gold}", "teacher_epochs": 0.5})
     adapter, history, _ = on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest, chosen)
@@ -172,21 +174,21 @@ def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold
 
 
 def test_the_student_itself_teaches_as_it_is_where_it_is_not_taught_before(
-    checkpoint, blank, prompts, examples, student, sft_options, options, distilled
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, tmp_path
 ):
     chosen = options(method="distillation", distillation={"teacher_epochs": 0})
-    rest = (Checkpoint("no/model"), student, sft_options, chosen)
+    rest = (Checkpoint("no/model"), tmp_path, student, sft_options, chosen)
     on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest)
     assert distilled["teacher"] == distillation.Teacher(checkpoint, blank) and distilled["start"] is blank
 
 
 def test_the_catalogs_teacher_must_have_the_students_vocabulary(
-    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, project
+    checkpoint, blank, prompts, examples, student, sft_options, options, distilled, project, tmp_path
 ):
     chosen = options(
         method="distillation", distillation={"teacher": "policy_teacher", "hint": None, "teacher_epochs": 0}
     )
-    rest = (student, sft_options, chosen)
+    rest = (tmp_path, student, sft_options, chosen)
     other = Checkpoint(str(project / "data/06_models/tiny_student"))
     with pytest.raises(VocabularyError, match="tokens, as in"):
         on_policy.train_distillation(checkpoint, blank, prompts, examples, other, *rest)
@@ -197,7 +199,7 @@ def test_the_catalogs_teacher_must_have_the_students_vocabulary(
 
 
 def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
-    checkpoint, prompts, examples, student, sft_options, options
+    checkpoint, prompts, examples, student, sft_options, options, tmp_path
 ):
     prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
     start = starts.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
@@ -205,8 +207,8 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
     profile, outlook = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
     assert profile.empty and outlook.empty
     adapter, history, rollouts = nodes.train_student(
-        checkpoint, start, prompts, pd.DataFrame(), profile, outlook, examples, Checkpoint("no/model"), prompt, student,
-        sft_options, chosen,
+        checkpoint, start, prompts, pd.DataFrame(), profile, outlook, examples, Checkpoint("no/model"), prompt,
+        tmp_path, student, sft_options, chosen,
     )  # fmt: skip
     assert history["step"].tolist() == [1, 2] and len(rollouts) == 8 and (history["loss"] > 0).all()
     assert adapter.facts["seconds"] > adapter.facts["teacher_seconds"] > 0

@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from sqlreason.teachers.asking import Request, TeacherError, ask
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal import Journal, JournalError
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
@@ -166,7 +166,7 @@ def test_a_journal_that_cannot_be_written_stops_the_spending(chat_server, tmp_pa
     path = tmp_path / "j"
     with Journal(path) as journal, closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'disk'); END")
-        with pytest.raises(sqlite3.DatabaseError, match="disk"):
+        with pytest.raises(JournalError, match="disk"):
             ask(teacher(server), requests(60), journal, concurrency=3, progress=lambda _: None)
     assert len(server.questions) <= 12
 

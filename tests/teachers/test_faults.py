@@ -6,7 +6,6 @@ import os
 import random
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -18,7 +17,7 @@ import pytest
 
 from sqlreason.teachers import working
 from sqlreason.teachers.asking import Request, TeacherError, ask
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal import Journal, JournalError
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import refusal, reply
@@ -156,7 +155,7 @@ def test_a_full_disk_stops_the_spending_and_loses_nothing_that_was_written(chat_
     path = tmp_path / "journal.sqlite"
     with Journal(path) as journal:
         journal._writer.execute("PRAGMA max_page_count = 12")  # SQLite's own way of a full disk
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(JournalError, match=r"journal\.sqlite cannot be .*full\).*free space"):
             ask(teacher(server), requests(80), journal, concurrency=3, progress=lambda _: None)
         kept = len(journal)
     asked = len(server.questions)

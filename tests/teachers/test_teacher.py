@@ -4,6 +4,7 @@ import pytest
 
 from sqlreason.teachers.faults import LONGEST_PAUSE, judge
 from sqlreason.teachers.overhearing import overhear, start_hearing
+from sqlreason.teachers.replies import read_reply
 from sqlreason.teachers.teacher import TEACHERS, Teacher
 
 
@@ -116,5 +117,5 @@ def test_responses_of_other_clients_are_overheard(path, response, heard):
         assert await target() is response
         return note
 
-    note = asyncio.run(ask())
-    assert (note.finish_reason, note.reasoning, note.request_id) == heard
+    reply = read_reply(asyncio.run(ask()).response, {}, 0)
+    assert (reply.finish_reason, reply.reasoning, reply.request_id) == heard

@@ -73,7 +73,7 @@ class HubDataset(AbstractDataset[Publication, list[dict[str, Any]]]):
     def _push(self, name: str) -> None:
         from huggingface_hub import HfApi
 
-        from sqlreason.teachers.redaction import redact
+        from sqlreason.redaction import redact
 
         api = HfApi(endpoint=self._endpoint)
         try:

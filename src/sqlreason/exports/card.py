@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from sqlreason.texts import cell, code_block, line
+
 
 def render_card(
     name: str,
@@ -28,10 +30,10 @@ def render_card(
     head = {"base_model": facts["base"].partition("@")[0], "tags": ["text-to-sql", "grpo", "lora"], "language": ["en"]}
     parts = [
         f"---\n{yaml.safe_dump(head, sort_keys=False)}---",
-        f"# {name}",
-        f"Answers a question about a SQL schema with `<think>…</think><sql>…</sql>`. Base model {facts['base']}; "
-        f"taught by supervised fine-tuning on {facts['traces']:,} verified traces of {facts['teacher']}, then by GRPO "
-        "on execution rewards, with sqlreason.",
+        f"# {line(name)}",
+        f"Answers a question about a SQL schema with `<think>…</think><sql>…</sql>`. Base model {line(facts['base'])}; "
+        f"taught by supervised fine-tuning on {facts['traces']:,} verified traces of {line(facts['teacher'])}, then by "
+        "GRPO on execution rewards, with sqlreason.",
         "## Results",
         _results(metrics),
         "A query is right if its results equal the gold's on the original database and on perturbed ones. Intervals "
@@ -41,9 +43,9 @@ def render_card(
         "## Limits",
         *(f"- {limit}" for limit in _limits(bool(facts["demo"]))),
         "## Conditions",
-        *(f"- {duty}" for duty in duties),
+        *(f"- {line(duty)}" for duty in duties),
         "## Prompt",
-        f"System message (fingerprint of the prompt: `{facts['prompt']}`):\n\n```text\n{system}\n```",
+        f"System message (fingerprint of the prompt: `{facts['prompt']}`):\n\n{code_block(system)}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -56,7 +58,7 @@ def _results(metrics: pd.DataFrame) -> str:
     for row in metrics.to_dict("records"):
         span = f"{100 * row['accuracy_low']:.1f} … {100 * row['accuracy_high']:.1f}"
         shares = f"{100 * row['format_rate']:.1f} % | {100 * row['accuracy']:.1f} % ({span})"
-        lines.append(f"| {row['student']} | {row['n']} | {shares} |")
+        lines.append(f"| {cell(row['student'])} | {row['n']} | {shares} |")
     return "\n".join(lines)
 
 

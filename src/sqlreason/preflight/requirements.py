@@ -7,10 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sqlreason import failures
 from sqlreason.errors import BadInput
 from sqlreason.preflight import base_model, extras
 from sqlreason.preflight.parameters import find_faults
+from sqlreason.sources import encoding_of, read_lines
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +108,23 @@ def require_writable(folder: Path) -> None:
         ) from error
 
 
-def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
-    """Load an entry of the catalog and forget it.
+def take_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> None:
+    """Load whatever the pipeline does not make itself, and hand tables on to its nodes from memory.
+
+    So that a source behind an address is fetched once a run, however many nodes read it.
+
+    Raises:
+        BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
+    """
+    for name in sorted(pipeline.inputs()):
+        if not name.startswith("params:") and name in catalog:
+            data = require_loadable(catalog, name, entries.get(name, {}))
+            if isinstance(data, pd.DataFrame):
+                catalog[name] = data
+
+
+def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> Any:
+    """Return what an entry of the catalog holds.
 
     Args:
         catalog: The catalog.
@@ -117,7 +135,7 @@ def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
         BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
     """
     try:
-        catalog.load(name)
+        return catalog.load(name)
     except Exception as error:
         logger.debug("Loading '%s' failed.", name, exc_info=True)
         cause = failures.find_cause(error)
@@ -129,13 +147,22 @@ def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> None:
 
 
 def locate_fault(entry: Mapping[str, Any]) -> str:
-    """Return which line of a JSON-lines file is no JSON, as the end of a sentence; empty for everything else."""
-    path = Path(entry.get("filepath", ""))
-    if not (entry.get("load_args") or {}).get("lines") or not path.is_file():
+    """Return what is wrong with a text file, as the end of a sentence; empty where nothing is found.
+
+    That is the mark of an encoding that the entry does not name, or the line of JSON lines that is no JSON.
+    """
+    path, options = Path(entry.get("filepath", "")), entry.get("load_args") or {}
+    if not path.is_file():
         return ""
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    encoding = encoding_of(path)
+    understood = "utf-8" if options.get("lines") else "utf-8-sig"  # pandas passes over that mark in CSV alone
+    if encoding not in ("utf-8", understood, options.get("encoding")):
+        return f" (it begins with the mark of {encoding}: add encoding: {encoding} to the entry's load_args)"
+    if not options.get("lines"):
+        return ""
+    for number, line in read_lines(path, errors="replace"):
         try:
-            json.loads(line.strip() or "null")
-        except ValueError as error:
+            json.loads(line)
+        except (ValueError, RecursionError) as error:
             return f" (line {number} is no JSON: {error})"
     return ""

@@ -8,12 +8,9 @@ two ways.
 import re
 from dataclasses import dataclass
 
-TAGS = ("<think>", "</think>", "<sql>", "</sql>")
+from sqlreason.reasoning.extraction import bare_query, fenced_queries
 
-_FENCE = re.compile(r"```[ \t]*(?:sql\w*|mysql|postgres\w*)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
-_BLOCK = re.compile(r"<think>(.*?)</think>", re.DOTALL)
-_SQL_BLOCK = re.compile(r"<sql>(.*?)</sql>", re.DOTALL)
-_SQL_START = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER)\b[^`<]*\Z", re.IGNORECASE)
+TAGS = ("<think>", "</think>", "<sql>", "</sql>")
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,8 @@ def normalise(text: str, reasoning: str | None = None) -> str:
     """Brings an answer as providers return it into the grammar where that is unambiguous.
 
     Handles reasoning in a field of its own, reasoning put before the answer as a block of its own, a missing
-    opening tag, SQL in a code fence or bare instead of in ``<sql>``, and a fence inside ``<sql>``.
+    opening tag, SQL in a code fence or bare instead of in ``<sql>``, a fence inside ``<sql>``, a sentence behind the
+    query, and the line ends of Windows.
 
     Args:
         text: The content of the answer.
@@ -67,9 +65,10 @@ def normalise(text: str, reasoning: str | None = None) -> str:
     Returns:
         The answer in the grammar, or ``text`` unchanged where it could be read in more than one way.
     """
-    answer = _without_native_trace(text, reasoning)
+    reasoning = _with_plain_ends(reasoning or "")
+    answer = _without_native_trace(_with_plain_ends(text), reasoning)
     thought, separator, rest = answer.rpartition("</think>")
-    think = _thought(thought, reasoning) if separator else (reasoning or "")
+    think = _thought(thought, reasoning) if separator else reasoning
     if not separator and "<sql>" in rest and rest.split("<sql>")[0].strip():
         return text  # words before the query that no tag calls reasoning
     sql = _query(rest)
@@ -103,7 +102,11 @@ def _place_fault(text: str) -> str:
     return "junk_after" if text[places[3] + len("</sql>") :].strip() else ""
 
 
-def _without_native_trace(text: str, reasoning: str | None) -> str:
+def _with_plain_ends(text: str) -> str:
+    return text.lstrip("\ufeff").replace("\r\n", "\n")
+
+
+def _without_native_trace(text: str, reasoning: str) -> str:
     """The answer without the provider's own reasoning block, where another block follows it."""
     if not reasoning:
         return text
@@ -112,12 +115,12 @@ def _without_native_trace(text: str, reasoning: str | None) -> str:
     return rest if "</think>" in rest else text
 
 
-def _thought(text: str, reasoning: str | None) -> str:
+def _thought(text: str, reasoning: str) -> str:
     """The reasoning that ends where ``text`` ends; empty where blocks compete."""
     if reasoning and text.strip().removeprefix("<think>").strip() == reasoning.strip():
         return reasoning  # tags that the trace merely quotes do not count
-    blocks = [block for block in _BLOCK.findall(text) if block.strip()]
-    tail = _BLOCK.sub("", text).strip()
+    blocks, outside = _think_blocks(text)
+    tail = outside.strip()
     opened = tail.count("<think>")
     if opened > 1 or (opened == 1 and not tail.startswith("<think>")) or "</think>" in tail:
         return ""
@@ -127,19 +130,30 @@ def _thought(text: str, reasoning: str | None) -> str:
     return blocks[-1] if not last else ""
 
 
+def _think_blocks(text: str) -> tuple[list[str], str]:
+    """What the closed blocks of reasoning hold, empty ones left out, and the text outside of them."""
+    blocks, outside, place = [], [], 0
+    while (start := text.find("<think>", place)) >= 0 and (end := text.find("</think>", start)) >= 0:
+        outside.append(text[place:start])
+        blocks.append(text[start + len("<think>") : end])
+        place = end + len("</think>")
+    return [block for block in blocks if block.strip()], "".join([*outside, text[place:]])
+
+
 def _query(text: str) -> str:
     """The one query after the reasoning; empty where there is none or more than one."""
-    fences = [part.strip() for part in _FENCE.findall(text)]
     if "<sql>" in text or "</sql>" in text:
-        blocks = _SQL_BLOCK.findall(text)
-        if len(blocks) != 1 or _SQL_BLOCK.sub("", text).strip():
+        block = text.strip().removeprefix("<sql>").removesuffix("</sql>")
+        if len(block) + len("<sql></sql>") != len(text.strip()) or "<sql>" in block or "</sql>" in block:
             return ""
-        return fences[0] if len(fences) == 1 else blocks[0].strip()
-    if len(set(fences)) == 1:
-        return fences[0]
-    return text.strip() if not fences and _SQL_START.match(text) else ""
+        fences = fenced_queries(block) or fenced_queries(f"{block}\n```")  # the tag closes what the fence leaves open
+        return fences[0] if len(fences) == 1 else block.strip()
+    fences = fenced_queries(text)
+    if fences:
+        return fences[0] if len(set(fences)) == 1 else ""
+    return bare_query(text)
 
 
 def _harmless(text: str) -> str:
     """Reasoning in which quoted tags are mere words."""
-    return re.sub(r"</?(think|sql)>", r"\1", text)
+    return re.sub(r"(?<!<)<++/?(think|sql)>+", r"\1", text)  # each run of brackets is looked at once

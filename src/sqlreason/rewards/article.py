@@ -6,7 +6,6 @@ in total, `SELECT 1` and `DROP TABLE` among them. Only the executor is ours: que
 fresh database each, so that what wrote files or hung the training there fails here.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +18,9 @@ EXACT = 1.1
 TAG_PRESENT, TAG_WRONG = 0.125, -1.0
 RUNS, SAME_TEXT, SAME_BUT_SPACES, FAILS = 1.2, 1.2, 0.7, -1.5
 
-# searched, not matched: words before and after go unnoticed, as in the article
-_SHAPE = re.compile(r"^<think>\n.*?\n</think>\n<sql>\n.*?\n</sql>$", re.DOTALL | re.MULTILINE)
-_QUERY = re.compile(r"<sql>(.*?)</sql>", re.DOTALL)
+# Of the article's `^<think>\n.*?\n</think>\n<sql>\n.*?\n</sql>$`, which is searched: words before and after go
+# unnoticed. The first place of each part is as good as any other, so that no search has to go back.
+_SHAPE = ("\n<think>\n", "\n</think>\n<sql>\n", "\n</sql>\n")
 
 
 class MatchFormatExactly:
@@ -31,7 +30,7 @@ class MatchFormatExactly:
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Score each completion in {0.0, 1.1}."""
-        return [EXACT if _SHAPE.search(completion_text(completion)) else 0.0 for completion in completions]
+        return [EXACT if _has_shape(completion_text(completion)) else 0.0 for completion in completions]
 
 
 class MatchFormatApproximately:
@@ -63,8 +62,7 @@ class CheckSqlReward:
         Raises:
             ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
         """
-        found = [_QUERY.search(completion_text(completion)) for completion in completions]
-        queries = [match.group(1).strip() if match else None for match in found]
+        queries = [_query(completion_text(completion)) for completion in completions]
         rows = list(zip(sources(columns), queries, strict=True))
         running = self._running({(context, sql) for (context, _), sql in rows if sql is not None})
         return [0.0 if sql is None else _paid(sql, gold, (context, sql) in running) for (context, gold), sql in rows]
@@ -83,6 +81,22 @@ class CheckSqlReward:
         tasks = [(Task("query", sql, (context,)), [sql]) for context, sql in pairs]
         verdicts = self._verifier.verify_batch(tasks)
         return {pair for pair, (verdict,) in zip(pairs, verdicts, strict=True) if verdict.status != "gold_error"}
+
+
+def _has_shape(text: str) -> bool:
+    lines, place = f"\n{text}\n", 0
+    for part in _SHAPE:
+        found = lines.find(part, place)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _query(text: str) -> str | None:
+    """What stands between the first `<sql>` and the next `</sql>`; None where there is no such pair."""
+    sql, closed, _ = text.partition("<sql>")[2].partition("</sql>")
+    return sql.strip() if closed else None
 
 
 def _paid(sql: str, gold: str, runs: bool) -> float:

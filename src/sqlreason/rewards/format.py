@@ -13,15 +13,21 @@ def completion_text(completion: Any) -> str:
     """Return the text of a completion as TRL hands it over.
 
     Args:
-        completion: A string, or a list of messages of which the contents are joined. Anything else is read as
-            its own text, because a reward must give a number for whatever it is given.
+        completion: A string, or a list of messages of which the contents are joined, their parts where they come in
+            parts. Anything else is read as its own text, because a reward must give a number for whatever it is given.
     """
     if isinstance(completion, str):
         return completion
     if isinstance(completion, Sequence):
-        contents = [message.get("content") for message in completion if isinstance(message, dict)]
-        return "".join(content for content in contents if isinstance(content, str))
+        return "".join(_content(message.get("content")) for message in completion if isinstance(message, dict))
     return "" if completion is None else str(completion)
+
+
+def _content(content: Any) -> str:
+    if isinstance(content, list):
+        texts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 class FormatReward:

@@ -8,6 +8,7 @@ the few that kill most mutants are kept beside the original.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,6 +34,8 @@ _DRAWN, _MUTANTS = 12, 16
 _TELLING = 3
 #: A gold that fails so fails in every reading.
 _NO_READING_HELPS = "too_big"
+#: A gold that is no query at all: white space, semicolons and comments.
+_NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -81,6 +84,8 @@ def prepare(
         ValueError: There is no such suite.
     """
     styles = styles_of(suite or ("lenient" if verifier.preset == "strict" else "tied"), _DRAWN if n else 0)
+    if _NO_QUERY.fullmatch(gold):
+        return Prepared(None, "gold_error", "no gold: there is no query in it", 0, 0)
     try:
         schema = parse_schema(context)
     except SchemaError as error:

@@ -15,6 +15,7 @@ from sqlreason.tables.definition import TableSchema
 from sqlreason.tables.examination import EXAMINATION
 from sqlreason.tables.teaching import TEACHING
 from sqlreason.tables.training import TRAINING
+from sqlreason.texts import as_text
 
 __all__ = [
     "TABLES", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
@@ -61,20 +62,23 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
 
 def _fill_text(data: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     full = data.reindex(columns=list(dict.fromkeys([*data.columns, *columns]))).astype(dict.fromkeys(columns, object))
-    return full.assign(**{column: full[column].where(full[column].notna(), "").astype(str) for column in columns})
+    return full.assign(**{column: full[column].map(as_text).astype(str) for column in columns})
 
 
 def _check_key(data: pd.DataFrame, schema: TableSchema, entry: str) -> pd.DataFrame:
     key = data[schema.key]
     if key.isna().any():
-        raise BadInput(f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}.")
+        raise BadInput(
+            f"catalog entry '{entry}': {int(key.isna().sum())} rows have no {schema.key}. Where it is a text that "
+            "pandas takes for a missing value, such as NA, add keep_default_na: false to the entry's load_args."
+        )
     repeated = key[key.duplicated()].astype(str).unique()
     if len(repeated):
         raise BadInput(
             f"catalog entry '{entry}': {len(repeated)} values of {schema.key} occur more than once, "
             f"e.g. {', '.join(repeated[:3])}; every row needs its own."
         )
-    return data.assign(**{str(schema.key): key.astype(str)})
+    return data.assign(**{str(schema.key): key.map(as_text).astype(str)})
 
 
 def data_dictionary() -> str:

@@ -6,35 +6,14 @@ will do; async ones take many questions at once, others one after another in a t
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlreason.teachers.openai_client import lighten
-from sqlreason.teachers.overhearing import Heard, overhear, start_hearing
+from sqlreason.teachers.overhearing import overhear, start_hearing
+from sqlreason.teachers.replies import Reply, read_reply
 from sqlreason.teachers.teacher import Teacher
 
 Messages = Sequence[Mapping[str, str]]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a teacher answered to one question.
-
-    Attributes:
-        text: The content, as it came.
-        reasoning: The provider's separate reasoning field, as it came; empty if there is none.
-        finish_reason: ``stop``, ``length``, or what else the provider said.
-        prompt_tokens: Tokens read.
-        completion_tokens: Tokens written.
-        request_id: The provider's name for the call.
-    """
-
-    text: str
-    reasoning: str
-    finish_reason: str
-    prompt_tokens: int
-    completion_tokens: int
-    request_id: str
 
 
 class Line(Protocol):
@@ -86,10 +65,15 @@ class DistilabelLine:
     async def call(self, messages: Messages) -> Reply:
         """Asks once; see ``Line.call``."""
         heard = start_hearing()
-        output = await self._generate(list(messages))
+        try:
+            output = await self._generate(list(messages))
+        except Exception:
+            if not heard.answered:
+                raise
+            output = {}  # the LLM class stumbled over an answer that is there
         if heard.error:
             raise heard.error  # the LLM class swallowed it
-        return _read_output(output, heard, self._teacher.max_new_tokens)
+        return read_reply(heard.response, output, self._teacher.max_new_tokens)
 
     async def close(self) -> None:
         """Closes the client, whose connections belong to the event loop that ends here."""
@@ -103,21 +87,3 @@ class DistilabelLine:
             return await asyncio.wait_for(self._llm.agenerate(input=messages, **sampling), self._timeout)
         # without a limit: a thread cannot be stopped, and a model in this process does not hang on a network
         return (await asyncio.to_thread(self._llm.generate, inputs=[messages], **sampling))[0]
-
-
-def _read_output(output: Any, heard: Heard, max_new_tokens: int) -> Reply:
-    """What a distilabel output holds, completed by what was overheard.
-
-    Raises:
-        ValueError: The output is empty, and nothing says why.
-    """
-    text = (output.get("generations") or [None])[0]
-    finish_reason = heard.finish_reason or (output.get("finish_reason") or [""])[0]
-    if text is None and not finish_reason:
-        raise ValueError("empty answer")
-    statistics = output.get("statistics") or {}
-    read, written = (int((statistics.get(name) or [0])[0]) for name in ("input_tokens", "output_tokens"))
-    read, written = heard.prompt_tokens or read, heard.completion_tokens or written
-    if not finish_reason:  # a client that could not be overheard: a full answer is taken for a cut one
-        finish_reason = "length" if 0 < max_new_tokens <= written else "stop"
-    return Reply(text or "", heard.reasoning, finish_reason, read, written, heard.request_id)

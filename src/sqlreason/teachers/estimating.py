@@ -100,6 +100,7 @@ def load_tokenizer(name: str) -> Any:
 
 
 def _length(seen: Sequence[Entry], assumed: int) -> tuple[float, str]:
+    seen = [entry for entry in seen if entry.completion_tokens]  # where the provider tells them
     if len(seen) < ENOUGH:
         return float(assumed), f"assumed at {assumed} tokens"
     mean = sum(entry.completion_tokens for entry in seen) / len(seen)

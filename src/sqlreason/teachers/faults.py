@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from sqlreason.teachers.redaction import redact
+from sqlreason.redaction import redact
 
 # Too early or too many requests, time-outs, conflicts: gone by themselves. Any 5xx is transient too.
 TRANSIENT_STATUS = frozenset({408, 409, 425, 429})
@@ -55,7 +55,7 @@ class Fault:
 def judge(error: BaseException) -> Fault:
     """The fault behind an exception of a provider's client."""
     status = _status(error)
-    text = redact(" ".join(str(error).split()))[:300]
+    text = " ".join(redact(str(error)).split())[:300].encode("utf-8", "replace").decode("utf-8")
     reason = f"{status or type(error).__name__}: {text}".rstrip(": ")
     if status:
         transient = status in TRANSIENT_STATUS or status >= 500

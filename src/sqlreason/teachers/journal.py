@@ -10,6 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,11 @@ VERSION = 1
 
 
 class JournalError(BadInput):
-    """A file that is no journal of this version."""
+    """A file that is no journal of this version, or cannot be read or written."""
+
+
+class UnstorableEntry(ValueError):
+    """An entry that no file can hold, such as one with half a character in its text."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,10 @@ class Entry:
         text: The content, as it came.
         reasoning: The provider's separate reasoning field, as it came; empty if there is none.
         finish_reason: ``stop``, ``length``, or what else the provider said.
-        prompt_tokens: Tokens read.
-        completion_tokens: Tokens written.
+        prompt_tokens: Tokens read; 0 where the provider did not say.
+        completion_tokens: Tokens written; 0 where the provider did not say.
         seconds: Latency of the call.
-        usd: Price of the call in US dollars.
+        usd: Price of the call in US dollars; by an approximation of its tokens where the provider did not say.
         request_id: The provider's name for the call.
         created: Time of arrival, ISO 8601, UTC.
     """
@@ -57,8 +62,12 @@ class Entry:
     created: str
 
 
-_NAMES = ", ".join(field.name for field in fields(Entry))
 _TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", float: "REAL NOT NULL"}
+_COLUMNS = {item.name: _TYPES[item.type] for item in fields(Entry)}  # type: ignore[index]
+_NAMES = ", ".join(_COLUMNS)
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+# What a value raises that SQLite cannot hold: half a character, too large, too long, of another type.
+_UNFIT = (UnicodeError, OverflowError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
 def key_of(
@@ -86,16 +95,11 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # Two connections: whoever reads need not wait for the disk while a thread writes.
-        self._connection, self._writer = self._connect(), self._connect()
-        try:
+        with explained(self.path), ExitStack() as opened:
+            # Two connections: whoever reads need not wait for the disk while a thread writes.
+            self._connection, self._writer = (opened.enter_context(closing(self._connect())) for _ in range(2))
             self._prepare()
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise JournalError(f"{self.path} is no journal ({error}); give another path.") from error
-        except JournalError:
-            self.close()
-            raise
+            opened.pop_all()
 
     def _connect(self) -> sqlite3.Connection:
         # One thread at a time uses each, but it is not always the one that opened it.
@@ -113,14 +117,30 @@ class Journal:
                 time.sleep(0.05)
 
     def _prepare(self) -> None:
-        self._use_wal()
-        self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
             raise JournalError(f"{self.path} is a journal of version {version}, this program's is {VERSION}.")
-        columns = ", ".join(f"{item.name} {_TYPES[item.type]}" for item in fields(Entry))  # type: ignore[index]
+        self._refuse_foreign()
+        self._use_wal()
+        self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
+        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
         self._connection.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns}, PRIMARY KEY (key))")
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _refuse_foreign(self) -> None:
+        """Leaves a file alone that some other program has made.
+
+        Raises:
+            JournalError: It has other tables than ours.
+        """
+        tables = [name for (name,) in self._connection.execute(_TABLES)]
+        found = {row[1]: row[2] for row in self._connection.execute("PRAGMA table_info(entries)")}
+        if tables not in ([], ["entries"]) or (tables and found != {n: k.split()[0] for n, k in _COLUMNS.items()}):
+            raise JournalError(
+                f"{self.path} is no journal: it has the tables {', '.join(sorted(tables))}"
+                f"{', and entries has the columns ' + ', '.join(found) if found else ''}. It was left as it is; give "
+                "another path in the catalog entry `journal`."
+            )
 
     def __enter__(self) -> "Journal":
         return self
@@ -156,15 +176,40 @@ class Journal:
         return {key: entry for key in keys if (entry := self.find(key))}
 
     def record(self, *entries: Entry) -> None:
-        """Stores entries durably, all of them or none; one that is there already stays as it is."""
-        marks = ", ".join("?" * len(fields(Entry)))
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            self._writer.executemany(
-                f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", [astuple(entry) for entry in entries]
-            )
-            self._writer.execute("COMMIT")
-        except sqlite3.Error:
-            if self._writer.in_transaction:  # SQLite itself has rolled back where the disk is full
-                self._writer.execute("ROLLBACK")
-            raise
+        """Stores entries durably, all of them or none; one that is there already stays as it is.
+
+        Raises:
+            UnstorableEntry: No file can hold one of them.
+            JournalError: The file cannot be written, for instance because the disk is full.
+        """
+        marks = ", ".join("?" * len(_COLUMNS))
+        with explained(self.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._writer.executemany(
+                    f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", [astuple(entry) for entry in entries]
+                )
+                self._writer.execute("COMMIT")
+            except _UNFIT as error:
+                raise UnstorableEntry(f"the answer cannot be stored: {error}") from error
+            finally:
+                if self._writer.in_transaction:  # SQLite itself has rolled back where the disk is full
+                    self._writer.execute("ROLLBACK")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Says which file SQLite's errors are about, and what to do.
+
+    Raises:
+        JournalError: In place of any error of SQLite's.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise JournalError(f"{path} is no journal ({error}); give another path in the entry `journal`.") from error
+        raise JournalError(
+            f"{path} cannot be read or written ({error}). What was answered before is kept: free space on its disk, "
+            "mend its rights, or give another path in the catalog entry `journal`; then run the same command again."
+        ) from error

@@ -5,7 +5,7 @@ Whoever hands an answer over waits until it is on disk; others go on meanwhile.
 
 import asyncio
 
-from sqlreason.teachers.journal import Entry, Journal
+from sqlreason.teachers.journal import Entry, Journal, UnstorableEntry
 
 
 class Keeper:
@@ -24,7 +24,8 @@ class Keeper:
         """Returns when the entry is on disk; a cancellation of the caller does not stop the writing.
 
         Raises:
-            sqlite3.Error: It cannot be written, for instance because the disk is full.
+            UnstorableEntry: No file can hold it; others are stored all the same.
+            JournalError: The journal cannot be written, for instance because the disk is full.
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, written))
@@ -40,17 +41,22 @@ class Keeper:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            error = await asyncio.to_thread(self._commit, [entry for entry, _ in batch])
-            for _, written in batch:
+            errors = await asyncio.to_thread(self._commit, [entry for entry, _ in batch])
+            for (_, written), error in zip(batch, errors, strict=True):
                 if error is None:
                     written.set_result(None)
                 else:
                     written.set_exception(error)
                     written.exception()  # told to the caller, who may be gone
 
-    def _commit(self, entries: list[Entry]) -> Exception | None:
+    def _commit(self, entries: list[Entry]) -> list[Exception | None]:
+        """What kept each entry out of the journal; one that cannot be stored takes no other with it."""
         try:
             self.journal.record(*entries)
+        except UnstorableEntry as error:
+            if len(entries) == 1:
+                return [error]
+            return [self._commit([entry])[0] for entry in entries]
         except Exception as error:
-            return error
-        return None
+            return [error] * len(entries)
+        return [None] * len(entries)

@@ -1,4 +1,4 @@
-"""Overhears what distilabel drops: finish reason, separate reasoning, request id, billed tokens, swallowed errors.
+"""Overhears what a provider's client returns: distilabel drops most of it, and swallows errors.
 
 distilabel 1.5.3 keeps of a provider's response the text and the token counts only (its LiteLLM counts by a tokenizer
 of its own), and its InferenceEndpointsLLM turns errors into empty answers. So the method with which an LLM class
@@ -9,18 +9,22 @@ import inspect
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 
 @dataclass
 class Heard:
-    """What a client answered beside the text; empty where nothing could be overheard."""
+    """What a client answered.
 
-    finish_reason: str = ""
-    reasoning: str = ""
-    request_id: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    Attributes:
+        answered: Whether it did; without this, nothing could be overheard.
+        response: As it came.
+        error: What it raised instead.
+    """
+
+    answered: bool = False
+    response: Any = None
     error: Exception | None = None
 
 
@@ -32,16 +36,6 @@ _CALLS = (
     ("messages", "create"),  # Anthropic
     ("chat",),  # Ollama, Cohere
 )
-# Where the responses hold what distilabel drops.
-_FINISH = (("choices", 0, "finish_reason"), ("stop_reason",), ("done_reason",), ("finish_reason",))
-_REASONING = (
-    ("choices", 0, "message", "reasoning_content"), ("choices", 0, "message", "reasoning"),
-    ("message", "thinking"),
-)
-_REQUEST = (("_request_id",), ("id",))
-_READ = (("usage", "prompt_tokens"), ("usage", "input_tokens"))
-_WRITTEN = (("usage", "completion_tokens"), ("usage", "output_tokens"))
-_LENGTH_NAMES = ("length", "max_tokens", "model_length", "MAX_TOKENS")
 
 _heard: ContextVar[Heard] = ContextVar("heard")
 
@@ -60,7 +54,7 @@ def overhear(llm: Any) -> None:
         llm._aclient = _noted(client)
         return
     for path in _CALLS:
-        holder = _reach(client, path[:-1])
+        holder = reduce(lambda value, name: getattr(value, name, None), path[:-1], client)
         call = getattr(holder, path[-1], None)
         if callable(call):
             setattr(holder, path[-1], _noted(call))
@@ -75,27 +69,7 @@ def _noted(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]
         except Exception as error:
             heard.error = error
             raise
-        finish = str(_first(response, _FINISH))
-        heard.finish_reason = "length" if finish in _LENGTH_NAMES else finish
-        heard.reasoning = str(_first(response, _REASONING))
-        heard.request_id = str(_first(response, _REQUEST))
-        heard.prompt_tokens, heard.completion_tokens = (int(_first(response, p) or 0) for p in (_READ, _WRITTEN))
+        heard.answered, heard.response = True, response
         return response
 
     return noted
-
-
-def _first(response: Any, paths: tuple[tuple[str | int, ...], ...]) -> Any:
-    return next((value for value in (_reach(response, path) for path in paths) if value), "")
-
-
-def _reach(value: Any, path: tuple[str | int, ...]) -> Any:
-    """What lies at the end of a path of attributes, keys and positions; None where it breaks off."""
-    for step in path:
-        if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and len(value) > step else None
-        elif isinstance(value, dict):
-            value = value.get(step)
-        else:
-            value = getattr(value, step, None)
-    return value

@@ -8,18 +8,16 @@ import hashlib
 import inspect
 import json
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.failures import keeping_excepthook
+from sqlreason.redaction import SECRET_NAME, holds_credential
 from sqlreason.teachers.prices import Prices
-from sqlreason.teachers.redaction import SECRET_NAME
 from sqlreason.teachers.scripted import Script, connect_script
 
-_PASSWORD_IN_URL = re.compile(r"://[^/@\s]+:[^/@\s]+@")
 #: Kinds that nobody bills: they run on this machine.
 UNPAID = frozenset({"scripted", "OllamaLLM", "LlamaCppLLM", "TransformersLLM"})
 _MODEL_FIELDS = ("model", "model_id", "model_path")
@@ -51,11 +49,12 @@ class Teacher:
     def __post_init__(self) -> None:
         if self.kind not in TEACHERS:
             raise BadInput(f"Unknown kind of teacher {self.kind!r}; accepted are {', '.join(TEACHERS)}.")
-        secret = _find_secret(self.arguments)
+        settings = {**self.sampling, **self.arguments, "model": self.model, "tokenizer": self.tokenizer}
+        secret = _find_secret(settings)
         if secret:
             raise BadInput(
-                f"The argument {secret!r} of the teacher looks like a credential: take it out of the catalog and "
-                "set the environment variable that distilabel reads, such as OPENAI_API_KEY or HF_TOKEN."
+                f"The argument {secret!r} of the teacher looks like a credential, or holds one: take it out of the "
+                "catalog and set the environment variable that distilabel reads, such as OPENAI_API_KEY or HF_TOKEN."
             )
         if self.kind == "scripted":
             _check_names("scripted", self.arguments, SCRIPT_ARGUMENTS, "argument")
@@ -145,7 +144,7 @@ def _check_names(kind: str, given: Mapping[str, Any], accepted: set[str], what: 
 def _find_secret(arguments: Mapping[str, Any]) -> str:
     """The first argument, however deep, whose name sounds like a credential."""
     for name, value in arguments.items():
-        if SECRET_NAME.search(str(name)) or _PASSWORD_IN_URL.search(str(value)):
+        if SECRET_NAME.search(str(name)) or holds_credential(str(value)):
             return str(name)
         if isinstance(value, Mapping) and (inner := _find_secret(value)):
             return inner

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlreason.redaction import redact
 from sqlreason.teachers.budget import Budget
 from sqlreason.teachers.claims import Claims
-from sqlreason.teachers.distilabel import Line, Messages, Reply
+from sqlreason.teachers.distilabel import Line, Messages
 from sqlreason.teachers.faults import judge
-from sqlreason.teachers.journal import Entry, Journal
+from sqlreason.teachers.journal import Entry, Journal, UnstorableEntry
 from sqlreason.teachers.keeping import Keeper
 from sqlreason.teachers.progress import Tally
+from sqlreason.teachers.replies import Reply, UnreadableReply
 from sqlreason.teachers.scripted import count_tokens
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.throttle import Throttle
@@ -139,14 +141,21 @@ class Work:
 
     async def _answer(self, question: Question) -> None:
         entry = await self._ask(question)
-        if entry is not None:
-            await self.keeper.record(entry)  # a journal that cannot be written ends everything
+        if entry is not None and await self._keep(entry):
             self._note(entry)
         elif question[0] in self.failures:
             self.tally.failed += 1
             self._tell()
         else:
             self.queue.append(question)  # halted before it could be asked
+
+    async def _keep(self, entry: Entry) -> bool:
+        """Whether the entry is in the journal; a journal that cannot be written at all ends everything."""
+        try:
+            await self.keeper.record(entry)
+        except UnstorableEntry as error:
+            self.failures[entry.key] = judge(error).reason
+        return entry.key not in self.failures
 
     async def _ask(self, question: Question) -> Entry | None:
         """The answer; None with a reason among the failures, or without one if a halt came first."""
@@ -160,9 +169,11 @@ class Work:
                 except Exception as error:
                     fault = judge(error)
                     self.throttle.failed(fault, began)
+                    if isinstance(error, UnreadableReply):
+                        self._pay(messages, self.teacher.max_new_tokens)  # at most so much; nobody knows better
                 else:
                     self.throttle.succeeded()
-                    return self._entry(key, name, reply, began)
+                    return self._entry(question, reply, began)
             if fault.fatal:
                 self._halt(f"not asked: {fault.reason}")
             elif self.throttle.broken:
@@ -174,14 +185,20 @@ class Work:
             await self.throttle.pause(fault.pause(attempt, self.terms.pause_seconds, self.rng), self._goes_on)
         return None
 
-    def _entry(self, key: str, name: str, reply: Reply, began: float) -> Entry:
+    def _entry(self, question: Question, reply: Reply, began: float) -> Entry:
+        key, name, messages = question
+        written = reply.completion_tokens or count_tokens(reply.text + reply.reasoning)
         return Entry(
             key=key, id=name, model=self.teacher.name, text=reply.text, reasoning=reply.reasoning,
-            finish_reason=reply.finish_reason, prompt_tokens=reply.prompt_tokens,
+            finish_reason=redact(reply.finish_reason), prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens, seconds=self.throttle.now() - began,
-            usd=self.budget.charge(reply.prompt_tokens, reply.completion_tokens), request_id=reply.request_id,
+            usd=self._pay(messages, written, reply.prompt_tokens), request_id=redact(reply.request_id),
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    def _pay(self, messages: Messages, written: int, read: int = 0) -> float:
+        """Charges an answer; tokens of the prompt that the provider does not tell are counted here."""
+        return self.budget.charge(read or _tokens_of(messages), written)
 
     def _halt(self, reason: str) -> None:
         self.halted = self.halted or reason
@@ -198,5 +215,9 @@ class Work:
 
     def _most(self, messages: Messages) -> float:
         """The most that a request can cost by its tokens."""
-        read = sum(count_tokens(message["content"]) for message in messages)
-        return self.teacher.prices.of_tokens(2 * read, self.teacher.max_new_tokens)  # twice: SQL has short tokens
+        # twice: SQL has short tokens
+        return self.teacher.prices.of_tokens(2 * _tokens_of(messages), self.teacher.max_new_tokens)
+
+
+def _tokens_of(messages: Messages) -> int:
+    return sum(count_tokens(message["content"]) for message in messages)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def estimate_teaching(
-    raw_prompts: pd.DataFrame, questions: pd.DataFrame, teacher: Teacher, options: DistillationOptions
+    raw_prompts: pd.DataFrame, questions: pd.DataFrame, teacher: Teacher, journal: Path, options: DistillationOptions
 ) -> pd.DataFrame:
     """Return what asking is going to cost, before the first call.
 
@@ -34,7 +34,8 @@ def estimate_teaching(
         raw_prompts: Table `raw_prompts`.
         questions: Question table; for the scripted teacher alone.
         teacher: The catalog's teacher.
-        options: Samples, concurrency, journal, assumed length of an answer.
+        journal: Where answers are kept.
+        options: Samples, concurrency, assumed length of an answer.
 
     Returns:
         Table `teacher_estimate`.
@@ -54,9 +55,9 @@ def estimate_teaching(
         )
     requests = _requests(records(raw_prompts), "messages", options.samples)
     keys = keys_of(teacher, requests, _answer_key(teacher, raw_prompts, questions))
-    with Journal(Path(options.journal)) as journal:
+    with Journal(journal) as known:
         found = estimate(
-            teacher, requests, keys, journal, answer_tokens=options.answer_tokens, concurrency=options.concurrency
+            teacher, requests, keys, known, answer_tokens=options.answer_tokens, concurrency=options.concurrency
         )
     logger.info(
         "%d of %d answers are to be asked for: about %.2f USD and %.2f hours (%s); budget %s USD",
@@ -76,6 +77,7 @@ def ask_teacher(
     questions: pd.DataFrame,
     teacher: Teacher,
     estimated: pd.DataFrame,
+    journal: Path,
     options: DistillationOptions,
 ) -> pd.DataFrame:
     """Return the teacher's answers; only questions that the journal does not know are asked.
@@ -86,7 +88,8 @@ def ask_teacher(
             blind is asked again with a hint, answers are compared with the gold's.
         teacher: The catalog's teacher.
         estimated: Table `teacher_estimate`; that it is there means that the cost was told before the first call.
-        options: Concurrency, attempts, budget, journal.
+        journal: Where answers are kept.
+        options: Concurrency, attempts, budget.
 
     Returns:
         Table `cot_completions`.
@@ -97,7 +100,7 @@ def ask_teacher(
     if len(estimated) != 1:
         raise BadInput(f"teacher_estimate has one row, not {len(estimated)}; run estimate_teaching again")
     asked = records(raw_prompts[raw_prompts["reason"] == ""])
-    ask = _asking(raw_prompts, questions, teacher, options)
+    ask = _asking(raw_prompts, questions, teacher, journal, options)
     completions = [_row(done, row["mode"]) for done, row in ask(asked, "messages")]
     if options.mode == "blind_then_hinted":
         failed = _failed_blind(completions, asked, questions, options.workers)
@@ -114,7 +117,7 @@ def _requests(rows: list[dict[str, Any]], column: str, samples: int) -> list[Any
 
 
 def _asking(
-    raw_prompts: pd.DataFrame, questions: pd.DataFrame, teacher: Teacher, options: DistillationOptions
+    raw_prompts: pd.DataFrame, questions: pd.DataFrame, teacher: Teacher, path: Path, options: DistillationOptions
 ) -> Callable[[list[dict[str, Any]], str], list[tuple[Any, dict[str, Any]]]]:
     """How to ask rows of `raw_prompts` by one of their columns: completions, each with its row."""
     from sqlreason.teachers import asking
@@ -123,7 +126,7 @@ def _asking(
     key = _answer_key(teacher, raw_prompts, questions)
 
     def ask(rows: list[dict[str, Any]], column: str) -> list[tuple[Any, dict[str, Any]]]:
-        with Journal(Path(options.journal)) as journal:
+        with Journal(path) as journal:
             completions = asking.ask(
                 teacher,
                 _requests(rows, column, options.samples),

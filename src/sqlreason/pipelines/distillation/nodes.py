@@ -78,10 +78,13 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
     }
     if not question["sql_prompt"].strip():
         return {**row, "reason": "question: it is empty"}
+    if not question["sql"].strip():
+        return {**row, "reason": "gold: there is none"}
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
-    except ValueError as error:
-        return {**row, "reason": f"context: {error}"}
+    except Exception as error:  # whatever it is, it costs this question alone
+        logger.debug("the context of %s", question["id"], exc_info=True)
+        return {**row, "reason": f"context: {str(error) or type(error).__name__}"}
 
     def messages(gold: str | None) -> str:
         return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, options.dialect, gold))

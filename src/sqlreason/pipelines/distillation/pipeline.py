@@ -29,13 +29,20 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 asking.estimate_teaching,
-                inputs=["raw_prompts", "sql_questions", "teacher", "params:distillation"],
+                inputs=["raw_prompts", "sql_questions", "teacher", "journal", "params:distillation"],
                 outputs="teacher_estimate",
                 name="estimate_teaching",
             ),
             Node(
                 asking.ask_teacher,
-                inputs=["raw_prompts", "sql_questions", "teacher", "teacher_estimate", "params:distillation"],
+                inputs=[
+                    "raw_prompts",
+                    "sql_questions",
+                    "teacher",
+                    "teacher_estimate",
+                    "journal",
+                    "params:distillation",
+                ],
                 outputs="cot_completions",
                 name="ask_teacher",
             ),

@@ -6,6 +6,10 @@ from typing import Any
 
 from sqlreason.reasoning import format as grammar
 
+# Finish reasons of answers that the teacher or its provider withheld, and of calls of a tool.
+_WITHHELD = frozenset({"refusal", "content_filter", "safety", "recitation", "blocklist", "prohibited_content"})
+_TOOLS = frozenset({"tool_calls", "function_call", "tool_use"})
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -34,6 +38,11 @@ def read_answer(answer: Mapping[str, Any]) -> Answer:
         return Answer("failed", f"failed: {answer['reason']}")
     if answer["finish_reason"] == "length":
         return Answer("rejected", "truncated: the answer reached max_new_tokens")
+    if answer["finish_reason"].lower() in _WITHHELD:
+        return Answer("rejected", f"refusal: {answer['text'].strip()[:200] or answer['finish_reason']}")
+    if not answer["text"].strip():
+        called = answer["finish_reason"] in _TOOLS
+        return Answer("rejected", "tool_call: a tool instead of an answer" if called else "empty: it has no content")
     reading = grammar.parse(grammar.normalise(answer["text"], answer["reasoning"] or None))
     if not reading.well_formed:
         return Answer("rejected", f"format: {reading.reason}")

@@ -34,6 +34,7 @@ def train_grpo(
     start: Adapter,
     prompts: pd.DataFrame,
     profile: pd.DataFrame,
+    checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
@@ -45,7 +46,7 @@ def train_grpo(
         if number:
             profile = sample_profile(base_model, adapter, trained, student, phase, [phase.temperature])
         chosen = _choose_prompts(trained, profile, phase)
-        adapter, history, rollouts = train_phase(base_model, adapter, chosen, dev, student, phase)
+        adapter, history, rollouts = train_phase(base_model, adapter, chosen, dev, checkpoints, student, phase)
         adapter = _counted_on(adapter, done)
         phases.append([table.assign(step=table["step"] + done) for table in (history, rollouts)])
         done += int(history["step"].iloc[-1])
@@ -66,6 +67,7 @@ def train_phase(
     start: Adapter,
     prompts: pd.DataFrame,
     dev: pd.DataFrame | None,
+    checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
@@ -78,7 +80,7 @@ def train_phase(
         prompts,
         rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
         weights=list(options.rewards.values()),
-        workdir=Path(student.checkpoints) / "grpo",
+        workdir=checkpoints / "grpo",
         dev=dev,
         shuffle=options.curriculum != "easiest_first",
         **student.training,
@@ -97,6 +99,7 @@ def train_rft(
     start: Adapter,
     prompts: pd.DataFrame,
     profile: pd.DataFrame,
+    checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
@@ -109,7 +112,7 @@ def train_rft(
         start,
         prompts,
         profile,
-        workdir=Path(student.checkpoints) / "rft",
+        workdir=checkpoints / "rft",
         **student.training,
         **schedule,
     )

@@ -63,6 +63,7 @@ def choose_start(
     sft_adapter: Adapter,
     examples: pd.DataFrame,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
     options: GRPOOptions,
@@ -74,7 +75,8 @@ def choose_start(
         sft_adapter: After SFT.
         examples: Table `sft_examples`; the start `format_only` sees the first few.
         student_prompt: The catalog's prompt text.
-        student: Backend, quantisation, precision, where checkpoints lie.
+        checkpoints: The folder of the checkpoints.
+        student: Backend, quantisation, precision.
         sft_options: Shape of a new adapter, and how `format_only` is trained.
         options: Which start.
     """
@@ -89,7 +91,7 @@ def choose_start(
         examples,
         options.format_examples,
         fingerprint=fingerprint,
-        workdir=Path(student.checkpoints) / "sft",
+        workdir=checkpoints / "sft",
         lora=sft_options.lora.model_dump(),
         **student.training,
         **sft_options.model_dump(exclude={"lora"}),
@@ -142,6 +144,7 @@ def train_student(
     examples: pd.DataFrame,
     policy_teacher: Checkpoint,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
     options: GRPOOptions,
@@ -158,7 +161,8 @@ def train_student(
         examples: Table `sft_examples`; method distillation prepares its teacher by them.
         policy_teacher: The catalog's teacher of method distillation.
         student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
-        student: Backend, quantisation, precision, where checkpoints lie.
+        checkpoints: The folder of the checkpoints.
+        student: Backend, quantisation, precision.
         sft_options: How that teacher is prepared.
         options: Method, rewards, group size, loss, optimiser, length of training.
 
@@ -176,11 +180,11 @@ def train_student(
     start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if options.method == "distillation":
         return on_policy.train_distillation(
-            base_model, start, prompts, examples, policy_teacher, student, sft_options, options
+            base_model, start, prompts, examples, policy_teacher, checkpoints, student, sft_options, options
         )
     _check_certificate(certificate, options)
     _check_forecast(outlook, options)
-    return methods.METHODS[options.method](base_model, start, prompts, profile, student, options)
+    return methods.METHODS[options.method](base_model, start, prompts, profile, checkpoints, student, options)
 
 
 def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:

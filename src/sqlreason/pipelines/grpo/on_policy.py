@@ -30,6 +30,7 @@ def train_distillation(
     prompts: pd.DataFrame,
     examples: pd.DataFrame,
     policy_teacher: Checkpoint,
+    checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
     options: GRPOOptions,
@@ -42,7 +43,8 @@ def train_distillation(
         prompts: Table `grpo_prompts`.
         examples: Table `sft_examples`, by which the teacher is prepared.
         policy_teacher: The catalog's, used if the options name it.
-        student: Precision and quantisation, of the teacher too; where checkpoints lie.
+        checkpoints: The folder of the checkpoints.
+        student: Precision and quantisation, of the teacher too.
         sft_options: How the teacher is prepared.
         options: Teacher, hint, divergence, length of training.
 
@@ -54,7 +56,9 @@ def train_distillation(
     shown = options.distillation
     asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["sql"], shown))
     trained, dev = split_dev(asked, options)
-    teacher = _prepare_teacher(base_model, start, examples, policy_teacher, student, sft_options, shown)
+    teacher = _prepare_teacher(
+        base_model, start, examples, policy_teacher, checkpoints, student, sft_options, shown
+    )
     schedule = options.model_dump(include=KNOBS | set(SFTOptions.model_fields) - {"lora"})
     improved = distillation.train_distillation(
         base_model,
@@ -63,7 +67,7 @@ def train_distillation(
         trained,
         rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
         weights=list(options.rewards.values()),
-        workdir=Path(student.checkpoints) / "distillation",
+        workdir=checkpoints / "distillation",
         dev=dev,
         beta=shown.beta,
         **{name: value for name, value in student.training.items() if name != "backend"},
@@ -84,6 +88,7 @@ def _prepare_teacher(
     start: Adapter,
     examples: pd.DataFrame,
     policy_teacher: Checkpoint,
+    checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
     shown: PolicyTeacherOptions,
@@ -102,7 +107,7 @@ def _prepare_teacher(
             checkpoint,
             examples.assign(prompt=_worded(examples["prompt"], answered, shown)),
             fingerprint=start.fingerprint,
-            workdir=Path(student.checkpoints) / "policy_teacher",
+            workdir=checkpoints / "policy_teacher",
             lora=sft_options.lora.model_dump(),
             start=adapter,
             **student.training,

@@ -11,6 +11,7 @@ from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.duplicates import Index
 from sqlreason.tables import TABLES, records
+from sqlreason.texts import line
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ def _shared(left: str, right: str, parts: dict[str, pd.DataFrame], threshold: fl
         "same_questions": int(second["sql_prompt"].map(_plain).isin(same).sum()),
         "near_duplicates": len(found),
         "same_queries": int(second["sql"].map(_plain).isin(set(map(_plain, first["sql"]))).sum()),
-        "example": f"{texts[found[0][1]]} | {found[0][0]}" if found else "",
+        "example": line(f"{texts[found[0][1]]} | {found[0][0]}") if found else "",
     }
 
 

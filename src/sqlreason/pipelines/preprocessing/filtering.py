@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.accounting import Stage
 from sqlreason.errors import BadInput
 from sqlreason.options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
@@ -94,13 +95,13 @@ def _lost_before_execution(cot_traces: pd.DataFrame, databases: pd.DataFrame) ->
     for id_, traces in cot_traces.groupby("id", sort=False):
         database, reason = train.loc[id_], str(traces["reason"].iloc[0])
         if database["status"] != "ok":
-            yield _rejection(str(id_), "databases", str(database["status"]), str(database["reason"]))
+            yield _rejection(str(id_), Stage.DATABASES, str(database["status"]), str(database["reason"]))
         elif not traces["well_formed"].any():
-            yield _rejection(str(id_), "teacher", reason.split(":")[0], reason)
+            yield _rejection(str(id_), Stage.TEACHER, reason.split(":")[0], reason)
 
 
-def _rejection(id_: str, stage: str, reason: str, detail: str) -> dict[str, Any]:
-    return {"id": id_, "stage": stage, "reason": reason, "detail": detail}
+def _rejection(id_: str, stage: Stage, reason: str, detail: str) -> dict[str, Any]:
+    return {"id": id_, "stage": stage.value, "reason": reason, "detail": detail}
 
 
 def _best_row(
@@ -117,19 +118,21 @@ def _filtered_row(
 ) -> dict[str, Any]:
     """Return the row of `filtered_traces` for a verified trace, or its rejection."""
     if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search(trace["think"])):
-        return _rejection(question["id"], "teacher", "leaks_gold", f"the reasoning says {found[0]!r}")
+        return _rejection(question["id"], Stage.TEACHER, "leaks_gold", f"the reasoning says {found[0]!r}")
     if options.max_unknown_names is not None and trace["unknown_names"] > options.max_unknown_names:
         detail = f"{trace['unknown_names']} names that neither schema nor query knows"
-        return _rejection(question["id"], "teacher", "unknown_names", detail)
+        return _rejection(question["id"], Stage.TEACHER, "unknown_names", detail)
     try:
         messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
-    except ValueError as error:  # a gold may read what the prompt cannot show, such as SQLite's own tables
+        completion = grammar.render(trace["think"], trace["sql"])
+        tokens = build.count_completion(completion)
+        prompt_tokens = build.count_prompt(messages)
+    except Exception as error:  # a gold may read what the prompt cannot show, such as SQLite's own tables
+        logger.debug("the prompt of %s", question["id"], exc_info=True)
         reason = "over_budget" if isinstance(error, PromptOverBudget) else "schema_error"
-        return _rejection(question["id"], "prompt", reason, str(error))
-    completion = grammar.render(trace["think"], trace["sql"])
-    tokens = build.count_completion(completion)
+        return _rejection(question["id"], Stage.PROMPT, reason, str(error) or type(error).__name__)
     if tokens > options.max_completion_tokens:
-        return _rejection(question["id"], "prompt", "too_long", f"{tokens} completion tokens")
+        return _rejection(question["id"], Stage.PROMPT, "too_long", f"{tokens} completion tokens")
     return {
         "id": question["id"],
         "mode": trace["mode"],
@@ -139,7 +142,7 @@ def _filtered_row(
         "agreement": trace["agreement"],
         "status": trace["status"],
         "verdict": trace["reason"],
-        "prompt_tokens": build.count_prompt(messages),
+        "prompt_tokens": prompt_tokens,
         "completion_tokens": tokens,
         "plan_consistency": trace["plan_consistency"],
         "sql_complexity": question["sql_complexity"],
@@ -162,7 +165,7 @@ def _without_duplicates(
         order[i]["id"]: order[j]["id"] for i, j in near_duplicates(asked, options.near_duplicates).items()
     }
     repeated = [
-        _rejection(id_, "duplicates", "near_duplicate", f"asks nearly the same of the same schema as {first}")
+        _rejection(id_, Stage.DUPLICATES, "near_duplicate", f"asks nearly the same of the same schema as {first}")
         for id_, first in doubles.items()
     ]
     return [row for row in kept if row["id"] not in doubles], repeated
@@ -175,5 +178,5 @@ def _share_of_incorrect(
     right = [row for row in kept if row["agrees"]]
     wrong = [row for row in kept if not row["agrees"]]
     allowed = int(len(right) * options.incorrect_share / (1 - options.incorrect_share))
-    rejected = [_rejection(row["id"], "execution", row["status"], row["verdict"]) for row in wrong[allowed:]]
+    rejected = [_rejection(row["id"], Stage.EXECUTION, row["status"], row["verdict"]) for row in wrong[allowed:]]
     return right + wrong[:allowed], rejected

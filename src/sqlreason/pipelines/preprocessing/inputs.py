@@ -133,7 +133,8 @@ def _prompt_table(
     for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
         try:
             messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
-        except ValueError:
+        except Exception:  # one question that no prompt can be built of costs itself alone
+            logger.debug("the prompt of %s", question["id"], exc_info=True)
             lost += 1
             continue
         rows.append({**question, "prompt": to_json(messages), "task": tasks[question["id"]].to_json()})

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,7 @@ def prepare_databases(
     heldout: pd.DataFrame,
     raw_prompts: pd.DataFrame,
     split: pd.DataFrame,
+    prepared: Path | None,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
     """Return the perturbed databases of every question that this run uses.
@@ -34,6 +36,7 @@ def prepare_databases(
         heldout: Question table of the examination.
         raw_prompts: Table `raw_prompts`: the questions that the teacher was asked.
         split: Table `question_split`.
+        prepared: Where questions that are prepared once are kept, by content; None prepares them anew.
         options: Number of instances, workers, how many GRPO and evaluation prompts.
 
     Returns:
@@ -49,14 +52,14 @@ def prepare_databases(
         ]
     ).drop_duplicates(["split", "id"])
     rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in ("train", "heldout")}
-    with Preparer(options.instances, options.seed, options.workers, cache=options.cache) as preparer:
+    with Preparer(options.instances, options.seed, options.workers, cache=prepared) as preparer:
         # the train rows come first in the table
-        prepared = itertools.chain(
+        found = itertools.chain(
             preparer.prepare(rows["train"].itertuples(index=False, name=None), options.suite),
             preparer.prepare(rows["heldout"].itertuples(index=False, name=None), options.examination_suite),
         )
-        bar = tqdm(prepared, total=len(used), desc="databases", unit="question")
-        frame = pd.DataFrame([_database_row(id_, found) for id_, found in zip(used["id"], bar, strict=True)])
+        bar = tqdm(found, total=len(used), desc="databases", unit="question")
+        frame = pd.DataFrame([_database_row(id_, each) for id_, each in zip(used["id"], bar, strict=True)])
     frame.insert(1, "split", used["split"].to_numpy())
     usable = frame["status"] == "ok"
     logger.info(

@@ -13,7 +13,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.prepare_databases,
-                ["sql_questions", "heldout_questions", "raw_prompts", split, options],
+                ["sql_questions", "heldout_questions", "raw_prompts", split, "prepared_questions", options],
                 "database_instances",
                 name="prepare_databases",
             ),

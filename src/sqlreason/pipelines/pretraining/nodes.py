@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -47,7 +48,9 @@ def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
     return corpus
 
 
-def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple[TrainedModel, pd.DataFrame]:
+def pretrain_student(
+    corpus: pd.DataFrame, checkpoints: Path, options: PretrainingOptions
+) -> tuple[TrainedModel, pd.DataFrame]:
     """Return a tiny Llama trained on the corpus, from scratch or from `options.start`, and its history.
 
     Running it again with the same options goes on from the last checkpoint.
@@ -63,7 +66,8 @@ def pretrain_student(corpus: pd.DataFrame, options: PretrainingOptions) -> tuple
         row_tokens=options.sequence_length,
         seed=options.seed,
     )
-    model, history = pretraining.pretrain(texts, tokenizer, plan, model=model, folder=options.checkpoints)
+    folder = checkpoints / "pretraining"
+    model, history = pretraining.pretrain(texts, tokenizer, plan, model=model, folder=folder)
     return _with_card(model, tokenizer, corpus, pd.DataFrame(history), options.seed, earlier)
 
 

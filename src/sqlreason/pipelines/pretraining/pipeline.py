@@ -12,7 +12,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(nodes.write_corpus, "params:pretraining", "pretraining_corpus", name="write_corpus"),
             Node(
                 nodes.pretrain_student,
-                ["pretraining_corpus", "params:pretraining"],
+                ["pretraining_corpus", "checkpoints", "params:pretraining"],
                 ["tiny_student", "pretraining_history"],
                 name="pretrain_student",
             ),

@@ -19,6 +19,7 @@ def train_student(
     base_model: Checkpoint,
     examples: pd.DataFrame,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     student: StudentOptions,
     options: SFTOptions,
 ) -> tuple[Adapter, pd.DataFrame]:
@@ -30,7 +31,8 @@ def train_student(
         base_model: The student before training.
         examples: Table `sft_examples`.
         student_prompt: The catalog's prompt text; its fingerprint goes into the adapter.
-        student: Backend, quantisation, precision, where checkpoints lie.
+        checkpoints: The folder of the checkpoints.
+        student: Backend, quantisation, precision.
         options: LoRA shape, optimiser, length of training.
 
     Returns:
@@ -43,7 +45,7 @@ def train_student(
         base_model,
         examples,
         fingerprint=prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model),
-        workdir=Path(student.checkpoints) / "sft",
+        workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
         **student.training,
         **options.model_dump(exclude={"lora"}),

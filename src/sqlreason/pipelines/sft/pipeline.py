@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.train_student,
-                ["base_model", "sft_examples", "student_prompt", "params:student", "params:sft"],
+                ["base_model", "sft_examples", "student_prompt", "checkpoints", "params:student", "params:sft"],
                 ["sft_adapter", "sft_history"],
                 name="train_sft",
             ),

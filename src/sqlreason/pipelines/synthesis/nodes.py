@@ -1,6 +1,7 @@
 """Nodes of synthesis: questions with gold SQL from the hand-written schemas, or from a user's own database."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -106,6 +107,7 @@ def paraphrase_questions(
     heldout: pd.DataFrame,
     teacher: Teacher,
     teacher_prompt: dict[str, Any],
+    journal: Path,
     options: SynthesisOptions,
     distillation: DistillationOptions,
 ) -> Questions:
@@ -116,8 +118,9 @@ def paraphrase_questions(
         heldout: Question table.
         teacher: The catalog's teacher: it rewords, and answers what it reworded without seeing the gold.
         teacher_prompt: The catalog's prompt text, for these answers.
+        journal: Where the teacher's answers are kept.
         options: `paraphrase_share`; 0 asks nothing.
-        distillation: Concurrency, attempts, budget and journal.
+        distillation: Concurrency, attempts and budget.
 
     Raises:
         ValueError: A share is wanted of the scripted teacher, which cannot paraphrase.
@@ -130,6 +133,6 @@ def paraphrase_questions(
             "the scripted teacher cannot paraphrase; set synthesis.paraphrase_share=0, or give the catalog entry "
             "`teacher` a model (conf/README.md)"
         )
-    settings = Paraphrasing(teacher, Prompt.from_mapping(teacher_prompt), options, distillation)
+    settings = Paraphrasing(teacher, Prompt.from_mapping(teacher_prompt), journal, options, distillation)
     parts = (table.assign(sql_prompt=reword(records(table), settings)) for table in (train, heldout))
     return next(parts), next(parts)

@@ -38,6 +38,7 @@ class Paraphrasing:
 
     teacher: Teacher
     prompt: Prompt
+    journal: Path
     options: SynthesisOptions
     distillation: DistillationOptions
 
@@ -68,8 +69,7 @@ def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings
         )
         for row, question in zip(rows, questions, strict=True)
     ]
-    Path(options.journal).parent.mkdir(parents=True, exist_ok=True)
-    with Journal(Path(options.journal)) as journal:
+    with Journal(settings.journal) as journal:
         completions = asking.ask(
             settings.teacher,
             requests,

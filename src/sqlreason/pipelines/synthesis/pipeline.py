@@ -18,7 +18,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 nodes.paraphrase_questions,
                 [
-                    "drawn_questions", "drawn_heldout", "teacher", "teacher_prompt",
+                    "drawn_questions", "drawn_heldout", "teacher", "teacher_prompt", "journal",
                     "params:synthesis", "params:distillation",
                 ],
                 ["synthetic_questions", "synthetic_heldout"],

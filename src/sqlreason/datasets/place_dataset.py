@@ -1,0 +1,42 @@
+"""Kedro dataset for a place on the local disk that a node writes to while it runs: a journal, a cache, checkpoints."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io.core import AbstractDataset, DatasetError
+
+
+class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
+    """A file or folder that outlives a run that is killed, which no dataset that is saved at a node's end does.
+
+    Loading gives its path and makes nothing; what is kept there, and how, is the node's affair.
+
+    Args:
+        path: Absolute, or relative to the project; None keeps nothing, where the node can do without.
+        metadata: For plugins; not read here.
+
+    Example:
+        ::
+
+            journal:
+              type: sqlreason.datasets.place_dataset.PlaceDataset
+              path: data/base/01_raw/journal.sqlite
+    """
+
+    def __init__(self, *, path: str | None, metadata: dict[str, Any] | None = None) -> None:
+        self._path = None if path is None else Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Path | None:
+        """The path, whether anything is there yet or not."""
+        return self._path
+
+    def save(self, data: NoReturn) -> None:
+        """Refuses: what is there is written by the node that was given the place."""
+        raise DatasetError(f"{self._path} is a place that nodes write to by themselves; nothing is saved there.")
+
+    def _exists(self) -> bool:
+        return self._path is not None and self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
