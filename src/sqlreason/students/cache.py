@@ -1,5 +1,6 @@
 """A key-value cache of transformers that is quick to write into, for layers that attend to earlier tokens."""
 
+import math
 from typing import Any
 
 from sqlreason.students.attention import layer_kinds
@@ -30,9 +31,10 @@ def make_cache(model: Any) -> Any:
 
         def _length_with(self, tokens: int) -> int:
             """Of the buffers once some more tokens are in them."""
-            needed = self.filled + tokens
-            held = self.keys.shape[2] if self.is_initialized else needed
-            return held if needed <= held else needed + _BLOCK
+            if not self.is_initialized:
+                return tokens
+            missing = max(0, self.filled + tokens - self.keys.shape[2])
+            return self.keys.shape[2] + math.ceil(missing / _BLOCK) * _BLOCK
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
             tokens = key_states.shape[2]

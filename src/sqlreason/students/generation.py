@@ -123,6 +123,7 @@ def complete(
     logits = _forward(model, ids, seen, positions, memory)
     memory.batch_repeat_interleave(sampling.samples)
     logits, seen = (tensor.repeat_interleave(sampling.samples, 0) for tensor in (logits, seen))
+    masks = attention.NextMasks(model.config, seen, model.dtype)
     positions = positions[:, -1:].repeat_interleave(sampling.samples, 0)
     stops = torch.tensor(ends, dtype=torch.long, device=ids.device)
     rows: list[list[int]] = [[] for _ in range(len(logits))]
@@ -137,10 +138,10 @@ def complete(
         if not going.all():
             kept = going.nonzero()[:, 0]
             memory.batch_select_indices(kept)
-            alive, tokens, seen, positions = alive[kept], tokens[kept], seen[kept], positions[kept]
+            masks.keep(kept)
+            alive, tokens, positions = alive[kept], tokens[kept], positions[kept]
         positions = positions + 1
-        seen = torch.nn.functional.pad(seen, (0, 1), value=True)
-        logits = _forward(model, tokens[:, None], seen, positions, memory)
+        logits = _forward(model, tokens[:, None], masks.extend(memory.get_mask_sizes(1, 0)[0]), positions, memory)
     return rows
 
 
@@ -235,11 +236,14 @@ def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, A
     return ids.to(model.device), seen.to(model.device), positions.to(model.device)
 
 
-def _forward(model: Any, ids: Any, seen: Any, positions: Any, memory: Any) -> Any:
-    """Logits (batch x vocabulary, float32) behind the last token; the model itself makes the masks of its layers."""
+def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> Any:
+    """Logits (batch x vocabulary, float32) behind the last token.
+
+    The mask is which tokens are none of padding, from which the model makes those of its layers, or these themselves.
+    """
     output = model(
         input_ids=ids,
-        attention_mask=seen,
+        attention_mask=mask,
         position_ids=positions,
         past_key_values=memory,
         use_cache=True,
