@@ -11,10 +11,11 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
+from families import STANDINS
 from sqlreason import examination
 from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
 from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.checkpoint import write_checkpoint
+from sqlreason.students.checkpoint import Checkpoint, write_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +207,18 @@ def test_a_folder_is_a_target_too(tmp_path):
     record = publishing.publish([tmp_path / "a", tmp_path / "b"], {"README.md": "card"}, str(target), False)
     assert (target / "both").read_text() == "first" and (target / "README.md").read_text() == "card"
     assert record["files"] == {"README.md": 4, "both": 5}
+
+
+@pytest.mark.parametrize("name", ["llama3_1", "smollm2", "base"])
+def test_an_export_pads_stops_and_asks_as_the_training_did(name, tmp_path):
+    trained_on = Checkpoint(str(STANDINS[name].student(tmp_path / "base"))).spoken_to({}, plain_template=True)
+    model = get_peft_model(trained_on.load_model(), LoraConfig(r=2, target_modules="all-linear", task_type="CAUSAL_LM"))
+    adapter = Adapter.from_model(model, trained_on.identity, "prompt-1", {"stage": "sft"})
+    merged = write_checkpoint(merging.merge(trained_on, adapter, "", trained_on), tmp_path / "merged")
+    before, after = trained_on.load_chat(), merged.load_chat()
+    turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+    assert after.prompt_ids(turns) == before.prompt_ids(turns)
+    assert (after.padding.id, after.ends, after.end) == (before.padding.id, before.ends, before.end)
+    generation = json.loads((tmp_path / "merged/generation_config.json").read_text())
+    assert (generation["eos_token_id"], generation["pad_token_id"]) == (list(before.ends), before.padding.id)
+    assert merged.load_tokenizer().pad_token == before.padding.token
