@@ -42,7 +42,7 @@ def read_file(path: Path) -> pd.DataFrame:
             return pd.read_csv(path, keep_default_na=False, encoding=encoding_of(path))
         return pd.DataFrame(list(_records(path)))
     except UnicodeDecodeError as error:
-        raise BadInput(f"'{path}' is not in UTF-8 ({error}); save it in UTF-8") from None
+        raise BadInput(f"'{path}' cannot be read: {error}; save it in UTF-8") from None
     except (ValueError, OSError) as error:  # of pandas and pyarrow too
         raise BadInput(f"'{path}' cannot be read: {str(error).strip()}") from None
 

@@ -9,7 +9,7 @@ from sqlreason.datasets.place_dataset import PlaceDataset
 def test_a_place_is_a_path_and_loading_it_makes_nothing(tmp_path):
     place = PlaceDataset(path=str(tmp_path / "deep/journal.sqlite"))
     assert place.load() == tmp_path / "deep/journal.sqlite" and not place.exists()
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [] and '"exists": false' in str(place.preview())
     with pytest.raises(DatasetError, match="nothing is saved there"):
         place.save(1)
 
@@ -22,7 +22,7 @@ def test_without_a_path_nothing_is_kept():
     ("name", "place"),
     [
         ("journal", "01_raw/journal.sqlite"),
-        ("prepared_questions", "04_feature/prepared.sqlite"),
+        ("prepared_questions", "02_intermediate/prepared.sqlite"),
         ("checkpoints", "06_models/checkpoints"),
     ],
 )

@@ -9,6 +9,8 @@ from dataclasses import asdict
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kedro_datasets.pandas import ParquetDataset
 
 from sqlreason.datasets.hub_dataset import HubDataset
@@ -19,6 +21,7 @@ from sqlreason.tables import records
 from sqlreason.teachers.journal import Entry, Journal, JournalError, UnstorableEntry
 from sqlreason.teachers.keeping import Keeper
 from sqlreason.teachers.prices import Prices
+from sqlreason.teachers.replies import MOST_TOKENS, UnreadableReply, read_reply
 
 from .conftest import ANSWER, reply
 from .test_asking import put
@@ -133,6 +136,41 @@ def test_an_answer_that_cannot_be_read_is_paid_for_all_the_same(chat_server, tmp
     priced = Prices(usd_per_million_output=1e6)  # a dollar a token, 50 an answer
     completions = put(server, tmp_path, 10, priced, concurrency=1, max_usd=149.0)
     assert len(server.questions) == 2 and "budget: 100.0000 of 149.0" in completions[-1].reason
+
+
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=4),
+                   st.sampled_from(["text", "thinking", "tool_use", "stop", HALF]))  # fmt: skip
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["type", "text", "thinking", "content", "name", "prompt_tokens"]), inner),
+    ),
+    max_leaves=6,
+)
+MESSAGES = st.fixed_dictionaries(
+    {"content": VALUES}, optional=dict.fromkeys(["reasoning_content", "reasoning", "refusal", "tool_calls"], VALUES)
+)
+BODIES = st.one_of(
+    VALUES,
+    st.fixed_dictionaries(
+        {"choices": st.one_of(VALUES, st.lists(st.fixed_dictionaries({"message": MESSAGES, "finish_reason": VALUES})))},
+        optional={"id": VALUES, "usage": VALUES, "content": VALUES},
+    ),
+)
+
+
+@given(BODIES, st.sampled_from([{}, {"generations": [None]}, {"generations": ["x"], "statistics": {}}]))
+def test_whatever_a_provider_sends_is_a_reply_that_can_be_stored_or_is_refused_as_unreadable(body, output):
+    try:
+        found = read_reply(body, output, 50)
+    except UnreadableReply as error:
+        str(error).encode("utf-8")
+        return
+    for value in (found.text, found.reasoning, found.finish_reason, found.request_id):
+        value.encode("utf-8")
+    assert 0 <= found.prompt_tokens <= MOST_TOKENS and 0 <= found.completion_tokens <= MOST_TOKENS
+    assert read_answer(asdict(found)).status in ("ok", "rejected")
 
 
 ODD = ["\x00", "\x08\x1b[31m", "a\rb", "\u2028\u2029\x85", "\ufeff\ufffe", "\u202ea\u0301", "\U0001f600\U0010ffff"]

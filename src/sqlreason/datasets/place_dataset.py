@@ -1,9 +1,11 @@
 """Kedro dataset for a place on the local disk that a node writes to while it runs: a journal, a cache, checkpoints."""
 
+import json
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 
 class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
@@ -34,6 +36,10 @@ class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
     def save(self, data: NoReturn) -> None:
         """Refuses: what is there is written by the node that was given the place."""
         raise DatasetError(f"{self._path} is a place that nodes write to by themselves; nothing is saved there.")
+
+    def preview(self) -> JSONPreview:
+        """The path, and whether anything is there, for kedro-viz."""
+        return JSONPreview(json.dumps({**self._describe(), "exists": self._exists()}))
 
     def _exists(self) -> bool:
         return self._path is not None and self._path.exists()

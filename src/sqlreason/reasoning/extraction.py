@@ -16,6 +16,7 @@ _BEGIN = re.compile(
     r"(?:SELECT|WITH|VALUES|INSERT|REPLACE|UPDATE|DELETE|MERGE|CREATE|DROP|ALTER|TRUNCATE|EXPLAIN)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_BLOCK_END = re.compile(r"\s*(?:END|COMMIT)\s*(?:;|\Z)", re.IGNORECASE)
 _LINE_BEGIN = re.compile(r"^[ \t]*(?=(?:SELECT|WITH|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER)\b)", re.I | re.MULTILINE)
 # Strings, quoted names and comments; an apostrophe behind two letters is English.
 _QUIET = r"(?<![A-Za-z]{2})'[^']*(?:'|\Z)|\"[^\"]*(?:\"|\Z)|`[^`]*(?:`|\Z)|--[^\n]*|/\*.*?(?:\*/|\Z)"
@@ -120,11 +121,16 @@ def _end_of_query(text: str) -> int:
                 depth += 1
             case ")":
                 depth -= 1
-            case ";" if depth <= 0 and not _begins_query(text, mark.end()):
+            case ";" if depth <= 0 and not _goes_on(text, mark.end()):
                 return mark.end()
             case "\n" if depth <= 0 and _leaves_sql(text, mark.start()):
                 return mark.start()
     return len(text)
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Whether a script goes on behind a semicolon: by another statement, or the end of a block."""
+    return _begins_query(text, place) or _BLOCK_END.match(text, place) is not None
 
 
 def _leaves_sql(text: str, newline: int) -> bool:
