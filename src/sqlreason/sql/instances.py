@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlglot.tokenizer_core import TokenType
 
@@ -26,6 +25,7 @@ from sqlreason.sql.statements import split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
+from sqlreason.sql.worker.shelf import remembering
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
@@ -202,7 +202,7 @@ class _Frame:
     rest: tuple[str, ...]
 
 
-@lru_cache(maxsize=512)
+@remembering(8_000_000)
 def _frame(script: str, engine: str) -> _Frame:
     definitions, inserts, rest = [], [], []
     for tokens in split_tokens(script, engine):

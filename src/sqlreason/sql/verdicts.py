@@ -17,15 +17,16 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one candidate's execution.
+    """Bounds of one candidate's execution; seconds are those of the processor (of the wall on a PostgreSQL server).
 
     Attributes:
         soft_seconds: Computing time of one candidate over all instances; the engine stops itself.
-        hard_seconds: After this long on one step the worker is killed and replaced.
+        hard_seconds: After so much on one step, or so long without computing, the worker is killed and replaced.
         heap_mb: What SQLite may allocate, in MiB.
         memory_mb: Address space of a SQLite worker, in MiB.
         duckdb_memory_mb: Address space of a DuckDB worker, in MiB.
         max_rows: Largest result of a gold, and of `Verifier.run`.
+        max_characters: Largest result of `Verifier.run`, as it is sent from the worker.
         sql_chars: Longest candidate accepted.
     """
 
@@ -35,6 +36,7 @@ class Limits:
     memory_mb: int = 1_024
     duckdb_memory_mb: int = 4_096
     max_rows: int = 50_000
+    max_characters: int = 16_000_000
     sql_chars: int = 50_000
 
 
@@ -119,7 +121,14 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one query on one context; status "ok", or as of a verdict, or "context_error"."""
+    """The result of one query on one context.
+
+    Attributes:
+        status: "ok", or as of a verdict, or "context_error"; of a result that is "too_big" there are the first rows.
+        columns: Their names.
+        rows: Values are NULL, bool, int, float, Decimal, str and bytes, lists and dicts of them, and texts of all else.
+        reason: Why it is not "ok".
+    """
 
     status: str
     columns: tuple[str, ...]
