@@ -19,6 +19,7 @@ from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.ordering import Demand, demand_of, published_demand
 from sqlreason.sql.pool import Job, Pool
 from sqlreason.sql.presets import as_published, require_preset
+from sqlreason.sql.printing import printable
 from sqlreason.sql.statements import statement_kind
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
 from sqlreason.sql.worker.shelf import Shelf
@@ -170,7 +171,7 @@ class Verifier:
         size = len(task.instances)
         if job.failure is not None:
             status, reason = job.failure
-            return Verdict("gold_error", False, False, False, (), f"{status}: {reason}", 0, size)
+            return Verdict("gold_error", False, False, False, (), printable(f"{status}: {reason}"), 0, size)
         if index in job.failures:
             status = job.failures[index]
             return Verdict(status, True, False, False, (), "its worker had to be replaced", 0, size)
@@ -231,8 +232,8 @@ class Verifier:
         job = Job(task.engine, "trial", {"mutants": texts}, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
-            return [Trial(f"{job.failure[0]}: {job.failure[1]}", False, [], False, []) for _ in task.instances]
-        return [Trial(*found) for found in job.reply["trial"]]
+            return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.instances]
+        return [Trial(printable(failure), *found) for failure, *found in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
         """Says in words where a candidate first differs from the gold, with both results side by side."""
@@ -266,11 +267,11 @@ def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
 
 def _result(job: Job, index: int) -> Result:
     if job.failure is not None:
-        return Result(job.failure[0], (), (), job.failure[1])
+        return Result(job.failure[0], (), (), printable(job.failure[1]))
     if index in job.failures:
         return Result(job.failures[index], (), (), "its worker had to be replaced")
     status, columns, rows, reason = job.verdicts[index]
-    return Result(status, tuple(columns), tuple(tuple(map(unpacked, row)) for row in rows), reason)
+    return Result(status, tuple(columns), tuple(tuple(map(unpacked, row)) for row in rows), printable(reason))
 
 
 def _most(bounds: tuple[int, int]) -> dict[str, int]:

@@ -123,7 +123,8 @@ def _distilled(
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
     flags = [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
-    flags += ["gold_constant"] if constant and len(wrong) not in killed else []
+    constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
+    flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
     flags += ["few_instances"] if len(chosen) <= n else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
@@ -231,7 +232,7 @@ def _script(frame: _Frame, populator: Populator, rows: Rows) -> str:
 
 
 def _values(rows: Sequence[Sequence[object]]) -> str:
-    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)  # type: ignore[arg-type]
+    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)
 
 
 def _name(name: str) -> str:

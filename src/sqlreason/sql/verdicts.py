@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from sqlreason.sql.printing import printable
+
 #: Every status that a verdict can have.
 STATUSES = (
     *("match", "mismatch", "syntax_error", "exec_error", "denied", "timeout", "oom", "too_big"),
@@ -98,7 +100,7 @@ class Verdict(NamedTuple):
         flags: Of vacuous (the gold tells nothing on any instance), no_table_read (the gold reads one),
             write_for_read, more_rows_than_gold, gold_ambiguous (LIMIT cuts a tie), gold_unstable (its result hangs on
             how the engine breaks ties inside of it).
-        reason: Why it does not agree, in words; empty if it does.
+        reason: Why it does not agree, in words that a terminal can show; empty if it does.
         instances_passed: Instances on which it agreed before the first on which it did not.
         instances: Instances of the task.
     """
@@ -116,6 +118,7 @@ class Verdict(NamedTuple):
     def from_wire(cls, fields: list[Any]) -> Verdict:
         """Reads a verdict as a worker sends it."""
         fields[4] = tuple(fields[4])
+        fields[5] = printable(fields[5])
         return cls(*fields)
 
 
