@@ -1,5 +1,6 @@
 """What goes wrong around a query: workers that hang, die or are stopped, a fork server and a parent that are killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -43,11 +44,11 @@ def wait_until_gone(*pids):
         time.sleep(0.05)
 
 
-def kill_at_step(verifier, step, pid):
-    """Kills a process as soon as the verifier's worker is at work on that candidate."""
+def kill_at_step(verifier, step, pid, by=signal.SIGKILL):
+    """Sends a process a signal as soon as the verifier's worker is at work on that candidate."""
     while not any(worker.step == step for worker in list(verifier._pool._busy)):
         time.sleep(0.002)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, by)
 
 
 def test_every_stuck_candidate_is_blamed_and_no_other(seconds=0.4):
@@ -89,6 +90,101 @@ def test_a_kill_between_two_calls_changes_no_verdict(victim):
         time.sleep(0.1)
         assert all(v.agrees for v in one.verify(TASK, right(3)))
         assert one._pool.pids != workers
+
+
+@pytest.fixture
+def busy():
+    """Eight processes that compute all the time."""
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(8)]
+    yield
+    for hog in hogs:
+        hog.kill()
+        hog.wait()
+
+
+COUNTS = {
+    "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {}) SELECT COUNT(*) FROM n",
+    "duckdb": "SELECT COUNT(*) FROM range({}) WHERE md5(range::VARCHAR) < 'g'",
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_busy_machine_changes_no_verdict(engine, busy):
+    """Of the candidates one computes less than the limit, though far longer by the wall, and one more."""
+    limits = Limits(soft_seconds=1.0, hard_seconds=1.5)
+    gold = "SELECT 1 FROM users"
+    few, many = {"sqlite": (700_000, 20_000_000), "duckdb": (500_000, 30_000_000)}[engine]
+    heavy = f"SELECT CASE WHEN ({COUNTS[engine]}) > 0 THEN 1 END FROM users"
+    with Verifier(limits=limits) as one:
+        task = Task("", gold, (USERS,), engine)
+        one.verify(task, ["SELECT 2 FROM users"])
+        (pid,) = one._pool.pids
+        before, started = computed(pid), time.monotonic()
+        verdicts = one.verify(task, [heavy.format(few)])
+        used, passed = computed(pid) - before, time.monotonic() - started
+        assert verdicts[0].agrees and used < limits.soft_seconds < passed, (verdicts, used, passed)
+        before = computed(pid)
+        (verdict,) = one.verify(task, [heavy.format(many)])
+        assert verdict.status == "timeout" and limits.soft_seconds * 0.9 < computed(pid) - before < limits.hard_seconds
+        assert one.stats()["killed"] == one.stats()["died"] == 0
+
+
+def computed(pid):
+    """CPU seconds of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_stuck_candidate_has_computed_for_as_long_as_it_may_when_it_is_killed(busy):
+    limits = Limits(soft_seconds=0.2, hard_seconds=0.8)
+    with Verifier(limits=limits) as one:
+        one.verify(TASK, ["SELECT 1"])
+        (pid,) = one._pool.pids
+        seen = [0.0]
+        watcher = threading.Thread(target=watch, args=(pid, seen))
+        watcher.start()
+        assert [v.status for v in one.verify(TASK, [STUCK, TASK.gold])] == ["timeout", "match"]
+        watcher.join()
+        assert limits.hard_seconds * 0.7 < seen[-1] < limits.hard_seconds + 0.5
+
+
+def watch(pid, seen):
+    with contextlib.suppress(OSError, IndexError):
+        first = computed(pid)
+        while lives(pid):
+            seen.append(computed(pid) - first)
+            time.sleep(0.02)
+
+
+def test_a_worker_that_is_stopped_at_a_candidate_changes_no_verdict():
+    with Verifier(limits=Limits(soft_seconds=1, hard_seconds=2)) as one:
+        one.verify(TASK, ["SELECT 1"])
+        (pid,) = one._pool.pids
+        stopper = threading.Thread(target=kill_at_step, args=(one, 3, pid, signal.SIGSTOP))
+        stopper.start()
+        verdicts = one.verify(TASK, [*right(3), ENDLESS, *right(5)[3:]])
+        stopper.join()
+        assert [v.status for v in verdicts] == ["match"] * 3 + ["timeout"] + ["match"] * 2
+        assert one.stats()["killed"] == 1 and one.stats()["died"] == 0
+
+
+def test_a_result_that_cannot_be_sent_is_its_querys_failure_and_no_neighbours():
+    nested = f"SELECT {'[' * 60}1{']' * 60} FROM users"
+    odd = ["SELECT MAP {DATE '2020-01-01': 1} FROM users", "SELECT {'blob': 'zz'} FROM users", "SELECT MAP {[1]: 2}"]
+    with Verifier() as one:
+        (results,) = one.run_batch([(USERS, [TASK.gold, nested, *odd, TASK.gold], "duckdb")])
+        assert [r.status for r in results] == ["ok", "exec_error", "ok", "ok", "ok", "ok"]
+        assert results[0].rows == results[-1].rows == (("Bob",), ("Cy",)) and "deep" in results[1].reason
+        assert one.stats()["died"] == 0
+
+
+def test_a_result_is_cut_where_it_is_larger_than_it_may_be():
+    long = "SELECT hex(zeroblob(1000)) || id FROM users".replace("zeroblob(1000)", f"'{'x' * 1_000}'")
+    with Verifier(limits=Limits(max_characters=4_500)) as one:
+        found, other = one.run(USERS, long), one.run(USERS, "SELECT id FROM users")
+        assert (found.status, len(found.rows), other.status) == ("too_big", 2, "ok")
+        (bounded,) = one.run_batch([(USERS, ["SELECT id FROM users"], "sqlite")], [(2, 1_000)])
+        assert (bounded[0].status, bounded[0].rows) == ("too_big", ((1,), (2,)))
 
 
 PARENT = """
