@@ -92,7 +92,7 @@ JUDGED = {engine: load_cases(f"judged_{engine}") for engine in ("sqlite", "duckd
 
 
 def judged(verifier, engine, case):
-    """The candidate's verdict is the case's, twice, since what it did is taken back; and the gold agrees with itself."""
+    """The verdict is the case's, twice, since what a candidate did is taken back; and the gold agrees with itself."""
     gold, candidate = case.texts
     task = Task("", gold, (JUDGED[engine][0],), engine)
     for mark in ("", "\n--"):

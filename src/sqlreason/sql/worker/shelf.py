@@ -15,7 +15,9 @@ _NOTHING: Any = object()
 
 
 class Shelf(Generic[Key, Value]):
-    """Values by key; the least recently used make way where all together are too large. Threads may share it.
+    """Values by key; the least recently used make way where all together are too large.
+
+    Threads may share it; pickling carries its size and nothing that it keeps.
 
     Args:
         most: The size of all values together, in whatever unit they are measured; the newest is kept whatever its size.
@@ -25,6 +27,9 @@ class Shelf(Generic[Key, Value]):
         self._most, self._size = most, 0
         self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
         self._lock = threading.RLock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Shelf, (self._most,)
 
     def __len__(self) -> int:
         return len(self._kept)
