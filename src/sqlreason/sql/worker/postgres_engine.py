@@ -8,31 +8,19 @@ itself can open nothing more, so a lost connection ends it and the parent starts
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
-from .postgres_words import Refusals, Word, spared, split, words_of
+from .outcomes import READ, EngineError, Outcome
+from .postgres_values import read_beyond_python
+from .postgres_words import READING, Rules, first_name, split, words_of
 
-_READS = {"select", "with", "values", "table"}
-_CHANGES = {"insert", "update", "delete", "merge"}
-_DEFINITIONS = {
-    *(f"create {kind}" for kind in ("table", "view", "or replace view", "index", "unique index", "type", "sequence")),
-    *(f"drop {kind}" for kind in ("table", "view", "index")),
-    "alter table",
-}
-_ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | _DEFINITIONS}
-#: What contexts bring along and an instance does without.
-_SKIPPED = {"begin", "commit", "start", "end", "set", "comment", "grant", "analyze", "vacuum"}
 _OPEN_INSTANCES = 12
 #: What an instance that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
@@ -41,8 +29,6 @@ _SETTINGS = (
     *("jit=off", "max_parallel_workers_per_gather=0", "work_mem=4MB", "client_connection_check_interval=250"),
     *("timezone=UTC", "datestyle=ISO", "standard_conforming_strings=on"),  # nothing hangs on how the server is set up
 )
-#: Read as texts: Python has no infinite date and none before the year 1 or after 9999.
-_TIMES = ("date", "time", "timetz", "timestamp", "timestamptz")
 #: What the role is beyond a plain one: its attributes, and the roles whose powers it has or may take.
 _POWER = """
 SELECT power FROM pg_roles, LATERAL (VALUES ('SUPERUSER', rolsuper), ('CREATEROLE', rolcreaterole),
@@ -104,8 +90,8 @@ class PostgresEngine:
         self._current = _Instance("", set(), [])
         self._wrote = False
         self._refuse_power()
-        self._refusals = Refusals(self._rows)
-        _read_beyond_python(self._connection.connection.dbapi_connection)
+        self._rules = Rules(self._rows)
+        read_beyond_python(self._connection.connection.dbapi_connection)
 
     def _refuse_power(self) -> None:
         found = self._rows(_POWER)
@@ -128,9 +114,7 @@ class PostgresEngine:
             self._rows(f"CREATE SCHEMA {schema}")
             self._rows(f"SET LOCAL search_path = {schema}")
             for statement in split(script):
-                words = words_of(statement)
-                if _names(words)[0] not in _SKIPPED:
-                    self._admit(statement, words, DEFINE, context=True)
+                if self._rules.admit_in_context(words_of(statement)):
                     self._guarded(statement, deadline)
         except EngineError:
             self._rows("ROLLBACK TO SAVEPOINT instance")
@@ -162,31 +146,14 @@ class PostgresEngine:
             self._rows("SET LOCAL transaction_read_only = on")
         for statement in statements:
             words = words_of(statement)
-            self._admit(statement, words, access)
+            self._rules.admit(words, access)
             named = self._current.tables & {word.text.lower() for word in words if word.names}
             result.reads |= named
-            reads = _names(words)[0] in _READS
+            reads = first_name(words) in READING
             if not reads:
                 result.writes |= named
             self._fetch(statement, reads, deadline, max_rows, result)
         return result
-
-    def _admit(self, statement: str, words: list[Word], access: str, context: bool = False) -> None:
-        """Lets a statement pass if its first words are allowed and it names nothing that is refused.
-
-        Raises:
-            EngineError: It is empty, several, or refused.
-        """
-        said = _names(words)
-        if not said[0]:
-            raise EngineError("syntax_error", "there is no statement")
-        if len(split(statement)) > 1:
-            raise EngineError("multi_statement", "there are several statements")
-        heads = {" ".join(said[:n]) for n in (1, 2, 3, 4)}
-        if not heads & _ALLOWED[access]:
-            raise EngineError("denied" if said[0] in _KEYWORDS else "syntax_error", f"{said[0]} is not allowed here")
-        if refused := self._refusals.first(words, spared(access != READ, context)):
-            raise EngineError("denied", f"{refused} is not allowed")
 
     def _fetch(self, statement: str, reads: bool, deadline: float, max_rows: int, result: Outcome) -> None:
         """Reads by a cursor on the server: a result without end must not come over here as a whole."""
@@ -265,11 +232,6 @@ class PostgresEngine:
         return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def _names(words: list[Word]) -> list[str]:
-    """The names and keywords among words; one that is empty if there are none."""
-    return [word.text for word in words if word.kind == "name"] or [""]
-
-
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -278,66 +240,3 @@ def _restart(schema: str, name: str, last: int | None, start: int) -> str:
     """A statement that sets a sequence to where it stands."""
     full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
     return f"SELECT setval('{full}', {start if last is None else last}, {str(last is not None).lower()})"
-
-
-def _read_beyond_python(connection: Any) -> None:
-    """Has values read for which Python's own types are too small: far dates, long intervals, numbers of JSON."""
-    from psycopg import DataError
-    from psycopg.types.datetime import IntervalLoader
-    from psycopg.types.json import set_json_loads
-    from psycopg.types.string import TextLoader
-
-    class Interval(IntervalLoader):
-        def load(self, data: Any) -> Any:
-            try:
-                return super().load(data)
-            except (DataError, OverflowError):
-                return bytes(data).decode()
-
-    def document(data: str | bytes) -> Any:
-        with suppress(ValueError, RecursionError):
-            return json.loads(data, parse_float=Decimal)
-        return data if isinstance(data, str) else data.decode()
-
-    for name in _TIMES:
-        connection.adapters.register_loader(name, TextLoader)
-    connection.adapters.register_loader("interval", Interval)
-    set_json_loads(document, connection)
-
-
-#: Words that begin a statement; a text that begins otherwise is no SQL.
-_KEYWORDS = (
-    _READS
-    | _CHANGES
-    | _SKIPPED
-    | {
-        *("create", "drop", "alter", "truncate", "copy", "do", "call", "execute", "prepare", "deallocate", "declare"),
-        *(
-            "fetch",
-            "close",
-            "move",
-            "lock",
-            "listen",
-            "notify",
-            "unlisten",
-            "load",
-            "reset",
-            "show",
-            "explain",
-            "refresh",
-        ),
-        *(
-            "rollback",
-            "abort",
-            "savepoint",
-            "release",
-            "reindex",
-            "cluster",
-            "checkpoint",
-            "discard",
-            "security",
-            "import",
-        ),
-        *("reassign", "revoke"),
-    }
-)

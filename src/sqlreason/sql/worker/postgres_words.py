@@ -11,8 +11,26 @@ from collections.abc import Callable, Collection
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from .outcomes import EngineError
+from .outcomes import DEFINE, READ, WRITE, EngineError
 
+READING = {"select", "with", "values", "table"}
+_CHANGES = {"insert", "update", "delete", "merge"}
+_DEFINITIONS = {
+    *(f"create {kind}" for kind in ("table", "view", "or replace view", "index", "unique index", "type", "sequence")),
+    *(f"drop {kind}" for kind in ("table", "view", "index")),
+    "alter table",
+}
+_ALLOWED = {READ: READING, WRITE: READING | _CHANGES, DEFINE: READING | _CHANGES | _DEFINITIONS}
+#: What contexts bring along and an instance does without.
+_SKIPPED = {"begin", "commit", "start", "end", "set", "comment", "grant", "analyze", "vacuum"}
+#: Words that begin a statement; a text that begins otherwise is no SQL.
+_KEYWORDS = {
+    *(*READING, *_CHANGES, *_SKIPPED),
+    *("create", "drop", "alter", "truncate", "copy", "do", "call", "execute", "prepare", "deallocate", "declare"),
+    *("fetch", "close", "move", "lock", "listen", "notify", "unlisten", "load", "reset", "show", "explain", "refresh"),
+    *("rollback", "abort", "savepoint", "release", "reindex", "cluster", "checkpoint", "discard", "security"),
+    *("import", "reassign", "revoke"),
+}
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n\f\v]+|--[^\r\n]*)
     |(?P<comment>/\*)
@@ -111,8 +129,8 @@ def split(text: str) -> list[str]:
     return [*found, text[start:]] if filled else found
 
 
-class Refusals:
-    """The functions and catalogs of a server that a statement may not name.
+class Rules:
+    """Which statements may run on a server, and what none of them may name.
 
     Args:
         rows: Runs a query of our own on the server.
@@ -123,13 +141,38 @@ class Refusals:
         catalog = "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace"
         self._relations = {name for (name,) in rows(catalog)}
 
-    def first(self, words: list[Word], spared: Collection[str] = ()) -> str:
-        """The first thing that is refused among the words of a statement; "" if there is none.
+    def admit(self, words: list[Word], access: str) -> None:
+        """Lets a statement pass if its first words are allowed and it names nothing that is refused.
 
-        Args:
-            words: As of `words_of`.
-            spared: Names of functions and of the clock that it may use all the same.
+        Raises:
+            EngineError: It is empty, several, or refused.
         """
+        self._admit(words, access, _COUNTERS if access != READ else frozenset())
+
+    def admit_in_context(self, words: list[Word]) -> bool:
+        """Says whether a statement of a context is run; what it is not about is left out.
+
+        Raises:
+            EngineError: It is refused.
+        """
+        if first_name(words) in _SKIPPED:
+            return False
+        self._admit(words, DEFINE, _DEFAULTS)
+        return True
+
+    def _admit(self, words: list[Word], access: str, spared: Collection[str]) -> None:
+        said = [word.text for word in words if word.kind == "name"]
+        if not said:
+            raise EngineError("syntax_error", "there is no statement")
+        if any(word.text == ";" and word.kind == "sign" for word in words[:-1]):
+            raise EngineError("multi_statement", "there are several statements")
+        if not {" ".join(said[:n]) for n in range(1, 5)} & _ALLOWED[access]:
+            raise EngineError("denied" if said[0] in _KEYWORDS else "syntax_error", f"{said[0]} is not allowed here")
+        if refused := self._refused(words, spared):
+            raise EngineError("denied", f"{refused} is not allowed")
+
+    def _refused(self, words: list[Word], spared: Collection[str]) -> str:
+        """The first thing that is refused among words, but for the names that are spared; "" if there is none."""
         nothing = Word("sign", "", 0)
         for before, word, after in zip([nothing, *words], words, [*words[1:], nothing], strict=False):
             if word.names:
@@ -150,9 +193,9 @@ class Refusals:
         return name in self._volatile or name in _CLOCK or _TELLING.fullmatch(name) is not None
 
 
-def spared(writes: bool, context: bool = False) -> Collection[str]:
-    """What a statement may name although it is refused elsewhere."""
-    return _DEFAULTS if context else _COUNTERS if writes else ()
+def first_name(words: list[Word]) -> str:
+    """The first name or keyword among words, "" if there is none."""
+    return next((word.text for word in words if word.kind == "name"), "")
 
 
 def _is_date(before: Word, after: Word) -> bool:
