@@ -108,8 +108,9 @@ def test_whatever_results_hold_and_golds_leave_behind_is_judged(verifier, engine
             judged(verifier, engine, case)
 
 
-def test_whatever_results_hold_and_golds_leave_behind_is_judged_on_a_server(postgres, subtests):
-    with Verifier(server=postgres) as on_server:
+@pytest.mark.parametrize("database", ["postgres", "closed_postgres"])
+def test_whatever_results_hold_and_golds_leave_behind_is_judged_on_a_server(request, database, subtests):
+    with Verifier(server=request.getfixturevalue(database)) as on_server:
         for case in JUDGED["postgres"][1]:
             with subtests.test(msg=case.name):
                 judged(on_server, "postgres", case)

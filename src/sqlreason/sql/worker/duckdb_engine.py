@@ -57,6 +57,8 @@ class DuckdbEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = False
+    #: What holds a query beside the limits of the process.
+    guards: tuple[str, ...] = ()
     #: The clock of deadlines: CPU seconds of this process.
     seconds = staticmethod(time.process_time)
 

@@ -193,7 +193,7 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
         channel.sendall(protocol.encode({"failed": f"{type(error).__name__}: {error}"}))
         return
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
-    guards = confine(memory, parent)
+    guards = [*confine(memory, parent), *engine.guards]
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
     service.send({"ready": True, "guards": guards, "library": engine.library})
     while True:

@@ -76,6 +76,8 @@ class SqliteEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = True
+    #: What holds a query beside the limits of the process.
+    guards: tuple[str, ...] = ()
 
     def __init__(self, heap_mb: int, sql_chars: int, driver: str = "") -> None:
         self._sql_chars = sql_chars
