@@ -137,6 +137,30 @@ def test_a_busy_machine_changes_no_verdict(engine, busy):
         assert one.stats()["killed"] == one.stats()["died"] == 0
 
 
+def test_a_busy_server_changes_no_verdict(postgres, busy):
+    import psycopg
+
+    task = Task("", "SELECT 1 FROM users", (USERS,), "postgres")
+    count = "SELECT COUNT(*) FROM generate_series(1, {}) i WHERE md5(i::text) < 'g'"
+    heavy = f"SELECT CASE WHEN ({count}) > 0 THEN 1 END FROM users"
+    limits = Limits(soft_seconds=0.4, hard_seconds=0.6)
+    with Verifier(limits=limits, server=postgres) as one:
+        one.verify(task, ["SELECT 2 FROM users"])
+        with psycopg.connect(postgres.replace("+psycopg", "")) as other:
+            asked = "SELECT pid FROM pg_stat_activity WHERE usename = 'sandbox' AND pid <> pg_backend_pid()"
+            pids = [pid for (pid,) in other.execute(asked)]
+        before = [computed(pid) for pid in pids]
+        one.verify(task, [heavy.format(20_000)])
+        probe = max(computed(pid) - ago for pid, ago in zip(pids, before, strict=True))
+        for pid in pids:
+            busy(pid)
+        half = int(20_000 * 0.4 * limits.soft_seconds / probe)
+        started = time.monotonic()
+        assert one.verify(task, [heavy.format(half)])[0].agrees and time.monotonic() - started > limits.soft_seconds
+        assert one.verify(task, [heavy.format(12 * half)])[0].status == "timeout"
+        assert one.stats()["killed"] == 0
+
+
 def test_a_stuck_candidate_has_computed_for_as_long_as_it_may_when_it_is_killed(busy):
     limits = Limits(soft_seconds=0.2, hard_seconds=0.4)
     with Verifier(limits=limits) as one:

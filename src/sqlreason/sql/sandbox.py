@@ -30,6 +30,8 @@ _LOOK = 0.02
 
 #: Engines whose worker waits for a server that computes.
 _COMPUTE_ELSEWHERE = frozenset(["postgres"])
+#: How many times the soft limit these may wait in all: 1 + 4 + 16, see `postgres_engine`.
+_TRIES = 21
 
 
 class _Look(NamedTuple):
@@ -199,8 +201,10 @@ class WorkerProcess:
         beat = self._heartbeat.read()
         taken_up = beat.request in self._open and beat.started > self._since
         started, computed = (beat.started, beat.computed) if taken_up else (self._since, self._computed)
+        if self.engine in _COMPUTE_ELSEWHERE:
+            return started + self._limits.hard_seconds + _TRIES * self._limits.soft_seconds - now
         left = started + self._limits.hard_seconds - now
-        if left > 0 or self.engine in _COMPUTE_ELSEWHERE or (total := _computed(self.pid)) is None:
+        if left > 0 or (total := _computed(self.pid)) is None:
             return left
         return self._left_of(_Look(started, computed), _Look(now, total))
 

@@ -19,7 +19,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one candidate's execution; seconds are those of the processor (of the wall on a PostgreSQL server).
+    """Bounds of one candidate's execution; seconds are the processor's (the wall's on a server of another machine).
 
     Attributes:
         soft_seconds: Computing time of one candidate over all instances; the engine stops itself.
