@@ -1,6 +1,8 @@
+import math
 import pickle
 import tracemalloc
 from collections import defaultdict
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS
-from sqlreason.rewards.execution import ExecutionReward
+from sqlreason.rewards.execution import ExecutionReward, comparable
 from sqlreason.rewards.judging import Judge
 from sqlreason.sql.execution import Limits, Task, Verifier
 from sqlreason.sql.instances import prepare
@@ -264,3 +266,23 @@ def test_the_rows_of_a_gold_that_failed_are_asked_for_again() -> None:
     judge.verifier = Verifier(limits=Limits(soft_seconds=20.0, hard_seconds=30.0))
     assert judge.gold_rows(task) == ((1,), (2,))
     judge.verifier.close()
+
+
+def test_cells_are_counted_whatever_they_hold() -> None:
+    numbers = [2, 2.0, Decimal("2.00"), 10**400, Decimal(10) ** 400 * 3, math.inf, math.nan, Decimal("NaN")]
+    forms = [comparable(cell) for cell in [*numbers, "2", b"2", [2, None], {"a": [1]}, None]]
+    assert forms[0] == forms[1] == forms[2] and forms[6] == forms[7]
+    assert len(set(forms)) == len(forms) - 3
+
+
+VALUES = ["{'blob': 'zz'}", "{'blob': 1}", "MAP {DATE '2020-01-01': 1}", "MAP {[1]: [2]}", "9e999", "'nan'::DOUBLE"]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_value_of_a_candidate_raises(value) -> None:
+    task = Task("", "SELECT name FROM users WHERE age > 30", (CONTEXT,), "duckdb")
+    reward = ExecutionReward()
+    texts = [answer(f"SELECT {value} AS name FROM users WHERE age > 30"), answer(task.gold)]
+    wrong, right = reward(texts, task=[task.to_json()] * 2)
+    assert 0 < wrong < 0.5 and right == 1.0
+    reward.close()
