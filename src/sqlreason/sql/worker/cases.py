@@ -79,8 +79,7 @@ class Case:
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
             self._lenient = quoted or not self._engine.quotes_strings
         writes = self.access != READ and self._compares_state
-        tables = self._engine.tables() if writes else []
-        before = {table.lower(): self._contents(table) for table in tables}
+        before = self._all_contents() if writes else {}
         with self._undone():
             outcome = self._run(self._gold["statements"], self._limits["max_rows"])
             if outcome.more:
@@ -114,7 +113,12 @@ class Case:
     def _state(self) -> tuple[dict[str, list[Row]], dict[str, Any]]:
         """What stands in the database; its objects first, since a view that fails may end the transaction."""
         objects = self._engine.objects() if self.access == DEFINE else {}
-        return {table.lower(): self._contents(table) for table in self._engine.tables()}, objects
+        return self._all_contents(), objects
+
+    def _all_contents(self) -> dict[str, list[Row]]:
+        """The rows of all tables, and where definitions may change of all views."""
+        tables = self._engine.tables() if self.access == DEFINE else self._engine.base_tables()
+        return {table.lower(): self._contents(table) for table in tables}
 
     def _answer(self, outcome: Outcome) -> Answer:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])

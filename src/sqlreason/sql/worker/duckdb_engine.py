@@ -191,6 +191,10 @@ class DuckdbEngine:
 
     def tables(self) -> list[str]:
         """Names of the current database's tables, then of its views."""
+        return [*self.base_tables(), *(row[0] for row in self._current.execute(_VIEWS).fetchall())]
+
+    def base_tables(self) -> list[str]:
+        """Names of the current database's tables alone."""
         return [row[0] for row in self._current.execute(_TABLES).fetchall()]
 
     def names(self) -> set[str]:
@@ -250,10 +254,8 @@ def _name(name: str) -> str:
 
 
 _SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM duckdb_sequences()"
-_TABLES = (
-    "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
-    "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-)
+_TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM duckdb_columns() WHERE NOT internal "
     "ORDER BY table_name, column_index"

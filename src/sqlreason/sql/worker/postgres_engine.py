@@ -57,7 +57,10 @@ _COLUMNS = (
 _SEQUENCES = (
     "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
 )
-_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name"
+_TABLES = (
+    "SELECT table_name, table_type FROM information_schema.tables "
+    "WHERE table_schema = current_schema() ORDER BY table_name"
+)
 
 
 @dataclass
@@ -219,7 +222,11 @@ class PostgresEngine:
 
     def tables(self) -> list[str]:
         """Names of the current instance's tables and views."""
-        return [row[0] for row in self._rows(_TABLES)]
+        return [name for name, _ in self._rows(_TABLES)]
+
+    def base_tables(self) -> list[str]:
+        """Names of the current instance's tables alone."""
+        return [name for name, kind in self._rows(_TABLES) if kind == "BASE TABLE"]
 
     def names(self) -> set[str]:
         """Names of tables and columns, in lower case."""

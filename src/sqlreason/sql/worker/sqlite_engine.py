@@ -222,6 +222,11 @@ class SqliteEngine:
         """Names of the current database's tables and views."""
         return [name for name, _ in self._own(_OBJECTS) if not name.lower().startswith("sqlite_")]
 
+    def base_tables(self) -> list[str]:
+        """Names of the current database's tables alone."""
+        objects = self._own(_OBJECTS)
+        return [name for name, kind in objects if kind == "table" and not name.lower().startswith("sqlite_")]
+
     def names(self) -> set[str]:
         """Names of tables and columns, in lower case."""
         found = set()
