@@ -162,12 +162,18 @@ class Case:
         alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
         for number, instance in enumerate(self.instances):
             self._engine.open(instance.database)
+            self._look()
             for index, attempt in list(alive.items()):
                 self._beat(index)
                 self._try(attempt, candidates[index] if number == 0 else [attempt.text], instance)
                 if attempt.verdict is not None:
                     yield index, alive.pop(index).verdict or []
         yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
+
+    def _look(self) -> float:
+        """Looks at the clock, once between two candidates: the end of one is the start of the next."""
+        self._now = self._seconds()
+        return self._now
 
     def _try(self, attempt: _Attempt, texts: list[str], instance: Instance) -> None:
         for text in texts:
@@ -177,7 +183,7 @@ class Case:
                 return
 
     def _judge_one(self, attempt: _Attempt, instance: Instance) -> None:
-        started = self._seconds()
+        started = self._now
         deadline = started + self._limits["soft_seconds"] - attempt.seconds
         try:
             statements = self._statements(attempt.text)
@@ -190,10 +196,11 @@ class Case:
             error = as_error(raised)
             if error.status == "denied" and self.access == READ:
                 attempt.flags |= _named_write([attempt.text])
+            self._look()
             parses = error.status not in ("syntax_error", "multi_statement", "empty")
             attempt.verdict = self._verdict(attempt, error.status, parses, False, error.reason)
             return
-        attempt.seconds += self._seconds() - started
+        attempt.seconds += self._look() - started
         if reason:
             attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
         attempt.passed += not reason
