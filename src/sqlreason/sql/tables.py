@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite, isnan
 from typing import Any
 
 Value = int | float | str | bytes | bool | None
@@ -58,8 +58,8 @@ def literal(value: Any) -> str:
         return str(int(value))
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
-    if isinstance(value, float | Decimal) and not math.isfinite(value):
-        return "CAST('nan' AS DOUBLE)" if math.isnan(value) else "9e999" if value > 0 else "-9e999"
+    if isinstance(value, float | Decimal) and not isfinite(value):
+        return "NULL" if isnan(value) else "9e999" if value > 0 else "-9e999"
     if isinstance(value, list):
         return f"list_value({', '.join(map(literal, value))})"
     if isinstance(value, dict):
