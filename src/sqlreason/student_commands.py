@@ -94,7 +94,9 @@ def _reply(question: str, context: str, student: str, env: str | None, **chosen:
 
 
 def _show(columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...]) -> None:
+    from sqlreason.sql.printing import printable
+
     for row in (columns, *rows[:SHOWN_ROWS]):
-        click.echo(" | ".join("NULL" if cell is None else str(cell) for cell in row))
+        click.echo(" | ".join("NULL" if cell is None else printable(str(cell)) for cell in row))
     if len(rows) > SHOWN_ROWS:
         click.echo(f"… {len(rows)} rows")

@@ -1,5 +1,8 @@
+import math
 import pickle
+import tracemalloc
 from collections import defaultdict
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -8,8 +11,9 @@ from hypothesis import strategies as st
 
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS
-from sqlreason.rewards.execution import ExecutionReward
-from sqlreason.sql.execution import Task, Verifier
+from sqlreason.rewards.execution import ExecutionReward, comparable
+from sqlreason.rewards.judging import Judge
+from sqlreason.sql.execution import Limits, Task, Verifier
 from sqlreason.sql.instances import prepare
 
 CONTEXT = """
@@ -228,3 +232,57 @@ def test_every_real_gold_earns_the_full_reward_or_its_row_is_unusable(reward, re
     rewards = reward(answers, sql_context=list(questions["sql_context"]), sql=list(questions["sql"]))
     assert set(rewards) <= {1.0, None}
     assert rewards.count(1.0) >= 15
+
+
+FLOODED = "CREATE TABLE t (n INT);" + f"INSERT INTO t VALUES {', '.join(f'({i})' for i in range(300))};"
+FLOODS = [
+    *(f"SELECT '{'x' * 4_000}' || {i} || a.n FROM t a, t b WHERE b.n < 160" for i in range(6)),
+    f"SELECT {', '.join(f'a.n + {i}' for i in range(100))} FROM t a, t b WHERE b.n < 160",
+]
+
+
+def test_wrong_answers_do_not_flood_the_trainer() -> None:
+    """Some 50,000 rows each, of 4,000 characters or 100 columns: in the trainer they would be more than 2 GB."""
+    reward = ExecutionReward(instances=0)
+    answers = [f"<think>All.</think><sql>{sql}</sql>" for sql in [*FLOODS, "SELECT n FROM t WHERE n < 9"]]
+    columns = {"sql_context": [FLOODED] * len(answers), "sql": ["SELECT n FROM t WHERE n < 10"] * len(answers)}
+    tracemalloc.start()
+    scores = reward(answers, **columns)
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert scores[:-1] == [0.1] * len(FLOODS) and scores[-1] > 0.2
+    assert peak < 40
+    reward.close()
+
+
+def test_the_rows_of_a_gold_that_failed_are_asked_for_again() -> None:
+    context = "CREATE TABLE t (n INT); INSERT INTO t VALUES (1), (2);"
+    count = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 200000) SELECT COUNT(*) FROM c"
+    slow = f"SELECT n FROM t WHERE ({count}) > 0"
+    task = Task("", slow, (context,))
+    judge = Judge(limits=Limits(soft_seconds=0.001, hard_seconds=5.0))
+    assert judge.gold_rows(task) == judge.rows(task, slow) == ()
+    judge.verifier.close()
+    judge.verifier = Verifier(limits=Limits(soft_seconds=20.0, hard_seconds=30.0))
+    assert judge.gold_rows(task) == ((1,), (2,))
+    judge.verifier.close()
+
+
+def test_cells_are_counted_whatever_they_hold() -> None:
+    numbers = [2, 2.0, Decimal("2.00"), 10**400, Decimal(10) ** 400 * 3, math.inf, math.nan, Decimal("NaN")]
+    forms = [comparable(cell) for cell in [*numbers, "2", b"2", [2, None], {"a": [1]}, None]]
+    assert forms[0] == forms[1] == forms[2] and forms[6] == forms[7]
+    assert len(set(forms)) == len(forms) - 3
+
+
+VALUES = ["{'blob': 'zz'}", "{'blob': 1}", "MAP {DATE '2020-01-01': 1}", "MAP {[1]: [2]}", "9e999", "'nan'::DOUBLE"]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_value_of_a_candidate_raises(value) -> None:
+    task = Task("", "SELECT name FROM users WHERE age > 30", (CONTEXT,), "duckdb")
+    reward = ExecutionReward()
+    texts = [answer(f"SELECT {value} AS name FROM users WHERE age > 30"), answer(task.gold)]
+    wrong, right = reward(texts, task=[task.to_json()] * 2)
+    assert 0 < wrong < 0.5 and right == 1.0
+    reward.close()

@@ -86,3 +86,31 @@ def test_any_completion_of_a_tie_is_right(keys, limit, rng: random.Random) -> No
     assert gold.matches([row for _, row in shuffled[:limit]])
     if 0 < limit < len(rows) and rows[0][0] != rows[-1][0]:
         assert not gold.matches([row for _, row in reversed(rows)][:limit])
+
+
+JUDGED = {engine: load_cases(f"judged_{engine}") for engine in ("sqlite", "duckdb", "postgres")}
+
+
+def judged(verifier, engine, case):
+    """The verdict is the case's, twice, since what a candidate did is taken back; and the gold agrees with itself."""
+    gold, candidate = case.texts
+    task = Task("", gold, (JUDGED[engine][0],), engine)
+    for mark in ("", "\n--"):
+        own, verdict = verifier.verify(task, [f"{gold}\n-- {mark}", candidate + mark])
+        assert own.agrees, own
+        assert (verdict.status,) == case.statuses, verdict
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_whatever_results_hold_and_golds_leave_behind_is_judged(verifier, engine, subtests):
+    for case in JUDGED[engine][1]:
+        with subtests.test(msg=case.name):
+            judged(verifier, engine, case)
+
+
+@pytest.mark.parametrize("database", ["postgres", "closed_postgres"])
+def test_whatever_results_hold_and_golds_leave_behind_is_judged_on_a_server(request, database, subtests):
+    with Verifier(server=request.getfixturevalue(database)) as on_server:
+        for case in JUDGED["postgres"][1]:
+            with subtests.test(msg=case.name):
+                judged(on_server, "postgres", case)

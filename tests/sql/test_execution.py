@@ -157,3 +157,11 @@ def test_a_fork_starts_workers_of_its_own(verifier) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert verifier._pool.pids == before
     assert verifier.verify(TASK, ["SELECT name FROM users WHERE age > 38"])[0].agrees
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_view_without_end_is_no_matter_to_a_write(verifier, engine) -> None:
+    endless = "CREATE VIEW e AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n;"
+    task = Task("", "DELETE FROM users WHERE age > 35", (USERS + endless,), engine)
+    verdicts = verifier.verify(task, ["DELETE FROM users WHERE age >= 36", "DELETE FROM users WHERE age > 20"])
+    assert [verdict.status for verdict in verdicts] == ["match", "mismatch"]

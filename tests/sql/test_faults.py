@@ -13,6 +13,7 @@ import pytest
 from sqlreason.sql import forks, pool
 from sqlreason.sql.execution import Limits, Task, Verifier
 from sqlreason.sql.sandbox import WorkerDied
+from sqlreason.sql.sandbox import _computed as computed
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
@@ -43,21 +44,19 @@ def wait_until_gone(*pids):
         time.sleep(0.05)
 
 
-def kill_at_step(verifier, step, pid):
-    """Kills a process as soon as the verifier's worker is at work on that candidate."""
+def kill_at_step(verifier, step, pid, by=signal.SIGKILL):
+    """Sends a process a signal as soon as the verifier's worker is at work on that candidate."""
     while not any(worker.step == step for worker in list(verifier._pool._busy)):
         time.sleep(0.002)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, by)
 
 
 def test_every_stuck_candidate_is_blamed_and_no_other(seconds=0.4):
     with Verifier(workers=2, limits=Limits(soft_seconds=0.2, hard_seconds=seconds)) as both:
         candidates = [text for pair in zip(right(3), [f"{STUCK}, {i}" for i in range(3)], strict=True) for text in pair]
-        started = time.monotonic()
         groups = both.verify_batch([(TASK, candidates), (TASK, [f"{text} AND 7 = 7" for text in right(9)])])
         assert [v.status for v in groups[0]] == ["match", "timeout"] * 3
         assert all(v.agrees for v in groups[1])
-        assert time.monotonic() - started < 3 * (seconds + 0.5)
         assert both.stats()["killed"] == 3 and both.stats()["verdicts"] == {"match": 12, "timeout": 3}
 
 
@@ -91,6 +90,127 @@ def test_a_kill_between_two_calls_changes_no_verdict(victim):
         time.sleep(0.1)
         assert all(v.agrees for v in one.verify(TASK, right(3)))
         assert one._pool.pids != workers
+
+
+@pytest.fixture
+def busy():
+    """A processor on which three processes compute all the time; called with a process id it moves that one there."""
+    (processor, *_) = os.sched_getaffinity(0)
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    for hog in hogs:
+        os.sched_setaffinity(hog.pid, {processor})
+    yield lambda pid: os.sched_setaffinity(pid, {processor})
+    for hog in hogs:
+        hog.kill()
+        hog.wait()
+
+
+COUNTS = {
+    "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {}) SELECT COUNT(*) FROM n",
+    "duckdb": "SELECT COUNT(*) FROM range({}) WHERE md5(range::VARCHAR) < 'g'",
+}
+
+
+def spent(verifier, task, candidate):
+    """The candidate's verdict, the CPU seconds of the only worker that it took, and the seconds by the wall."""
+    (pid,) = verifier._pool.pids
+    before, started = computed(pid), time.monotonic()
+    (verdict,) = verifier.verify(task, [candidate])
+    return verdict, computed(pid) - before, time.monotonic() - started
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_busy_machine_changes_no_verdict(engine, busy):
+    """A candidate that computes for half of the limit is judged, however long it takes by the wall."""
+    limits = Limits(soft_seconds=0.4, hard_seconds=0.6)
+    task = Task("", "SELECT 1 FROM users", (USERS,), engine)
+    heavy = f"SELECT CASE WHEN ({COUNTS[engine]}) > 0 THEN 1 END FROM users"
+    with Verifier(limits=limits) as one:
+        one.verify(task, ["SELECT 2 FROM users"])
+        _, probe, _ = spent(one, task, heavy.format(20_000))
+        half = int(20_000 * 0.5 * limits.soft_seconds / probe)
+        busy(*one._pool.pids)
+        verdict, used, passed = spent(one, task, heavy.format(half))
+        assert verdict.agrees and used < limits.soft_seconds < passed, (verdict, used, passed)
+        verdict, used, _ = spent(one, task, heavy.format(100 * half))
+        assert verdict.status == "timeout" and 0.9 * limits.soft_seconds < used < limits.hard_seconds
+        assert one.stats()["killed"] == one.stats()["died"] == 0
+
+
+def test_a_busy_server_changes_no_verdict(postgres, busy):
+    import psycopg
+
+    task = Task("", "SELECT 1 FROM users", (USERS,), "postgres")
+    count = "SELECT COUNT(*) FROM generate_series(1, {}) i WHERE md5(i::text) < 'g'"
+    heavy = f"SELECT CASE WHEN ({count}) > 0 THEN 1 END FROM users"
+    limits = Limits(soft_seconds=0.4, hard_seconds=0.6)
+    with Verifier(limits=limits, server=postgres) as one:
+        one.verify(task, ["SELECT 2 FROM users"])
+        with psycopg.connect(postgres.replace("+psycopg", "")) as other:
+            asked = "SELECT pid FROM pg_stat_activity WHERE usename = 'sandbox' AND pid <> pg_backend_pid()"
+            pids = [pid for (pid,) in other.execute(asked)]
+        before = [computed(pid) for pid in pids]
+        one.verify(task, [heavy.format(20_000)])
+        probe = max(computed(pid) - ago for pid, ago in zip(pids, before, strict=True))
+        for pid in pids:
+            busy(pid)
+        half = int(20_000 * 0.4 * limits.soft_seconds / probe)
+        started = time.monotonic()
+        assert one.verify(task, [heavy.format(half)])[0].agrees and time.monotonic() - started > limits.soft_seconds
+        assert one.verify(task, [heavy.format(12 * half)])[0].status == "timeout"
+        assert one.stats()["killed"] == 0
+
+
+def test_a_stuck_candidate_has_computed_for_as_long_as_it_may_when_it_is_killed(busy):
+    limits = Limits(soft_seconds=0.2, hard_seconds=0.4)
+    with Verifier(limits=limits) as one:
+        one.verify(TASK, ["SELECT 1"])
+        (pid,) = one._pool.pids
+        busy(pid)
+        seen = [0.0]
+        watcher = threading.Thread(target=watch, args=(pid, seen))
+        watcher.start()
+        assert [v.status for v in one.verify(TASK, [STUCK, TASK.gold])] == ["timeout", "match"]
+        watcher.join()
+        assert limits.hard_seconds * 0.8 < seen[-1] < limits.hard_seconds + 0.4
+
+
+def watch(pid, seen):
+    first = computed(pid)
+    while (now := computed(pid)) is not None and lives(pid):
+        seen.append(now - first)
+        time.sleep(0.01)
+
+
+def test_a_worker_that_is_stopped_at_a_candidate_changes_no_verdict():
+    with Verifier(limits=Limits(soft_seconds=1, hard_seconds=2)) as one:
+        one.verify(TASK, ["SELECT 1"])
+        (pid,) = one._pool.pids
+        stopper = threading.Thread(target=kill_at_step, args=(one, 3, pid, signal.SIGSTOP))
+        stopper.start()
+        verdicts = one.verify(TASK, [*right(3), ENDLESS, *right(5)[3:]])
+        stopper.join()
+        assert [v.status for v in verdicts] == ["match"] * 3 + ["timeout"] + ["match"] * 2
+        assert one.stats()["killed"] == 1 and one.stats()["died"] == 0
+
+
+def test_a_result_that_cannot_be_sent_is_its_querys_failure_and_no_neighbours():
+    nested = f"SELECT {'[' * 60}1{']' * 60} FROM users"
+    odd = ["SELECT MAP {DATE '2020-01-01': 1} FROM users", "SELECT {'blob': 'zz'} FROM users", "SELECT MAP {[1]: 2}"]
+    with Verifier() as one:
+        (results,) = one.run_batch([(USERS, [TASK.gold, nested, *odd, TASK.gold], "duckdb")])
+        assert [r.status for r in results] == ["ok", "exec_error", "ok", "ok", "ok", "ok"]
+        assert results[0].rows == results[-1].rows == (("Bob",), ("Cy",)) and "deep" in results[1].reason
+        assert one.stats()["died"] == 0
+
+
+def test_a_result_is_cut_where_it_is_larger_than_it_may_be():
+    long = "SELECT hex(zeroblob(1000)) || id FROM users".replace("zeroblob(1000)", f"'{'x' * 1_000}'")
+    with Verifier(limits=Limits(max_characters=4_500)) as one:
+        found, other = one.run(USERS, long), one.run(USERS, "SELECT id FROM users")
+        assert (found.status, len(found.rows), other.status) == ("too_big", 2, "ok")
+        (bounded,) = one.run_batch([(USERS, ["SELECT id FROM users"], "sqlite")], [(2, 1_000)])
+        assert (bounded[0].status, bounded[0].rows) == ("too_big", ((1,), (2,)))
 
 
 PARENT = """

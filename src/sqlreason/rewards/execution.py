@@ -16,7 +16,10 @@ The scale, and why it is cut so:
 A row whose gold query cannot be verified gets `None` (TRL: not applicable), whatever the completion is.
 """
 
+import math
 from collections import Counter
+from contextlib import suppress
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -69,9 +72,17 @@ def find_worthless(judgement: Judgement) -> str:
 
 def comparable(cell: Any) -> Any:
     """Return a cell as it is counted: numbers by value to some digits, all else by type and text."""
-    if isinstance(cell, bool | int | float):
-        return ("number", f"{float(cell):.{DIGITS}g}")
+    if isinstance(cell, bool | int | float | Decimal):
+        return ("number", _rounded(cell))
     return (type(cell).__name__, str(cell))
+
+
+def _rounded(number: float | Decimal) -> str:
+    with suppress(OverflowError):  # an integer beyond every float; a decimal beyond them becomes infinite
+        near = float(number)
+        if near == number or not math.isinf(near):
+            return f"{near:.{DIGITS}g}"
+    return f"{Decimal(number):.{DIGITS - 1}e}"
 
 
 def _overlap(gold: Rows, found: Rows) -> float:

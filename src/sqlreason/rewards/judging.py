@@ -13,9 +13,14 @@ from sqlreason.reasoning.format import parse
 from sqlreason.rewards.format import completion_text
 from sqlreason.rewards.tasks import Assignment, Assignments
 from sqlreason.sql.dialects import to_engine
-from sqlreason.sql.execution import Limits, Task, Verdict, Verifier
+from sqlreason.sql.execution import Limits, Result, Task, Verdict, Verifier
+from sqlreason.sql.worker.shelf import Shelf
 
 Rows = tuple[tuple[Any, ...], ...]
+#: A result so many times longer than the gold's, and so much beyond that, is not near it, and is not fetched.
+_TIMES, _ROWS, _CHARACTERS = 10, 100, 20_000
+#: Characters of golds' rows that are kept.
+_KEPT = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Judge:
         self.end_ids = frozenset(end_ids)
         self.verifier = Verifier(workers, limits or Limits())
         self._assignments = Assignments(self.verifier, instances, seed)
-        self._gold_rows: dict[Task, Rows] = {}
+        self._gold_rows: Shelf[Task, Rows] = Shelf(_KEPT)
         self._rows: dict[tuple[Task, str], Rows] = {}
         self._wrong: list[tuple[Task, str]] = []
 
@@ -80,19 +85,26 @@ class Judge:
         ]
 
     def gold_rows(self, task: Task) -> Rows:
-        """The gold's rows on the original database; run once."""
-        if task not in self._gold_rows:
-            self._gold_rows[task] = self.rows(task, task.gold)
-        return self._gold_rows[task]
+        """The gold's rows on the original database; run once, unless it fails, which may be chance."""
+        return self._golds([task])[task]
+
+    def _golds(self, tasks: Sequence[Task]) -> dict[Task, Rows]:
+        """The rows of the tasks' golds; those that fail have none, and are not kept so."""
+        golds = {task: rows for task in tasks if (rows := self._gold_rows.get(task)) is not None}
+        missing = [task for task in tasks if task not in golds]
+        for task, (found,) in zip(missing, self._run([(task, [task.gold]) for task in missing]), strict=True):
+            golds[task] = _rows(found)
+            if found.status == "ok":
+                self._gold_rows.put(task, found.rows, _characters(found.rows))
+        return golds
 
     def rows(self, task: Task, sql: str) -> Rows:
-        """The rows of a reading query on the original database; none where it fails.
+        """The rows of a reading query on the original database; none where it fails or gives far more than the gold.
 
         The first question after a batch runs all of its wrong queries, and their golds, at once.
         """
         if (task, sql) not in self._rows:
-            golds = [(task, task.gold) for task, _ in self._wrong if task not in self._gold_rows]
-            self._fetch([*self._wrong, *golds, (task, sql)])
+            self._fetch([*self._wrong, (task, sql)])
             self._wrong = []
         return self._rows[task, sql]
 
@@ -100,12 +112,21 @@ class Judge:
         queries: dict[Task, dict[str, None]] = {}
         for task, sql in wanted:
             queries.setdefault(task, {})[sql] = None
+        golds = self._golds(list(queries))
+        pairs = [(task, list(texts)) for task, texts in queries.items()]
+        bounds = [_bound(golds[task]) for task in queries]
+        for (task, texts), results in zip(pairs, self._run(pairs, bounds), strict=True):
+            self._rows.update({(task, sql): _rows(found) for sql, found in zip(texts, results, strict=True)})
+
+    def _run(
+        self, pairs: Sequence[tuple[Task, Sequence[str]]], most: Sequence[tuple[int, int]] | None = None
+    ) -> list[list[Result]]:
+        """Runs queries on their tasks' original databases."""
         groups = [
             (task.instances[0], [to_engine(sql, task.engine, task.reading)[0] for sql in texts], task.engine)
-            for task, texts in queries.items()
+            for task, texts in pairs
         ]
-        for (task, texts), results in zip(queries.items(), self.verifier.run_batch(groups), strict=True):
-            self._rows.update({(task, sql): found.rows for sql, found in zip(texts, results, strict=True)})
+        return self.verifier.run_batch(groups, most)
 
     def _finished(self, n: int, columns: Mapping[str, Any]) -> list[bool]:
         if columns.get("finished") is not None:
@@ -196,6 +217,19 @@ class JudgedReward:
         if callable(columns.get("log_metric")) and self.last_reasons:
             share = self.last_reasons.count("agrees") / len(self.last_reasons)
             columns["log_metric"](f"{self.__name__}/agrees", share)
+
+
+def _rows(found: Result) -> Rows:
+    return found.rows if found.status == "ok" else ()
+
+
+def _characters(rows: Rows) -> int:
+    return sum(len(cell) if isinstance(cell, str | bytes) else 10 for row in rows for cell in row)
+
+
+def _bound(gold: Rows) -> tuple[int, int]:
+    """Rows and characters up to which a result may be near the gold's."""
+    return _TIMES * len(gold) + _ROWS, _TIMES * _characters(gold) + _CHARACTERS
 
 
 def _read(completion: Any, assignment: Assignment, finished: bool) -> Judgement:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+
+from sqlreason.sql.worker.shelf import remembering
 
 _HINTS = {
     "mysql": re.compile(r"`|AUTO_INCREMENT|ENGINE\s*=|DATE_SUB|DATE_ADD|CURDATE|GROUP_CONCAT|INTERVAL\s+\d", re.I),
@@ -46,7 +47,7 @@ def to_engine(sql: str, engine: str, reading: str, script: bool = False) -> list
     return [sql] if rewritten is None or rewritten == sql else [rewritten, sql]
 
 
-@lru_cache(maxsize=1024)
+@remembering(4_000_000)
 def _rewritten(sql: str, engine: str, reading: str, script: bool) -> str | None:
     try:
         trees = [tree for tree in sqlglot.parse(sql, read=reading) if tree is not None]

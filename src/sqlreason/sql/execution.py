@@ -6,6 +6,7 @@ value.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import weakref
 from collections import Counter, OrderedDict
@@ -18,13 +19,19 @@ from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.ordering import Demand, demand_of, published_demand
 from sqlreason.sql.pool import Job, Pool
 from sqlreason.sql.presets import as_published, require_preset
+from sqlreason.sql.printing import printable
 from sqlreason.sql.statements import statement_kind
 from sqlreason.sql.verdicts import Limits, Result, Task, Verdict
+from sqlreason.sql.worker.shelf import Shelf
+from sqlreason.sql.worker.values import unpacked
 
 __all__ = ["Limits", "Result", "Task", "Trial", "Verdict", "Verifier"]
 
 _REMEMBERED_VERDICTS = 20_000
-_REMEMBERED_TASKS = 4_096
+#: Characters of the tasks that are kept as workers read them.
+_REMEMBERED_TASKS = 64_000_000
+#: A longer candidate is remembered by its hash.
+_BRIEF = 300
 #: Verdicts that may be the machine's fault are not remembered.
 _CHANCE = {"timeout", "crash", "oom", "gold_error"}
 
@@ -74,8 +81,8 @@ class Verifier:
         self.workers, self.limits, self.preset, self.server = workers, limits, require_preset(preset), server
         self._pool = Pool(workers, limits, server)
         self._lock = threading.RLock()
-        self._demands: OrderedDict[str, dict[str, Any]] = OrderedDict()
-        self._verdicts: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._demands: Shelf[str, dict[str, Any]] = Shelf(_REMEMBERED_TASKS)
+        self._verdicts: OrderedDict[tuple[str, str | bytes], Verdict] = OrderedDict()
         self._statuses: Counter[str] = Counter()
         self._finalizer = weakref.finalize(self, self._pool.close)
 
@@ -128,7 +135,7 @@ class Verifier:
 
         def jobs() -> Iterator[Job]:
             for task, candidates in pairs:
-                new = [text for text in dict.fromkeys(candidates) if (task.key, text) not in self._verdicts]
+                new = [text for text in dict.fromkeys(candidates) if (task.key, _brief(text)) not in self._verdicts]
                 if new:
                     job = self._job(task, new)
                     asked[job] = task, new
@@ -141,7 +148,7 @@ class Verifier:
                 progress(next(ended))
 
         self._pool.work(jobs(), note)
-        found = [[fresh.get((t.key, c)) or self._verdicts[t.key, c] for c in texts] for t, texts in pairs]
+        found = [[fresh.get((t.key, c)) or self._verdicts[t.key, _brief(c)] for c in texts] for t, texts in pairs]
         self._remember(fresh)
         self._statuses.update(verdict.status for verdict in fresh.values())
         self._statuses["remembered"] += sum(map(len, found)) - len(fresh)
@@ -154,17 +161,17 @@ class Verifier:
 
     def _demand(self, task: Task) -> dict[str, Any]:
         """The task as a worker reads it; parsed once."""
-        if task.key not in self._demands:
-            self._demands[task.key] = _wire(task, self.preset)
-            if len(self._demands) > _REMEMBERED_TASKS:
-                self._demands.popitem(last=False)
-        return self._demands[task.key]
+        demand: dict[str, Any] | None = self._demands.get(task.key)
+        if demand is None:
+            demand = _wire(task, self.preset)
+            self._demands.put(task.key, demand, len(task.gold) + sum(map(len, task.instances)))
+        return demand
 
     def _verdict(self, job: Job, index: int, task: Task) -> Verdict:
         size = len(task.instances)
         if job.failure is not None:
             status, reason = job.failure
-            return Verdict("gold_error", False, False, False, (), f"{status}: {reason}", 0, size)
+            return Verdict("gold_error", False, False, False, (), printable(f"{status}: {reason}"), 0, size)
         if index in job.failures:
             status = job.failures[index]
             return Verdict(status, True, False, False, (), "its worker had to be replaced", 0, size)
@@ -172,7 +179,7 @@ class Verifier:
         return verdict._replace(flags=tuple(sorted({*verdict.flags, *task.flags}))) if task.flags else verdict
 
     def _remember(self, fresh: dict[tuple[str, str], Verdict]) -> None:
-        self._verdicts.update({key: v for key, v in fresh.items() if v.status not in _CHANCE})
+        self._verdicts.update({(k, _brief(text)): v for (k, text), v in fresh.items() if v.status not in _CHANCE})
         while len(self._verdicts) > _REMEMBERED_VERDICTS:
             self._verdicts.popitem(last=False)
 
@@ -180,18 +187,41 @@ class Verifier:
         """Runs one reading query on a context, in a worker, and returns its rows."""
         return self.run_batch([(context, [sql], engine)])[0][0]
 
-    def run_batch(self, groups: Sequence[tuple[str, Sequence[str], str]]) -> list[list[Result]]:
+    def run_batch(
+        self, groups: Sequence[tuple[str, Sequence[str], str]], most: Sequence[tuple[int, int]] | None = None
+    ) -> list[list[Result]]:
         """Runs many reading queries and returns their rows.
 
         Args:
             groups: A context, queries that are run on it, and their engine; the context is loaded once for all of them.
+            most: Per group, rows and characters that a result may have; the limits where it is None. What has more is
+                "too_big".
         """
+        most = most or [(self.limits.max_rows, self.limits.max_characters)] * len(groups)
         jobs = [
-            Job(engine, "run", {"context": context, "queries": list(queries)}, len(queries))
-            for context, queries, engine in groups
+            Job(engine, "run", {"context": context, "queries": list(queries), **_most(bounds)}, len(queries))
+            for (context, queries, engine), bounds in zip(groups, most, strict=True)
         ]
         self._pool.work(jobs)
         return [[_result(job, index) for index in range(job.size)] for job in jobs]
+
+    def group(self, task: Task, candidates: Sequence[str]) -> list[int | None]:
+        """Says which candidates answer alike on every instance, by the equality of verdicts; the gold takes no part.
+
+        Rows count as bags: without a gold nobody knows whether their order was asked for.
+
+        Returns:
+            Per candidate the number of its group, from 0 in the order in which they first appear; None for one that
+            does not run.
+        """
+        texts = list(dict.fromkeys(candidates))
+        readings = [to_engine(as_published(text, self.preset), task.engine, task.reading) for text in texts]
+        job = Job(task.engine, "group", {"contexts": list(task.instances), "queries": readings}, len(texts))
+        self._pool.work([job])
+        found = dict(zip(texts, job.reply["groups"], strict=True)) if job.failure is None else {}
+        order: dict[int, int] = {}
+        numbers = [found.get(text) for text in candidates]
+        return [None if number is None else order.setdefault(number, len(order)) for number in numbers]
 
     def trial(self, task: Task, mutants: Sequence[str]) -> list[Trial]:
         """Runs gold and mutants on each instance of a task, for choosing among them.
@@ -202,8 +232,8 @@ class Verifier:
         job = Job(task.engine, "trial", {"mutants": texts}, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
-            return [Trial(f"{job.failure[0]}: {job.failure[1]}", False, [], False, []) for _ in task.instances]
-        return [Trial(*found) for found in job.reply["trial"]]
+            return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.instances]
+        return [Trial(printable(failure), *found) for failure, *found in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
         """Says in words where a candidate first differs from the gold, with both results side by side."""
@@ -224,6 +254,11 @@ class Verifier:
         return Explanation(verdict, passed + 1, instance, gold, other, demand["ordered"])
 
 
+def _brief(text: str) -> str | bytes:
+    """A key for a candidate's text that is not large."""
+    return text if len(text) <= _BRIEF else hashlib.blake2b(text.encode("utf-8", "surrogatepass")).digest()
+
+
 def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
     gold = to_engine(as_published(task.gold, preset), task.engine, task.reading)[0]
     demand: Demand = demand_of(gold, task.engine) if preset == "strict" else published_demand(gold, preset)
@@ -232,12 +267,14 @@ def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
 
 def _result(job: Job, index: int) -> Result:
     if job.failure is not None:
-        return Result(job.failure[0], (), (), job.failure[1])
+        return Result(job.failure[0], (), (), printable(job.failure[1]))
     if index in job.failures:
         return Result(job.failures[index], (), (), "its worker had to be replaced")
     status, columns, rows, reason = job.verdicts[index]
-    return Result(status, tuple(columns), tuple(tuple(map(_cell, row)) for row in rows), reason)
+    return Result(status, tuple(columns), tuple(tuple(map(unpacked, row)) for row in rows), printable(reason))
 
 
-def _cell(value: Any) -> Any:
-    return bytes.fromhex(value["blob"]) if isinstance(value, dict) and set(value) == {"blob"} else value
+def _most(bounds: tuple[int, int]) -> dict[str, int]:
+    """The largest result of a job, as a worker reads it."""
+    rows, characters = bounds
+    return {"most_rows": rows, "most_characters": characters}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
+from sqlreason.sql.printing import printable
 from sqlreason.sql.verdicts import Result, Verdict
 
 _SHOWN = 12
 _WIDTH = 60
+#: A decimal of more digits is shown as a float.
+_DIGITS = 100
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Explanation:
 
     def to_record(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""
-        return {**asdict(self), "verdict": self.verdict._asdict()}
+        results = {"gold": _record(self.gold), "candidate": _record(self.candidate)}
+        return {**asdict(replace(self, gold=None, candidate=None)), **results, "verdict": self.verdict._asdict()}
 
     def to_text(self) -> str:
         """A few lines for people; where rows are shown, "<" marks what only the gold has, ">" only the candidate."""
@@ -53,19 +59,42 @@ class Explanation:
 
 
 def _side_by_side(gold: Result, candidate: Result, ordered: bool) -> list[str]:
-    pairs = _aligned([repr(row) for row in gold.rows], [repr(row) for row in candidate.rows], ordered)
+    pairs = _aligned(_written(gold), _written(candidate), ordered)
     heads = tuple(_head(name, result) for name, result in (("gold", gold), ("candidate", candidate)))
     shown = [heads, *pairs[:_SHOWN]]
     width = min(_WIDTH, max(len(left or "") for left, _ in shown))
     lines = [
-        f"  {_cut(left or '', width):<{width}} {_mark(left, right)} {right or ''}".rstrip() for left, right in shown
+        f"  {_cut(left or '', width):<{width}} {_mark(left, right)} {_cut(right or '', _WIDTH)}".rstrip()
+        for left, right in shown
     ]
     return lines + [f"  … {len(pairs) - _SHOWN} more"] * (len(pairs) > _SHOWN)
 
 
 def _head(name: str, result: Result) -> str:
-    told = f"{len(result.rows)} rows: {', '.join(result.columns)}" if result.status == "ok" else result.status
-    return f"{name} ({told})"
+    if result.status != "ok":
+        return f"{name} ({result.status})"
+    return f"{name} ({len(result.rows)} rows: {printable(', '.join(result.columns))})"
+
+
+def _written(result: Result) -> list[str]:
+    return [repr(tuple(map(_plain, row))) for row in result.rows]
+
+
+def _record(result: Result | None) -> dict[str, Any] | None:
+    return None if result is None else {**vars(result), "rows": [list(map(_plain, row)) for row in result.rows]}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has one: decimals as numbers, and what is no finite number as a text."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() and value.adjusted() < _DIGITS else _plain(float(value))
+    if isinstance(value, float | Decimal):
+        return value if isinstance(value, float) and math.isfinite(value) else str(value)
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return f"x'{value.hex()}'" if isinstance(value, bytes) else value
 
 
 def _aligned(ones: Sequence[str], others: Sequence[str], ordered: bool) -> list[tuple[str | None, str | None]]:

@@ -169,7 +169,7 @@ def _greeted(server: socket.socket, process: subprocess.Popen[bytes]) -> socket.
 
 
 def _python(arguments: Iterable[str], **options: Any) -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    environment = {"TZ": "UTC"} | {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     command = [sys.executable, "-I", "-S", str(BOOT), *arguments]
     options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, env=environment, cwd=os.path.abspath(os.sep), **options)

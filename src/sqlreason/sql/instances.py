@@ -11,7 +11,6 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlglot.tokenizer_core import TokenType
 
@@ -27,6 +26,7 @@ from sqlreason.sql.statements import split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
+from sqlreason.sql.worker.shelf import remembering
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
@@ -128,7 +128,8 @@ def _distilled(
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
     flags = [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
-    flags += ["gold_constant"] if constant and len(wrong) not in killed else []
+    constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
+    flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
     flags += ["few_instances"] if len(chosen) <= n else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
@@ -207,7 +208,7 @@ class _Frame:
     rest: tuple[str, ...]
 
 
-@lru_cache(maxsize=512)
+@remembering(8_000_000)
 def _frame(script: str, engine: str) -> _Frame:
     definitions, inserts, rest = [], [], []
     for tokens in split_tokens(script, engine):
@@ -236,7 +237,7 @@ def _script(frame: _Frame, populator: Populator, rows: Rows) -> str:
 
 
 def _values(rows: Sequence[Sequence[object]]) -> str:
-    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)  # type: ignore[arg-type]
+    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)
 
 
 def _name(name: str) -> str:

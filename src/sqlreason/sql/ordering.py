@@ -8,13 +8,13 @@ and applied afterwards. Whether the rewritten query still is the gold is checked
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp
 
 from sqlreason.sql.statements import parse, split_statements, statement_kind
 from sqlreason.sql.worker.outcomes import DEFINE, READ, WRITE
+from sqlreason.sql.worker.shelf import remembering
 
 _WRITES = {"insert", "update", "delete"}
 _DEFINES = {"create", "drop", "alter"}
@@ -53,7 +53,7 @@ class Demand:
         return asdict(self)
 
 
-@lru_cache(maxsize=4096)
+@remembering(1_000_000)
 def demand_of(gold: str, dialect: str) -> Demand:
     """Reads a gold query, already in the engine's dialect, into what it demands."""
     statements = tuple(split_statements(gold)) or (gold,)

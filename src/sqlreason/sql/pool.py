@@ -27,7 +27,7 @@ class Job:
 
     Attributes:
         engine: Which kind of worker serves it.
-        op: "judge", "run" or "trial".
+        op: "judge", "run", "group" or "trial".
         body: The request's fields apart from the task and what is to be skipped.
         size: How many candidates it has.
         key: The task's key; "" if the task travels with the request.
@@ -53,7 +53,7 @@ class Job:
     def message(self, known: set[str]) -> dict[str, Any]:
         """The request as it is sent, with the task where the worker needs it."""
         skip = [*self.verdicts, *self.failures]
-        task = {} if self.op == "run" else {"task": None if self.key in known else self.task}
+        task = {} if self.op in ("run", "group") else {"task": None if self.key in known else self.task}
         seconds = 60.0 + 4.0 * self.size
         return {"op": self.op, **self.body, **task, "key": self.key, "skip": skip, "cpu_seconds": seconds}
 
@@ -66,9 +66,9 @@ class Job:
         self.reply = message
         return bool(message["done"])
 
-    def blame(self, index: int, status: str, reason: str) -> bool:
-        """Notes that a step hung or crashed its worker; returns whether the job is thereby done."""
-        if index not in self.accidents and (status == "crash" or index < 0):
+    def blame(self, index: int, status: str, reason: str, chance: bool) -> bool:
+        """Notes that a step hung or crashed its worker, perhaps by chance; returns whether the job is thereby done."""
+        if index not in self.accidents and (chance or index < 0):
             self.accidents.add(index)  # it may be the machine's fault: one more try
             return False
         if index < 0:
@@ -233,7 +233,8 @@ class Pool:
             self._counts["died"] += 1
             self._check_start(worker)
             status = "timeout" if death.signal == _CPU_IS_USED_UP else "crash"
-            return self._blame(worker, waiting, status, f"its worker ended by signal {death.signal}")
+            reason = f"its worker ended by signal {death.signal}"
+            return self._blame(worker, waiting, status, reason, chance=status == "crash")
         jobs = self._busy[worker]
         ended = [jobs.popleft() for message in messages if jobs[0].take(message)]
         if not jobs:
@@ -261,14 +262,15 @@ class Pool:
 
     def _punish(self, worker: WorkerProcess, waiting: Queues) -> list[Job]:
         self._counts["killed"] += 1
-        return self._blame(worker, waiting, "timeout", f"its worker was killed after {self._limits.hard_seconds} s")
+        reason = f"its worker was killed after {self._limits.hard_seconds} s"
+        return self._blame(worker, waiting, "timeout", reason, chance=worker.sleeps)
 
-    def _blame(self, worker: WorkerProcess, waiting: Queues, status: str, reason: str) -> list[Job]:
+    def _blame(self, worker: WorkerProcess, waiting: Queues, status: str, reason: str, chance: bool) -> list[Job]:
         """Replaces a worker; the step at work is to blame, a job that was sent ahead is not."""
         index = worker.step
         self._dismiss(worker)
         job, *ahead = self._busy.pop(worker)
-        done = job.blame(index, status, reason)
+        done = job.blame(index, status, reason, chance)
         waiting.setdefault(job.engine, deque()).extendleft(reversed(ahead if done else [job, *ahead]))
         return [job] if done else []
 

@@ -1,14 +1,17 @@
 """Worker processes as the parent sees them: talk, watch, kill.
 
 A worker is watched by its heartbeat: the step at which it hangs or dies is known, so that exactly one candidate is to
-blame. Requests are answered in the order in which they were sent.
+blame. What is limited is what the step has computed, in the CPU seconds of its process, so that a busy machine changes
+no verdict; the wall only shows that a worker sleeps, who would never use them up. Requests are answered in the order in
+which they were sent.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.sql.forks import START_SECONDS, Starter
@@ -18,6 +21,35 @@ from sqlreason.sql.worker import protocol
 #: Requests of at most so many bytes may be sent while the worker is busy with another: they fit into the socket's
 #: buffer, so that neither side ever waits for the other to read.
 _AHEAD_BYTES = 64 * 1024
+#: A process sleeps that computes less than this share of the time; among hundreds of busy ones it would get more.
+_AWAKE = 0.002
+#: CPU seconds that waking up for nothing may take.
+_LEAST = 0.0005
+#: Seconds between two looks at a worker that is late by the wall alone.
+_LOOK = 0.02
+
+
+#: Engines whose worker waits for a server that computes.
+_COMPUTE_ELSEWHERE = frozenset(["postgres"])
+#: How many times the soft limit these may wait in all: 1 + 4 + 16, see `postgres_engine`.
+_TRIES = 21
+
+
+class _Look(NamedTuple):
+    """A moment, and the CPU seconds of a worker then."""
+
+    at: float
+    computed: float
+
+
+def _computed(pid: int) -> float | None:
+    """CPU seconds of a process; None where the system does not tell of another."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # as clock_getcpuclockid(3) makes it
+    except OSError:  # it has ended, which reading it will show
+        return None
 
 
 class WorkerError(SqlReasonError, RuntimeError):
@@ -44,6 +76,7 @@ class WorkerProcess:
     Attributes:
         known: Keys of the tasks that it has loaded.
         ready: Whether it has come up.
+        sleeps: Whether its time is over because it does nothing: the machine may be to blame, or who stopped it.
         guards: What holds it, by the names of `worker.confinement.confine`.
         library: The version of its engine.
     """
@@ -58,6 +91,9 @@ class WorkerProcess:
         self._request = 0  # the number of the last one
         self._open: dict[int, int] = {}  # bytes of those that are not answered, in order
         self._since = time.monotonic()  # when the present request, or the start, began
+        self._computed = 0.0  # CPU seconds of the process by then
+        self._look = _Look(0.0, 0.0)
+        self.sleeps = False
         self._buffer = bytearray()
         started = starter.start(engine, {"limits": asdict(limits), "server": server})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
@@ -86,7 +122,7 @@ class WorkerProcess:
             return False
         self._request += 1
         if not ahead:
-            self._since = time.monotonic()
+            self._begin()
         self._open[self._request] = len(frame)
         try:
             self._channel.sendall(frame)
@@ -125,7 +161,12 @@ class WorkerProcess:
             raise ValueError("this is no answer to a request")
         if message.get("done"):
             del self._open[self._present]
-            self._since = time.monotonic()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Notes that the next request has its time from now on."""
+        self._since = time.monotonic()
+        self._computed = _computed(self.pid) or 0.0
 
     def _next(self) -> Any:
         if len(self._buffer) < protocol.HEADER.size:
@@ -158,12 +199,29 @@ class WorkerProcess:
 
     @property
     def seconds_left(self) -> float:
-        """How long the present step may still take."""
+        """How long the present step needs no look; below zero where its time is over."""
+        now = time.monotonic()
         if not self.ready:
-            return self._since + START_SECONDS - time.monotonic()
+            return self._since + START_SECONDS - now
         beat = self._heartbeat.read()
-        started = beat.started if beat.request in self._open else self._since
-        return max(started, self._since) + self._limits.hard_seconds - time.monotonic()
+        taken_up = beat.request in self._open and beat.started > self._since
+        started, computed = (beat.started, beat.computed) if taken_up else (self._since, self._computed)
+        if self.engine in _COMPUTE_ELSEWHERE:
+            return started + self._limits.hard_seconds + _TRIES * self._limits.soft_seconds - now
+        left = started + self._limits.hard_seconds - now
+        if left > 0 or (total := _computed(self.pid)) is None:
+            return left
+        return self._left_of(_Look(started, computed), _Look(now, total))
+
+    def _left_of(self, start: _Look, now: _Look) -> float:
+        """The seconds left of a step that is late by the wall, by what it has computed since its start."""
+        last = max(self._look, start)
+        if now.computed - last.computed > _AWAKE * (now.at - last.at) + _LEAST:
+            last = now
+        self._look = last
+        self.sleeps = now.at - last.at > self._limits.hard_seconds
+        left = self._limits.hard_seconds - (now.computed - start.computed)
+        return -1.0 if self.sleeps else max(left, _LOOK) if left > 0 else left
 
     def end(self) -> int:
         """Ends the process at once and returns the signal that ended it."""

@@ -10,7 +10,6 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
@@ -18,6 +17,7 @@ from sqlglot.tokenizer_core import TokenType
 from sqlreason.sql.ddl import read_rows, read_table
 from sqlreason.sql.statements import DIALECTS, split_tokens, text_of
 from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, literal
+from sqlreason.sql.worker.shelf import remembering
 
 __all__ = [
     "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "find_definitions",
@@ -62,7 +62,7 @@ class Schema:
         return hashlib.blake2b(repr(names).encode(), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=64)  # many questions share a context, and one with thousands of rows takes seconds
+@remembering(4_000_000)  # many questions share a context, and one with thousands of rows takes seconds
 def parse_schema(context: str, dialect: str | None = None) -> Schema:
     """Reads the tables, keys and rows of a context.
 
@@ -97,7 +97,7 @@ def find_definitions(context: str) -> Schema | None:
     return _definitions(without_rows) or (_definitions(context) if without_rows != context else None)
 
 
-@lru_cache(maxsize=4096)
+@remembering(1_000_000)
 def _definitions(context: str) -> Schema | None:
     return find_schema(context)
 

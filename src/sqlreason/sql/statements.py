@@ -5,13 +5,14 @@ Everything here works on text and sqlglot's tokens or trees; nothing is executed
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import zip_longest
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
+
+from sqlreason.sql.worker.shelf import remembering
 
 #: Readings in the order in which a text of unknown dialect is tried: SQLite is the engine, the rest
 #: are the dialects in which synthetic questions are written (SQL_ENGINE.md, section 3).
@@ -46,7 +47,7 @@ def tokens_of(text: str, dialect: str | None = None) -> list[Token]:
     return sqlglot.tokenize(text, read=tried[-1])
 
 
-@lru_cache(maxsize=64)
+@remembering(1_000_000)
 def split_tokens(text: str, dialect: str | None = None) -> list[list[Token]]:
     """Splits a text into the token lists of its statements; empty statements are left out.
 
@@ -80,7 +81,7 @@ def split_statements(text: str) -> list[str]:
         return [text.strip()] if text.strip() else []
 
 
-@lru_cache(maxsize=4096)
+@remembering(200_000)  # a tree takes some 200 bytes for each character
 def parse(sql: str, dialect: str | None = None) -> exp.Expr | None:
     """Parses one statement in the given dialect, or in the first of `DIALECTS` that can; None if none can.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite, isnan
+from typing import Any
 
 from sqlreason.errors import BadInput
 
@@ -49,12 +52,18 @@ class Table:
         return next((column for column in self.columns if column.name.lower() == name.lower()), None)
 
 
-def literal(value: Value) -> str:
-    """Writes a Python value as a SQL literal."""
+def literal(value: Any) -> str:
+    """Writes a Python value as a SQL literal, lists and maps by DuckDB's functions; any other by its text."""
     if value is None:
         return "NULL"
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
-    return repr(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"
+    if isinstance(value, float | Decimal) and not isfinite(value):
+        return "NULL" if isnan(value) else "9e999" if value > 0 else "-9e999"
+    if isinstance(value, list):
+        return f"list_value({', '.join(map(literal, value))})"
+    if isinstance(value, dict):
+        return f"map({literal(list(value))}, {literal(list(value.values()))})"
+    return str(value) if isinstance(value, int | float | Decimal) else "'" + str(value).replace("'", "''") + "'"

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from sqlreason.sql.printing import printable
+
 #: Every status that a verdict can have.
 STATUSES = (
     *("match", "mismatch", "syntax_error", "exec_error", "denied", "timeout", "oom", "too_big"),
@@ -17,15 +19,16 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one candidate's execution.
+    """Bounds of one candidate's execution; seconds are the processor's (the wall's on a server of another machine).
 
     Attributes:
         soft_seconds: Computing time of one candidate over all instances; the engine stops itself.
-        hard_seconds: After this long on one step the worker is killed and replaced.
+        hard_seconds: After so much on one step, or so long without computing, the worker is killed and replaced.
         heap_mb: What SQLite may allocate, in MiB.
         memory_mb: Address space of a SQLite worker, in MiB.
         duckdb_memory_mb: Address space of a DuckDB worker, in MiB.
         max_rows: Largest result of a gold, and of `Verifier.run`.
+        max_characters: Largest result of `Verifier.run`, as it is sent from the worker.
         sql_chars: Longest candidate accepted.
     """
 
@@ -35,6 +38,7 @@ class Limits:
     memory_mb: int = 1_024
     duckdb_memory_mb: int = 4_096
     max_rows: int = 50_000
+    max_characters: int = 16_000_000
     sql_chars: int = 50_000
 
 
@@ -96,7 +100,7 @@ class Verdict(NamedTuple):
         flags: Of vacuous (the gold tells nothing on any instance), no_table_read (the gold reads one),
             write_for_read, more_rows_than_gold, gold_ambiguous (LIMIT cuts a tie), gold_unstable (its result hangs on
             how the engine breaks ties inside of it).
-        reason: Why it does not agree, in words; empty if it does.
+        reason: Why it does not agree, in words that a terminal can show; empty if it does.
         instances_passed: Instances on which it agreed before the first on which it did not.
         instances: Instances of the task.
     """
@@ -114,12 +118,20 @@ class Verdict(NamedTuple):
     def from_wire(cls, fields: list[Any]) -> Verdict:
         """Reads a verdict as a worker sends it."""
         fields[4] = tuple(fields[4])
+        fields[5] = printable(fields[5])
         return cls(*fields)
 
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one query on one context; status "ok", or as of a verdict, or "context_error"."""
+    """The result of one query on one context.
+
+    Attributes:
+        status: "ok", or as of a verdict, or "context_error"; of a result that is "too_big" there are the first rows.
+        columns: Their names.
+        rows: Values are NULL, bool, int, float, Decimal, str and bytes, lists and dicts of them, and texts of all else.
+        reason: Why it is not "ok".
+    """
 
     status: str
     columns: tuple[str, ...]

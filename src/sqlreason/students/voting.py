@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sqlreason.reasoning.format import parse
-from sqlreason.sql.execution import Verifier
+from sqlreason.sql.execution import Task, Verifier
 
 
 def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> int:
@@ -16,7 +16,7 @@ def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str =
 
 
 def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> tuple[int, int]:
-    """Return the index of the winning answer and the number of answers that share its result.
+    """Return the index of the winning answer and the number of answers that share its result, by the engine's equality.
 
     Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
     results with equally many votes the one that came first.
@@ -27,26 +27,11 @@ def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str 
         answers: Completions.
         engine: "sqlite" or "duckdb".
     """
-    results: dict[int, str] = {}
-    outcomes: dict[str, str] = {}
-    for index, text in enumerate(answers):
-        reading = parse(text)
-        if not reading.well_formed:
-            continue
-        if reading.sql not in outcomes:
-            outcomes[reading.sql] = _result(verifier, context, reading.sql, engine)
-        if outcomes[reading.sql]:
-            results[index] = outcomes[reading.sql]
-    if not results:
+    readings = {index: reading.sql for index, text in enumerate(answers) if (reading := parse(text)).well_formed}
+    numbers = verifier.group(Task("", "", (context,), engine), list(readings.values()))
+    groups = {index: number for index, number in zip(readings, numbers, strict=True) if number is not None}
+    if not groups:
         return 0, 0
-    votes = Counter(results.values())
-    winner = max(results, key=lambda index: (votes[results[index]], -index))
-    return winner, votes[results[winner]]
-
-
-def _result(verifier: Verifier, context: str, sql: str, engine: str) -> str:
-    """The result as a text that equal bags of rows share; empty for a query that fails."""
-    found = verifier.run(context, sql, engine)
-    if found.status != "ok":
-        return ""
-    return f"{len(found.columns)}:{sorted(map(repr, found.rows))}"
+    votes = Counter(groups.values())
+    winner = max(groups, key=lambda index: (votes[groups[index]], -index))
+    return winner, votes[groups[winner]]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .equivalence import Answer, Row, canonical_rows, same_bag
-from .outcomes import DEFINE, READ, EngineError, Outcome
+from .outcomes import DEFINE, READ, EngineError, Outcome, as_error
 from .quotes import quoted_strings
 from .statements import is_something, split
 
+#: The contents of a view that cannot be read; no row of values is equal to it.
+_UNREADABLE: list[Row] = [(("unreadable",),)]
 #: Verdicts travel as lists in the order of `Verdict`'s fields.
 Verdict = list[Any]
 
@@ -60,6 +61,7 @@ class Case:
 
     def __init__(self, engine: Any, gold: dict[str, Any], limits: dict[str, Any], beat: Callable[[int], None]) -> None:
         self._engine, self._gold, self._limits, self._beat = engine, gold, limits, beat
+        self._seconds: Callable[[], float] = engine.seconds
         self.access: str = gold["access"]
         self._lenient = False
         self.instances: list[Instance] = []
@@ -77,8 +79,7 @@ class Case:
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
             self._lenient = quoted or not self._engine.quotes_strings
         writes = self.access != READ and self._compares_state
-        tables = self._engine.tables() if writes else []
-        before = {table.lower(): self._contents(table) for table in tables}
+        before = self._all_contents() if writes else {}
         with self._undone():
             outcome = self._run(self._gold["statements"], self._limits["max_rows"])
             if outcome.more:
@@ -92,7 +93,7 @@ class Case:
         return instance
 
     def _deadline(self) -> float:
-        return time.monotonic() + self._limits["soft_seconds"]
+        return float(self._seconds() + self._limits["soft_seconds"])
 
     def _run(self, statements: list[str], max_rows: int, deadline: float | None = None) -> Outcome:
         return self._engine.run(statements, self.access, deadline or self._deadline(), max_rows)
@@ -101,11 +102,23 @@ class Case:
         return _Undone(self._engine)
 
     def _contents(self, table: str) -> list[Row]:
-        return canonical_rows(self._engine.contents(table))
+        """The rows of a table or view; of a view over what is gone, or that fails, a mark."""
+        try:
+            return canonical_rows(self._engine.contents(table, self._deadline()))
+        except EngineError as error:
+            if error.status in ("timeout", "oom"):
+                raise
+            return _UNREADABLE
 
     def _state(self) -> tuple[dict[str, list[Row]], dict[str, Any]]:
-        after = {table.lower(): self._contents(table) for table in self._engine.tables()}
-        return after, self._engine.objects() if self.access == DEFINE else {}
+        """What stands in the database; its objects first, since a view that fails may end the transaction."""
+        objects = self._engine.objects() if self.access == DEFINE else {}
+        return self._all_contents(), objects
+
+    def _all_contents(self) -> dict[str, list[Row]]:
+        """The rows of all tables, and where definitions may change of all views."""
+        tables = self._engine.tables() if self.access == DEFINE else self._engine.base_tables()
+        return {table.lower(): self._contents(table) for table in tables}
 
     def _answer(self, outcome: Outcome) -> Answer:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
@@ -149,12 +162,18 @@ class Case:
         alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
         for number, instance in enumerate(self.instances):
             self._engine.open(instance.database)
+            self._look()
             for index, attempt in list(alive.items()):
                 self._beat(index)
                 self._try(attempt, candidates[index] if number == 0 else [attempt.text], instance)
                 if attempt.verdict is not None:
                     yield index, alive.pop(index).verdict or []
         yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
+
+    def _look(self) -> float:
+        """Looks at the clock, once between two candidates: the end of one is the start of the next."""
+        self._now = self._seconds()
+        return self._now
 
     def _try(self, attempt: _Attempt, texts: list[str], instance: Instance) -> None:
         for text in texts:
@@ -164,7 +183,7 @@ class Case:
                 return
 
     def _judge_one(self, attempt: _Attempt, instance: Instance) -> None:
-        started = time.monotonic()
+        started = self._now
         deadline = started + self._limits["soft_seconds"] - attempt.seconds
         try:
             statements = self._statements(attempt.text)
@@ -173,16 +192,15 @@ class Case:
                 reason = self._difference(outcome, instance, attempt.flags)
             finally:
                 self._engine.undo()
-        except MemoryError:
-            attempt.verdict = self._verdict(attempt, "oom", True, False, "its result does not fit into memory")
-            return
-        except EngineError as error:
+        except Exception as raised:
+            error = as_error(raised)
             if error.status == "denied" and self.access == READ:
                 attempt.flags |= _named_write([attempt.text])
+            self._look()
             parses = error.status not in ("syntax_error", "multi_statement", "empty")
             attempt.verdict = self._verdict(attempt, error.status, parses, False, error.reason)
             return
-        attempt.seconds += time.monotonic() - started
+        attempt.seconds += self._look() - started
         if reason:
             attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
         attempt.passed += not reason

@@ -1,19 +1,22 @@
 """DuckDB inside a worker: the last resort for golds that SQLite cannot run, 40 to 60 times dearer.
 
 It has no authorizer: statements are admitted by their type, the outside world is switched off and the configuration
-locked before a candidate is seen. An instance is a connection to a database of its own.
+locked before a candidate is seen. An instance is a connection to a database of its own. Dates and times are read as
+texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would need files.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 
+from .duckdb_words import STOPPED_CLOCK, Refusals, without_end, words_of
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 
 _READS = {"SELECT"}
@@ -21,9 +24,13 @@ _CHANGES = {"INSERT", "UPDATE", "DELETE", "MERGE_INTO"}
 _DEFINITIONS = {"CREATE", "DROP", "ALTER", "CREATE_FUNC"}
 _ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | _DEFINITIONS}
 _CONTEXT = _ALLOWED[DEFINE] | {"TRANSACTION"}
-#: Table functions that read more than the database; without access to files they fail too.
-_FORBIDDEN = ("read_", "glob(", "duckdb_", "pragma_", "information_schema", "getenv", "random(", "uuid(", "query(")
+#: Types of which something is read as a text, also inside of lists and structs.
+_TIMES = re.compile(r"\b(DATE|TIME(STAMP)?(_\w+)?)\b")
 _OPEN_DATABASES = 12
+#: What an instance that was loaded once may take to be loaded again.
+_REBUILD_SECONDS = 5.0
+#: The watch over a deadline looks at least so many seconds apart.
+_LOOK = 0.001
 #: In this order: the temporary folder before external access goes, the lock last.
 _SETTINGS = (
     "SET threads = 1",
@@ -33,6 +40,8 @@ _SETTINGS = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET python_enable_replacements = false",
+    "SET TimeZone = 'UTC'",
+    *STOPPED_CLOCK,
     "SET enable_external_access = false",
     "SET lock_configuration = true",
 )
@@ -48,14 +57,20 @@ class DuckdbEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = False
+    #: What holds a query beside the limits of the process.
+    guards: tuple[str, ...] = ()
+    #: The clock of deadlines: CPU seconds of this process.
+    seconds = staticmethod(time.process_time)
 
     def __init__(self, heap_mb: int, sql_chars: int) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
         self.library = f"DuckDB {duckdb.__version__}"
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._current = self._connect()
-        self._late = False
-        self._current.execute("SELECT 1").fetchall()
+        self._refusals = Refusals(self._current)
+        self._known: set[str] = set()
+        self._sequences: list[str] = []
+        self._wrote = False
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:")
@@ -70,9 +85,13 @@ class DuckdbEngine:
             EngineError: A statement of the script failed.
         """
         connection = self._connect()
-        with self._guarded(connection, deadline):
-            for statement in self._admitted(connection, script, _CONTEXT):
-                connection.execute(statement)
+        try:
+            with self._guarded(connection, deadline):
+                for statement in self._admitted(connection, script, _CONTEXT):
+                    connection.execute(statement)
+        except EngineError:
+            connection.close()
+            raise
         if script in self._opened:
             self._opened.pop(script).close()
         self._opened[script] = connection
@@ -83,8 +102,11 @@ class DuckdbEngine:
     def open(self, snapshot: str) -> None:
         """Makes the instance the current database, building it anew if it has been closed."""
         if snapshot not in self._opened:
-            self.load(snapshot, time.monotonic() + 5.0)
-        self._current = self._opened[snapshot]
+            self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
+        if self._current is not self._opened[snapshot]:
+            self._current = self._opened[snapshot]
+            self._known = self.names()
+            self._sequences = [_restart(*row) for row in self._current.execute(_SEQUENCES).fetchall()]
 
     def _admitted(self, connection: duckdb.DuckDBPyConnection, text: str, allowed: set[str]) -> list[Any]:
         statements = list(connection.extract_statements(text))
@@ -97,14 +119,16 @@ class DuckdbEngine:
     @contextmanager
     def _guarded(self, connection: duckdb.DuckDBPyConnection, deadline: float) -> Iterator[None]:
         """Interrupts the connection at the deadline; what goes wrong becomes an `EngineError`."""
-        late = threading.Event()
+        late, ended = threading.Event(), threading.Event()
 
-        def interrupt() -> None:
-            late.set()
-            connection.interrupt()
+        def watch() -> None:
+            while not ended.wait(max(_LOOK, deadline - self.seconds())):
+                if self.seconds() >= deadline:
+                    late.set()
+                    connection.interrupt()
 
-        timer = threading.Timer(max(0.0, deadline - time.monotonic()), interrupt)
-        timer.start()
+        watcher = threading.Thread(target=watch)
+        watcher.start()
         try:
             yield
         except duckdb.Error as error:
@@ -114,8 +138,8 @@ class DuckdbEngine:
         except (ValueError, RuntimeError, OverflowError) as error:
             raise EngineError("exec_error", str(error)) from None
         finally:
-            timer.cancel()
-            timer.join()
+            ended.set()
+            watcher.join()
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.
@@ -126,9 +150,10 @@ class DuckdbEngine:
         text = ";\n".join(statements)
         if len(text) > self._sql_chars:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
-        if any(name in text.lower() for name in _FORBIDDEN):
-            raise EngineError("denied", "it names a function or table that is not allowed here")
+        if refused := self._refusals.first(words_of(text), self._known, access != READ):
+            raise EngineError("denied", f"{refused} is not allowed here")
         connection, result = self._current, Outcome()
+        self._wrote = access != READ
         with self._guarded(connection, deadline):
             admitted = self._admitted(connection, text, _ALLOWED[access])
             if len(admitted) > len(statements):
@@ -139,29 +164,37 @@ class DuckdbEngine:
         return result
 
     def _fetch(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int, result: Outcome) -> None:
-        known = {table.lower() for table in self.tables()}
-        words = {word.strip('"').lower() for word in _words(statement.query)}
-        if str(statement.type).endswith("SELECT"):
+        selects = str(statement.type).endswith("SELECT")
+        if selects:
             result.reads |= {name.rpartition(".")[2].lower() for name in connection.get_table_names(statement.query)}
         else:
-            result.writes |= known & words
-            result.reads |= known & words
+            named = {table.lower() for table in self.tables()} & {word.text for word in words_of(statement.query)}
+            result.writes |= named
+            result.reads |= named
         cursor = connection.execute(statement)
+        types = [str(column[1]) for column in cursor.description or ()]
         result.columns = [column[0] for column in cursor.description or ()]
+        if selects and any(map(_TIMES.search, types)):
+            cursor = connection.execute(_with_texts(statement.query, types))
         result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
         result.more = len(result.rows) > max_rows
-        if not str(statement.type).endswith("SELECT") and result.columns == ["Count"]:
+        if not selects and result.columns == ["Count"]:
             result.columns, result.rows, result.more = [], [], False
 
     def undo(self) -> None:
         """Takes back what `run` wrote."""
-        try:
+        with suppress(duckdb.Error):  # there was no transaction
             self._current.execute("ROLLBACK")
-        except duckdb.Error:
-            return  # there was no transaction
+        for restart in self._sequences if self._wrote else ():  # which no transaction takes back
+            self._current.execute(restart)
+        self._wrote = False
 
     def tables(self) -> list[str]:
-        """Names of the current database's tables and views."""
+        """Names of the current database's tables, then of its views."""
+        return [*self.base_tables(), *(row[0] for row in self._current.execute(_VIEWS).fetchall())]
+
+    def base_tables(self) -> list[str]:
+        """Names of the current database's tables alone."""
         return [row[0] for row in self._current.execute(_TABLES).fetchall()]
 
     def names(self) -> set[str]:
@@ -171,10 +204,20 @@ class DuckdbEngine:
         ).fetchall()
         return {name.lower() for row in rows for name in row}
 
-    def contents(self, table: str) -> list[tuple[Any, ...]]:
-        """All rows of a table."""
-        name = table.replace('"', '""')
-        return self._current.execute(f'SELECT * FROM "{name}"').fetchall()
+    def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
+        """All rows of a table or view.
+
+        Raises:
+            EngineError: It cannot be read, or not by the deadline.
+        """
+        query = f"SELECT * FROM {_name(table)}"
+        with self._guarded(self._current, deadline):
+            cursor = self._current.execute(query)
+            types = [str(column[1]) for column in cursor.description or ()]
+            if any(map(_TIMES.search, types)):
+                cursor = self._current.execute(_with_texts(query, types))
+            rows = cursor.fetchall()
+        return rows
 
     def objects(self) -> dict[str, Any]:
         """Tables and views with their columns and whether these may be NULL."""
@@ -194,14 +237,25 @@ def _judged(error: duckdb.Error, late: bool) -> tuple[str, str]:
     return ("timeout", "the time limit is over") if late else (status, str(error).partition("\n")[0])
 
 
-def _words(text: str) -> list[str]:
-    return "".join(c if c.isalnum() or c in '_"' else " " for c in text).split()
+def _with_texts(query: str, types: list[str]) -> str:
+    """The query with columns of dates and times as texts; rows keep their order, there is one thread."""
+    columns = (f"CAST(#{i} AS VARCHAR)" if _TIMES.search(kind) else f"#{i}" for i, kind in enumerate(types, 1))
+    return f"SELECT {', '.join(columns)} FROM ({without_end(query)}\n)"
 
 
-_TABLES = (
-    "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
-    "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-)
+def _restart(schema: str, name: str, last: int | None, start: int) -> str:
+    """A statement that sets a sequence to where it stands."""
+    full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
+    return f"SELECT setval('{full}', {start if last is None else last}, {str(last is not None).lower()})"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+_SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM duckdb_sequences()"
+_TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM duckdb_columns() WHERE NOT internal "
     "ORDER BY table_name, column_index"

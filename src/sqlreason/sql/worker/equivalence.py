@@ -18,8 +18,10 @@ Row = tuple[Any, ...]
 
 #: Relative and absolute tolerance of inexact numbers (SQL_ENGINE.md, section 4.3).
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
-_MIDNIGHT = (" 00:00:00", "T00:00:00", " 00:00:00.000", " 00:00:00.000000", " 00:00:00+00:00")
+_MIDNIGHT = (" 00:00:00", "T00:00:00", " 00:00:00.000", " 00:00:00.000000", " 00:00:00+00:00", " 00:00:00+00")
 _EXACT = 2**53
+#: Decimals with more digits before or behind the point are compared as they are written.
+_DIGITS = 5_000
 _AS_IS = frozenset([int, bytes, type(None)])
 #: The shortest text that may be a midnight.
 _DATED = len("2024-01-01 00:00:00")
@@ -29,7 +31,8 @@ def canonical(value: Any) -> Any:
     """The value in the form in which it is compared.
 
     Booleans and whole floats become integers, decimals numbers, dates and times ISO texts, midnight timestamps dates,
-    NaN a mark that equals itself. Text never equals a number, NULL never anything else.
+    NaN a mark that equals itself, lists and maps marked tuples. Text never equals a number, NULL never anything else;
+    no value has a tuple's form by itself, so that none can pass for a mark.
     """
     kind = type(value)
     if kind is int or value is None or kind is bytes:
@@ -51,16 +54,30 @@ def _canonical_float(value: float) -> Any:
 
 def _canonical_other(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else canonical(float(value))
+        return _canonical_decimal(value)
     if isinstance(value, datetime | date | time):
         return canonical(value.isoformat().replace("T", " "))
     if isinstance(value, timedelta):
         return canonical(value.total_seconds())
     if isinstance(value, list | tuple):
-        return ("list", *(canonical(item) for item in value))
-    if isinstance(value, dict):
-        return ("map", *((str(key), canonical(item)) for key, item in value.items()))
+        return ("list", *map(canonical, value))
+    if isinstance(value, dict):  # a struct's fields, and a document's, are found by name
+        pairs = [(canonical(key), canonical(item)) for key, item in value.items()]
+        return ("map", *sorted(pairs, key=lambda pair: repr(pair[0])))
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
     return str(value)
+
+
+def _canonical_decimal(value: Decimal) -> Any:
+    if not value.is_finite():
+        return ("nan",) if value.is_nan() else float(value)
+    if abs(value.adjusted()) > _DIGITS:
+        return ("number", str(value))
+    if value == value.to_integral_value():
+        return int(value)
+    near = float(value)
+    return int(value) if math.isinf(near) else _canonical_float(near)
 
 
 def canonical_rows(rows: Iterable[Sequence[Any]]) -> list[Row]:
@@ -75,9 +92,14 @@ def same_value(one: Any, other: Any) -> bool:
     """Equality of two canonical values; numbers agree within tolerance unless both are exact integers."""
     if one == other:
         return type(one) is type(other) or (_is_number(one) and _is_number(other))
+    if type(one) is tuple and type(other) is tuple:
+        return same_row(one, other)
     if not (_is_number(one) and _is_number(other)) or (type(one) is int and type(other) is int):
         return False
-    return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    try:
+        return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def same_row(one: Row, other: Row) -> bool:
@@ -102,8 +124,8 @@ def contained(ones: Sequence[Row], others: Sequence[Row]) -> bool:
 
 
 def _inexact(rows: Iterable[Row]) -> bool:
-    """Whether there is a float, without which there is no tolerance."""
-    return any(float in map(type, row) for row in rows)
+    """Whether there is a float, or a list that may hold one, without which there is no tolerance."""
+    return any(float in kinds or tuple in kinds for kinds in (set(map(type, row)) for row in rows))
 
 
 def _paired(missing: list[Row], spare: list[Row]) -> bool:
@@ -116,8 +138,10 @@ def _paired(missing: list[Row], spare: list[Row]) -> bool:
 
 
 def _shape(row: Row) -> Row:
-    """What must agree exactly: the row with every number replaced by a mark."""
-    return tuple(("number",) if _is_number(value) else value for value in row)
+    """What must agree exactly: the row with every number replaced by a mark, in lists too."""
+    return tuple(
+        ("number",) if _is_number(value) else _shape(value) if type(value) is tuple else value for value in row
+    )
 
 
 def _matched(wanted: list[Row], offered: list[Row]) -> bool:
@@ -132,7 +156,8 @@ def _matched(wanted: list[Row], offered: list[Row]) -> bool:
 
 
 def _numbers(row: Row) -> list[float]:
-    return [value for value in row if _is_number(value)]
+    nested = ([value] if _is_number(value) else _numbers(value) if type(value) is tuple else [] for value in row)
+    return [number for numbers in nested for number in numbers]
 
 
 def _augmented(start: int, partners: list[list[int]], taken: dict[int, int], seen: set[int]) -> bool:

@@ -21,6 +21,8 @@ from .drivers import Driver
 #: "Now" for every query: results must not depend on the day on which they are computed.
 NOW = "2024-06-15 12:00:00"
 _CHARACTERS = 1_000_000
+#: SQLite's functions of dates and times; which there are depends on its version.
+_CLOCKS = {"date", "time", "datetime", "julianday", "strftime", "unixepoch", "timediff"}
 
 
 def install(driver: Driver, real: Driver) -> None:
@@ -42,17 +44,25 @@ def _stop_the_clock(driver: Driver, real: Driver) -> None:
             if not all(a is None or isinstance(a, str | int | float) for a in arguments):
                 return None
             start = 1 if name == "strftime" else 0
-            given = list(arguments) if len(arguments) > start else [*arguments, "now"]
-            at = [NOW if isinstance(a, str) and a.strip().lower() == "now" else a for a in given]
-            return real.rows(f"SELECT {name}({','.join('?' * len(at))})", at)[0][0]
+            times = [NOW if isinstance(a, str) and a.strip().lower() == "now" else a for a in arguments[start:]]
+            given = [*arguments[:start], *times]
+            if len(given) <= start or (name != "timediff" and _is_fraction(given[start])):
+                given.insert(start, NOW)  # a time that is left out is the present one
+            return real.rows(f"SELECT {name}({','.join('?' * len(given))})", given)[0][0]
 
         return call
 
-    for name in ("date", "time", "datetime", "julianday", "strftime"):
-        driver.function(name, -1, still(name))
+    known = {row[0] for row in real.rows("SELECT DISTINCT name FROM pragma_function_list")}
+    for name in _CLOCKS & known:
+        driver.function(name, 2 if name == "timediff" else -1, still(name))
     driver.function("current_timestamp", 0, lambda: NOW)
     driver.function("current_date", 0, lambda: NOW[:10])
     driver.function("current_time", 0, lambda: NOW[11:])
+
+
+def _is_fraction(value: Any) -> bool:
+    """Whether an argument is the modifier that asks for fractions of a second, which may stand without a time."""
+    return isinstance(value, str) and value.strip().lower() in ("subsec", "subsecond")
 
 
 def _moment(value: Any) -> datetime | None:

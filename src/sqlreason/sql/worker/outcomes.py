@@ -15,6 +15,15 @@ class EngineError(Exception):
         self.reason = reason
 
 
+def as_error(error: Exception) -> EngineError:
+    """The error as a statement's: what a query makes an engine or the comparison raise is that query's outcome."""
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, MemoryError):
+        return EngineError("oom", "its result does not fit into memory")
+    return EngineError("exec_error", f"its result cannot be read: {type(error).__name__}: {error}")
+
+
 @dataclass(slots=True)
 class Outcome:
     """The result of a statement that ran.

@@ -9,47 +9,67 @@ itself can open nothing more, so a lost connection ends it and the parent starts
 from __future__ import annotations
 
 import os
-import re
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
-from .statements import split, words
+from .outcomes import READ, EngineError, Outcome
+from .postgres_clock import server_clock
+from .postgres_values import read_beyond_python
+from .postgres_words import READING, Rules, first_name, split, words_of
 
-_READS = {"select", "with", "values", "table"}
-_CHANGES = {"insert", "update", "delete", "merge"}
-_DEFINITIONS = {
-    *(f"create {kind}" for kind in ("table", "view", "index", "unique", "or", "type")),
-    *(f"drop {kind}" for kind in ("table", "view", "index")),
-    "alter table",
-}
-_ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | _DEFINITIONS}
-#: What contexts bring along and an instance does without.
-_SKIPPED = {"begin", "commit", "start", "end", "set", "comment", "grant", "analyze", "vacuum"}
-#: The server's own tables and functions, what reaches its files or settings, and what is not repeatable.
-_FORBIDDEN = re.compile(
-    r"pg_\w*|lo_\w*|dblink\w*|\w*_to_xml\w*|information_schema|set_config|current_setting|nextval|setval|lastval|"
-    r"random\w*|gen_random_uuid|clock_timestamp|statement_timestamp|timeofday|txid_\w*|inet_\w*|function|procedure|"
-    r"language|trigger|extension|u|has_\w*_privilege|current_query|version|ts_stat|cursor_to_xml"
-)
 _OPEN_INSTANCES = 12
+#: What an instance that was loaded once may take to be loaded again.
+_REBUILD_SECONDS = 5.0
 #: No compilation (it costs more than these queries), one process, little memory; the query of a dead worker ends.
-_SETTINGS = "jit=off", "max_parallel_workers_per_gather=0", "work_mem=4MB", "client_connection_check_interval=250"
-_POWERS = "pg_read_server_files", "pg_write_server_files", "pg_execute_server_program", "pg_signal_backend"
+_SETTINGS = (
+    *("jit=off", "max_parallel_workers_per_gather=0", "work_mem=4MB", "client_connection_check_interval=250"),
+    *("timezone=UTC", "datestyle=ISO", "standard_conforming_strings=on"),  # nothing hangs on how the server is set up
+)
+#: What the role is beyond a plain one: its attributes, and the roles whose powers it has or may take.
+_POWER = """
+SELECT power FROM pg_roles, LATERAL (VALUES ('SUPERUSER', rolsuper), ('CREATEROLE', rolcreaterole),
+    ('CREATEDB', rolcreatedb), ('REPLICATION', rolreplication), ('BYPASSRLS', rolbypassrls)) AS own (power, has)
+WHERE rolname = session_user AND has
+UNION ALL SELECT 'member of ' || rolname FROM pg_roles
+WHERE rolname <> session_user AND rolname <> 'pg_database_owner' AND pg_has_role(session_user, oid, 'MEMBER')
+"""
 #: SQLSTATE classes and codes; PostgreSQL's manual, appendix A.
 _STATUSES = {
     **{"57014": "timeout", "42601": "syntax_error", "25006": "denied", "42501": "denied"},
     **{"53200": "oom", "53400": "oom", "53100": "oom", "54000": "too_big", "54001": "too_big", "54023": "too_big"},
 }
+#: Whether the server lets the role call what no query needs (docs/sandbox.md); pg_sleep stands for all.
+_MAY_CALL = "SELECT has_function_privilege('pg_sleep(double precision)', 'EXECUTE')"
+_BACKEND = "SELECT pg_backend_pid(), coalesce(inet_server_addr() <<= ANY ('{127.0.0.0/8,::1}'::inet[]), true)"
+#: The server counts a statement's time by the wall; on a busy machine one that has computed less than this share of its
+#: time is tried again with so many times as much.
+_STARVED, _PATIENCE = 0.5, (1, 4, 16)
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
     "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
 )
-_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY table_name"
+_SEQUENCES = (
+    "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
+)
+_TABLES = (
+    "SELECT table_name, table_type FROM information_schema.tables "
+    "WHERE table_schema = current_schema() ORDER BY table_name"
+)
+
+
+@dataclass
+class _Instance:
+    """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand."""
+
+    schema: str
+    tables: set[str]
+    restarts: list[str]
 
 
 class PostgresEngine:
@@ -66,7 +86,6 @@ class PostgresEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = False
-
     def __init__(self, server: str, sql_chars: int) -> None:
         if not server:
             raise ValueError("no server is named: give Verifier(server='postgresql+psycopg://role@host/database')")
@@ -75,15 +94,24 @@ class PostgresEngine:
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
-        self._opened: dict[str, set[str]] = {}  # scripts of the instances in order, with the names of their tables
-        self._current: set[str] = set()
+        self._opened: dict[str, _Instance] = {}
+        self._current = _Instance("", set(), [])
+        self._wrote = False
         self._refuse_power()
+        self._rules = Rules(self._rows)
+        clock = server_clock(*self._rows(_BACKEND)[0])
+        #: The clock of deadlines: CPU seconds of the server's process for us, or the wall's where it cannot be seen.
+        self.seconds: Callable[[], float] = clock or time.monotonic
+        self._starves = clock is not None
+        self._patience = 1
+        self.guards = [] if self._rows(_MAY_CALL)[0][0] else ["functions"]
+        read_beyond_python(self._connection.connection.dbapi_connection)
 
     def _refuse_power(self) -> None:
-        powers = ", ".join(f"pg_has_role('{power}', 'MEMBER')" for power in _POWERS)
-        found = self._rows(f"SELECT rolsuper OR rolcreaterole, {powers} FROM pg_roles WHERE rolname = current_user")[0]
-        if any(found):
-            raise ValueError("the role of the server's URL is powerful (superuser, files, programs); give a plain one")
+        found = self._rows(_POWER)
+        if found:
+            named = ", ".join(name for (name,) in found)
+            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that may make schemas only")
 
     def load(self, script: str, deadline: float) -> str:
         """Builds an instance from a script; the script itself serves as its snapshot.
@@ -94,27 +122,29 @@ class PostgresEngine:
         if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
             self._connection.rollback()
             self._opened.clear()
+        self._patience = _PATIENCE[-1] if self._starves else 1
         schema = f"instance_{len(self._opened)}"
         self._rows("SAVEPOINT instance")
         try:
             self._rows(f"CREATE SCHEMA {schema}")
             self._rows(f"SET LOCAL search_path = {schema}")
             for statement in split(script):
-                if (words(statement) or [""])[0] not in _SKIPPED:
-                    self._guarded(_admitted(statement, DEFINE), deadline)
+                if self._rules.admit_in_context(words_of(statement)):
+                    self._guarded(statement, deadline)
         except EngineError:
             self._rows("ROLLBACK TO SAVEPOINT instance")
             raise
         self._rows("RELEASE SAVEPOINT instance")
-        self._opened[script] = {table.lower() for table in self.tables()}
+        restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
+        self._opened[script] = _Instance(schema, {table.lower() for table in self.tables()}, restarts)
         return script
 
     def open(self, snapshot: str) -> None:
         """Makes the instance the current one, building it anew if it has been given up."""
         if snapshot not in self._opened:
-            self.load(snapshot, time.monotonic() + 5.0)
+            self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
         self._current = self._opened[snapshot]
-        self._rows(f"SET LOCAL search_path = instance_{list(self._opened).index(snapshot)}")
+        self._rows(f"SET LOCAL search_path = {self._current.schema}")
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.
@@ -124,21 +154,37 @@ class PostgresEngine:
         """
         if sum(map(len, statements)) > self._sql_chars:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
+        for self._patience in _PATIENCE:
+            started = self.seconds()
+            try:
+                return self._run(statements, access, deadline, max_rows)
+            except EngineError as error:
+                starved = self._starves and self.seconds() - started < _STARVED * (deadline - started)
+                if error.status != "timeout" or not starved or self._patience == _PATIENCE[-1]:
+                    raise
+                self.undo()
+        raise AssertionError("unreachable")
+
+    def _run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         result = Outcome()
         self._rows("SAVEPOINT candidate")
+        self._wrote = access != READ
         if access == READ:
             self._rows("SET LOCAL transaction_read_only = on")
         for statement in statements:
-            named = self._current & set(words(_admitted(statement, access)))
+            words = words_of(statement)
+            self._rules.admit(words, access)
+            named = self._current.tables & {word.text.lower() for word in words if word.names}
             result.reads |= named
-            if words(statement)[0] not in _READS:
+            reads = first_name(words) in READING
+            if not reads:
                 result.writes |= named
-            self._fetch(statement, deadline, max_rows, result)
+            self._fetch(statement, reads, deadline, max_rows, result)
         return result
 
-    def _fetch(self, statement: str, deadline: float, max_rows: int, result: Outcome) -> None:
+    def _fetch(self, statement: str, reads: bool, deadline: float, max_rows: int, result: Outcome) -> None:
         """Reads by a cursor on the server: a result without end must not come over here as a whole."""
-        if words(statement)[0] in _CHANGES or " ".join(words(statement)[:2]) in _DEFINITIONS:
+        if not reads:
             result.columns, result.rows = self._guarded(statement, deadline)
         else:
             self._guarded(f"DECLARE result NO SCROLL CURSOR FOR {statement}", deadline)
@@ -148,7 +194,7 @@ class PostgresEngine:
 
     def _guarded(self, statement: str, deadline: float) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Runs one statement under what is left of its time; what goes wrong becomes an `EngineError`."""
-        left = max(1, int(1_000 * (deadline - time.monotonic())))
+        left = max(1, int(1_000 * self._patience * (deadline - self.seconds())))
         try:
             self._rows(f"SET LOCAL statement_timeout = {left}")
             found = self._execute(statement)
@@ -167,21 +213,39 @@ class PostgresEngine:
         """Takes back what `run` wrote."""
         try:
             self._rows("ROLLBACK TO SAVEPOINT candidate")
+            for restart in self._current.restarts if self._wrote else ():  # which no transaction takes back
+                self._rows(restart)
         except DBAPIError:  # there was none, which aborts the transaction and the instances with it
             self._connection.rollback()
             self._opened.clear()
+        self._wrote = False
 
     def tables(self) -> list[str]:
         """Names of the current instance's tables and views."""
-        return [row[0] for row in self._rows(_TABLES)]
+        return [name for name, _ in self._rows(_TABLES)]
+
+    def base_tables(self) -> list[str]:
+        """Names of the current instance's tables alone."""
+        return [name for name, kind in self._rows(_TABLES) if kind == "BASE TABLE"]
 
     def names(self) -> set[str]:
         """Names of tables and columns, in lower case."""
         return {name.lower() for table, column, _ in self._rows(_COLUMNS) for name in (table, column)}
 
-    def contents(self, table: str) -> list[tuple[Any, ...]]:
-        """All rows of a table."""
-        return self._rows('SELECT * FROM "{}"'.format(table.replace('"', '""')))
+    def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
+        """All rows of a table or view.
+
+        Raises:
+            EngineError: It cannot be read, or not by the deadline.
+        """
+        self._rows("SAVEPOINT reading")
+        try:
+            rows = self._guarded(f"SELECT * FROM {_name(table)}", deadline)[1]
+        except EngineError:
+            self._rows("ROLLBACK TO SAVEPOINT reading")
+            raise
+        self._rows("RELEASE SAVEPOINT reading")
+        return rows
 
     def objects(self) -> dict[str, Any]:
         """Tables and views with their columns and whether these may be NULL."""
@@ -199,58 +263,11 @@ class PostgresEngine:
         return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def _admitted(statement: str, access: str) -> str:
-    """The statement, if its first words are allowed and it names nothing that is forbidden.
-
-    Raises:
-        EngineError: It is empty, several, or refused.
-    """
-    said = words(statement)
-    if not said:
-        raise EngineError("syntax_error", "there is no statement")
-    if len(split(statement)) > 1:
-        raise EngineError("multi_statement", "there are several statements")
-    if said[0] not in _ALLOWED[access] and " ".join(said[:2]) not in _ALLOWED[access]:
-        raise EngineError("denied" if said[0] in _KEYWORDS else "syntax_error", f"{said[0]} is not allowed here")
-    forbidden = next((word for word in said if _FORBIDDEN.fullmatch(word)), None)
-    if forbidden:
-        raise EngineError("denied", f"{forbidden} is not allowed")
-    return statement
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-#: Words that begin a statement; a text that begins otherwise is no SQL.
-_KEYWORDS = (
-    _READS
-    | _CHANGES
-    | _SKIPPED
-    | {
-        *("create", "drop", "alter", "truncate", "copy", "do", "call", "execute", "prepare", "deallocate", "declare"),
-        *(
-            "fetch",
-            "close",
-            "move",
-            "lock",
-            "listen",
-            "notify",
-            "unlisten",
-            "load",
-            "reset",
-            "show",
-            "explain",
-            "refresh",
-        ),
-        *(
-            "rollback",
-            "abort",
-            "savepoint",
-            "release",
-            "reindex",
-            "cluster",
-            "checkpoint",
-            "discard",
-            "security",
-            "import",
-        ),
-        *("reassign", "revoke"),
-    }
-)
+def _restart(schema: str, name: str, last: int | None, start: int) -> str:
+    """A statement that sets a sequence to where it stands."""
+    full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
+    return f"SELECT setval('{full}', {start if last is None else last}, {str(last is not None).lower()})"

@@ -1,6 +1,7 @@
 """Messages between the parent and a worker: length-prefixed JSON frames, and the heartbeat.
 
-JSON and not marshal or pickle: the parent reads what comes from a process that runs untrusted queries.
+JSON and not marshal or pickle: the parent reads what comes from a process that runs untrusted queries. How the values
+of results are written in it is `values`' part.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any, NamedTuple
 HEADER = struct.Struct("<I")
 #: No honest frame is larger: candidates, instances and results are bounded each.
 MAX_FRAME = 256 * 1024 * 1024
-_BEAT = struct.Struct("<qqd")
+_BEAT = struct.Struct("<qqdd")
 
 
 def encode(message: Any) -> bytes:
-    """Writes a message as one frame; bytes inside become `{"blob": hex}`."""
+    """Writes a message of JSON's own types as one frame."""
     body = _ENCODER.encode(message).encode("ascii")
     return HEADER.pack(len(body)) + body
 
@@ -52,19 +53,23 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
-def _plain(value: Any) -> Any:
-    return {"blob": value.hex()} if isinstance(value, bytes) else str(value)
-
-
-_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"), check_circular=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 class Beat(NamedTuple):
-    """What a worker is doing: the request, the candidate's position in it (-1: the gold), and since when."""
+    """What a worker is doing: the request, the candidate's position in it (-1: the gold), and since when.
+
+    Attributes:
+        request: Its number.
+        position: The candidate's.
+        started: By the monotonic clock.
+        computed: CPU seconds that the worker had used by then.
+    """
 
     request: int
     position: int
     started: float
+    computed: float
 
 
 class Heartbeat:
@@ -75,9 +80,9 @@ class Heartbeat:
     def __init__(self, descriptor: int) -> None:
         self._memory = mmap.mmap(descriptor, self.SIZE)
 
-    def write(self, request: int, index: int, started: float) -> None:
+    def write(self, request: int, index: int, started: float, computed: float) -> None:
         """Says that work on a candidate begins."""
-        _BEAT.pack_into(self._memory, 0, request, index, started)
+        _BEAT.pack_into(self._memory, 0, request, index, started, computed)
 
     def read(self) -> Beat:
         """The last beat."""

@@ -1,7 +1,8 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
-Requests are `judge` (candidates against a task), `run` (queries on one context) and `trial` (a gold and its mutants on
-candidate instances). Verdicts and results are sent as they become known, so that a killed worker loses little.
+Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results)
+and `trial` (a gold and its mutants on candidate instances). Verdicts and results are sent as they become known, so that
+a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat stands.
 """
 
 from __future__ import annotations
@@ -9,20 +10,26 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import protocol
 from .cases import Case
+from .clock import Clock
 from .confinement import allow_cpu, confine
-from .outcomes import READ, EngineError
+from .grouping import Groups
+from .outcomes import READ, EngineError, as_error
 from .published import PublishedCase
+from .shelf import Shelf
 from .sqlite_engine import SqliteEngine
+from .values import packed_rows
 
-_LOADED_CASES = 1_024
+#: Loaded cases are kept up to so many characters of their scripts, each counted with what a small one takes beside it.
+_LOADED_CHARACTERS, _CASE_CHARACTERS = 32_000_000, 30_000
 #: A mutant that so many instances kill is not tried on more.
 _ENOUGH_KILLS = 3
+#: A reason is cut after so many characters.
+_REASON = 500
 #: Verdicts wait at most this long for company before they are sent.
 _PATIENCE = 0.05
 
@@ -42,8 +49,9 @@ class Service:
     ) -> None:
         self.send = send
         self._limits, self._engine, self._heartbeat = limits, engine, heartbeat
-        self._cases: OrderedDict[str, Case | EngineError] = OrderedDict()
+        self._cases: Shelf[str, Case | EngineError] = Shelf(_LOADED_CHARACTERS)
         self._request = 0
+        self._clock = Clock()
 
     def handle(self, message: dict[str, Any]) -> None:
         """Serves one request."""
@@ -52,13 +60,15 @@ class Service:
         self._beat(-1)
         if message["op"] == "run":
             self._run(message)
+        elif message["op"] == "group":
+            self._group(message)
         elif message["op"] == "trial":
             self.send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
         else:
             self._judge(message)
 
     def _beat(self, index: int) -> None:
-        self._heartbeat.write(self._request, index, time.monotonic())
+        self._heartbeat.write(self._request, index, time.monotonic(), self._clock())
 
     def _judge(self, message: dict[str, Any]) -> None:
         case = self._case(message["key"], message["task"])
@@ -82,57 +92,80 @@ class Service:
         self.send({"verdicts": waiting, "done": True})
 
     def _case(self, key: str, task: dict[str, Any] | None) -> Case | EngineError | None:
-        if key in self._cases:
-            self._cases.move_to_end(key)
-        elif task is None:
-            return None
-        else:
-            try:
-                self._cases[key] = self._build(task)
-            except EngineError as error:
-                self._cases[key] = error
-            if len(self._cases) > _LOADED_CASES:
-                self._cases.popitem(last=False)
-        return self._cases[key]
+        case: Case | EngineError | None = self._cases.get(key)
+        if case is None and task is not None:
+            case = self._built(task)
+            self._cases.put(key, case, _CASE_CHARACTERS + sum(map(len, task["instances"])))
+        return case
 
     def _build(self, task: dict[str, Any]) -> Case:
         kind = PublishedCase if task["preset"] else Case
         return kind(self._engine, task, self._limits, self._beat)
 
-    def _run(self, message: dict[str, Any]) -> None:
-        """Sends the results of queries that only read."""
+    def _built(self, task: dict[str, Any]) -> Case | EngineError:
+        """The case, or why there is none, whatever goes wrong with its gold."""
         try:
-            self._engine.open(self._engine.load(message["context"], self._deadline()))
-        except EngineError as error:
-            self.send({"gold_error": ["context_error", f"{error.status}: {error.reason}"], "done": True})
+            return self._build(task)
+        except Exception as error:
+            return as_error(error)
+
+    def _run(self, message: dict[str, Any]) -> None:
+        """Sends the results of queries that only read, each as soon as it is known."""
+        if (failure := self._opened(message["context"])) is not None:
+            self.send({"gold_error": ["context_error", f"{failure.status}: {failure.reason}"], "done": True})
             return
         skip = set(message["skip"])
-        queries = ((index, sql) for index, sql in enumerate(message["queries"]) if index not in skip)
-        self._stream((index, self._result(index, sql)) for index, sql in queries)
+        most_rows, most = message["most_rows"], message["most_characters"]
+        for index, sql in enumerate(message["queries"]):
+            if index not in skip:
+                self._beat(index)
+                self.send({"verdicts": [(index, self._result(sql, most_rows, most))], "done": False})
+        self.send({"done": True})
 
-    def _result(self, index: int, sql: str) -> list[Any]:
-        """Status, columns, rows and reason of one query."""
-        self._beat(index)
-        most = self._limits["max_rows"]
+    def _opened(self, context: str) -> EngineError | None:
+        """Makes a context the current database; returns why that fails, None if it does not."""
         try:
-            outcome = self._engine.run([sql], READ, self._deadline(), most)
-        except EngineError as error:
-            return [error.status, [], [], error.reason]
-        finally:
-            self._engine.undo()
-        return ["too_big" if outcome.more else "ok", outcome.columns, outcome.rows[:most], ""]
+            self._engine.open(self._engine.load(context, self._deadline()))
+        except Exception as error:
+            return as_error(error)
+        return None
+
+    def _result(self, sql: str, most_rows: int, most: int) -> list[Any]:
+        """Status, columns, rows and reason of one query; of a result that is too big, its first rows."""
+        try:
+            try:
+                outcome = self._engine.run([sql], READ, self._deadline(), most_rows)
+                rows = packed_rows(outcome.rows[:most_rows], most)
+            finally:
+                self._engine.undo()
+        except Exception as error:
+            failure = as_error(error)
+            return [failure.status, [], [], failure.reason[:_REASON]]
+        if outcome.more or len(rows) < len(outcome.rows):
+            return ["too_big", outcome.columns, rows, f"more than {most_rows} rows or {most} characters"]
+        return ["ok", outcome.columns, rows, ""]
+
+    def _group(self, message: dict[str, Any]) -> None:
+        """Sends for each query the number of the group that shares its results on all contexts; None if it fails."""
+        groups = Groups(self._engine, message["queries"], message["skip"], self._limits["max_rows"])
+        for context in message["contexts"]:
+            self._beat(-1)
+            if (failure := self._opened(context)) is not None:
+                self.send({"gold_error": ["context_error", f"{failure.status}: {failure.reason}"], "done": True})
+                return
+            groups.divide(self._beat, self._deadline)
+        self.send({"groups": groups.numbers, "done": True})
 
     def _deadline(self) -> float:
-        return time.monotonic() + float(self._limits["soft_seconds"])
+        return float(self._engine.seconds() + self._limits["soft_seconds"])
 
     def _trial(self, task: dict[str, Any], mutants: list[str], skip: list[int]) -> list[Any]:
         """Per instance what `Verifier.trial` describes."""
         found, kills = [], [0] * len(mutants)
         for script in task["instances"]:
-            try:
-                case = self._build({**task, "instances": [script]})
-            except EngineError as error:
-                found.append([f"{error.status}: {error.reason}", False, [], False, []])
+            case = self._built({**task, "instances": [script]})
+            if isinstance(case, EngineError):
+                found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
             spared = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
             verdicts = dict(case.judge([[m] for m in mutants], spared))
@@ -160,7 +193,7 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
         channel.sendall(protocol.encode({"failed": f"{type(error).__name__}: {error}"}))
         return
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
-    guards = confine(memory, parent)
+    guards = [*confine(memory, parent), *engine.guards]
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
     service.send({"ready": True, "guards": guards, "library": engine.library})
     while True:

@@ -7,9 +7,9 @@ The authorizer also tells what a statement reads.
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
+from .clock import Clock
 from .drivers import Driver, connect
 from .functions import install
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
@@ -71,15 +71,19 @@ class SqliteEngine:
 
     Attributes:
         library: The version of SQLite and that package.
+        seconds: The clock of deadlines: CPU seconds of this process.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = True
+    #: What holds a query beside the limits of the process.
+    guards: tuple[str, ...] = ()
 
     def __init__(self, heap_mb: int, sql_chars: int, driver: str = "") -> None:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024
         self._mode, self._deadline = _OWN, 0.0
+        self.seconds = Clock()
         self._readable: dict[str | None, str] = {}  # tables that any mode may read, as written and in lower case
         self._reads: set[str] = set()
         self._writes: set[str] = set()
@@ -128,7 +132,7 @@ class SqliteEngine:
         return True
 
     def _late(self) -> bool:
-        return self._mode is not _OWN and time.monotonic() > self._deadline
+        return self._mode is not _OWN and self.seconds() > self._deadline
 
     def _enter(self, mode: str, deadline: float) -> None:
         """Puts the connection under a mode and a deadline, until the mode is `_OWN` again."""
@@ -187,7 +191,7 @@ class SqliteEngine:
         Args:
             statements: What to run, each a single statement.
             access: READ, WRITE or DEFINE.
-            deadline: By the monotonic clock.
+            deadline: By `seconds`.
             max_rows: How many rows are fetched at most.
 
         Raises:
@@ -218,19 +222,38 @@ class SqliteEngine:
         """Names of the current database's tables and views."""
         return [name for name, _ in self._own(_OBJECTS) if not name.lower().startswith("sqlite_")]
 
+    def base_tables(self) -> list[str]:
+        """Names of the current database's tables alone."""
+        objects = self._own(_OBJECTS)
+        return [name for name, kind in objects if kind == "table" and not name.lower().startswith("sqlite_")]
+
     def names(self) -> set[str]:
         """Names of tables and columns, in lower case."""
         found = set()
         for table in self.tables():
-            found |= {
-                table.lower(),
-                *(row[1].lower() for row in self._own(f"PRAGMA table_info({_name(table)})")),
-            }
+            found |= {table.lower(), *(row[1].lower() for row in self._columns(table))}
         return found
 
-    def contents(self, table: str) -> list[tuple[Any, ...]]:
-        """All rows of a table."""
-        return self._own(f"SELECT * FROM {_name(table)}")
+    def _columns(self, table: str) -> list[tuple[Any, ...]]:
+        """The columns as `PRAGMA table_info` gives them; none of a view over what is gone."""
+        try:
+            return self._own(f"PRAGMA table_info({_name(table)})")
+        except self._driver.failures:
+            return []
+
+    def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
+        """All rows of a table or view.
+
+        Raises:
+            EngineError: It cannot be read, or not by the deadline.
+        """
+        self._enter(READ, deadline)
+        try:
+            return self._own(f"SELECT * FROM {_name(table)}")
+        except self._driver.failures as error:
+            raise self._judged(error) from None
+        finally:
+            self._mode = _OWN
 
     def objects(self) -> dict[str, Any]:
         """Tables and views with their columns (name, NOT NULL, key); indices by what they index."""
@@ -238,8 +261,7 @@ class SqliteEngine:
         for name, kind in self._own(_OBJECTS):
             if name.lower().startswith("sqlite_"):
                 continue
-            columns = [(r[1].lower(), r[3], r[5]) for r in self._own(f"PRAGMA table_info({_name(name)})")]
-            found[f"{kind} {name.lower()}"] = columns
+            found[f"{kind} {name.lower()}"] = [(r[1].lower(), r[3], r[5]) for r in self._columns(name)]
             for _, index, unique, *_ in self._own(f"PRAGMA index_list({_name(name)})"):
                 indexed = [row[2] for row in self._own(f"PRAGMA index_info({_name(index)})")]
                 found[f"index on {name.lower()} {indexed}"] = unique
