@@ -17,6 +17,7 @@ from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.extremes import extremes
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, Table
+from sqlreason.sql.superfluous import extra_filters, extra_joins
 
 
 def mutants(
@@ -240,18 +241,44 @@ def _outputs(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalen
 
 
 def _likes(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
-    """A text that contains another for one that equals it, and the other way round."""
+    """A text that contains another for one that equals it, and the other way round; a wildcard more or less."""
     for node in root.find_all(exp.EQ):
         text = node.expression
         if isinstance(text, exp.Literal) and text.is_string and not isinstance(node.parent, exp.Update):
             yield instead(node, exp.Like(this=node.this.copy(), expression=exp.Literal.string(f"%{text.this}%")))
     for like in root.find_all(exp.Like):
         text = like.expression
-        if isinstance(text, exp.Literal) and text.this.startswith("%"):
-            yield instead(like, exp.Like(this=like.this.copy(), expression=exp.Literal.string(text.this[1:])))
+        if isinstance(text, exp.Literal):
+            for other in _otherwise_open(text.this):
+                yield instead(like, exp.Like(this=like.this.copy(), expression=exp.Literal.string(other)))
+
+
+def _otherwise_open(pattern: str) -> list[str]:
+    """The pattern open at one end, at both, or at neither; as it is left out."""
+    bare = pattern.strip("%")
+    return [other for other in (f"%{bare}", f"{bare}%", f"%{bare}%", bare) if other != pattern and bare]
+
+
+def _groupings(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
+    """Grouped by what is put out instead of by a key, or by the key of what is put out."""
+    named = _tables_in(root, schema)
+    for group in root.find_all(exp.Group):
+        select = group.parent
+        if not isinstance(select, exp.Select) or not all(isinstance(item, exp.Column) for item in group.expressions):
+            continue
+        bare = [output.unalias() for output in select.expressions]
+        shown = [output for output in bare if isinstance(output, exp.Column) and not output.is_star]
+        others = [column for column in shown if column not in group.expressions]
+        if others:
+            yield Edit(group, "expressions", [column.copy() for column in shown])
+        for column in group.expressions:
+            table = _home(column, named)
+            keys = table.primary_key if table is not None else ()
+            if len(keys) == 1 and keys[0].lower() != column.name.lower() and column.table:
+                yield Edit(group, "expressions", [exp.column(keys[0], table=column.table)])
 
 
 _FAMILIES: tuple[Callable[[exp.Expr, Schema, random.Random, Equivalents], Iterable[Edit]], ...] = (
     _filters, _literals, _columns, _comparisons, _aggregates, _joins, _distincts, _limits, _orders, _outputs,
-    _likes,
+    _likes, _groupings, extra_filters, extra_joins,
 )  # fmt: skip

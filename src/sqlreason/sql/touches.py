@@ -63,6 +63,14 @@ class Layout:
         """Whether the column is part of a key."""
         return any(place[1] in key for key in self.keys[place[0]])
 
+    def is_sole_key(self, place: Place) -> bool:
+        """Whether the column is a key by itself, so that no two rows may hold one value."""
+        return (place[1],) in self.keys[place[0]]
+
+    def is_free(self, place: Place) -> bool:
+        """Whether the column is neither part of a key nor linked, so that any value may be put there."""
+        return place in self.index and not self.is_key(place) and not self.is_linked(place)
+
     def is_linked(self, place: Place) -> bool:
         """Whether the column holds the same things as another."""
         return any(place in places for places, _, _ in self.groups)
@@ -236,7 +244,7 @@ def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
                 for row in rows[place[0]]:
                     if row[layout.index[place]] in asked:
                         row[layout.index[place]] = later(row[layout.index[place]], 9_000)
-        if not layout.is_key(leaf.place) and not layout.is_linked(leaf.place):
+        if not layout.is_sole_key(leaf.place) and not layout.is_linked(leaf.place):
             for row in rows[leaf.place[0]]:
                 row[layout.index[leaf.place]] = layout.meeting(leaf.negated(), rng)
 

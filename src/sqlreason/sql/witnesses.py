@@ -6,11 +6,15 @@ Witness rows of all tables are linked, so that joins find them. A near miss copi
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
 from sqlreason.sql.values import edges, fresh
 from sqlreason.sql.wishes import Choice, Condition, Place
+
+#: Rows that resemble each other, one for each SELECT's filter.
+_ALIKE = 4
 
 
 class Witnesses:
@@ -59,12 +63,34 @@ class Witnesses:
             if number < len(self._wishes.choices):
                 rows[places[0][0]].append(self.copied(rows, places[0][0], row, rng))
 
+    def resemble(self, rows: Rows, rng: random.Random) -> None:
+        """Where duplicates are lost, rows with the same outputs, of which each meets another SELECT's filter, one none.
+
+        So that a set operation over what is shown differs from one over the keys behind it.
+        """
+        shown = [place for place in sorted(self._wishes.shown) if self._layout.is_free(place)]
+        asked = {leaf.place for leaf in self._wishes.conditions()}
+        for name in dict.fromkeys(place[0] for place in shown):
+            template = list(rows[name][0])
+            for place in shown:
+                if place[0] == name and place not in asked:
+                    kind, column = self._layout.kinds[place], self._layout.columns[place]
+                    template[self._index[place]] = fresh(kind, column, 120 + rng.randint(0, 9), rng)
+            for choice in [*self._wishes.choices[:_ALIKE], None]:
+                row = self.copied(rows, name, template, rng)
+                conditions = [c.negated() for o in self._wishes.choices if o is not choice for c in o.picked(rng)]
+                conditions += choice.picked(rng) if choice is not None else []
+                self._adapt(row, name, conditions, rng)
+                rows[name].append(row)
+                if choice is not None or rng.random() < 0.5:
+                    self._refer(rows, 0, row, (name,), rng, conditions)
+
     def edge(self, rows: Rows, rng: random.Random) -> None:
         """For each bound of a filter rows on either side of it, in which nothing but this bound decides."""
         placed = 0
         for choice in self._wishes.choices:
             for leaf in choice.leaves():
-                if leaf.place not in self._index or self._layout.is_key(leaf.place) or not rows[leaf.place[0]]:
+                if leaf.place not in self._index or self._layout.is_sole_key(leaf.place) or not rows[leaf.place[0]]:
                     continue
                 inside, outside = edges(leaf, self._layout.kinds[leaf.place])
                 for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
@@ -92,11 +118,11 @@ class Witnesses:
         rows[name].append(row)
         self._refer(rows, 0, row, (name,), rng)
 
-    def _adapt(self, row: list[Value], name: str, conditions: list[Condition], rng: random.Random) -> None:
+    def _adapt(self, row: list[Value], name: str, conditions: Sequence[Condition], rng: random.Random) -> None:
         """Lets a row meet those conditions that are about its table."""
         for condition in conditions:
             place = condition.place
-            if place in self._index and place[0] == name and not self._layout.is_key(place):
+            if place in self._index and place[0] == name and not self._layout.is_sole_key(place):
                 row[self._index[place]] = self._layout.meeting(condition, rng)
 
     def _own_outputs(self, row: list[Value], name: str, number: int, rng: random.Random) -> None:
@@ -117,13 +143,13 @@ class Witnesses:
         """Where another SELECT asks otherwise of the same columns: copies of the witness meet it, with its links."""
         for name in dict.fromkeys(condition.place[0] for condition in conditions):
             if number < len(rows[name]):
-                copy = self.copied(rows, name, rows[name][number], rng)
+                values: dict[Place, Value] = {}
                 for condition in conditions:
-                    if condition.place[0] == name and not self._layout.is_key(condition.place):
+                    if condition.place[0] == name and not self._layout.is_sole_key(condition.place):
                         value = self._layout.meeting(condition, rng)
                         self._refer_to(rows, condition.place, value, rng)
-                        copy[self._index[condition.place]] = self._layout.fitting(condition.place, value)
-                rows[name].append(copy)
+                        values[condition.place] = self._layout.fitting(condition.place, value)
+                rows[name].append(self.copied(rows, name, rows[name][number], rng, values=values))
 
     def _refer_to(self, rows: Rows, place: Place, value: Value, rng: random.Random) -> None:
         """Sees to it that what a linked value refers to is there."""
@@ -167,7 +193,15 @@ class Witnesses:
         held.append(copy)
         self._refer(rows, number, copy, (name,), rng)
 
-    def _refer(self, rows: Rows, number: int, copy: list[Value], path: tuple[str, ...], rng: random.Random) -> None:
+    def _refer(
+        self,
+        rows: Rows,
+        number: int,
+        copy: list[Value],
+        path: tuple[str, ...],
+        rng: random.Random,
+        conditions: Sequence[Condition] = (),
+    ) -> None:
         """A copy has a key of its own: lets someone refer to it, and so on, or joins would not find it."""
         for places, owner, _ in self._layout.groups:
             for place in places if owner is not None and owner[0] == path[-1] else ():
@@ -175,9 +209,10 @@ class Witnesses:
                 if owner is not None and place[0] not in path and number < len(others):
                     follower = self.copied(rows, place[0], others[number], rng)
                     follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
+                    self._adapt(follower, place[0], conditions, rng)
                     self._stand_out(rows, follower, place[0], 0.6, rng)
                     others.append(follower)
-                    self._refer(rows, number, follower, (*path, place[0]), rng)
+                    self._refer(rows, number, follower, (*path, place[0]), rng, conditions)
 
     def _stand_out(self, rows: Rows, row: list[Value], name: str, share: float, rng: random.Random) -> None:
         """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
@@ -188,10 +223,21 @@ class Witnesses:
                     row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
 
     def copied(
-        self, rows: Rows, name: str, row: list[Value], rng: random.Random, path: tuple[str, ...] = ()
+        self,
+        rows: Rows,
+        name: str,
+        row: list[Value],
+        rng: random.Random,
+        path: tuple[str, ...] = (),
+        values: dict[Place, Value] | None = None,
     ) -> list[Value]:
-        """A copy of a row with key values of its own; `path` are the tables whose copies ask for this one."""
+        """A copy of a row with other values, and with a key of its own where these do not make it so.
+
+        `path` are the tables whose copies ask for this one.
+        """
         copy = list(row)
+        for place, value in (values or {}).items():
+            copy[self._index[place]] = value
         for key in self._layout.keys[name]:
             if len(key) == 1:
                 place = (name, key[0])
@@ -205,6 +251,8 @@ class Witnesses:
         """Gives a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
         positions = [self._index[name, column] for column in key]
         used = {tuple(row[i] for i in positions) for row in rows[name]}
+        if tuple(copy[i] for i in positions) not in used:
+            return
         asked = {leaf.place for leaf in self._wishes.conditions()} | self._wishes.grouped
         free = [(name, column) for column in reversed(key) if (name, column) not in asked]
         for place in sorted(free, key=self._layout.is_linked):
