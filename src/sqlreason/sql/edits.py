@@ -1,4 +1,4 @@
-"""Single changes of a syntax tree, made and unmade in place."""
+"""Single changes of a syntax tree, made and unmade in place, and what its names stand for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
+
+from sqlreason.sql.schema import Schema, Table
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,20 @@ def without(old: exp.Expr) -> Edit:
     held = parent.args[key]
     rest = [item for item in held if item is not old] if isinstance(held, list) else None
     return Edit(parent, key, rest)
+
+
+def tables_in(root: exp.Expr, schema: Schema) -> dict[str, Table]:
+    """The schema's tables by the names under which the statement uses them."""
+    named: dict[str, Table] = {}
+    for use in root.find_all(exp.Table):
+        table = schema.table(use.name)
+        if table is not None:
+            named[use.alias_or_name.lower()] = table
+    return named
+
+
+def home_of(column: exp.Column, named: dict[str, Table]) -> Table | None:
+    """The table that a column is of: the one that it names, else the first that has such a column."""
+    if column.table:
+        return named.get(column.table.lower())
+    return next((table for table in named.values() if table.column(column.name)), None)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+from sqlreason.sql.copies import Copies
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
 from sqlreason.sql.values import fresh
 from sqlreason.sql.wishes import Place
-from sqlreason.sql.witnesses import Witnesses
 
 #: Groups are evened out by so many rows at most.
 _EVENED = 8
@@ -25,11 +25,11 @@ class Groups:
 
     Args:
         layout: Of the instance's tables.
-        witnesses: For copies of rows.
+        copies: Of rows.
     """
 
-    def __init__(self, layout: Layout, witnesses: Witnesses) -> None:
-        self._layout, self._witnesses = layout, witnesses
+    def __init__(self, layout: Layout, copies: Copies) -> None:
+        self._layout, self._copies = layout, copies
         self._wishes, self._index = layout.wishes, layout.index
         self._numbers = 0
 
@@ -80,7 +80,7 @@ class Groups:
         """So many copies of a row, by default of the witness, with a value in one column."""
         held = rows[place[0]]
         for _ in range(count):
-            held.append(self._witnesses.copied(rows, place[0], held[like], rng, values={place: value}))
+            held.append(self._copies.copied(rows, place[0], held[like], rng, values={place: value}))
 
     def _is_counted(self, name: str) -> bool:
         """Whether the gold may count rows of the table: it names it, and no table that refers to it."""
@@ -149,7 +149,7 @@ class Groups:
             if further and not self._layout.is_sole_key(place):
                 parent = self._parent(rows, owner[0], rng, (*path, name))
                 values[place] = self._layout.fitting(place, parent[self._index[owner]])
-        row = self._witnesses.copied(rows, name, rows[name][0], rng, values=values)
+        row = self._copies.copied(rows, name, rows[name][0], rng, values=values)
         rows[name].append(row)
         return row
 

@@ -12,9 +12,10 @@ from itertools import chain, zip_longest
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import Edit, instead, without
+from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without
 from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.extremes import extremes
+from sqlreason.sql.namesakes import groupings, keyed
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, Table
 from sqlreason.sql.superfluous import extra_filters, extra_joins
@@ -65,27 +66,11 @@ def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
     return found
 
 
-def _tables_in(root: exp.Expr, schema: Schema) -> dict[str, Table]:
-    """The schema's tables by the names under which the statement uses them."""
-    named: dict[str, Table] = {}
-    for use in root.find_all(exp.Table):
-        table = schema.table(use.name)
-        if table is not None:
-            named[use.alias_or_name.lower()] = table
-    return named
-
-
-def _home(column: exp.Column, named: dict[str, Table]) -> Table | None:
-    if column.table:
-        return named.get(column.table.lower())
-    return next((table for table in named.values() if table.column(column.name)), None)
-
-
 def _columns(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another column of the same table."""
-    named = _tables_in(root, schema)
+    named = tables_in(root, schema)
     for column in root.find_all(exp.Column):
-        table = _home(column, named)
+        table = home_of(column, named)
         others = [c.name for c in table.columns if c.name.lower() != column.name.lower()] if table else []
         others = [name for name in others if not same.keeps_null_test(column, name)]
         for name in rng.sample(others, min(2, len(others))):
@@ -152,7 +137,7 @@ def _aggregates(root: exp.Expr, schema: Schema, rng: random.Random, same: Equiva
         for kind in _AGGREGATES[type(node)]:
             yield instead(node, kind(this=node.this.copy()))
     for node in root.find_all(exp.Count):
-        yield from _recounted(node, _tables_in(root, schema))
+        yield from _recounted(node, tables_in(root, schema))
 
 
 def _recounted(count: exp.Count, named: dict[str, Table]) -> Iterable[Edit]:
@@ -259,26 +244,7 @@ def _otherwise_open(pattern: str) -> list[str]:
     return [other for other in (f"%{bare}", f"{bare}%", f"%{bare}%", bare) if other != pattern and bare]
 
 
-def _groupings(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
-    """Grouped by what is put out instead of by a key, or by the key of what is put out."""
-    named = _tables_in(root, schema)
-    for group in root.find_all(exp.Group):
-        select = group.parent
-        if not isinstance(select, exp.Select) or not all(isinstance(item, exp.Column) for item in group.expressions):
-            continue
-        bare = [output.unalias() for output in select.expressions]
-        shown = [output for output in bare if isinstance(output, exp.Column) and not output.is_star]
-        others = [column for column in shown if column not in group.expressions]
-        if others:
-            yield Edit(group, "expressions", [column.copy() for column in shown])
-        for column in group.expressions:
-            table = _home(column, named)
-            keys = table.primary_key if table is not None else ()
-            if len(keys) == 1 and keys[0].lower() != column.name.lower() and column.table:
-                yield Edit(group, "expressions", [exp.column(keys[0], table=column.table)])
-
-
 _FAMILIES: tuple[Callable[[exp.Expr, Schema, random.Random, Equivalents], Iterable[Edit]], ...] = (
     _filters, _literals, _columns, _comparisons, _aggregates, _joins, _distincts, _limits, _orders, _outputs,
-    _likes, _groupings, extra_filters, extra_joins,
+    _likes, groupings, keyed, extra_filters, extra_joins,
 )  # fmt: skip

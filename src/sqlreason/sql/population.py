@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 
+from sqlreason.sql.copies import Copies, unique_value
 from sqlreason.sql.groups import Groups
 from sqlreason.sql.keys import Reference, distinct, keys_of, references_of, united, with_children, with_parents
 from sqlreason.sql.schema import Schema, Table, Value
@@ -14,7 +15,7 @@ from sqlreason.sql.styles import Style
 from sqlreason.sql.touches import Group, Layout, Rows, bait, finish
 from sqlreason.sql.values import around_today, as_kind, fresh, kind_of, neighbours
 from sqlreason.sql.wishes import Place, Wishes
-from sqlreason.sql.witnesses import Witnesses, unique_value
+from sqlreason.sql.witnesses import Witnesses
 
 #: A row is linked with all rows of another table if they are no more than this.
 _CROSSED = 16
@@ -49,8 +50,9 @@ class Populator:
         self._layout = Layout(
             wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, self._references
         )
-        self._witnesses = Witnesses(self._layout)
-        self._gatherings = Groups(self._layout, self._witnesses)
+        self._copies = Copies(self._layout)
+        self._witnesses = Witnesses(self._layout, self._copies)
+        self._gatherings = Groups(self._layout, self._copies)
 
     def _enrich(self) -> None:
         """Adds to each column's pool the gold's literals and what lies beside them."""
@@ -188,12 +190,12 @@ class Populator:
         for table in self.tables:
             name = table.name.lower()
             if rows[name] and rng.random() < 0.6:
-                rows[name].append(self._witnesses.copied(rows, name, rng.choice(rows[name]), rng))
+                rows[name].append(self._copies.copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
                 self._gatherings.size(rows, name, rng)
             many = self._wishes.limit > 1 and rows[name] and any(place[0] == name for place in self._wishes.top)
             for _ in range(self._wishes.limit + 1 if many else 0):
-                rows[name].append(self._witnesses.copied(rows, name, rows[name][0], rng))
+                rows[name].append(self._copies.copied(rows, name, rows[name][0], rng))
         if self._wishes.grouped and rng.random() < 0.5:
             self._gatherings.namesakes(rows, rng)
         for table in self.tables:
@@ -212,7 +214,7 @@ class Populator:
         crossed: list[list[Value]] = []
         for template, wanted in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
             for value in wanted if len(values) <= _CROSSED else values[:8]:
-                copy = self._witnesses.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
+                copy = self._copies.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
                 copy[self._index[place]] = self._layout.fitting(place, value)
                 crossed.append(copy)
         rows[name][2:2] = crossed  # in front: what stands last may fall off

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from sqlreason.sql.copies import Copies
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
 from sqlreason.sql.values import edges, fresh
@@ -22,10 +23,12 @@ class Witnesses:
 
     Args:
         layout: Of the instance's tables.
+        copies: Of rows.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, copies: Copies) -> None:
         self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
+        self._copies = copies
 
     def place(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
@@ -52,7 +55,7 @@ class Witnesses:
         """
         places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
         for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
-            row = self.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
+            row = self._copies.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
             conditions = choice.picked(rng)
             if number >= len(self._wishes.choices) and conditions:
                 missed = rng.randrange(len(conditions))
@@ -61,7 +64,7 @@ class Witnesses:
             self._own_outputs(row, places[0][0], 90 + number, rng)
             rows[places[0][0]].append(row)
             if number < len(self._wishes.choices):
-                rows[places[0][0]].append(self.copied(rows, places[0][0], row, rng))
+                rows[places[0][0]].append(self._copies.copied(rows, places[0][0], row, rng))
 
     def resemble(self, rows: Rows, rng: random.Random) -> None:
         """Where duplicates are lost, rows with the same outputs, of which each meets another SELECT's filter, one none.
@@ -77,7 +80,7 @@ class Witnesses:
                     kind, column = self._layout.kinds[place], self._layout.columns[place]
                     template[self._index[place]] = fresh(kind, column, 120 + rng.randint(0, 9), rng)
             for choice in [*self._wishes.choices[:_ALIKE], None]:
-                row = self.copied(rows, name, template, rng)
+                row = self._copies.copied(rows, name, template, rng)
                 conditions = [c.negated() for o in self._wishes.choices if o is not choice for c in o.picked(rng)]
                 conditions += choice.picked(rng) if choice is not None else []
                 self._adapt(row, name, conditions, rng)
@@ -107,7 +110,7 @@ class Witnesses:
         self, rows: Rows, choice: Choice, leaf: Condition, value: Value, apart: bool, number: int, rng: random.Random
     ) -> None:
         name = leaf.place[0]
-        row = self.copied(rows, name, rows[name][0], rng)
+        row = self._copies.copied(rows, name, rows[name][0], rng)
         for other in self._wishes.choices:
             if other is not choice:
                 self._adapt(row, name, [c.negated() if apart else c for c in other.picked(rng)], rng)
@@ -149,7 +152,7 @@ class Witnesses:
                         value = self._layout.meeting(condition, rng)
                         self._refer_to(rows, condition.place, value, rng)
                         values[condition.place] = self._layout.fitting(condition.place, value)
-                rows[name].append(self.copied(rows, name, rows[name][number], rng, values=values))
+                rows[name].append(self._copies.copied(rows, name, rows[name][number], rng, values=values))
 
     def _refer_to(self, rows: Rows, place: Place, value: Value, rng: random.Random) -> None:
         """Sees to it that what a linked value refers to is there."""
@@ -157,7 +160,7 @@ class Witnesses:
             if place in places and owner not in (None, place) and value is not None and rows[owner[0]]:
                 position, wanted = self._index[owner], self._layout.fitting(owner, value)
                 if all(row[position] != wanted for row in rows[owner[0]]):
-                    parent = self.copied(rows, owner[0], rows[owner[0]][0], rng)
+                    parent = self._copies.copied(rows, owner[0], rows[owner[0]][0], rng)
                     parent[position] = wanted
                     rows[owner[0]].append(parent)
 
@@ -186,7 +189,7 @@ class Witnesses:
         name, held = condition.place[0], rows[condition.place[0]]
         if number >= len(held):
             return
-        copy = self.copied(rows, name, held[number], rng)
+        copy = self._copies.copied(rows, name, held[number], rng)
         if (condition.place[1],) not in self._layout.keys[name]:
             copy[self._index[condition.place]] = self._layout.meeting(condition.negated(), rng)
         self._stand_out(rows, copy, name, 0.6, rng)
@@ -207,12 +210,32 @@ class Witnesses:
             for place in places if owner is not None and owner[0] == path[-1] else ():
                 others = rows[place[0]]
                 if owner is not None and place[0] not in path and number < len(others):
-                    follower = self.copied(rows, place[0], others[number], rng)
+                    follower = self._copies.copied(rows, place[0], others[number], rng)
                     follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
                     self._adapt(follower, place[0], conditions, rng)
+                    self._lead(rows, follower, place[0], conditions, path, rng)
                     self._stand_out(rows, follower, place[0], 0.6, rng)
                     others.append(follower)
                     self._refer(rows, number, follower, (*path, place[0]), rng, conditions)
+
+    def _lead(
+        self,
+        rows: Rows,
+        row: list[Value],
+        name: str,
+        conditions: Sequence[Condition],
+        path: tuple[str, ...],
+        rng: random.Random,
+    ) -> None:
+        """Lets a row refer to rows of its own where conditions are about them."""
+        for places, owner, _ in self._layout.groups:
+            for place in [p for p in places if p[0] == name] if owner is not None and owner[0] != name else ():
+                asked = [condition for condition in conditions if owner is not None and condition.place[0] == owner[0]]
+                if owner is not None and owner[0] not in path and asked and rows[owner[0]]:
+                    parent = self._copies.copied(rows, owner[0], rows[owner[0]][0], rng)
+                    self._adapt(parent, owner[0], asked, rng)
+                    rows[owner[0]].append(parent)
+                    row[self._index[place]] = self._layout.fitting(place, parent[self._index[owner]])
 
     def _stand_out(self, rows: Rows, row: list[Value], name: str, share: float, rng: random.Random) -> None:
         """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
@@ -221,77 +244,3 @@ class Witnesses:
                 known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]
                 if known:
                     row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
-
-    def copied(
-        self,
-        rows: Rows,
-        name: str,
-        row: list[Value],
-        rng: random.Random,
-        path: tuple[str, ...] = (),
-        values: dict[Place, Value] | None = None,
-    ) -> list[Value]:
-        """A copy of a row with other values, and with a key of its own where these do not make it so.
-
-        `path` are the tables whose copies ask for this one.
-        """
-        copy = list(row)
-        for place, value in (values or {}).items():
-            copy[self._index[place]] = value
-        for key in self._layout.keys[name]:
-            if len(key) == 1:
-                place = (name, key[0])
-                used = {there[self._index[place]] for there in rows[name]}
-                copy[self._index[place]] = self._unused(rows, place, used, rng, path)
-            else:
-                self._renew(rows, name, key, copy, rng)
-        return copy
-
-    def _renew(self, rows: Rows, name: str, key: tuple[str, ...], copy: list[Value], rng: random.Random) -> None:
-        """Gives a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
-        positions = [self._index[name, column] for column in key]
-        used = {tuple(row[i] for i in positions) for row in rows[name]}
-        if tuple(copy[i] for i in positions) not in used:
-            return
-        asked = {leaf.place for leaf in self._wishes.conditions()} | self._wishes.grouped
-        free = [(name, column) for column in reversed(key) if (name, column) not in asked]
-        for place in sorted(free, key=self._layout.is_linked):
-            before = copy[self._index[place]]
-            for value in self._others(rows, place, rng):
-                copy[self._index[place]] = value
-                if tuple(copy[i] for i in positions) not in used:
-                    return
-            copy[self._index[place]] = before
-
-    def _others(self, rows: Rows, place: Place, rng: random.Random) -> list[Value]:
-        """Values that a part of a key may take instead: fresh ones, or those of the rows it may refer to."""
-        for places, owner, _ in self._layout.groups:
-            if place in places:
-                there = [row[self._index[owner]] for row in rows[owner[0]]] if owner not in (None, place) else []
-                return [self._layout.fitting(place, value) for value in rng.sample(there, len(there))]
-        kind, column = self._layout.kinds[place], self._layout.columns[place]
-        return [fresh(kind, column, 200 + len(rows[place[0]]) + n, rng) for n in range(3)]
-
-    def _unused(self, rows: Rows, place: Place, used: set[Value], rng: random.Random, path: tuple[str, ...]) -> Value:
-        """A key that no row has; one that is a reference too is that of a parent, which is made where all are taken."""
-        parent = self._layout.parent(place)
-        if parent is not None and parent[0] not in (place[0], *path) and rows[parent[0]]:
-            there = (self._layout.fitting(place, row[self._index[parent]]) for row in rows[parent[0]])
-            if free := [value for value in there if value not in used]:
-                return rng.choice(free)
-            row = self.copied(rows, parent[0], rows[parent[0]][0], rng, (*path, place[0]))
-            rows[parent[0]].append(row)
-            return self._layout.fitting(place, row[self._index[parent]])
-        number = 0
-        while (value := unique_value(self._layout, place, number, rng)) in used and number < 200:
-            number += 1
-        return value
-
-
-def unique_value(layout: Layout, place: Place, number: int, rng: random.Random) -> Value:
-    """A value for a key, distinct for distinct numbers: from the data first, then fresh."""
-    pool = [value for value in layout.pools[place] if value is not None]
-    if number < len(pool):
-        return pool[number]
-    kind, top = layout.kinds[place], max((v for v in pool if isinstance(v, int)), default=0)
-    return top + 1 + number if kind == "int" else fresh(kind, layout.columns[place], 100 + number, rng)
