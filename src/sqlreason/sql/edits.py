@@ -18,6 +18,14 @@ class Edit:
     key: str
     value: Any
 
+    def written(self, root: exp.Tuple) -> str:
+        """The statement in `root` with this change made, which is then unmade, in SQLite's spelling."""
+        before = self.node.args.get(self.key)
+        self.node.set(self.key, self.value)
+        text = root.expressions[0].sql("sqlite")
+        self.node.set(self.key, before)
+        return text
+
 
 def instead(old: exp.Expr, new: exp.Expr) -> Edit:
     """The edit that puts `new` where `old` is."""

@@ -193,13 +193,17 @@ class Verifier:
         self._pool.work(jobs)
         return [[_result(job, index) for index in range(job.size)] for job in jobs]
 
-    def trial(self, task: Task, mutants: Sequence[str]) -> list[Trial]:
+    def trial(self, task: Task, mutants: Sequence[str], probes: Sequence[str] = ()) -> list[Trial]:
         """Runs gold and mutants on each instance of a task, for choosing among them.
 
-        A mutant that answered otherwise on three instances is not tried on further ones.
+        Args:
+            task: With the instances to choose among.
+            mutants: One that answered otherwise on three instances is not tried on further ones.
+            probes: Further queries, with indices behind those of the mutants, that are tried on all instances.
         """
-        texts = [as_published(text, self.preset) for text in mutants]
-        job = Job(task.engine, "trial", {"mutants": texts}, len(texts), "", _wire(task, self.preset))
+        texts = [as_published(text, self.preset) for text in (*mutants, *probes)]
+        body = {"mutants": texts, "spared": len(mutants)}
+        job = Job(task.engine, "trial", body, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
             return [Trial(f"{job.failure[0]}: {job.failure[1]}", False, [], False, []) for _ in task.instances]

@@ -56,10 +56,7 @@ def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
     for edit in edits:
         if len(found) == limit:
             break
-        before = edit.node.args.get(edit.key)
-        edit.node.set(edit.key, edit.value)
-        text = root.expressions[0].sql("sqlite")
-        edit.node.set(edit.key, before)
+        text = edit.written(root)
         if text not in seen:
             seen.add(text)
             found.append(text)
