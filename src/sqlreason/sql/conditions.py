@@ -58,6 +58,7 @@ class _Reader:
             self._link(equal)
         for group in self._tree.find_all(exp.Group):
             found.grouped |= {p for item in group.expressions for p in self._places(item)}
+        found.named = set(self._places(self._tree))
         self._read_outputs()
         self._read_extremes()
         self._read_totals()

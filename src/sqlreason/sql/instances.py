@@ -50,9 +50,9 @@ class Prepared:
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
-        flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on these is
-            too large, and they are left out), gold_ambiguous (LIMIT cuts ties
-            on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance),
+        flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on
+            these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen instance),
+            gold_unstable (ties inside of the gold decide its result on a chosen instance),
             gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
             few_instances (fewer than asked for could be loaded and tell something).
     """

@@ -50,9 +50,9 @@ _LENIENT = (_WITNESSES, _CROWD, _EDGES, _LEVEL, _EDGES, _CROWD)
 
 #: By what an instance may hold. "lenient" holds nothing on which right answers part ways: no ties where a top is
 #: decided, no NULL and no loose reference that the data does not have, no text in another letter case. "strict" holds
-#: all of it, and a database on which the gold finds nothing. "tied" is for the published presets: lenient but for ties of
-#: minima, dates and counts, since those suites' verdicts depend on how one falls (their generator hardly ever ties the
-#: largest number or text), for undeclared references, which they do not know, and for a database on which the gold
+#: all of it, and a database on which the gold finds nothing. "tied" is for the published presets: lenient but for ties
+#: of minima, dates and counts, since those suites' verdicts depend on how one falls (their generator hardly ever ties
+#: the largest number or text), for undeclared references, which they do not know, and for a database on which the gold
 #: finds nothing.
 SUITES: dict[str, tuple[Style, ...]] = {
     "lenient": _LENIENT,

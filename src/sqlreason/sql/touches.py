@@ -251,12 +251,16 @@ def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
                 row[layout.index[leaf.place]] = layout.meeting(leaf.negated(), rng)
 
 
-def _tie(rows: list[list[Value]], position: int, extremes: Sequence[Callable[..., Value]], rng: random.Random) -> None:
+def _tie(
+    rows: list[list[Value]], position: int, extremes: Sequence[Callable[..., Value]], rng: random.Random
+) -> None:
     """Gives another row the extreme value at some ends."""
-    held = [row[position] for row in rows if row[position] is not None]
-    if len(held) > 2 and rng.random() < 0.8:
-        for extreme in extremes:
-            rng.choice(rows)[position] = extreme(held, key=lambda v: (isinstance(v, str), v))
+    held = [row for row in rows if row[position] is not None]
+    for extreme in extremes if len(held) > 2 else ():
+        value = extreme((row[position] for row in held), key=lambda v: (isinstance(v, str), v))
+        others = [row for row in held if row[position] != value]
+        if others:
+            rng.choice(others)[position] = value
 
 
 def _untie(rows: list[list[Value]], place: Place, layout: Layout) -> None:

@@ -99,6 +99,7 @@ class Wishes:
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
         limit: The largest number of rows that it keeps.
+        named: All columns that it names.
         outputs: Columns put out as they are.
         overlaps: Columns that stand at the same place of two branches of a set operation, or on the sides of a NOT IN:
             some of their values are to be the same, and some not.
@@ -119,6 +120,7 @@ class Wishes:
     balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0
     limit: int = 0
+    named: set[Place] = field(default_factory=set)
     outputs: set[Place] = field(default_factory=set)
     overlaps: list[tuple[Place, Place]] = field(default_factory=list)
     shown: set[Place] = field(default_factory=set)

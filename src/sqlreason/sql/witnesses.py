@@ -32,6 +32,8 @@ class Witnesses:
 
     def place(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
+        if rng.random() < 0.5:
+            self._set_apart(rows, rng)
         choices = self._wishes.choices
         for number in range(rng.randint(2, 3)):
             whole = number == 0 or rng.random() < 0.6
@@ -65,6 +67,26 @@ class Witnesses:
             rows[places[0][0]].append(row)
             if number < len(self._wishes.choices):
                 rows[places[0][0]].append(self._copies.copied(rows, places[0][0], row, rng))
+
+    def _set_apart(self, rows: Rows, rng: random.Random) -> None:
+        """Lets the first row of each table be at an extreme and like no other where the gold does not look.
+
+        So that a superfluous filter loses it, and a superfluous join too: no table that the gold does not name refers
+        to it.
+        """
+        for place, position in self._index.items():
+            if place[0] in self._wishes.tables and place not in self._wishes.named and self._layout.is_free(place):
+                kind, column = self._layout.kinds[place], self._layout.columns[place]
+                rows[place[0]][0][position] = fresh(kind, column, 160 + rng.randint(0, 9), rng)
+        for name in sorted(self._wishes.tables & set(rows)):
+            self._stand_out(rows, rows[name][0], name, 1.0, rng)
+        for places, owner, _ in self._layout.groups:
+            for place in places if owner is not None and owner[0] in self._wishes.tables else ():
+                if owner is not None and place[0] not in self._wishes.tables and not self._layout.is_sole_key(place):
+                    keys = [row[self._index[owner]] for row in rows[owner[0]]]
+                    for row in rows[place[0]]:
+                        if row[self._index[place]] == self._layout.fitting(place, keys[0]) and len(keys) > 1:
+                            row[self._index[place]] = self._layout.fitting(place, keys[-1])
 
     def resemble(self, rows: Rows, rng: random.Random) -> None:
         """Where duplicates are lost, rows with the same outputs, of which each meets another SELECT's filter, one none.

@@ -53,7 +53,8 @@ class Service:
         if message["op"] == "run":
             self._run(message)
         elif message["op"] == "trial":
-            self.send({"trial": self._trial(message["task"], message["mutants"], message["spared"], message["skip"]), "done": True})
+            found = self._trial(message["task"], message["mutants"], message["spared"], message["skip"])
+            self.send({"trial": found, "done": True})
         else:
             self._judge(message)
 
