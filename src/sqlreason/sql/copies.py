@@ -80,8 +80,8 @@ class Copies:
             row = self.copied(rows, parent[0], rows[parent[0]][0], rng, (*path, place[0]))
             rows[parent[0]].append(row)
             return self._layout.fitting(place, row[self._index[parent]])
-        number = 0
-        while (value := unique_value(self._layout, place, number, rng)) in used and number < 200:
+        number, last = len(used), len(used) + 200
+        while (value := unique_value(self._layout, place, number, rng)) in used and number < last:
             number += 1
         return value
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Table
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,21 @@ class Edit:
     value: Any
 
     def written(self, root: exp.Tuple) -> str:
-        """The statement in `root` with this change made, which is then unmade, in SQLite's spelling."""
+        """The statement in `root` with this change made, which is then unmade; as of `written`."""
         before = self.node.args.get(self.key)
         self.node.set(self.key, self.value)
-        text = root.expressions[0].sql("sqlite")
+        text = written(root.expressions[0])
         self.node.set(self.key, before)
         return text
+
+
+def written(tree: exp.Expr) -> str:
+    """A tree in SQLite's spelling; "" where that cannot be written, as of an odd tree that an edit left."""
+    try:
+        return tree.sql("sqlite")
+    except Exception as error:  # a generator stumbles over what no parser made, in any way
+        logger.debug("a changed query cannot be written: %s", type(error).__name__)
+        return ""
 
 
 def instead(old: exp.Expr, new: exp.Expr) -> Edit:

@@ -41,7 +41,7 @@ def ties(sql: str, schema: Schema) -> list[str]:
             continue
         first = _first_row(outer, equal) if _reads_the_same(outer, inner, isinstance(clause, exp.Having)) else None
         alike += [instead(outer, first)] if first is not None else []
-    return [edit.written(root) for edit in alike]
+    return [text for edit in alike if (text := edit.written(root))]
 
 
 def _reads_the_same(outer: exp.Select, inner: exp.Select, grouped: bool) -> bool:

@@ -16,6 +16,8 @@ from sqlreason.sql.wishes import Place
 
 #: Groups are evened out by so many rows at most.
 _EVENED = 8
+#: Where rows are put in, behind the first witnesses.
+_FRONT = 2
 #: A group at the top of a ranking has so many rows at most when namesakes are to pass it together.
 _TOPPED = 12
 
@@ -79,8 +81,9 @@ class Groups:
     def _add(self, rows: Rows, place: Place, value: Value, count: int, rng: random.Random, like: int = 0) -> None:
         """So many copies of a row, by default of the witness, with a value in one column."""
         held = rows[place[0]]
-        for _ in range(count):
-            held.append(self._copies.copied(rows, place[0], held[like], rng, values={place: value}))
+        template = held[like]
+        for _ in range(count):  # in front: what stands last may fall off
+            held.insert(_FRONT, self._copies.copied(rows, place[0], template, rng, values={place: value}))
 
     def _is_counted(self, name: str) -> bool:
         """Whether the gold may count rows of the table: it names it, and no table that refers to it."""
@@ -150,7 +153,7 @@ class Groups:
                 parent = self._parent(rows, owner[0], rng, (*path, name))
                 values[place] = self._layout.fitting(place, parent[self._index[owner]])
         row = self._copies.copied(rows, name, rows[name][0], rng, values=values)
-        rows[name].append(row)
+        rows[name].insert(_FRONT, row)
         return row
 
     def _fresh(self, place: Place, rng: random.Random) -> Value:

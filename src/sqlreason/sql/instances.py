@@ -150,7 +150,8 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     if statement_kind(gold) != "select":
         return []
     rows = verifier.run(original.instances[0], gold, original.engine).rows
-    if not 0 < len(rows) <= _WRITTEN_ROWS:
+    nested = any(isinstance(value, list | dict) for row in rows for value in row)  # they have no literal
+    if nested or not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
     table = _name(schema.tables[0].name)
     return [f"SELECT * FROM (VALUES {_values(rows)}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]

@@ -12,7 +12,7 @@ from itertools import chain, zip_longest
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without
+from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without, written
 from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.extremes import extremes
 from sqlreason.sql.namesakes import groupings, keyed
@@ -51,7 +51,7 @@ def mutants(
 
 
 def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
-    seen = {root.expressions[0].sql("sqlite")}
+    seen = {"", written(root.expressions[0])}
     found: list[str] = []
     for edit in edits:
         if len(found) == limit:

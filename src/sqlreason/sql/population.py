@@ -196,7 +196,7 @@ class Populator:
             many = self._wishes.limit > 1 and rows[name] and any(place[0] == name for place in self._wishes.top)
             for _ in range(self._wishes.limit + 1 if many else 0):
                 rows[name].append(self._copies.copied(rows, name, rows[name][0], rng))
-        if self._wishes.grouped and rng.random() < 0.5:
+        if self._wishes.grouped and rng.random() < 0.6:
             self._gatherings.namesakes(rows, rng)
         for table in self.tables:
             self._cross(rows, table.name.lower(), rng)
