@@ -19,6 +19,8 @@ from sqlreason.sql.witnesses import Witnesses
 
 #: A row is linked with all rows of another table if they are no more than this.
 _CROSSED = 16
+#: Rows of a table that is drawn only because it refers to one of the gold's.
+_BESIDE = 6
 
 
 class Populator:
@@ -33,6 +35,7 @@ class Populator:
         self._wishes = wishes
         references = references_of(schema)
         drawn = with_parents(with_children(wishes.tables, references), references)
+        self._needed = with_parents(wishes.tables, references)
         self.tables = [table for table in schema.tables if table.name.lower() in drawn]
         self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
         self._keys = {table.name.lower(): keys_of(table) for table in self.tables}
@@ -83,8 +86,9 @@ class Populator:
     def draw(self, rng: random.Random, style: Style = Style()) -> Rows:  # noqa: B008 - it is frozen
         """Draws the rows of each table, in column order."""
         size = rng.randint(*style.rows)
+        sizes = {name: size if name in self._needed else min(size, _BESIDE) for name in self._keys}
         rows = {
-            table.name.lower(): [self._plain(table, i, style.original, rng) for i in range(size)]
+            table.name.lower(): [self._plain(table, i, style.original, rng) for i in range(sizes[table.name.lower()])]
             for table in self.tables
         }
         self._link(rows, size, rng)
@@ -189,6 +193,8 @@ class Populator:
         """Adds duplicates, groups of the size that the gold asks for, and one row's links to all others."""
         for table in self.tables:
             name = table.name.lower()
+            if name not in self._needed:
+                continue
             if rows[name] and rng.random() < 0.6:
                 rows[name].append(self._copies.copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
@@ -198,8 +204,8 @@ class Populator:
                 rows[name].append(self._copies.copied(rows, name, rows[name][0], rng))
         if self._wishes.grouped and rng.random() < 0.6:
             self._gatherings.namesakes(rows, rng)
-        for table in self.tables:
-            self._cross(rows, table.name.lower(), rng)
+        for name in sorted(self._needed & set(rows)):
+            self._cross(rows, name, rng)
 
     def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
         """In a table between two others, links one row of one with all rows of the other, another with nearly all."""

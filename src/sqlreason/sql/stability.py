@@ -17,6 +17,8 @@ from sqlreason.sql.schema import Schema
 
 #: Aggregates whose value depends on the order in which they meet their rows; the first two pass over NULL.
 _ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last)
+#: Such as the parser does not know, in other engines than SQLite.
+_ORDERED_BY_NAME = ("LISTAGG", "JSON_AGG", "JSONB_AGG", "ARBITRARY")
 #: Window functions whose value depends on which of several tied rows comes first.
 _POSITIONAL = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Ntile)
 
@@ -42,7 +44,7 @@ def completions(gold: str, schema: Schema) -> list[str]:
         for column in bare:
             column.replace((exp.Max if descending else exp.Min)(this=column.copy()))
         for aggregate in joined:
-            _keep_if_decided(aggregate)
+            _keep_if_decided(aggregate, "\U0010ffff" if descending else "")
         found.append(written(tree))
     return [text for text in found if text]
 
@@ -62,7 +64,9 @@ def _open_orders(tree: exp.Expr) -> Iterator[exp.Order]:
 
 def _open_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
     """Aggregates that join values, or take the first, of rows that no subquery or window has put in order."""
-    for aggregate in tree.find_all(*_ORDERED):
+    for aggregate in tree.find_all(*_ORDERED, exp.Anonymous):
+        if isinstance(aggregate, exp.Anonymous) and aggregate.name.upper() not in _ORDERED_BY_NAME:
+            continue
         select, window = aggregate.find_ancestor(exp.Select), aggregate.find_ancestor(exp.Window)
         clause = select.args.get("from_") if select is not None else None
         source = clause.this.unnest() if clause is not None else None
@@ -71,10 +75,11 @@ def _open_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
             yield aggregate
 
 
-def _keep_if_decided(aggregate: exp.Expr) -> None:
-    """Lets an aggregate be NULL where the order in which it meets its rows makes a difference."""
-    order = aggregate.this if isinstance(aggregate.this, exp.Order) else None
-    inner = order.this if order is not None else aggregate.this
+def _keep_if_decided(aggregate: exp.Expr, mark: str) -> None:
+    """Lets an aggregate be another where the order in which it meets its rows makes a difference: a text a mark."""
+    given = aggregate.expressions[0] if isinstance(aggregate, exp.Anonymous) else aggregate.this
+    order = given if isinstance(given, exp.Order) else None
+    inner = order.this if order is not None else given
     value = inner.expressions[0] if isinstance(inner, exp.Distinct) and inner.expressions else inner
     keys = [item.this for item in order.expressions] if order is not None else []
     passes_null = isinstance(aggregate, _ORDERED[:2])
@@ -99,7 +104,8 @@ def _keep_if_decided(aggregate: exp.Expr) -> None:
         same: exp.Expr = exp.EQ(this=least, expression=most)
         same = same if passes_null else exp.and_(same, exp.EQ(this=known.copy(), expression=rows))
         decided = exp.or_(exp.EQ(this=known, expression=exp.Literal.number(0)), same)
-    whole.replace(exp.Case().when(decided, whole.copy()))
+    other = exp.Literal.string(mark) if isinstance(aggregate, exp.GroupConcat) else exp.null()
+    whole.replace(exp.Case().when(decided, whole.copy()).else_(other))
 
 
 def _as_text(values: list[exp.Expr]) -> exp.Expr:

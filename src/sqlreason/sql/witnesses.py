@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 
 from sqlreason.sql.copies import Copies
+from sqlreason.sql.keys import with_parents
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
 from sqlreason.sql.values import edges, fresh
@@ -29,6 +30,7 @@ class Witnesses:
     def __init__(self, layout: Layout, copies: Copies) -> None:
         self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
         self._copies = copies
+        self._followed = with_parents(layout.wishes.tables, layout.references)
 
     def place(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
@@ -231,7 +233,7 @@ class Witnesses:
         for places, owner, _ in self._layout.groups:
             for place in places if owner is not None and owner[0] == path[-1] else ():
                 others = rows[place[0]]
-                if owner is not None and place[0] not in path and number < len(others):
+                if owner is not None and place[0] in self._followed - set(path) and number < len(others):
                     follower = self._copies.copied(rows, place[0], others[number], rng)
                     follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
                     self._adapt(follower, place[0], conditions, rng)
