@@ -2,11 +2,11 @@
 
     python benchmarks/published.py [FOLDER] [--n 3] [--seeds 0 1 2] [--to benchmarks/results/published.jsonl]
 
-The folder is in Spider's layout: `dev.json` (questions with `db_id` and `query`), `database/<db_id>/<db_id>.sqlite`, and
-`predictions.jsonl`, of which each line holds `index` (into dev.json), `prediction`, and the verdicts of the official
+The folder is in Spider's layout: `dev.json` (questions with `db_id` and `query`), `database/<db_id>/<db_id>.sqlite`,
+and `predictions.jsonl`, each line of which holds `index` (into dev.json), `prediction` and the verdicts of the official
 script, `official_single` and `official_suite`. The engine sees the one database as a script and draws the others
-itself; it judges by Spider's rules. "Lucky" are predictions that pass the one database and fail the suite. Intervals are
-at 95 %, by a bootstrap over golds, since the predictions for one gold stand and fall together.
+itself; it judges by Spider's rules. "Lucky" are predictions that pass the one database and fail the suite. Intervals
+are at 95 %, by a bootstrap over golds, since the predictions for one gold stand and fall together.
 """
 
 from __future__ import annotations

@@ -176,17 +176,21 @@ class Populator:
                     held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
     def _overlap(self, rows: Rows, rng: random.Random) -> None:
-        """Lets columns that the gold sets against each other share some values, first of all those of the witnesses."""
+        """Lets columns that the gold sets against each other share some values, and not all of them."""
         for pair in self._wishes.overlaps:
             free = [place for place in reversed(pair) if self._layout.is_free(place)]
             if not free or not set(pair) <= set(self._index):
                 continue
             here = free[0]
             there = pair[0] if here == pair[1] else pair[1]
-            known = [row[self._index[there]] for row in rows[there[0]] if row[self._index[there]] is not None]
-            for number, row in enumerate(rows[here[0]] if known else ()):
+            if self._layout.is_free(there) and len(rows[there[0]]) > 1:
+                alone = fresh(self._kinds[there], self._columns[there], 180 + rng.randint(0, 9), rng)
+                rows[there[0]][-1][self._index[there]] = alone
+            known = dict.fromkeys(row[self._index[there]] for row in rows[there[0]])
+            shared = [value for value in known if value is not None][::2]  # the witness's first of all
+            for number, row in enumerate(rows[here[0]] if shared else ()):
                 if number == 0 or rng.random() < 0.4:
-                    value = known[0] if number == 0 else rng.choice(known)
+                    value = shared[0] if number == 0 else rng.choice(shared)
                     row[self._index[here]] = self._layout.fitting(here, value)
 
     def _repeat(self, rows: Rows, rng: random.Random) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import Edit, instead
+from sqlreason.sql.edits import Edit
 from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.keys import references_of
 from sqlreason.sql.schema import Schema, Table, Value
@@ -29,9 +29,10 @@ def extra_filters(root: exp.Expr, schema: Schema, rng: random.Random, same: Equi
             for position, column in enumerate(table.columns)
             if column.name.lower() not in named and (values := _often(table, position))
         ]
+        where = select.args.get("where")
         for alias, name, values in rng.sample(free, min(_EACH, len(free))):
-            condition = exp.EQ(this=exp.column(name, table=alias), expression=exp.convert(rng.choice(values)))
-            yield instead(select, select.copy().where(condition))
+            added = exp.EQ(this=exp.column(name, table=alias), expression=exp.convert(rng.choice(values)))
+            yield Edit(select, "where", exp.Where(this=exp.and_(where.this, added) if where is not None else added))
 
 
 def extra_joins(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterator[Edit]:
@@ -41,18 +42,15 @@ def extra_joins(root: exp.Expr, schema: Schema, rng: random.Random, same: Equiva
     """
     used = {table.name.lower() for table in root.find_all(exp.Table)}
     references = [r for r in references_of(schema) if len(r.columns) == 1 and r.child not in used]
-    for select in root.find_all(exp.Select):
+    for select in root.find_all(exp.Select) if references else ():
         sources = _sources(select, schema)
         found = [(alias, r) for alias, table in sources.items() for r in references if r.parent == table.name.lower()]
         for alias, reference in rng.sample(found, min(_EACH, len(found))):
-            inner = exp.select(exp.column(reference.columns[0], quoted=True).as_("extra_key")).from_(
-                exp.to_table(reference.child)
-            )
-            on = exp.EQ(
-                this=exp.column("extra_key", table="extra"),
-                expression=exp.column(reference.target[0], table=alias, quoted=True),
-            )
-            yield instead(select, select.copy().join(inner.subquery("extra"), on=on))
+            key = exp.column(reference.columns[0], quoted=True).as_("extra_key")
+            child = exp.select(key).from_(exp.to_identifier(reference.child, quoted=True)).subquery("extra")
+            target = exp.column(reference.target[0], table=alias, quoted=True)
+            join = exp.Join(this=child, on=exp.EQ(this=exp.column("extra_key", table="extra"), expression=target))
+            yield Edit(select, "joins", [*(select.args.get("joins") or []), join])
 
 
 def _sources(select: exp.Select, schema: Schema) -> dict[str, Table]:
