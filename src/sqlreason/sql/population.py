@@ -6,6 +6,7 @@ The tables that the gold names are drawn, and those to which they refer, so that
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 from sqlreason.sql.copies import Copies, unique_value
 from sqlreason.sql.groups import Groups
@@ -177,20 +178,24 @@ class Populator:
 
     def _overlap(self, rows: Rows, rng: random.Random) -> None:
         """Lets columns that the gold sets against each other share some values, and not all of them."""
+        uses: Counter[Place] = Counter()
         for pair in self._wishes.overlaps:
             free = [place for place in reversed(pair) if self._layout.is_free(place)]
             if not free or not set(pair) <= set(self._index):
                 continue
             here = free[0]
             there = pair[0] if here == pair[1] else pair[1]
+            turn, uses[there] = uses[there], uses[there] + 1
             if self._layout.is_free(there) and len(rows[there[0]]) > 1:
                 alone = fresh(self._kinds[there], self._columns[there], 180 + rng.randint(0, 9), rng)
                 rows[there[0]][-1][self._index[there]] = alone
             known = dict.fromkeys(row[self._index[there]] for row in rows[there[0]])
-            shared = [value for value in known if value is not None][::2]  # the witness's first of all
+            values = [value for value in known if value is not None]
+            shared = values[turn % 2 :: 2] or values  # the witness's first of all, and others with the next column
+            first = turn % max(1, len(rows[here[0]]))
             for number, row in enumerate(rows[here[0]] if shared else ()):
-                if number == 0 or rng.random() < 0.4:
-                    value = shared[0] if number == 0 else rng.choice(shared)
+                if number == first or rng.random() < 0.3:
+                    value = shared[0] if number == first else rng.choice(shared)
                     row[self._index[here]] = self._layout.fitting(here, value)
 
     def _repeat(self, rows: Rows, rng: random.Random) -> None:

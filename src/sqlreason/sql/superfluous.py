@@ -17,6 +17,8 @@ from sqlreason.sql.schema import Schema, Table, Value
 
 #: Of each SELECT so many superfluous filters, and joins, are tried.
 _EACH = 2
+#: And so many columns are looked at for a filter.
+_LOOKED_AT = 8
 
 
 def extra_filters(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterator[Edit]:
@@ -30,8 +32,12 @@ def extra_filters(root: exp.Expr, schema: Schema, rng: random.Random, same: Equi
             if column.name.lower() not in named and (values := _often(table, position))
         ]
         where = select.args.get("where")
-        for alias, name, values in rng.sample(free, min(_EACH, len(free))):
-            added = exp.EQ(this=exp.column(name, table=alias), expression=exp.convert(rng.choice(values)))
+        tests: list[exp.Expr] = [
+            exp.EQ(this=exp.column(name, table=alias), expression=exp.convert(rng.choice(values)))
+            for alias, name, values in rng.sample(free, min(_LOOKED_AT, len(free)))
+        ]
+        # what any of them lets through is the hardest to tell from everything
+        for added in [*tests[:_EACH], *([exp.or_(*(test.copy() for test in tests))] if len(tests) > 1 else [])]:
             yield Edit(select, "where", exp.Where(this=exp.and_(where.this, added) if where is not None else added))
 
 
