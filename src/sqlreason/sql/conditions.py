@@ -88,6 +88,8 @@ class _Reader:
                 self._wishes.group_size = max(self._wishes.group_size, int(bound[0]))
             else:
                 self._wishes.totals += [(side.key, place, bound[0]) for place in self._places(side)]
+        for equal in self._tree.find_all(exp.EQ):
+            self._wishes.whole |= {self._names[name] for name in _counted_whole(equal) if name in self._names}
         for extreme in self._tree.find_all(exp.Max, exp.Min):
             self._bound(extreme)
         for average in self._tree.find_all(exp.Avg):
@@ -252,6 +254,15 @@ def _branches(query: exp.Expr) -> Iterator[exp.Select]:
         yield from _branches(query.right)
     elif isinstance(query, exp.Select):
         yield query
+
+
+def _counted_whole(equal: exp.EQ) -> set[str]:
+    """The tables whose rows a subquery counts that a COUNT must equal."""
+    inner = equal.expression.unnest()
+    counts = isinstance(inner, exp.Select) and inner.selects and isinstance(inner.selects[0].unalias(), exp.Count)
+    if not counts or not isinstance(equal.this, exp.Count):
+        return set()
+    return {use.alias_or_name.lower() for use in inner.find_all(exp.Table)}
 
 
 def _is_not_in(node: exp.In) -> bool:

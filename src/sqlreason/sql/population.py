@@ -139,7 +139,10 @@ class Populator:
         for places, owner, known in self._groups:
             kind, column = self._kinds[owner or places[0]], self._columns[owner or places[0]]
             extra = [fresh(kind, column, 50 + n, rng) for n in range(size)]
-            domain = list(dict.fromkeys(as_kind(value, kind) for value in [*known, *extra]))[: max(size, len(known))]
+            domain = list(dict.fromkeys(as_kind(value, kind) for value in [*known, *extra]))
+            if kind == "int":  # references may be violated by other things; an id that is a text would not load
+                domain = [value for value in domain if isinstance(value, int)]
+            domain = domain[: max(size, len(known))]
             owned = rng.sample(domain, min(size, len(domain))) if owner else domain[: rng.randint(2, 4)]
             for place in places:
                 alone = (place[1],) in self._keys[place[0]]
@@ -221,14 +224,15 @@ class Populator:
         linked = [
             (p, owner) for places, owner, _ in self._groups for p in places if p[0] == name and owner not in (None, p)
         ]
-        if len(linked) < 2 or not rows[name] or rng.random() < 0.4:
+        wanted = [pair for pair in linked if pair[1] is not None and pair[1][0] in self._wishes.whole]
+        if len(linked) < 2 or not rows[name] or (not wanted and rng.random() < 0.4):
             return
-        place, owner = rng.choice(linked)
+        place, owner = rng.choice(wanted or linked)
         values = [row[self._index[owner]] for row in rows[owner[0]]] if owner is not None else []
         # one that has all, and one that has as many but not all: COUNT(*) does not tell them apart
         crossed: list[list[Value]] = []
-        for template, wanted in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
-            for value in wanted if len(values) <= _CROSSED else values[:8]:
+        for template, ours in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
+            for value in ours if wanted or len(values) <= _CROSSED else values[:8]:
                 copy = self._copies.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
                 copy[self._index[place]] = self._layout.fitting(place, value)
                 crossed.append(copy)

@@ -98,6 +98,7 @@ class Wishes:
         totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
+        whole: Tables of whose rows it counts how many others have all.
         limit: The largest number of rows that it keeps.
         named: All columns that it names.
         outputs: Columns put out as they are.
@@ -119,6 +120,7 @@ class Wishes:
     totals: list[tuple[str, Place, float]] = field(default_factory=list)
     balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0
+    whole: set[str] = field(default_factory=set)
     limit: int = 0
     named: set[Place] = field(default_factory=set)
     outputs: set[Place] = field(default_factory=set)
