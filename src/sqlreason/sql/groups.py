@@ -66,7 +66,8 @@ class Groups:
             shown = [p for p in sorted(self._wishes.outputs | self._wishes.grouped) if self._layout.is_free(p)]
             if place is None or owner is None or not rows[name] or all(p[0] != owner[0] for p in shown):
                 continue
-            ((value, top),) = Counter(row[self._index[place]] for row in rows[name]).most_common(1)
+            counted = Counter(v for row in rows[name] if (v := row[self._index[place]]) is not None)
+            value, top = counted.most_common(1)[0] if counted else (rows[owner[0]][0][self._index[owner]], 0)
             if top < 3 and not self._wishes.group_size:
                 self._add(rows, place, value, 3 - top, rng)
             each = rng.choice((1, 0)) if self._wishes.group_size else 1
