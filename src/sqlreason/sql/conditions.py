@@ -26,7 +26,7 @@ _OPERATORS: dict[type[exp.Expr], str] = {
 }
 _COMPARISONS = tuple(_OPERATORS)
 #: Groups are not made larger than this for the sake of a HAVING, nor results for the sake of a LIMIT.
-_LARGEST_GROUP = 12
+_LARGEST_GROUP, _LARGEST_LIMIT = 60, 12
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
 
@@ -58,6 +58,8 @@ class _Reader:
             self._link(equal)
         for group in self._tree.find_all(exp.Group):
             found.grouped |= {p for item in group.expressions for p in self._places(item)}
+        found.named = set(self._places(self._tree))
+        self._read_outputs()
         self._read_extremes()
         self._read_totals()
         self._read_lookups()
@@ -86,6 +88,8 @@ class _Reader:
                 self._wishes.group_size = max(self._wishes.group_size, int(bound[0]))
             else:
                 self._wishes.totals += [(side.key, place, bound[0]) for place in self._places(side)]
+        for equal in self._tree.find_all(exp.EQ):
+            self._wishes.whole |= {self._names[name] for name in _counted_whole(equal) if name in self._names}
         for extreme in self._tree.find_all(exp.Max, exp.Min):
             self._bound(extreme)
         for average in self._tree.find_all(exp.Avg):
@@ -107,19 +111,37 @@ class _Reader:
         found = [(place, extreme.key, there, choice) for there in self._places(extreme)] if place is not None else []
         self._wishes.bounded += [Bound(*each) for each in found]
 
+    def _read_outputs(self) -> None:
+        found = self._wishes
+        for select in self._tree.find_all(exp.Select):
+            bare = (output.unalias() for output in select.selects)
+            found.outputs |= {p for o in bare if isinstance(o, exp.Column) and (p := self._place(o)) is not None}
+            if select.args.get("distinct") or isinstance(select.parent, exp.SetOperation):
+                found.shown |= {place for output in select.selects for place in self._places(output)}
+        for count in self._tree.find_all(exp.Count):
+            if isinstance(count.this, exp.Distinct):
+                found.shown |= set(self._places(count))
+        for operation in self._tree.find_all(exp.SetOperation):
+            for right in _branches(operation.right):
+                for left in _branches(operation.left):
+                    self._overlap(left.selects, right.selects)
+        for inside in self._tree.find_all(exp.In):
+            if _is_not_in(inside):
+                self._overlap([inside.this], inside.args["query"].unnest().selects)
+
+    def _overlap(self, ones: list[exp.Expr], others: list[exp.Expr]) -> None:
+        for one, other in zip(ones, others, strict=False):
+            places = [self._place(o) if isinstance(o := side.unalias(), exp.Column) else None for side in (one, other)]
+            if places[0] is not None and places[1] is not None and places[0] != places[1]:
+                self._wishes.overlaps.append((places[0], places[1]))
+
     def _read_extremes(self) -> None:
         for limit in self._tree.find_all(exp.Limit):
             order = limit.parent.args.get("order") if limit.parent is not None else None
             self._wishes.top |= set(self._places(order)) if order is not None else set()
             kept = _literal(limit.expression)
-            if kept is not None and isinstance(kept[0], int) and kept[0] <= _LARGEST_GROUP:
+            if kept is not None and isinstance(kept[0], int) and kept[0] <= _LARGEST_LIMIT:
                 self._wishes.limit = max(self._wishes.limit, kept[0])
-        for select in self._tree.find_all(exp.Select):
-            if select.args.get("distinct") or isinstance(select.parent, exp.SetOperation):
-                self._wishes.shown |= {place for output in select.selects for place in self._places(output)}
-        for count in self._tree.find_all(exp.Count):
-            if isinstance(count.this, exp.Distinct):
-                self._wishes.shown |= set(self._places(count))
         for window in self._tree.find_all(exp.Window):
             numbered = isinstance(window.this, exp.RowNumber | exp.Lag | exp.Lead | exp.FirstValue | exp.Ntile)
             if numbered and window.args.get("order") is not None:
@@ -158,7 +180,7 @@ class _Reader:
             return
         if isinstance(node, exp.EQ):
             found = [node.this, node.expression]
-        elif isinstance(node, exp.In) and node.args.get("query") is not None:
+        elif isinstance(node, exp.In) and node.args.get("query") is not None and not _is_not_in(node):
             query = node.args["query"].unnest()
             found = [node.this, query.selects[0].unalias() if query.selects else None]
         sides = [self._place(item) if isinstance(item, exp.Column) else None for item in found]
@@ -222,6 +244,32 @@ def _behind(view: str, schema: Schema) -> set[str]:
     named = [tree for tree in definitions if tree.this is not None and tree.this.name.lower() == view.lower()]
     uses = [use.name for tree in named for use in tree.expression.find_all(exp.Table)]
     return {table.name.lower() for name in uses if (table := schema.table(name)) is not None}
+
+
+def _branches(query: exp.Expr) -> Iterator[exp.Select]:
+    """The SELECTs that a set operation, or a query in its place, is made of."""
+    query = query.unnest()
+    if isinstance(query, exp.SetOperation):
+        yield from _branches(query.left)
+        yield from _branches(query.right)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def _counted_whole(equal: exp.EQ) -> set[str]:
+    """The tables whose rows a subquery counts that a COUNT must equal."""
+    inner = equal.expression.unnest()
+    counts = isinstance(inner, exp.Select) and inner.selects and isinstance(inner.selects[0].unalias(), exp.Count)
+    if not counts or not isinstance(equal.this, exp.Count):
+        return set()
+    return {use.alias_or_name.lower() for use in inner.find_all(exp.Table)}
+
+
+def _is_not_in(node: exp.In) -> bool:
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return node.args.get("query") is not None and isinstance(parent, exp.Not)
 
 
 def _literal(node: exp.Expr | None) -> tuple[Value] | None:

@@ -223,13 +223,17 @@ class Verifier:
         numbers = [found.get(text) for text in candidates]
         return [None if number is None else order.setdefault(number, len(order)) for number in numbers]
 
-    def trial(self, task: Task, mutants: Sequence[str]) -> list[Trial]:
+    def trial(self, task: Task, mutants: Sequence[str], probes: Sequence[str] = ()) -> list[Trial]:
         """Runs gold and mutants on each instance of a task, for choosing among them.
 
-        A mutant that answered otherwise on three instances is not tried on further ones.
+        Args:
+            task: With the instances to choose among.
+            mutants: One that answered otherwise on three instances is not tried on further ones.
+            probes: Further queries, with indices behind those of the mutants, that are tried on all instances.
         """
-        texts = [as_published(text, self.preset) for text in mutants]
-        job = Job(task.engine, "trial", {"mutants": texts}, len(texts), "", _wire(task, self.preset))
+        texts = [as_published(text, self.preset) for text in (*mutants, *probes)]
+        body = {"mutants": texts, "spared": len(mutants)}
+        job = Job(task.engine, "trial", body, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
             return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.instances]

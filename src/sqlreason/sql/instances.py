@@ -17,6 +17,7 @@ from sqlglot.tokenizer_core import TokenType
 from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
+from sqlreason.sql.extremes import ties
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
@@ -28,12 +29,12 @@ from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
 from sqlreason.sql.worker.shelf import remembering
 
-#: Instances that are drawn for one gold, and mutants that they must tell from it.
+#: Instances that are drawn for one gold, more where more are asked for, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
 #: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
 _TELLING = 3
-#: A gold that fails so fails in every reading.
-_NO_READING_HELPS = "too_big"
+#: A gold that fails so fails in every reading; on other rows it may not.
+_TOO_BIG = "too_big"
 #: A gold that is no query at all: white space, semicolons and comments.
 _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 #: A longer answer is not written out to see whether it is right everywhere.
@@ -48,12 +49,13 @@ class Prepared:
         task: For verification; None unless the status is "ok".
         status: "ok"; "schema_error" (no table can be read), "gold_error" (the gold fails in every engine and
             reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no instance tells
-            it from any of its mutants).
+            it from any of its mutants), "undrawn" (no database beside the original could be had).
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
-        flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
-            on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance),
+        flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on
+            these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen instance),
+            gold_unstable (ties inside of the gold decide its result on a chosen instance),
             gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
             few_instances (fewer than asked for could be loaded and tell something).
     """
@@ -83,7 +85,9 @@ def prepare(
     Raises:
         ValueError: There is no such suite.
     """
-    styles = styles_of(suite or ("lenient" if verifier.preset == "strict" else "tied"), _DRAWN if n else 0)
+    styles = styles_of(
+        suite or ("lenient" if verifier.preset == "strict" else "tied"), max(_DRAWN, n + n // 2) if n else 0
+    )
     if _NO_QUERY.fullmatch(gold):
         return Prepared(None, "gold_error", "no gold: there is no query in it", 0, 0)
     try:
@@ -94,7 +98,7 @@ def prepare(
     for engine, reading in readings(context, gold):
         script = to_engine(context, engine, reading, script=True)[0]
         found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
-        if found.status != "gold_error" or found.reason.startswith(_NO_READING_HELPS):
+        if found.status != "gold_error" or found.reason.startswith(_TOO_BIG):
             return found
         reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
     return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
@@ -114,23 +118,25 @@ def _distilled(
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
-    others = [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *constant, *completions(gold, schema)]]
-    trial, unstable = _without_completions(verifier.trial(pool, others), len(wrong) + len(constant))
-    if trial[0].failure:
+    open_choices, even = completions(gold, schema), [] if loose else ties(gold, schema)
+    parts = [[*wrong, *constant], open_choices, even]
+    texts = [[to_engine(text, original.engine, "sqlite")[0] for text in part] for part in parts]
+    trial, unstable, tied = _told_apart(verifier.trial(pool, texts[0], texts[1] + texts[2]), *map(len, parts[:2]))
+    if trial[0].failure and (not trial[0].failure.startswith(_TOO_BIG) or all(tried.failure for tried in trial)):
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
     drawn = [Style(), *styles][: len(trial)]
     if verifier.preset == "strict":
-        chosen = _chosen(trial, n, drawn, unstable)
+        chosen = _chosen(trial, n, drawn, unstable | tied)
     else:  # there a tie falls as the engine lets it fall, and that decides
         chosen = _chosen([tried._replace(ambiguous=False) for tried in trial], n, drawn, set())
     killed = {m for i in chosen for m in trial[i].killed}
     open_gold = ("gold_unstable",) if unstable & set(chosen) else ()
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
-    flags = [] if trial[0].informative else ["quiet_on_original"]
+    flags = ["too_big_on_original"] if trial[0].failure else [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
     flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
-    flags += ["few_instances"] if len(chosen) <= n else []
+    flags += ["few_instances"] if len(set(chosen) - {0}) < n else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
@@ -139,6 +145,9 @@ def _distilled(
     # a published preset may see no difference between the gold and all its mutants: Spider's drops DISTINCT
     if len(ran) >= _TELLING and not killed & ran and verifier.preset == "strict":
         return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
+    if n and chosen == [0] and (len(scripts) > 1 or read_query(gold, schema) is None):
+        reason = next((tried.failure for tried in trial[1:] if tried.failure), "the gold cannot be parsed")
+        return Prepared(None, "undrawn", f"no database could be drawn beside the original: {reason}", *counts)
     return Prepared(task, "ok", "", *counts)
 
 
@@ -147,38 +156,56 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     if statement_kind(gold) != "select":
         return []
     rows = verifier.run(original.instances[0], gold, original.engine).rows
-    if not 0 < len(rows) <= _WRITTEN_ROWS:
+    nested = any(isinstance(value, list | dict) for row in rows for value in row)  # they have no literal
+    if nested or not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
     table = _name(schema.tables[0].name)
     return [f"SELECT * FROM (VALUES {_values(rows)}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
 
 
-def _without_completions(trial: list[Trial], mutants: int) -> tuple[list[Trial], set[int]]:
-    """The trial of the mutants alone, and the instances on which a completion of the gold answers otherwise than it."""
-    unstable = {i for i, tried in enumerate(trial) if any(m >= mutants for m in tried.killed)}
+def _told_apart(trial: list[Trial], mutants: int, completions: int) -> tuple[list[Trial], set[int], set[int]]:
+    """The trial of the mutants alone, and the instances on which a completion, or a tie, of the gold answers otherwise.
+
+    Args:
+        trial: Of the mutants, then the completions, then the gold's ways with a tie.
+        mutants: How many of the first there are.
+        completions: How many of the second.
+    """
+    behind = mutants + completions
+    unstable = {i for i, tried in enumerate(trial) if any(mutants <= m < behind for m in tried.killed)}
+    tied = {i for i, tried in enumerate(trial) if any(m >= behind for m in tried.killed)}
     own = [
         tried._replace(killed=[m for m in tried.killed if m < mutants], broken=[m for m in tried.broken if m < mutants])
         for tried in trial
     ]
-    return own, unstable
+    return own, unstable, tied
 
 
-def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], unstable: set[int]) -> list[int]:
+def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], avoided: set[int]) -> list[int]:
     """The original and up to n instances, greedily by new kills, of those with one right answer if there are any.
 
-    Where the suite has them, one with ties and one on which the gold finds nothing come on top.
+    Where the suite has them, one with ties and one on which the gold finds nothing come on top. Where the gold finds
+    something on none, they are taken all the same: a wrong query may. An original on which the gold's answer is too
+    large is left out.
     """
-    chosen, covered = [0], set(trial[0].killed)
-    rest = [i for i, tried in enumerate(trial) if i and not tried.failure and tried.informative]
-    rest = [i for i in rest if not trial[i].ambiguous and i not in unstable] or rest
-    while rest and len(chosen) <= n:
-        best = max(rest, key=lambda i: (len(set(trial[i].killed) - covered), len(trial[i].killed), -i))
+    chosen, covered = [0] * (not trial[0].failure), set(trial[0].killed)
+    loaded = [i for i, tried in enumerate(trial) if i and not tried.failure]
+    told = [i for i in loaded if trial[i].informative]
+    rest = [i for i in told if not trial[i].ambiguous and i not in avoided] or told or loaded
+
+    def take(among: list[int]) -> None:
+        best = max(among, key=lambda i: (len(set(trial[i].killed) - covered), len(trial[i].killed), -i))
         chosen.append(best)
-        covered |= set(trial[best].killed)
+        covered.update(trial[best].killed)
         rest.remove(best)
+
+    while rest and len(set(chosen) - {0}) < n:
+        take(rest)
     tied = [i for i in rest if styles[i].ties] if n and not any(styles[i].ties for i in chosen) else []
-    empty = [i for i, tried in enumerate(trial) if n and styles[i].barren and not (tried.failure or tried.informative)]
-    return [*chosen, *tied[:1], *empty[:1]]
+    if tied:
+        take(tied)
+    empty = [i for i in loaded if n and styles[i].barren and i not in (*told, *chosen)]
+    return [*chosen, *empty[:1]]
 
 
 def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0) -> list[str]:

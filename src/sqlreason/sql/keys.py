@@ -7,6 +7,9 @@ from typing import NamedTuple
 from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.wishes import Place
 
+#: Tables that are drawn for the sake of their references to the gold's.
+_CHILDREN = 6
+
 
 class Reference(NamedTuple):
     """A declared foreign key: a table and its columns, the parent and its columns, all in lower case."""
@@ -30,6 +33,12 @@ def references_of(schema: Schema) -> list[Reference]:
                 columns, there = lowered
                 found.append(Reference(table.name.lower(), columns, parent.name.lower(), there))
     return found
+
+
+def with_children(tables: set[str], references: list[Reference]) -> set[str]:
+    """The tables and those that refer to them, of which a superfluous join would lose or multiply rows."""
+    found = dict.fromkeys(r.child for r in references if r.parent in tables and r.child not in tables)
+    return tables | set(list(found)[:_CHILDREN])
 
 
 def with_parents(tables: set[str], references: list[Reference]) -> set[str]:

@@ -12,11 +12,13 @@ from itertools import chain, zip_longest
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import Edit, instead, without
+from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without, written
 from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.extremes import extremes
+from sqlreason.sql.namesakes import groupings, keyed
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, Table
+from sqlreason.sql.superfluous import extra_filters, extra_joins
 
 
 def mutants(
@@ -49,42 +51,23 @@ def mutants(
 
 
 def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
-    seen = {root.expressions[0].sql("sqlite")}
+    seen = {"", written(root.expressions[0])}
     found: list[str] = []
     for edit in edits:
         if len(found) == limit:
             break
-        before = edit.node.args.get(edit.key)
-        edit.node.set(edit.key, edit.value)
-        text = root.expressions[0].sql("sqlite")
-        edit.node.set(edit.key, before)
+        text = edit.written(root)
         if text not in seen:
             seen.add(text)
             found.append(text)
     return found
 
 
-def _tables_in(root: exp.Expr, schema: Schema) -> dict[str, Table]:
-    """The schema's tables by the names under which the statement uses them."""
-    named: dict[str, Table] = {}
-    for use in root.find_all(exp.Table):
-        table = schema.table(use.name)
-        if table is not None:
-            named[use.alias_or_name.lower()] = table
-    return named
-
-
-def _home(column: exp.Column, named: dict[str, Table]) -> Table | None:
-    if column.table:
-        return named.get(column.table.lower())
-    return next((table for table in named.values() if table.column(column.name)), None)
-
-
 def _columns(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """Another column of the same table."""
-    named = _tables_in(root, schema)
+    named = tables_in(root, schema)
     for column in root.find_all(exp.Column):
-        table = _home(column, named)
+        table = home_of(column, named)
         others = [c.name for c in table.columns if c.name.lower() != column.name.lower()] if table else []
         others = [name for name in others if not same.keeps_null_test(column, name)]
         for name in rng.sample(others, min(2, len(others))):
@@ -151,7 +134,7 @@ def _aggregates(root: exp.Expr, schema: Schema, rng: random.Random, same: Equiva
         for kind in _AGGREGATES[type(node)]:
             yield instead(node, kind(this=node.this.copy()))
     for node in root.find_all(exp.Count):
-        yield from _recounted(node, _tables_in(root, schema))
+        yield from _recounted(node, tables_in(root, schema))
 
 
 def _recounted(count: exp.Count, named: dict[str, Table]) -> Iterable[Edit]:
@@ -240,18 +223,25 @@ def _outputs(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalen
 
 
 def _likes(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
-    """A text that contains another for one that equals it, and the other way round."""
+    """A text that contains another for one that equals it, and the other way round; a wildcard more or less."""
     for node in root.find_all(exp.EQ):
         text = node.expression
         if isinstance(text, exp.Literal) and text.is_string and not isinstance(node.parent, exp.Update):
             yield instead(node, exp.Like(this=node.this.copy(), expression=exp.Literal.string(f"%{text.this}%")))
     for like in root.find_all(exp.Like):
         text = like.expression
-        if isinstance(text, exp.Literal) and text.this.startswith("%"):
-            yield instead(like, exp.Like(this=like.this.copy(), expression=exp.Literal.string(text.this[1:])))
+        if isinstance(text, exp.Literal):
+            for other in _otherwise_open(text.this):
+                yield instead(like, exp.Like(this=like.this.copy(), expression=exp.Literal.string(other)))
+
+
+def _otherwise_open(pattern: str) -> list[str]:
+    """The pattern open at one end, at both, or at neither; as it is left out."""
+    bare = pattern.strip("%")
+    return [other for other in (f"%{bare}", f"{bare}%", f"%{bare}%", bare) if other != pattern and bare]
 
 
 _FAMILIES: tuple[Callable[[exp.Expr, Schema, random.Random, Equivalents], Iterable[Edit]], ...] = (
     _filters, _literals, _columns, _comparisons, _aggregates, _joins, _distincts, _limits, _orders, _outputs,
-    _likes,
+    _likes, groupings, keyed, extra_filters, extra_joins,
 )  # fmt: skip

@@ -8,18 +8,20 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-from sqlreason.sql.keys import Reference, distinct, keys_of, references_of, united, with_parents
+from sqlreason.sql.copies import Copies, unique_value
+from sqlreason.sql.groups import Groups
+from sqlreason.sql.keys import Reference, distinct, keys_of, references_of, united, with_children, with_parents
 from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.styles import Style
 from sqlreason.sql.touches import Group, Layout, Rows, bait, finish
 from sqlreason.sql.values import around_today, as_kind, fresh, kind_of, neighbours
 from sqlreason.sql.wishes import Place, Wishes
-from sqlreason.sql.witnesses import Witnesses, unique_value
+from sqlreason.sql.witnesses import Witnesses
 
-#: Groups are evened out by so many rows at most.
-_EVENED = 8
 #: A row is linked with all rows of another table if they are no more than this.
 _CROSSED = 16
+#: Rows of a table that is drawn only because it refers to one of the gold's.
+_BESIDE = 6
 
 
 class Populator:
@@ -33,7 +35,8 @@ class Populator:
     def __init__(self, schema: Schema, wishes: Wishes) -> None:
         self._wishes = wishes
         references = references_of(schema)
-        drawn = with_parents(wishes.tables, references)
+        drawn = with_parents(with_children(wishes.tables, references), references)
+        self._needed = with_parents(wishes.tables, references)
         self.tables = [table for table in schema.tables if table.name.lower() in drawn]
         self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
         self._keys = {table.name.lower(): keys_of(table) for table in self.tables}
@@ -51,7 +54,9 @@ class Populator:
         self._layout = Layout(
             wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, self._references
         )
-        self._witnesses = Witnesses(self._layout)
+        self._copies = Copies(self._layout)
+        self._witnesses = Witnesses(self._layout, self._copies)
+        self._gatherings = Groups(self._layout, self._copies)
 
     def _enrich(self) -> None:
         """Adds to each column's pool the gold's literals and what lies beside them."""
@@ -66,7 +71,8 @@ class Populator:
 
     def _linked(self, data: dict[Place, list[Value]]) -> list[Group]:
         """Groups of columns that hold the same things: its places, the one that owns the values, the values."""
-        pairs = list(self._wishes.links)
+        alone = {(name, key[0]) for name, keys in self._keys.items() for key in keys if len(key) == 1}
+        pairs = [*self._wishes.links, *(pair for pair in self._wishes.overlaps if alone & set(pair))]
         for child, columns, parent, target in self._references:
             pairs += [((child, here), (parent, there)) for here, there in zip(columns, target, strict=True)]
         found = []
@@ -81,20 +87,23 @@ class Populator:
     def draw(self, rng: random.Random, style: Style = Style()) -> Rows:  # noqa: B008 - it is frozen
         """Draws the rows of each table, in column order."""
         size = rng.randint(*style.rows)
+        sizes = {name: size if name in self._needed else min(size, _BESIDE) for name in self._keys}
         rows = {
-            table.name.lower(): [self._plain(table, i, style.original, rng) for i in range(size)]
+            table.name.lower(): [self._plain(table, i, style.original, rng) for i in range(sizes[table.name.lower()])]
             for table in self.tables
         }
         self._link(rows, size, rng)
         self._group(rows, rng)
         self._witnesses.place(rows, rng)
+        self._witnesses.resemble(rows, rng)
         self._witnesses.stand_alone(rows, rng)
         if style.edges:
             self._witnesses.edge(rows, rng)
+        self._overlap(rows, rng)
         self._repeat(rows, rng)
         finish(rows, self._layout, style, rng)
         if style.ties and self._wishes.limit and self._wishes.grouped:
-            self._even(rows, rng)
+            self._gatherings.even(rows, rng)
         most = style.most + 3 * self._wishes.group_size + self._wishes.limit
         for name in rows:
             rows[name] = self._unique(rows, name)[:most]
@@ -130,7 +139,10 @@ class Populator:
         for places, owner, known in self._groups:
             kind, column = self._kinds[owner or places[0]], self._columns[owner or places[0]]
             extra = [fresh(kind, column, 50 + n, rng) for n in range(size)]
-            domain = list(dict.fromkeys(as_kind(value, kind) for value in [*known, *extra]))[: max(size, len(known))]
+            domain = list(dict.fromkeys(as_kind(value, kind) for value in [*known, *extra]))
+            if kind == "int":  # references may be violated by other things; an id that is a text would not load
+                domain = [value for value in domain if isinstance(value, int)]
+            domain = domain[: max(size, len(known))]
             owned = rng.sample(domain, min(size, len(domain))) if owner else domain[: rng.randint(2, 4)]
             for place in places:
                 alone = (place[1],) in self._keys[place[0]]
@@ -167,75 +179,61 @@ class Populator:
                 if not self._wishes.balanced and rng.random() < 0.5:
                     held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
+    def _overlap(self, rows: Rows, rng: random.Random) -> None:
+        """Lets columns that the gold sets against each other share some values, and not all of them."""
+        uses: Counter[Place] = Counter()
+        for pair in self._wishes.overlaps:
+            free = [place for place in reversed(pair) if self._layout.is_free(place)]
+            if not free or not set(pair) <= set(self._index):
+                continue
+            here = free[0]
+            there = pair[0] if here == pair[1] else pair[1]
+            turn, uses[there] = uses[there], uses[there] + 1
+            if self._layout.is_free(there) and len(rows[there[0]]) > 1:
+                alone = fresh(self._kinds[there], self._columns[there], 180 + rng.randint(0, 9), rng)
+                rows[there[0]][-1][self._index[there]] = alone
+            known = dict.fromkeys(row[self._index[there]] for row in rows[there[0]])
+            values = [value for value in known if value is not None]
+            shared = values[turn % 2 :: 2] or values  # the witness's first of all, and others with the next column
+            first = turn % max(1, len(rows[here[0]]))
+            for number, row in enumerate(rows[here[0]] if shared else ()):
+                if number == first or rng.random() < 0.3:
+                    value = shared[0] if number == first else rng.choice(shared)
+                    row[self._index[here]] = self._layout.fitting(here, value)
+
     def _repeat(self, rows: Rows, rng: random.Random) -> None:
         """Adds duplicates, groups of the size that the gold asks for, and one row's links to all others."""
         for table in self.tables:
             name = table.name.lower()
+            if name not in self._needed:
+                continue
             if rows[name] and rng.random() < 0.6:
-                rows[name].append(self._witnesses.copied(rows, name, rng.choice(rows[name]), rng))
+                rows[name].append(self._copies.copied(rows, name, rng.choice(rows[name]), rng))
             if self._wishes.group_size and rows[name]:
-                self._size_groups(rows, name, rng)
+                self._gatherings.size(rows, name, rng)
             many = self._wishes.limit > 1 and rows[name] and any(place[0] == name for place in self._wishes.top)
             for _ in range(self._wishes.limit + 1 if many else 0):
-                rows[name].append(self._witnesses.copied(rows, name, rows[name][0], rng))
-        for table in self.tables:
-            self._cross(rows, table.name.lower(), rng)
-
-    def _size_groups(self, rows: Rows, name: str, rng: random.Random) -> None:
-        """Groups one row short of the size that the gold asks for, of that size, and one row over it."""
-        size, held = self._wishes.group_size, rows[name]
-        place, values = self._group_keys(rows, name, rng)
-        if place is None:
-            return
-        position = self._index[place]
-        for row in held:  # what else holds these values would change the sizes
-            if row[position] in values and len(values) > 3:
-                row[position] = values[3]
-        for value, count in zip(values, (size + 1, size, size - 1), strict=False):
-            for _ in range(count):
-                copy = self._witnesses.copied(rows, name, held[0], rng)
-                copy[position] = value
-                held.append(copy)
-
-    def _even(self, rows: Rows, rng: random.Random) -> None:
-        """Gives the two largest groups of each table the same size: how the gold's top then falls is open."""
-        for name, held in rows.items():
-            place, _ = self._group_keys(rows, name, rng)
-            sizes = Counter(row[self._index[place]] for row in held).most_common(2) if place is not None else []
-            if place is not None and len(sizes) == 2:
-                (_, most), (value, fewer) = sizes
-                template = next(row for row in held if row[self._index[place]] == value)
-                for _ in range(min(most - fewer, _EVENED)):
-                    copy = self._witnesses.copied(rows, name, template, rng)
-                    copy[self._index[place]] = value
-                    held.append(copy)
-
-    def _group_keys(self, rows: Rows, name: str, rng: random.Random) -> tuple[Place | None, list[Value]]:
-        """A column of the table by which its rows are counted, and values of which each may make a group."""
-        for place in sorted(self._wishes.grouped & set(self._index)):
-            if place[0] == name and not self._layout.is_key(place) and not self._layout.is_linked(place):
-                return place, [fresh(self._kinds[place], self._columns[place], 80 + n, rng) for n in range(4)]
-        for places, owner, _ in self._groups:
-            for place in places:
-                if place[0] == name and owner is not None and place != owner and not self._layout.is_key(place):
-                    there = [row[self._index[owner]] for row in rows[owner[0]]]
-                    return place, [self._layout.fitting(place, value) for value in dict.fromkeys(there)][:4]
-        return None, []
+                rows[name].append(self._copies.copied(rows, name, rows[name][0], rng))
+        if self._wishes.grouped and rng.random() < 0.6:
+            self._gatherings.namesakes(rows, rng)
+        for name in sorted(self._needed & set(rows)):
+            self._cross(rows, name, rng)
 
     def _cross(self, rows: Rows, name: str, rng: random.Random) -> None:
         """In a table between two others, links one row of one with all rows of the other, another with nearly all."""
         linked = [
             (p, owner) for places, owner, _ in self._groups for p in places if p[0] == name and owner not in (None, p)
         ]
-        if len(linked) < 2 or not rows[name] or rng.random() < 0.4:
+        wanted = [pair for pair in linked if pair[1] is not None and pair[1][0] in self._wishes.whole]
+        if len(linked) < 2 or not rows[name] or (not wanted and rng.random() < 0.4):
             return
-        place, owner = rng.choice(linked)
+        place, owner = rng.choice(wanted or linked)
         values = [row[self._index[owner]] for row in rows[owner[0]]] if owner is not None else []
         # one that has all, and one that has as many but not all: COUNT(*) does not tell them apart
         crossed: list[list[Value]] = []
-        for template, wanted in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
-            for value in wanted if len(values) <= _CROSSED else values[:8]:
-                copy = self._witnesses.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
+        for template, ours in zip(rows[name][:2], (values, [*values[1:], *values[1:2]]), strict=False):
+            for value in ours if wanted or len(values) <= _CROSSED else values[:8]:
+                copy = self._copies.copied({**rows, name: [*rows[name], *crossed]}, name, template, rng)
                 copy[self._index[place]] = self._layout.fitting(place, value)
                 crossed.append(copy)
         rows[name][2:2] = crossed  # in front: what stands last may fall off

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlreason.sql.keys import Reference
@@ -63,6 +64,14 @@ class Layout:
         """Whether the column is part of a key."""
         return any(place[1] in key for key in self.keys[place[0]])
 
+    def is_sole_key(self, place: Place) -> bool:
+        """Whether the column is a key by itself, so that no two rows may hold one value."""
+        return (place[1],) in self.keys[place[0]]
+
+    def is_free(self, place: Place) -> bool:
+        """Whether the column is neither part of a key nor linked, so that any value may be put there."""
+        return place in self.index and not self.is_key(place) and not self.is_linked(place)
+
     def is_linked(self, place: Place) -> bool:
         """Whether the column holds the same things as another."""
         return any(place in places for places, _, _ in self.groups)
@@ -87,10 +96,11 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
     # a value on a subquery's extreme is no tie that leaves anything open
     levelled = {bound.extreme for bound in layout.wishes.bounded} if style.level else set()
     for place in sorted(layout.wishes.top & set(layout.index) - levelled):
-        if style.ties:
-            _tie(rows[place[0]], layout.index[place], rng)
-        else:
+        if not (style.ties and style.tied_maxima):
             _untie(rows[place[0]], place, layout)
+        if style.ties:
+            both = style.tied_maxima or layout.kinds[place] in ("date", "moment")
+            _tie(rows[place[0]], layout.index[place], (max, min) if both else (min,), rng)
 
 
 def bait(rows: Rows, layout: Layout, rng: random.Random) -> None:
@@ -236,29 +246,36 @@ def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
                 for row in rows[place[0]]:
                     if row[layout.index[place]] in asked:
                         row[layout.index[place]] = later(row[layout.index[place]], 9_000)
-        if not layout.is_key(leaf.place) and not layout.is_linked(leaf.place):
+        if not layout.is_sole_key(leaf.place) and not layout.is_linked(leaf.place):
             for row in rows[leaf.place[0]]:
                 row[layout.index[leaf.place]] = layout.meeting(leaf.negated(), rng)
 
 
-def _tie(rows: list[list[Value]], position: int, rng: random.Random) -> None:
-    """Gives another row the extreme value at either end."""
-    held = [row[position] for row in rows if row[position] is not None]
-    if len(held) > 2 and rng.random() < 0.8:
-        for extreme in (max, min):
-            rng.choice(rows)[position] = extreme(held, key=lambda v: (isinstance(v, str), v))
+def _tie(
+    rows: list[list[Value]], position: int, extremes: Sequence[Callable[..., Value]], rng: random.Random
+) -> None:
+    """Gives another row the extreme value at some ends."""
+    held = [row for row in rows if row[position] is not None]
+    for extreme in extremes if len(held) > 2 else ():
+        value = extreme((row[position] for row in held), key=lambda v: (isinstance(v, str), v))
+        others = [row for row in held if row[position] != value]
+        if others:
+            rng.choice(others)[position] = value
 
 
 def _untie(rows: list[list[Value]], place: Place, layout: Layout) -> None:
     """Makes values distinct: ties would make several answers right."""
-    if layout.is_linked(place) or layout.kinds[place] not in ("int", "real", "date", "moment"):
+    if layout.is_linked(place) or layout.kinds[place] == "bool":
         return
+    # a text that a filter asks for stays as it is: then it decides nothing that the filter has not decided
+    asked = {value for leaf in layout.wishes.conditions() if leaf.place == place for value in leaf.values}
+    asked = asked if layout.kinds[place] == "text" else set()
     seen: set[Value] = set()
     for row in rows:
         value = row[layout.index[place]]
-        for _ in range(len(rows)):
+        for step in range(len(rows) if value is not None and value not in asked else 0):
             if value not in seen:
                 break
-            value = later(value, 1)
+            value = later(value, step + 1 if isinstance(value, str) else 1)
         seen.add(value)
         row[layout.index[place]] = value

@@ -54,6 +54,9 @@ class Task:
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
         flags: What its preparation found out about the gold: gold_unstable.
+
+    Raises:
+        ValueError: There is no instance, so that any candidate would agree.
     """
 
     id: str
@@ -62,6 +65,11 @@ class Task:
     engine: str = "sqlite"
     reading: str = ""
     flags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.instances, str) or not self.instances or not all(isinstance(i, str) for i in self.instances):
+            given = f"the task {self.id!r} has no database on which to judge: instances is {self.instances!r:.60}"
+            raise ValueError(f"{given}; give at least the original context, as a tuple of SQL scripts")
 
     def to_json(self) -> str:
         """Writes the task as one line of JSON."""

@@ -98,7 +98,12 @@ class Wishes:
         totals: Columns whose aggregate over a group it compares with a number: function name, column, number.
         balanced: The same, where what is averaged is a group's aggregate: function name and column.
         group_size: The largest number that it compares a COUNT with.
+        whole: Tables of whose rows it counts how many others have all.
         limit: The largest number of rows that it keeps.
+        named: All columns that it names.
+        outputs: Columns put out as they are.
+        overlaps: Columns that stand at the same place of two branches of a set operation, or on the sides of a NOT IN:
+            some of their values are to be the same, and some not.
         shown: Columns put out, or counted, where duplicates are lost: by DISTINCT, and by the branches of a set
             operation.
         lookups: Its scalar subqueries that find a row by a literal.
@@ -115,7 +120,11 @@ class Wishes:
     totals: list[tuple[str, Place, float]] = field(default_factory=list)
     balanced: list[tuple[str, Place]] = field(default_factory=list)
     group_size: int = 0
+    whole: set[str] = field(default_factory=set)
     limit: int = 0
+    named: set[Place] = field(default_factory=set)
+    outputs: set[Place] = field(default_factory=set)
+    overlaps: list[tuple[Place, Place]] = field(default_factory=list)
     shown: set[Place] = field(default_factory=set)
     lookups: list[Lookup] = field(default_factory=list)
     clocked: set[Place] = field(default_factory=set)

@@ -6,11 +6,17 @@ Witness rows of all tables are linked, so that joins find them. A near miss copi
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
+from sqlreason.sql.copies import Copies
+from sqlreason.sql.keys import with_parents
 from sqlreason.sql.schema import Value
 from sqlreason.sql.touches import Layout, Rows
 from sqlreason.sql.values import edges, fresh
 from sqlreason.sql.wishes import Choice, Condition, Place
+
+#: Rows that resemble each other, one for each SELECT's filter.
+_ALIKE = 4
 
 
 class Witnesses:
@@ -18,13 +24,18 @@ class Witnesses:
 
     Args:
         layout: Of the instance's tables.
+        copies: Of rows.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, copies: Copies) -> None:
         self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
+        self._copies = copies
+        self._followed = with_parents(layout.wishes.tables, layout.references)
 
     def place(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
+        if rng.random() < 0.5:
+            self._set_apart(rows, rng)
         choices = self._wishes.choices
         for number in range(rng.randint(2, 3)):
             whole = number == 0 or rng.random() < 0.6
@@ -48,7 +59,7 @@ class Witnesses:
         """
         places = sorted(p for p in self._wishes.shown & set(self._index) if not self._layout.is_linked(p))
         for number, choice in enumerate(self._wishes.choices * 3 if places else ()):
-            row = self.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
+            row = self._copies.copied(rows, places[0][0], rng.choice(rows[places[0][0]]), rng)
             conditions = choice.picked(rng)
             if number >= len(self._wishes.choices) and conditions:
                 missed = rng.randrange(len(conditions))
@@ -57,14 +68,56 @@ class Witnesses:
             self._own_outputs(row, places[0][0], 90 + number, rng)
             rows[places[0][0]].append(row)
             if number < len(self._wishes.choices):
-                rows[places[0][0]].append(self.copied(rows, places[0][0], row, rng))
+                rows[places[0][0]].append(self._copies.copied(rows, places[0][0], row, rng))
+
+    def _set_apart(self, rows: Rows, rng: random.Random) -> None:
+        """Lets the first row of each table be at an extreme and like no other where the gold does not look.
+
+        So that a superfluous filter loses it, and a superfluous join too: no table that the gold does not name refers
+        to it.
+        """
+        for place, position in self._index.items():
+            if place[0] in self._wishes.tables and place not in self._wishes.named and self._layout.is_free(place):
+                kind, column = self._layout.kinds[place], self._layout.columns[place]
+                rows[place[0]][0][position] = fresh(kind, column, 160 + rng.randint(0, 9), rng)
+        for name in sorted(self._wishes.tables & set(rows)):
+            self._stand_out(rows, rows[name][0], name, 1.0, rng)
+        for places, owner, _ in self._layout.groups:
+            for place in places if owner is not None and owner[0] in self._wishes.tables else ():
+                if owner is not None and place[0] not in self._wishes.tables and not self._layout.is_sole_key(place):
+                    keys = [row[self._index[owner]] for row in rows[owner[0]]]
+                    for row in rows[place[0]]:
+                        if row[self._index[place]] == self._layout.fitting(place, keys[0]) and len(keys) > 1:
+                            row[self._index[place]] = self._layout.fitting(place, keys[-1])
+
+    def resemble(self, rows: Rows, rng: random.Random) -> None:
+        """Where duplicates are lost, rows with the same outputs, of which each meets another SELECT's filter, one none.
+
+        So that a set operation over what is shown differs from one over the keys behind it.
+        """
+        shown = [place for place in sorted(self._wishes.shown) if self._layout.is_free(place)]
+        asked = {leaf.place for leaf in self._wishes.conditions()}
+        for name in dict.fromkeys(place[0] for place in shown):
+            template = list(rows[name][0])
+            for place in shown:
+                if place[0] == name and place not in asked:
+                    kind, column = self._layout.kinds[place], self._layout.columns[place]
+                    template[self._index[place]] = fresh(kind, column, 120 + rng.randint(0, 9), rng)
+            for choice in [*self._wishes.choices[:_ALIKE], None]:
+                row = self._copies.copied(rows, name, template, rng)
+                conditions = [c.negated() for o in self._wishes.choices if o is not choice for c in o.picked(rng)]
+                conditions += choice.picked(rng) if choice is not None else []
+                self._adapt(row, name, conditions, rng)
+                rows[name].append(row)
+                if choice is not None or rng.random() < 0.5:
+                    self._refer(rows, 0, row, (name,), rng, conditions)
 
     def edge(self, rows: Rows, rng: random.Random) -> None:
         """For each bound of a filter rows on either side of it, in which nothing but this bound decides."""
         placed = 0
         for choice in self._wishes.choices:
             for leaf in choice.leaves():
-                if leaf.place not in self._index or self._layout.is_key(leaf.place) or not rows[leaf.place[0]]:
+                if leaf.place not in self._index or self._layout.is_sole_key(leaf.place) or not rows[leaf.place[0]]:
                     continue
                 inside, outside = edges(leaf, self._layout.kinds[leaf.place])
                 for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
@@ -81,7 +134,7 @@ class Witnesses:
         self, rows: Rows, choice: Choice, leaf: Condition, value: Value, apart: bool, number: int, rng: random.Random
     ) -> None:
         name = leaf.place[0]
-        row = self.copied(rows, name, rows[name][0], rng)
+        row = self._copies.copied(rows, name, rows[name][0], rng)
         for other in self._wishes.choices:
             if other is not choice:
                 self._adapt(row, name, [c.negated() if apart else c for c in other.picked(rng)], rng)
@@ -92,11 +145,11 @@ class Witnesses:
         rows[name].append(row)
         self._refer(rows, 0, row, (name,), rng)
 
-    def _adapt(self, row: list[Value], name: str, conditions: list[Condition], rng: random.Random) -> None:
+    def _adapt(self, row: list[Value], name: str, conditions: Sequence[Condition], rng: random.Random) -> None:
         """Lets a row meet those conditions that are about its table."""
         for condition in conditions:
             place = condition.place
-            if place in self._index and place[0] == name and not self._layout.is_key(place):
+            if place in self._index and place[0] == name and not self._layout.is_sole_key(place):
                 row[self._index[place]] = self._layout.meeting(condition, rng)
 
     def _own_outputs(self, row: list[Value], name: str, number: int, rng: random.Random) -> None:
@@ -117,13 +170,13 @@ class Witnesses:
         """Where another SELECT asks otherwise of the same columns: copies of the witness meet it, with its links."""
         for name in dict.fromkeys(condition.place[0] for condition in conditions):
             if number < len(rows[name]):
-                copy = self.copied(rows, name, rows[name][number], rng)
+                values: dict[Place, Value] = {}
                 for condition in conditions:
-                    if condition.place[0] == name and not self._layout.is_key(condition.place):
+                    if condition.place[0] == name and not self._layout.is_sole_key(condition.place):
                         value = self._layout.meeting(condition, rng)
                         self._refer_to(rows, condition.place, value, rng)
-                        copy[self._index[condition.place]] = self._layout.fitting(condition.place, value)
-                rows[name].append(copy)
+                        values[condition.place] = self._layout.fitting(condition.place, value)
+                rows[name].append(self._copies.copied(rows, name, rows[name][number], rng, values=values))
 
     def _refer_to(self, rows: Rows, place: Place, value: Value, rng: random.Random) -> None:
         """Sees to it that what a linked value refers to is there."""
@@ -131,7 +184,7 @@ class Witnesses:
             if place in places and owner not in (None, place) and value is not None and rows[owner[0]]:
                 position, wanted = self._index[owner], self._layout.fitting(owner, value)
                 if all(row[position] != wanted for row in rows[owner[0]]):
-                    parent = self.copied(rows, owner[0], rows[owner[0]][0], rng)
+                    parent = self._copies.copied(rows, owner[0], rows[owner[0]][0], rng)
                     parent[position] = wanted
                     rows[owner[0]].append(parent)
 
@@ -160,24 +213,53 @@ class Witnesses:
         name, held = condition.place[0], rows[condition.place[0]]
         if number >= len(held):
             return
-        copy = self.copied(rows, name, held[number], rng)
+        copy = self._copies.copied(rows, name, held[number], rng)
         if (condition.place[1],) not in self._layout.keys[name]:
             copy[self._index[condition.place]] = self._layout.meeting(condition.negated(), rng)
         self._stand_out(rows, copy, name, 0.6, rng)
         held.append(copy)
         self._refer(rows, number, copy, (name,), rng)
 
-    def _refer(self, rows: Rows, number: int, copy: list[Value], path: tuple[str, ...], rng: random.Random) -> None:
+    def _refer(
+        self,
+        rows: Rows,
+        number: int,
+        copy: list[Value],
+        path: tuple[str, ...],
+        rng: random.Random,
+        conditions: Sequence[Condition] = (),
+    ) -> None:
         """A copy has a key of its own: lets someone refer to it, and so on, or joins would not find it."""
         for places, owner, _ in self._layout.groups:
             for place in places if owner is not None and owner[0] == path[-1] else ():
                 others = rows[place[0]]
-                if owner is not None and place[0] not in path and number < len(others):
-                    follower = self.copied(rows, place[0], others[number], rng)
+                if owner is not None and place[0] in self._followed - set(path) and number < len(others):
+                    follower = self._copies.copied(rows, place[0], others[number], rng)
                     follower[self._index[place]] = self._layout.fitting(place, copy[self._index[owner]])
+                    self._adapt(follower, place[0], conditions, rng)
+                    self._lead(rows, follower, place[0], conditions, path, rng)
                     self._stand_out(rows, follower, place[0], 0.6, rng)
                     others.append(follower)
-                    self._refer(rows, number, follower, (*path, place[0]), rng)
+                    self._refer(rows, number, follower, (*path, place[0]), rng, conditions)
+
+    def _lead(
+        self,
+        rows: Rows,
+        row: list[Value],
+        name: str,
+        conditions: Sequence[Condition],
+        path: tuple[str, ...],
+        rng: random.Random,
+    ) -> None:
+        """Lets a row refer to rows of its own where conditions are about them."""
+        for places, owner, _ in self._layout.groups:
+            for place in [p for p in places if p[0] == name] if owner is not None and owner[0] != name else ():
+                asked = [condition for condition in conditions if owner is not None and condition.place[0] == owner[0]]
+                if owner is not None and owner[0] not in path and asked and rows[owner[0]]:
+                    parent = self._copies.copied(rows, owner[0], rows[owner[0]][0], rng)
+                    self._adapt(parent, owner[0], asked, rng)
+                    rows[owner[0]].append(parent)
+                    row[self._index[place]] = self._layout.fitting(place, parent[self._index[owner]])
 
     def _stand_out(self, rows: Rows, row: list[Value], name: str, share: float, rng: random.Random) -> None:
         """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
@@ -186,64 +268,3 @@ class Witnesses:
                 known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]
                 if known:
                     row[self._index[place]] = rng.choice((max(known) + 1, min(known) - 1))
-
-    def copied(
-        self, rows: Rows, name: str, row: list[Value], rng: random.Random, path: tuple[str, ...] = ()
-    ) -> list[Value]:
-        """A copy of a row with key values of its own; `path` are the tables whose copies ask for this one."""
-        copy = list(row)
-        for key in self._layout.keys[name]:
-            if len(key) == 1:
-                place = (name, key[0])
-                used = {there[self._index[place]] for there in rows[name]}
-                copy[self._index[place]] = self._unused(rows, place, used, rng, path)
-            else:
-                self._renew(rows, name, key, copy, rng)
-        return copy
-
-    def _renew(self, rows: Rows, name: str, key: tuple[str, ...], copy: list[Value], rng: random.Random) -> None:
-        """Gives a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
-        positions = [self._index[name, column] for column in key]
-        used = {tuple(row[i] for i in positions) for row in rows[name]}
-        asked = {leaf.place for leaf in self._wishes.conditions()} | self._wishes.grouped
-        free = [(name, column) for column in reversed(key) if (name, column) not in asked]
-        for place in sorted(free, key=self._layout.is_linked):
-            before = copy[self._index[place]]
-            for value in self._others(rows, place, rng):
-                copy[self._index[place]] = value
-                if tuple(copy[i] for i in positions) not in used:
-                    return
-            copy[self._index[place]] = before
-
-    def _others(self, rows: Rows, place: Place, rng: random.Random) -> list[Value]:
-        """Values that a part of a key may take instead: fresh ones, or those of the rows it may refer to."""
-        for places, owner, _ in self._layout.groups:
-            if place in places:
-                there = [row[self._index[owner]] for row in rows[owner[0]]] if owner not in (None, place) else []
-                return [self._layout.fitting(place, value) for value in rng.sample(there, len(there))]
-        kind, column = self._layout.kinds[place], self._layout.columns[place]
-        return [fresh(kind, column, 200 + len(rows[place[0]]) + n, rng) for n in range(3)]
-
-    def _unused(self, rows: Rows, place: Place, used: set[Value], rng: random.Random, path: tuple[str, ...]) -> Value:
-        """A key that no row has; one that is a reference too is that of a parent, which is made where all are taken."""
-        parent = self._layout.parent(place)
-        if parent is not None and parent[0] not in (place[0], *path) and rows[parent[0]]:
-            there = (self._layout.fitting(place, row[self._index[parent]]) for row in rows[parent[0]])
-            if free := [value for value in there if value not in used]:
-                return rng.choice(free)
-            row = self.copied(rows, parent[0], rows[parent[0]][0], rng, (*path, place[0]))
-            rows[parent[0]].append(row)
-            return self._layout.fitting(place, row[self._index[parent]])
-        number = 0
-        while (value := unique_value(self._layout, place, number, rng)) in used and number < 200:
-            number += 1
-        return value
-
-
-def unique_value(layout: Layout, place: Place, number: int, rng: random.Random) -> Value:
-    """A value for a key, distinct for distinct numbers: from the data first, then fresh."""
-    pool = [value for value in layout.pools[place] if value is not None]
-    if number < len(pool):
-        return pool[number]
-    kind, top = layout.kinds[place], max((v for v in pool if isinstance(v, int)), default=0)
-    return top + 1 + number if kind == "int" else fresh(kind, layout.columns[place], 100 + number, rng)

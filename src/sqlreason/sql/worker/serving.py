@@ -63,7 +63,8 @@ class Service:
         elif message["op"] == "group":
             self._group(message)
         elif message["op"] == "trial":
-            self.send({"trial": self._trial(message["task"], message["mutants"], message["skip"]), "done": True})
+            found = self._trial(message["task"], message["mutants"], message["spared"], message["skip"])
+            self.send({"trial": found, "done": True})
         else:
             self._judge(message)
 
@@ -159,20 +160,21 @@ class Service:
     def _deadline(self) -> float:
         return float(self._engine.seconds() + self._limits["soft_seconds"])
 
-    def _trial(self, task: dict[str, Any], mutants: list[str], skip: list[int]) -> list[Any]:
+    def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
         """Per instance what `Verifier.trial` describes."""
-        found, kills = [], [0] * len(mutants)
+        found, kills = [], [0] * spared
         for script in task["instances"]:
             case = self._built({**task, "instances": [script]})
             if isinstance(case, EngineError):
                 found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
-            spared = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
-            verdicts = dict(case.judge([[m] for m in mutants], spared))
+            left_out = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
+            verdicts = dict(case.judge([[m] for m in mutants], left_out))
             differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
             broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
             for index in differing:
-                kills[index] += 1
+                if index < spared:
+                    kills[index] += 1
             found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous, broken])
         return found
 
