@@ -7,13 +7,16 @@ arithmetic, schema prefixes, …) is rewritten here into functions that the work
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+
+from sqlreason.sql.statements import parse_all, written
+
+logger = logging.getLogger(__name__)
 
 _HINTS = {
     "mysql": re.compile(r"`|AUTO_INCREMENT|ENGINE\s*=|DATE_SUB|DATE_ADD|CURDATE|GROUP_CONCAT|INTERVAL\s+\d", re.I),
@@ -22,7 +25,7 @@ _HINTS = {
 }
 
 
-def readings(context: str, gold: str) -> Iterator[tuple[str, str]]:
+def readings(context: str, gold: str, published: bool = False) -> Iterator[tuple[str, str]]:
     """Engines and readings in the order in which they are tried: SQLite as it is, then by the look, DuckDB last."""
     yield "sqlite", ""  # mostly the last: a look at megabytes of rows is spared
     text = f"{context}\n{gold}"
@@ -48,11 +51,15 @@ def to_engine(sql: str, engine: str, reading: str, script: bool = False) -> list
 
 @lru_cache(maxsize=1024)
 def _rewritten(sql: str, engine: str, reading: str, script: bool) -> str | None:
-    try:
-        trees = [tree for tree in sqlglot.parse(sql, read=reading) if tree is not None]
-        return ";\n".join(_adapted(t, engine).sql(engine) for t in trees if not (script and _is_setting(t)))
-    except (SqlglotError, RecursionError, ValueError):
+    trees = parse_all(sql, reading)
+    if trees is None:
         return None
+    try:
+        texts = [written(_adapted(t, engine), engine) for t in trees if not (script and _is_setting(t))]
+    except Exception:
+        logger.debug("a statement cannot be adapted for %s: %.200r", engine, sql, exc_info=True)
+        return None
+    return None if None in texts else ";\n".join(text for text in texts if text is not None)
 
 
 def _is_setting(tree: exp.Expr) -> bool:

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
+from sqlreason.sql.statements import written
+
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of the tree: the argument `key` of `node` takes `value`."""
+    """One change of the tree: the argument `key` of `node` takes `value`, or what it returns where it is a function."""
 
     node: exp.Expr
     key: str
     value: Any
 
+    def written(self, root: exp.Expr) -> str | None:
+        """The tree of `root` as SQL with the change made, which is then unmade; None if it cannot be written so."""
+        before = self.node.args.get(self.key)
+        self.node.set(self.key, self.value() if callable(self.value) else self.value)
+        try:
+            return written(root)
+        finally:
+            self.node.set(self.key, before)
 
-def instead(old: exp.Expr, new: exp.Expr) -> Edit:
-    """The edit that puts `new` where `old` is."""
+
+def instead(old: exp.Expr, new: exp.Expr | Callable[[], exp.Expr]) -> Edit:
+    """The edit that puts `new` where `old` is; a function is called when the edit is made, and few are."""
     parent, key = old.parent, old.arg_key
     assert parent is not None and key is not None
     held = parent.args[key]
-    changed = [new if item is old else item for item in held] if isinstance(held, list) else new
+
+    def changed() -> Any:
+        made = new() if callable(new) else new
+        return [made if item is old else item for item in held] if isinstance(held, list) else made
+
     return Edit(parent, key, changed)
 
 

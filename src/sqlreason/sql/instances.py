@@ -7,25 +7,32 @@ the few that kill most mutants are kept beside the original.
 
 from __future__ import annotations
 
+import logging
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from sqlreason.sql.budget import Budget, OverBudget, check_size
 from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
 from sqlreason.sql.mutants import mutants
+from sqlreason.sql.pool import NoWorker
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, SchemaError, parse_schema
 from sqlreason.sql.stability import completions
-from sqlreason.sql.statements import split_tokens, statement_kind, text_of
+from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
+
+logger = logging.getLogger(__name__)
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
@@ -33,6 +40,11 @@ _DRAWN, _MUTANTS = 12, 16
 _TELLING = 3
 #: A gold that fails so fails in every reading.
 _NO_READING_HELPS = "too_big"
+#: Characters of what is told of one attempt, and of a reason in all: an engine's message may quote a whole statement.
+_ATTEMPT, _REASON = 300, 2_000
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+#: Characters of a gold for which drawing takes longer than running it once.
+_LONG = 1_500
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -43,9 +55,10 @@ class Prepared:
 
     Attributes:
         task: For verification; None unless the status is "ok".
-        status: "ok"; "schema_error" (no table can be read), "gold_error" (the gold fails in every engine and
-            reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no instance tells
-            it from any of its mutants).
+        status: "ok"; "no_gold" (there is none), "schema_error" (no table can be read), "gold_error" (the gold fails in
+            every engine and reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no
+            instance tells it from any of its mutants), "too_costly" (`budget`), "fault" (preparing it failed in a way
+            that nobody thought of; the log has where, at debug).
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
@@ -66,47 +79,95 @@ class Prepared:
 def prepare(
     verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0, suite: str = ""
 ) -> Prepared:
-    """Finds the reading of a question and its instances.
+    """Finds the reading of a question and its instances; whatever context and gold are, the outcome is a value.
 
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
         context: DDL and INSERTs.
-        gold: The gold query.
+        gold: The gold query; a null of a table is no gold.
         n: Instances beside the original.
         seed: Of the draws; the same seed gives the same task.
         suite: What the instances may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published preset.
 
     Raises:
         ValueError: There is no such suite.
+        NoWorker: No worker can be started, which no question is to blame for.
     """
     styles = styles_of(suite or ("lenient" if verifier.preset == "strict" else "tied"), _DRAWN if n else 0)
     try:
-        schema = parse_schema(context)
-    except SchemaError as error:
-        return Prepared(None, "schema_error", str(error), 0, 0)
+        return _prepared(verifier, id, context, gold, styles, n, seed)
+    except NoWorker:
+        raise
+    except OverBudget as error:
+        return _left_out("too_costly", str(error))
+    except RecursionError:
+        return _left_out("too_costly", "it is nested too deeply to be read")
+    except Exception as error:
+        logger.debug("question %r could not be prepared", id, exc_info=True)
+        return _left_out("fault", f"{type(error).__name__}: {error}")
+
+
+def _left_out(status: str, reason: str) -> Prepared:
+    """A question that is not used; its reason can be stored and shown whatever the texts hold from which it comes."""
+    stored = reason.encode("utf-8", "backslashreplace").decode("utf-8")
+    return Prepared(None, status, stored if len(stored) <= _REASON else f"{stored[:_REASON]} …", 0, 0)
+
+
+def _prepared(
+    verifier: Verifier, id: str, context: str, gold: str, styles: Sequence[Style], n: int, seed: int
+) -> Prepared:
+    if not isinstance(gold, str) or not split_statements(gold):
+        return _left_out("no_gold", "the question has no gold query")
+    if not isinstance(context, str):
+        return _left_out("schema_error", f"the question's context is a {type(context).__name__}; give a text")
+    for text, status, name in ((context, "schema_error", "context"), (gold, "gold_error", "gold")):
+        if half := _HALF_A_CHARACTER.search(text):
+            return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
+    check_size(gold)
+    budget = Budget(context)
     reasons = []
-    for engine, reading in readings(context, gold):
+    for engine, reading in readings(context, gold, published=verifier.preset != "strict"):
+        budget.check()
+        try:
+            schema = schema_of(context, reading)
+        except SchemaError as error:
+            return _left_out("schema_error", str(error))
         script = to_engine(context, engine, reading, script=True)[0]
-        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
-        if found.status != "gold_error" or found.reason.startswith(_NO_READING_HELPS):
+        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
+        if found.status != "gold_error":
             return found
-        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
-    return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
+        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason[:_ATTEMPT]}")
+        if found.reason.startswith(_NO_READING_HELPS):
+            break
+    return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
+
+
+def schema_of(context: str, reading: str) -> Schema:
+    """The schema of a context as its reading has it; as any dialect has it where that one cannot read it.
+
+    Raises:
+        SchemaError: None can.
+    """
+    try:
+        return parse_schema(context, reading) if reading else parse_schema(context)
+    except SchemaError:
+        return parse_schema(context)
 
 
 def _distilled(
-    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int
+    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int, budget: Budget
 ) -> Prepared:
     """Draws instances and keeps those that kill most mutants of the gold."""
-    if (original.engine, original.reading) != ("sqlite", ""):  # seldom right: look before drawing
+    # seldom right, or dear to draw for: look before drawing
+    if (original.engine, original.reading) != ("sqlite", "") or len(original.gold) > _LONG:
         (alone,) = verifier.trial(original, [])
         if alone.failure:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
     loose = any(style.ties or style.dangling for style in styles)
-    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
-    scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
+    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
+    scripts = [*original.instances, *draw_instances(original, schema, styles, seed, budget.check)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
     others = [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *constant, *completions(gold, schema)]]
@@ -175,22 +236,32 @@ def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], unstable: set[i
     return [*chosen, *tied[:1], *empty[:1]]
 
 
-def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0) -> list[str]:
-    """Draws scripts of perturbed instances for a task's gold; none if the gold cannot be parsed.
+def draw_instances(
+    task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0, check: Callable[[], None] = lambda: None
+) -> list[str]:
+    """Draws scripts of perturbed instances for a task's gold; none if it or its context cannot be read.
 
     Args:
         task: With the original context as its only instance.
         schema: The context's.
         styles: Of the instances, one each.
         seed: Of the draws.
+        check: Called before each of them; what it raises ends the work (`budget.Budget.check`).
     """
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
         return []
     populator = Populator(schema, wishes_of(tree, schema))
-    frame = _frame(task.instances[0], task.engine)
+    try:
+        frame = _frame(task.instances[0], task.engine)
+    except SqlglotError:  # then the engine cannot read it either, and says so
+        return []
     rng = random.Random(f"{seed}/{task.gold}")
-    return [_script(frame, populator, populator.draw(rng, style)) for style in styles if populator.tables]
+    scripts = []
+    for style in styles if populator.tables else ():
+        check()
+        scripts.append(_script(frame, populator, populator.draw(rng, style)))
+    return scripts
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,10 @@ _AHEAD = 4
 Queues = dict[str, deque[Job]]
 
 
+class NoWorker(RuntimeError):
+    """No worker comes up, whatever it is to run: something is wrong with the machine or the installation."""
+
+
 class Pool:
     """Workers of each kind, started when first needed.
 
@@ -247,7 +251,7 @@ class Pool:
         if self._failed_starts == _STARTS:
             self._failed_starts = 0
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"
-            raise RuntimeError(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
+            raise NoWorker(f"{given}; see why: python -I -S {BOOT} (with its arguments)")
 
     def _is_finished(self, worker: WorkerProcess, job: Job, waiting: Queues) -> bool:
         """Whether an answered job is done; if the worker has forgotten its task, it is sent once more."""

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema
+from sqlreason.sql.statements import written
 
 #: Window functions whose value depends on which of several tied rows comes first.
 _POSITIONAL = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Ntile)
@@ -37,7 +38,8 @@ def completions(gold: str, schema: Schema) -> list[str]:
                 order.append("expressions", exp.Ordered(this=column, desc=descending))
         for column in bare:
             column.replace((exp.Max if descending else exp.Min)(this=column.copy()))
-        found.append(tree.sql("sqlite"))
+        text = written(tree)
+        found += [text] if text is not None else []
     return found
 
 
