@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
@@ -25,7 +25,7 @@ from sqlreason.sql.mutants import mutants
 from sqlreason.sql.pool import NoWorker
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.schema import Schema, SchemaError, find_schema, parse_schema
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
@@ -127,7 +127,8 @@ def _prepared(
     check_size(gold)
     budget = Budget(context)
     reasons = []
-    for engine, reading in readings(context, gold, published=verifier.preset != "strict"):
+    known = partial(find_schema, context)
+    for engine, reading in readings(context, gold, known, published=verifier.preset != "strict"):
         budget.check()
         try:
             schema = schema_of(context, reading)
@@ -170,7 +171,8 @@ def _distilled(
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed, budget.check)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
-    others = [to_engine(text, original.engine, "sqlite")[0] for text in [*wrong, *constant, *completions(gold, schema)]]
+    others = [*wrong, *constant, *completions(gold, schema)]
+    others = [to_engine(text, original.engine, "sqlite" if original.engine == "duckdb" else "")[0] for text in others]
     trial, unstable = _without_completions(verifier.trial(pool, others), len(wrong) + len(constant))
     if trial[0].failure:
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
