@@ -66,6 +66,23 @@ def _is_text(node: exp.Expr) -> bool:
     return literal or is_call(node, _TEXT, "concat", "concat_all", "substr") or isinstance(node, exp.Null | exp.Query)
 
 
+def without_lambdas(tree: exp.Expr) -> exp.Expr:
+    """The tree with `f(d -> '$.a')` as the path that it is: as an argument sqlglot takes it for a function of `d`."""
+    for node in list(tree.find_all(exp.Lambda)):
+        path: exp.Expr | None = node.this
+        while isinstance(path, exp.Expr) and isinstance(path.args.get("this"), exp.Expr):
+            path = path.this
+        if len(node.expressions) == 1 and isinstance(path, exp.Literal):
+            steps = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=path.this)])
+            found = exp.JSONExtract(
+                this=exp.column(node.expressions[0].copy()),
+                expression=path.copy() if path.this.startswith("$") or not path.is_string else steps,
+            )
+            path.replace(found)
+            node.replace(node.this if node.this is not path else found)
+    return tree
+
+
 def _path(node: exp.Expr) -> exp.Expr:
     """A path as SQLite writes it, `$.a[0]`; a key, a number or an array of keys ('{a,b}') stays what it is."""
     if isinstance(node, exp.JSONPath):

@@ -10,6 +10,7 @@ import re
 
 from sqlglot import exp
 
+from sqlreason.sql.json_translation import without_lambdas
 from sqlreason.sql.schema import Schema
 from sqlreason.sql.statements import number_of, parse
 
@@ -54,9 +55,10 @@ def dialect_of(context: str, gold: str) -> str:
 
 def misread(gold: str, schema: Schema) -> str:
     """The dialect in which a gold says what SQLite would take otherwise, without a sign that it does; "" if in none."""
-    tree = parse(gold) if _POSSIBLE.search(gold) else None
-    if tree is None:
+    parsed = parse(gold) if _POSSIBLE.search(gold) else None
+    if parsed is None:
         return ""
+    tree = without_lambdas(parsed.copy())
     kinds = _Kinds(tree, schema)
     for node in tree.find_all(exp.Add, exp.Sub, exp.JSONExtract):
         if isinstance(node, exp.JSONExtract):

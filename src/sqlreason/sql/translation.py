@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from sqlreason.sql.json_translation import JSON_REWRITES, as_value, beside_json, call, is_call, unnested
+from sqlreason.sql.json_translation import JSON_REWRITES, as_value, beside_json, call, is_call, unnested, without_lambdas
 
 #: A reading's rewriting of one kind of node; what is inside of the node is rewritten already.
 Rewrite = Callable[[exp.Expr, str], exp.Expr]
@@ -52,7 +52,7 @@ def for_sqlite(tree: exp.Expr, reading: str) -> exp.Expr:
         reading: The dialect; "sqlite" for a text of a newer SQLite.
     """
     table = _REWRITES if reading != "sqlite" else {exp.GroupConcat: _group_concat}
-    for node in reversed(list(tree.walk(bfs=False))):
+    for node in reversed(list(without_lambdas(tree).walk(bfs=False))):
         rewrite = table.get(type(node))
         new = rewrite(node, reading) if rewrite is not None else node
         if new is not node:
@@ -304,8 +304,11 @@ def _cast_or_interval(node: exp.Expr, reading: str) -> exp.Expr:
     return _interval(node, reading) if node.args["to"].this == _Type.INTERVAL else _cast(node, reading)
 
 
-def _day_name(node: exp.Expr, reading: str) -> exp.Expr:
-    return call("date", node.this)
+def _unbounded(node: exp.Expr, reading: str) -> exp.Expr:
+    """NVARCHAR(MAX) without its MAX."""
+    if any(isinstance(size.this, exp.Var) for size in node.expressions if isinstance(size, exp.DataTypeParam)):
+        node.set("expressions", [])
+    return node
 
 
 _REWRITES: dict[type[exp.Expr], Rewrite] = {
@@ -319,7 +322,9 @@ _REWRITES: dict[type[exp.Expr], Rewrite] = {
     **dict.fromkeys((exp.DateDiff, exp.DatetimeDiff), _gap("date_gap")),
     exp.TimestampDiff: _gap("whole_gap"),
     **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _truncated),
-    exp.TsOrDsToDate: _day_name,
+    exp.TsOrDsToDate: lambda node, reading: call("date", node.this),
+    exp.DataType: _unbounded,
+    exp.National: lambda node, reading: exp.Literal.string(node.name),
     **dict.fromkeys((exp.Cast, exp.TryCast), _cast_or_interval),
     exp.Convert: _convert,
     exp.Interval: _interval,
