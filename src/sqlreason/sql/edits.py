@@ -19,12 +19,12 @@ class Edit:
     key: str
     value: Any
 
-    def written(self, root: exp.Expr) -> str | None:
-        """The tree of `root` as SQL with the change made, which is then unmade; None if it cannot be written so."""
+    def written(self, root: exp.Tuple) -> str | None:
+        """The one statement in `root` with the change made, which is then unmade; None if it cannot be written so."""
         before = self.node.args.get(self.key)
         self.node.set(self.key, self.value() if callable(self.value) else self.value)
         try:
-            return written(root)
+            return written(root.expressions[0])
         finally:
             self.node.set(self.key, before)
 

@@ -57,7 +57,8 @@ def mutants(
     for family in (*_FAMILIES, *((extremes,) if ties else ())):
         check()
         families.append(_edits(family(root, schema, rng, same)))
-        rng.shuffle(families[-1])
+    for edits in families:
+        rng.shuffle(edits)
     turns = (edit for edit in chain.from_iterable(zip_longest(*families)) if edit is not None)
     return _written(root, turns, limit, check)
 
@@ -80,7 +81,7 @@ def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int, check: Callable
         if len(found) == limit:
             break
         check()
-        text = edit.written(root.expressions[0])
+        text = edit.written(root)
         if text is not None and text not in seen:
             seen.add(text)
             found.append(text)
