@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sqlreason.reasoning.format import parse
+from sqlreason.sql.dialects import to_engine
 from sqlreason.sql.execution import Verifier
 
 
@@ -15,7 +16,9 @@ def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str =
     return elect(verifier, context, answers, engine)[0]
 
 
-def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> tuple[int, int]:
+def elect(
+    verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite", reading: str = ""
+) -> tuple[int, int]:
     """Return the index of the winning answer and the number of answers that share its result.
 
     Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
@@ -26,17 +29,18 @@ def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str 
         context: DDL and INSERTs of the database that is asked.
         answers: Completions.
         engine: "sqlite" or "duckdb".
+        reading: The dialect from which queries are rewritten for the engine, as of `Task`.
     """
     results: dict[int, str] = {}
     outcomes: dict[str, str] = {}
     for index, text in enumerate(answers):
-        reading = parse(text)
-        if not reading.well_formed:
+        answer = parse(text)
+        if not answer.well_formed:
             continue
-        if reading.sql not in outcomes:
-            outcomes[reading.sql] = _result(verifier, context, reading.sql, engine)
-        if outcomes[reading.sql]:
-            results[index] = outcomes[reading.sql]
+        if answer.sql not in outcomes:
+            outcomes[answer.sql] = _result(verifier, context, to_engine(answer.sql, engine, reading)[0], engine)
+        if outcomes[answer.sql]:
+            results[index] = outcomes[answer.sql]
     if not results:
         return 0, 0
     votes = Counter(results.values())
