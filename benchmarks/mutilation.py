@@ -19,11 +19,11 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/sql"))
 
-from mutilation import mutilated
-from world_cases import load_world
+from mutilation import mutilated  # noqa: E402
+from world_cases import load_world  # noqa: E402
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.execution import Verifier  # noqa: E402
+from sqlreason.sql.instances import prepare  # noqa: E402
 
 
 def main() -> None:

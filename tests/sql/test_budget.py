@@ -9,7 +9,8 @@ from sqlreason.sql.budget import Budget, OverBudget, check_size
 from sqlreason.sql.execution import Verifier
 from sqlreason.sql.instances import prepare
 
-USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT); INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40);"
+USERS = """CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);
+INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40);"""
 
 
 @pytest.fixture(scope="module")

@@ -17,19 +17,32 @@ from sqlreason.sql.statements import number_of, parse
 #: Spellings that one dialect alone has, names of functions and types mostly; what SQLite takes too (backticks,
 #: brackets, NVARCHAR, IFNULL) tells nothing.
 _MARKS = {
-    "mysql": r"\bAUTO_INCREMENT\b|\bENGINE\s*=|\bCHARSET\b|\bUNSIGNED\b|\bENUM\s*\(|\bCURDATE\s*\(|\bDATE_(?:ADD|SUB)\s*\("
-    r"|\bINTERVAL\s+\d+\s+[A-Z]|\bSEPARATOR\s*'|\bSTR_TO_DATE\s*\(|\bDATE_FORMAT\s*\(|\bTIMESTAMPDIFF\s*\(|\bDUPLICATE\s+KEY"
-    r"|\bJSON_(?:UNQUOTE|CONTAINS|ARRAYAGG|OBJECTAGG|LENGTH|KEYS)\s*\(|\bUNIX_TIMESTAMP\s*\(|\bRLIKE\b|\bSTRAIGHT_JOIN\b",
-    "postgres": r"::|\b(?:BIG|SMALL)?SERIAL\b|\bILIKE\b|\bINTERVAL\s*'|\bDATE_TRUNC\s*\(|\bTIMESTAMPTZ\b|\bDISTINCT\s+ON\s*\("
-    r"|\bJSONB?_(?:AGG|BUILD_OBJECT|ARRAY_ELEMENTS)|\bJSONB\s*[,)\n]|\bARRAY\s*\[|~\*|@>|#>>|\bTO_CHAR\s*\(|\bAGE\s*\("
-    r"|\bEXTRACT\s*\(\s*EPOCH|\bBOOL_(?:OR|AND)\s*\(|\bAS\s+IDENTITY\b|\bSIMILAR\s+TO\b|\bWITHOUT\s+TIME\s+ZONE\b",
-    "tsql": r"\bSELECT\s+(?:DISTINCT\s+)?TOP\b|\bGETDATE\s*\(|\bDATEADD\s*\(|\bDATEDIFF\s*\(\s*[A-Z]+\s*,|\bIDENTITY\s*\(\s*\d"
-    r"|\bDATETIME2\b|\bUNIQUEIDENTIFIER\b|\bCONVERT\s*\(\s*N?VARCHAR|\bCHARINDEX\s*\(|\bISNULL\s*\([^(),]+,|\[dbo\]"
-    r"|\bDATEPART\s*\(|\bTRY_CAST\s*\(|\bTRY_CONVERT\s*\(|\bSTUFF\s*\(|\bCROSS\s+APPLY\b|\bOUTER\s+APPLY\b|\bWITHIN\s+GROUP\b",
-    "sqlite": r"\bAUTOINCREMENT\b|\bSTRFTIME\s*\(|\bJULIANDAY\s*\(|\b(?:DATE|DATETIME|TIME)\s*\(\s*'now'|\bWITHOUT\s+ROWID\b"
-    r"|\bPRAGMA\b|\bsqlite_|\bGLOB\b|\bJSON_EACH\s*\(|\bUNIXEPOCH\s*\(",
-}
-_PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _MARKS.items()}
+    "mysql": (
+        r"\bAUTO_INCREMENT\b", r"\bENGINE\s*=", r"\bCHARSET\b", r"\bUNSIGNED\b", r"\bENUM\s*\(", r"\bCURDATE\s*\(",
+        r"\bDATE_(?:ADD|SUB|FORMAT)\s*\(", r"\bINTERVAL\s+\d+\s+[A-Z]", r"\bSEPARATOR\s*'", r"\bSTR_TO_DATE\s*\(",
+        r"\bJSON_(?:UNQUOTE|CONTAINS|ARRAYAGG|OBJECTAGG|LENGTH|KEYS)\s*\(",
+        r"\bDUPLICATE\s+KEY", r"\bTIMESTAMPDIFF\s*\(",
+        r"\bUNIX_TIMESTAMP\s*\(", r"\bRLIKE\b",
+    ),
+    "postgres": (
+        r"::", r"\b(?:BIG|SMALL)?SERIAL\b", r"\bILIKE\b", r"\bINTERVAL\s*'", r"\bDATE_TRUNC\s*\(", r"\bTIMESTAMPTZ\b",
+        r"\bDISTINCT\s+ON\s*\(", r"\bJSONB?_(?:AGG|BUILD_OBJECT|ARRAY_ELEMENTS)", r"\bJSONB\s*[,)\n]", r"\bARRAY\s*\[",
+        r"~\*", r"@>", r"#>>", r"\bTO_CHAR\s*\(", r"\bAGE\s*\(", r"\bEXTRACT\s*\(\s*EPOCH", r"\bBOOL_(?:OR|AND)\s*\(",
+        r"\bAS\s+IDENTITY\b", r"\bSIMILAR\s+TO\b", r"\bWITHOUT\s+TIME\s+ZONE\b",
+    ),
+    "tsql": (
+        r"\bSELECT\s+(?:DISTINCT\s+)?TOP\b", r"\bGETDATE\s*\(", r"\bDATE(?:ADD|PART)\s*\(",
+        r"\bDATEDIFF\s*\(\s*[A-Z]+\s*,", r"\bIDENTITY\s*\(\s*\d",
+        r"\bDATETIME2\b", r"\bUNIQUEIDENTIFIER\b", r"\bCONVERT\s*\(\s*N?VARCHAR",
+        r"\bCHARINDEX\s*\(", r"\bISNULL\s*\([^(),]+,", r"\[dbo\]", r"\bTRY_C(?:AST|ONVERT)\s*\(", r"\bSTUFF\s*\(",
+        r"\b(?:CROSS|OUTER)\s+APPLY\b", r"\bWITHIN\s+GROUP\b",
+    ),
+    "sqlite": (
+        r"\bAUTOINCREMENT\b", r"\bSTRFTIME\s*\(", r"\bJULIANDAY\s*\(", r"\b(?:DATE|DATETIME|TIME)\s*\(\s*'now'",
+        r"\bWITHOUT\s+ROWID\b", r"\bPRAGMA\b", r"\bsqlite_", r"\bGLOB\b", r"\bJSON_EACH\s*\(", r"\bUNIXEPOCH\s*\(",
+    ),
+}  # fmt: skip
+_PATTERNS = {name: re.compile("|".join(marks), re.IGNORECASE) for name, marks in _MARKS.items()}
 _NO_CODE = re.compile(r"'(?:[^'\\]|''|\\.)*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 #: Definitions stand at the beginning; a look at megabytes of rows is spared.
 _LOOKED_AT = 100_000
@@ -44,13 +57,18 @@ _COMPUTED = (
 def dialect_of(context: str, gold: str) -> str:
     """The dialect that a question is evidently of, by its gold or else by its context; "" where nothing tells."""
     for text in (gold, context[:_LOOKED_AT]):
-        code = _NO_CODE.sub(lambda found: "''" if found[0][0] == "'" else " ", text)
+        code = _NO_CODE.sub(_blanked, text)
         marks = {name: len(pattern.findall(code)) for name, pattern in _PATTERNS.items()}
         most = max(marks.values())
         if most:
             found = [name for name, count in marks.items() if count == most]
             return found[0] if len(found) == 1 else ""
     return ""
+
+
+def _blanked(found: re.Match[str]) -> str:
+    """A text without what it says, but for the one word that is a mark; a comment as a blank."""
+    return found[0] if found[0].lower() == "'now'" else "''" if found[0].startswith("'") else " "
 
 
 def misread(gold: str, schema: Schema) -> str:

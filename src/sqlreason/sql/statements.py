@@ -132,7 +132,7 @@ def written(tree: exp.Expr, dialect: str = "sqlite") -> str | None:
 
 
 def number_of(text: str) -> int | float | None:
-    """The number that a literal writes; None for what is none, and for one that no engine keeps (`1e`, 5,000 digits)."""
+    """The number that a literal writes; None for what is none (`1e`), and for one that no engine keeps (1e999)."""
     try:
         if text.isdecimal() and len(text) < _LONGEST_INTEGER:
             return int(text)

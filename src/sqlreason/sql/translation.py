@@ -13,9 +13,17 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from sqlreason.sql.json_translation import JSON_REWRITES, as_value, beside_json, call, is_call, unnested, without_lambdas
+from sqlreason.sql.json_translation import (
+    JSON_REWRITES,
+    as_value,
+    beside_json,
+    call,
+    is_call,
+    unnested,
+    without_lambdas,
+)
 
-#: A reading's rewriting of one kind of node; what is inside of the node is rewritten already.
+#: A rewriting of one kind of node in a reading; what is inside of the node is rewritten already.
 Rewrite = Callable[[exp.Expr, str], exp.Expr]
 
 _UNITS = {"second", "minute", "hour", "day", "week", "month", "quarter", "year"}
@@ -33,13 +41,14 @@ _INTEGERS |= {_Type.UINT, _Type.UBIGINT, _Type.USMALLINT, _Type.UTINYINT, _Type.
 _FLOATS = {_Type.FLOAT, _Type.DOUBLE}
 _DECIMALS = {_Type.DECIMAL, _Type.MONEY, _Type.SMALLMONEY}
 _TEXTS = {_Type.VARCHAR, _Type.NVARCHAR, _Type.CHAR, _Type.NCHAR, _Type.TEXT, _Type.BPCHAR}
-_MOMENTS = {_Type.TIMESTAMP, _Type.DATETIME, _Type.TIMESTAMPTZ, _Type.DATETIME2, _Type.SMALLDATETIME, _Type.TIMESTAMPNTZ}
+_MOMENTS = {_Type.TIMESTAMP, _Type.TIMESTAMPTZ, _Type.TIMESTAMPNTZ}
+_MOMENTS |= {_Type.DATETIME, _Type.DATETIME2, _Type.SMALLDATETIME}
 #: Kept as the text that they are; SQLite would make a number of them.
 _AS_TEXT = {_Type.JSON, _Type.JSONB, _Type.UUID, _Type.USERDEFINED, _Type.ENUM, _Type.INET, _Type.XML}
 
 _NUMERIC = (
-    exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Count, exp.Sum, exp.Avg, exp.Round, exp.Abs, exp.Ceil, exp.Floor,
-    exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Add, exp.Sub, exp.Stddev, exp.Variance,
+    exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Neg, exp.Count, exp.Sum, exp.Avg, exp.Round, exp.Abs, exp.Ceil,
+    exp.Floor, exp.Length, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Add, exp.Sub, exp.Stddev, exp.Variance,
 )  # fmt: skip
 _NUMERIC_CALLS = {"date_part", "date_gap", "whole_gap", "interval_part", "age_part", "whole_number", "modulo", "round"}
 
@@ -51,7 +60,8 @@ def for_sqlite(tree: exp.Expr, reading: str) -> exp.Expr:
         tree: The statement, parsed in the dialect of the reading.
         reading: The dialect; "sqlite" for a text of a newer SQLite.
     """
-    table = _REWRITES if reading != "sqlite" else {exp.GroupConcat: _group_concat}
+    of_newer: dict[type[exp.Expr], Rewrite] = {exp.GroupConcat: _group_concat}
+    table = of_newer if reading == "sqlite" else _REWRITES
     for node in reversed(list(without_lambdas(tree).walk(bfs=False))):
         rewrite = table.get(type(node))
         new = rewrite(node, reading) if rewrite is not None else node
@@ -254,7 +264,7 @@ def _spread(sample: str, population: str) -> Rewrite:
 
 
 def _group_concat(node: exp.Expr, reading: str) -> exp.Expr:
-    """With ORDER BY, which SQLite knows from 3.44 on, a function of ours; the order may stand behind either argument."""
+    """With ORDER BY, which SQLite has from 3.44 on, a function of ours; it may stand behind either argument."""
     value, separator, keys = node.this, node.args.get("separator"), []
     if isinstance(separator, exp.Order):
         separator, keys = separator.this, separator.expressions
@@ -267,7 +277,8 @@ def _group_concat(node: exp.Expr, reading: str) -> exp.Expr:
     for key in keys:
         mode = (1 if key.args.get("desc") else 0) + (2 if _nulls_last(key) else 0)
         arguments += [key.this, exp.Literal.number(mode)]
-    return call("concat_ordered", exp.Literal.number(int(distinct)), separator or exp.Literal.string(","), *arguments)
+    arguments = [exp.Literal.number(int(distinct)), separator or exp.Literal.string(","), *arguments]
+    return call("concat_ordered", *arguments)
 
 
 def _nulls_last(key: exp.Expr) -> bool:
