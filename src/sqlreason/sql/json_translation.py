@@ -48,10 +48,17 @@ def _to_plain(node: exp.Expr) -> None:
         node.set("this", _PLAIN)
 
 
-def beside_json(node: exp.Expr) -> exp.Expr:
-    """A comparison with JSON in it: values are compared, and a text from JSON is read as what it is compared with."""
+def beside_json(node: exp.Expr, reading: str) -> exp.Expr:
+    """A comparison with JSON in it: values are compared, and a text from JSON is read as what it is compared with.
+
+    In PostgreSQL a literal beside JSON is JSON itself.
+    """
     sides = [side for key in _COMPARED if isinstance(side := node.args.get(key), exp.Expr)]
     sides += [item for item in node.expressions if isinstance(item, exp.Expr)] if isinstance(node, exp.In) else []
+    if reading == "postgres" and any(is_call(unnested(side), _SHOWN) for side in sides):
+        for side in sides:
+            if isinstance(side, exp.Literal) and side.is_string:
+                side.replace(call(_PLAIN, side.copy(), "$"))
     for side in sides:
         _to_plain(unnested(side))
     for side in sides:
@@ -149,6 +156,7 @@ JSON_REWRITES: dict[type[exp.Expr], Callable[[exp.Expr, str], exp.Expr]] = {
     exp.ArrayContainsAll: _contained,
     exp.ArrayContainedBy: _contains,
     exp.JSONBContainsTopKey: lambda node, reading: call("json_has", node.this, node.expression),
+    exp.JSONArrayContains: lambda node, reading: call("json_member", node.expression, node.this),
     exp.JSONArrayAgg: lambda node, reading: call("json_group_array", node.this),
     exp.JSONKeys: lambda node, reading: call("json_keys", node.this, node.args.get("expression")),
     exp.ParseJSON: lambda node, reading: exp.paren(node.this),

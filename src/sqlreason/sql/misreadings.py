@@ -84,9 +84,9 @@ def misread(gold: str, schema: Schema) -> str:
                 return "mysql" if re.search(r"->\s*'\$", gold) else "postgres"
             continue
         sides = {kinds.of(node.this), kinds.of(node.expression)}
-        if "date" in sides and sides <= {"date", "number"}:
+        if "date" in sides and "" not in sides and (isinstance(node, exp.Sub) or "number" in sides):
             return "postgres"
-        if isinstance(node, exp.Add) and "text" in sides:
+        if isinstance(node, exp.Add) and "text" in sides and "number" not in sides:
             return "tsql"
     return ""
 
@@ -104,6 +104,7 @@ class _Kinds:
     def __init__(self, tree: exp.Expr, schema: Schema) -> None:
         used = {use.alias_or_name.lower(): schema.table(use.name) for use in tree.find_all(exp.Table)}
         self._tables = {alias: table for alias, table in used.items() if table is not None}
+        self._named = {alias.alias.lower(): alias.this for alias in tree.find_all(exp.Alias)}
 
     def of(self, node: exp.Expr) -> str:
         """The kind of one expression."""
@@ -134,7 +135,8 @@ class _Kinds:
         for table in [near] if near is not None else self._tables.values():
             if (found := table.column(column.name)) is not None:
                 return _kind_of_type(found.type)
-        return ""
+        meant = self._named.pop(column.name.lower(), None)  # of a subquery; once, since it may be named after itself
+        return self.of(meant) if meant is not None else ""
 
 
 def _kind_of_type(written: str) -> str:

@@ -235,7 +235,7 @@ def _escaped(node: exp.Expr, reading: str) -> exp.Expr:
 
 
 def _liked(node: exp.Expr, reading: str, escape: exp.Expr | None) -> exp.Expr:
-    beside_json(node)
+    beside_json(node, reading)
     classes = reading == "tsql" and isinstance(node.expression, exp.Literal) and "[" in node.expression.this
     if reading != "postgres" and not classes:
         return node
@@ -288,7 +288,7 @@ def _nulls_last(key: exp.Expr) -> bool:
 
 def _equal(node: exp.Expr, reading: str) -> exp.Expr:
     """`flag = 'true'` in PostgreSQL, where the text is read as what stands beside it."""
-    beside_json(node)
+    beside_json(node, reading)
     text = node.expression
     if reading == "postgres" and isinstance(text, exp.Literal) and text.is_string and text.this.lower() in _TRUTHS:
         text.replace(call("truth_like", text.copy(), node.this.copy()))
@@ -296,7 +296,7 @@ def _equal(node: exp.Expr, reading: str) -> exp.Expr:
 
 
 def _beside(node: exp.Expr, reading: str) -> exp.Expr:
-    return beside_json(node)
+    return beside_json(node, reading)
 
 
 def _value_inside(node: exp.Expr, reading: str) -> exp.Expr:

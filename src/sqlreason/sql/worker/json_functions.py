@@ -121,6 +121,12 @@ def _has(document: Any, key: Any) -> int:
     return int(found == key if isinstance(found, str) else isinstance(found, dict | list) and key in found)
 
 
+def _member(document: Any, value: Any) -> int:
+    """Whether a value is an element of an array, or the document itself."""
+    found = _find(document, "$")
+    return int(value in found if isinstance(found, list) else value == found)
+
+
 def _length(document: Any, path: Any = "$") -> int | None:
     found = _find(document, path)
     return None if found is _NOTHING else len(found) if isinstance(found, dict | list) else 1
@@ -140,6 +146,7 @@ SCALARS: dict[tuple[str, int], Callable[..., Any]] = {
     ("json_contains", 2): null_safe(_contains),
     ("json_contains", 3): null_safe(_contains),
     ("json_has", 2): null_safe(_has),
+    ("json_member", 2): null_safe(_member),
     **{("json_length", arity): null_safe(_length) for arity in (1, 2)},
     **{("json_keys", arity): null_safe(_keys) for arity in (1, 2)},
 }
