@@ -4,6 +4,7 @@ import pytest
 
 from sqlreason.sql import cache as caching
 from sqlreason.sql.cache import Cache, key_of
+from sqlreason.sql.instances import Prepared
 from sqlreason.sql.preparation import prepare_all
 
 PETS = """
@@ -46,3 +47,12 @@ def test_settings_and_engine_are_part_of_the_key(monkeypatch) -> None:
     assert before != key_of(PETS, "SELECT 1", 3, 0, "strict", "strict") != key_of(PETS, "SELECT 1", 2, 0, "lenient", "")
     monkeypatch.setattr(caching, "_engine", lambda: "another engine")
     assert before != key_of(PETS, "SELECT 1", 3, 0, "lenient", "strict")
+
+
+@pytest.mark.parametrize("status", ["fault", "too_costly"])
+def test_what_another_machine_may_prepare_is_not_kept(tmp_path, monkeypatch, status) -> None:
+    monkeypatch.setattr("sqlreason.sql.preparation.prepare", lambda *_, **__: Prepared(None, status, "by chance", 0, 0))
+    path = tmp_path / "prepared.sqlite"
+    assert [found.status for found in prepare_all(ROWS[:2], cache=path)] == [status] * 2
+    with Cache(path) as cache:
+        assert len(cache) == 0

@@ -25,7 +25,7 @@ from sqlreason.sql.mutants import mutants
 from sqlreason.sql.pool import NoWorker
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Schema, SchemaError, find_schema, parse_schema
+from sqlreason.sql.schema import Schema, SchemaError, find_schema, schema_of
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
@@ -142,18 +142,6 @@ def _prepared(
         if found.reason.startswith(_NO_READING_HELPS):
             break
     return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
-
-
-def schema_of(context: str, reading: str) -> Schema:
-    """The schema of a context as its reading has it; as any dialect has it where that one cannot read it.
-
-    Raises:
-        SchemaError: None can.
-    """
-    try:
-        return parse_schema(context, reading) if reading else parse_schema(context)
-    except SchemaError:
-        return parse_schema(context)
 
 
 def _distilled(

@@ -22,7 +22,7 @@ from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, 
 
 __all__ = [
     "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "find_definitions",
-    "find_schema", "parse_schema", "quoted", "render_ddl",
+    "find_schema", "parse_schema", "quoted", "render_ddl", "schema_of",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -87,6 +87,18 @@ def parse_schema(context: str, dialect: str | None = None) -> Schema:
             reasons.append(f"as {name}: {type(error).__name__}")
     given = f"no schema can be read from {context[:80]!r}"
     raise SchemaError(f"{given} ({'; '.join(reasons)}); give CREATE TABLE statements")
+
+
+def schema_of(context: str, reading: str) -> Schema:
+    """The schema of a context as its reading has it; as any dialect has it where that one cannot read it.
+
+    Raises:
+        SchemaError: None can.
+    """
+    try:
+        return parse_schema(context, reading) if reading else parse_schema(context)
+    except SchemaError:
+        return parse_schema(context)
 
 
 def find_schema(context: str) -> Schema | None:

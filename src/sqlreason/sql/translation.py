@@ -8,11 +8,11 @@ and the next reading is tried: what runs must be right. Not followed: MySQL and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from sqlglot import exp
 
+from sqlreason.sql.date_translation import DATE_REWRITES, amounts_of, interval, shifted
 from sqlreason.sql.json_translation import (
     JSON_REWRITES,
     as_value,
@@ -26,11 +26,6 @@ from sqlreason.sql.json_translation import (
 #: A rewriting of one kind of node in a reading; what is inside of the node is rewritten already.
 Rewrite = Callable[[exp.Expr, str], exp.Expr]
 
-_UNITS = {"second", "minute", "hour", "day", "week", "month", "quarter", "year"}
-_PARTS = {"year", "month", "day", "hour", "minute", "second", "quarter", "doy", "week", "dow", "isodow"}
-_AMOUNT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([a-z]+)?", re.IGNORECASE)
-_ABBREVIATED = {"d": "day", "h": "hour", "m": "minute", "s": "second", "mon": "month", "y": "year", "w": "week"}
-_ABBREVIATED |= {"min": "minute", "sec": "second", "hr": "hour", "yr": "year"}
 #: Styles of T-SQL's CONVERT that write a date as ISO does.
 _ISO_STYLES = {"20", "21", "23", "120", "121", "126", "127"}
 _TRUTHS = {"t", "f", "true", "false", "yes", "no", "on", "off"}
@@ -87,57 +82,6 @@ def _whole_division(node: exp.Expr) -> exp.Expr:
     return exp.paren(case.else_(node.copy()), copy=False)
 
 
-def _unit(node: exp.Expr | None) -> str:
-    """The name of a unit such as DAY; days where none is given."""
-    name = node.name.lower() if node is not None and node.name else "day"
-    return _ABBREVIATED.get(name, name if name in _UNITS else name.removesuffix("s"))
-
-
-def _amounts(node: exp.Expr) -> list[tuple[exp.Expr, str]] | None:
-    """The numbers and units of an interval, which may stand in one text ('1 year 2 days'); None for anything else."""
-    node = unnested(node)
-    if isinstance(node, exp.Mul):
-        for one, other in ((node.this, node.expression), (node.expression, node.this)):
-            if (inner := _amounts(one)) is not None:
-                return [(exp.Mul(this=exp.paren(n), expression=exp.paren(other.copy())), unit) for n, unit in inner]
-        return None
-    if isinstance(node, exp.Cast) and node.to.this == _Type.INTERVAL:
-        return _written_amounts(node.this, "")
-    if isinstance(node, exp.Interval) and node.this is not None:
-        return _written_amounts(node.this, _unit(node.args.get("unit")))
-    return None
-
-
-def _written_amounts(amount: exp.Expr, unit: str) -> list[tuple[exp.Expr, str]] | None:
-    if not (isinstance(amount, exp.Literal) and amount.is_string):
-        return [(amount.copy(), unit)] if unit in _UNITS else None
-    found = [(number, _unit(exp.var(name)) if name else unit) for number, name in _AMOUNT.findall(amount.this)]
-    if not found or _AMOUNT.sub("", amount.this).strip() or any(name not in _UNITS for _, name in found):
-        return None
-    return [(exp.Literal.number(number), name) for number, name in found]
-
-
-def _shifted(date: exp.Expr, amounts: list[tuple[exp.Expr, str]], sign: int) -> exp.Expr:
-    for number, unit in amounts:
-        date = call("date_shift", date, number if sign > 0 else exp.Neg(this=exp.paren(number)), unit)
-    return date
-
-
-def _shift(sign: int) -> Rewrite:
-    """DATE_ADD and its kin."""
-
-    def rewrite(node: exp.Expr, reading: str) -> exp.Expr:
-        amount, unit = node.args.get("expression"), node.args.get("unit")
-        if amount is None:
-            return node
-        amounts = _amounts(amount)
-        if amounts is None and not isinstance(amount, exp.Interval):
-            amounts = _written_amounts(amount, _unit(unit))
-        return node if amounts is None else _shifted(node.this, amounts, sign)
-
-    return rewrite
-
-
 def _is_number(node: exp.Expr) -> bool:
     """Whether a node is a number whatever the data: neither a date nor a text."""
     node = unnested(node)
@@ -148,42 +92,19 @@ def _is_number(node: exp.Expr) -> bool:
 
 def _plus(node: exp.Expr, reading: str) -> exp.Expr:
     for date, amount in ((node.this, node.expression), (node.expression, node.this)):
-        if (amounts := _amounts(amount)) is not None:
-            return _shifted(date, amounts, 1)
+        if (amounts := amounts_of(amount)) is not None:
+            return shifted(date, amounts, 1)
     if reading == "mysql" or _is_number(node.this) or _is_number(node.expression):
         return as_value(node)
     return call("plus_text" if reading == "tsql" else "plus", as_value(node).this, node.expression)
 
 
 def _minus(node: exp.Expr, reading: str) -> exp.Expr:
-    if (amounts := _amounts(node.expression)) is not None:
-        return _shifted(node.this, amounts, -1)
+    if (amounts := amounts_of(node.expression)) is not None:
+        return shifted(node.this, amounts, -1)
     if _is_number(node.this) or _is_number(node.expression):
         return as_value(node)
     return call("minus_digits" if reading == "mysql" else "minus", as_value(node).this, node.expression)
-
-
-def _extract(node: exp.Expr, reading: str) -> exp.Expr:
-    unit, source = node.name.lower().removesuffix("s"), unnested(node.expression)
-    if is_call(source, "minus"):
-        return call("interval_part", unit, *source.expressions)
-    if is_call(source, "age"):
-        return call("age_part", unit, *source.expressions)
-    if unit == "epoch":
-        return call("interval_part", unit, node.expression, "1970-01-01")
-    return call("date_part", unit, node.expression) if unit in _PARTS else node
-
-
-def _part(name: str) -> Rewrite:
-    return lambda node, reading: call("date_part", name, node.this)
-
-
-def _gap(name: str) -> Rewrite:
-    return lambda node, reading: call(name, _unit(node.args.get("unit")), node.expression, node.this)
-
-
-def _truncated(node: exp.Expr, reading: str) -> exp.Expr:
-    return call("date_trunc", _unit(node.args.get("unit")), node.this)
 
 
 def _cast(node: exp.Expr, reading: str) -> exp.Expr:
@@ -303,16 +224,8 @@ def _value_inside(node: exp.Expr, reading: str) -> exp.Expr:
     return as_value(node)
 
 
-def _interval(node: exp.Expr, reading: str) -> exp.Expr:
-    """An interval that is part of a sum is told with it; any other SQLite has no value for."""
-    parent = node.parent
-    while isinstance(parent, exp.Paren | exp.Mul):
-        parent = parent.parent
-    return node if isinstance(parent, exp.Add | exp.Sub | exp.Func) else call("interval", node.this)
-
-
 def _cast_or_interval(node: exp.Expr, reading: str) -> exp.Expr:
-    return _interval(node, reading) if node.args["to"].this == _Type.INTERVAL else _cast(node, reading)
+    return interval(node, reading) if node.args["to"].this == _Type.INTERVAL else _cast(node, reading)
 
 
 def _unbounded(node: exp.Expr, reading: str) -> exp.Expr:
@@ -323,22 +236,12 @@ def _unbounded(node: exp.Expr, reading: str) -> exp.Expr:
 
 
 _REWRITES: dict[type[exp.Expr], Rewrite] = {
-    exp.Extract: _extract,
-    **{kind: _part(kind.__name__.lower()) for kind in (exp.Year, exp.Month, exp.Day, exp.Quarter, exp.Week)},
-    exp.DayOfMonth: _part("day"),
-    **dict.fromkeys((exp.DateAdd, exp.TsOrDsAdd, exp.DatetimeAdd, exp.TimestampAdd), _shift(1)),
-    **dict.fromkeys((exp.DateSub, exp.DatetimeSub, exp.TimestampSub), _shift(-1)),
     exp.Add: _plus,
     exp.Sub: _minus,
-    **dict.fromkeys((exp.DateDiff, exp.DatetimeDiff), _gap("date_gap")),
-    exp.TimestampDiff: _gap("whole_gap"),
-    **dict.fromkeys((exp.DateTrunc, exp.TimestampTrunc), _truncated),
-    exp.TsOrDsToDate: lambda node, reading: call("date", node.this),
     exp.DataType: _unbounded,
     exp.National: lambda node, reading: exp.Literal.string(node.name),
     **dict.fromkeys((exp.Cast, exp.TryCast), _cast_or_interval),
     exp.Convert: _convert,
-    exp.Interval: _interval,
     exp.Like: _like,
     exp.Escape: _escaped,
     exp.ILike: _ilike,
@@ -361,5 +264,6 @@ _REWRITES: dict[type[exp.Expr], Rewrite] = {
     **dict.fromkeys((exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In), _beside),
     **dict.fromkeys((exp.Mul, exp.Div, exp.IntDiv, exp.Neg, exp.Ordered, exp.Round, exp.Abs), _value_inside),
     **dict.fromkeys((exp.Sum, exp.Avg, exp.Min, exp.Max), _value_inside),
+    **DATE_REWRITES,
     **JSON_REWRITES,
 }
