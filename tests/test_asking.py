@@ -12,6 +12,8 @@ from sqlreason import asking
 from sqlreason.cli import cli
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
+from sqlreason.sql.dialects import first_that_runs
+from sqlreason.sql.execution import Verifier
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.generation import Generation
 from sqlreason.students.prompting import StudentPrompts
@@ -54,6 +56,30 @@ def test_a_database_is_read_from_sqlite_or_from_statements_and_not_written(tmp_p
     for missing in (f"sqlite:///{tmp_path}/none.db", f"{tmp_path}/none.sql"):
         with pytest.raises(ValueError, match=r"none.* cannot be read .* give sqlite:///FILE"):
             asking.read_context(missing)
+
+
+@pytest.mark.parametrize(("context", "query", "rows"), [
+    ("CREATE TABLE `ship` (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(9), built DATE) ENGINE=InnoDB;"
+     "INSERT INTO `ship` VALUES (1, 'O\\'Neil', '2020-01-01'), (2, 'Ann', '2024-06-01');",
+     "SELECT name FROM ship WHERE built < DATE_SUB(CURDATE(), INTERVAL 1 YEAR)", (("O'Neil",),)),
+    ("CREATE TABLE public.ship (id SERIAL PRIMARY KEY, name VARCHAR(9), out_on DATE, back_on DATE);"
+     "INSERT INTO public.ship VALUES (1, 'Ann', DATE '2024-01-01', '2024-02-01');",
+     "SELECT back_on - out_on FROM public.ship WHERE name::text = 'Ann'", ((31,),)),
+    ("CREATE TABLE [dbo].[ship] ([id] INT IDENTITY(1,1), [name] NVARCHAR(9));"
+     "INSERT INTO [dbo].[ship] ([id], [name]) VALUES (1, N'Ann');",
+     "SELECT TOP 1 name + '!' FROM [ship]", (("Ann!",),)),
+], ids=["mysql", "postgres", "tsql"])  # fmt: skip
+def test_a_script_of_another_dialect_is_asked_as_that_dialect_has_it(context, query, rows):
+    with Verifier() as verifier:
+        script, engine, reading = first_that_runs(verifier, context)
+    reply = asking.choose(script, answers(query), engine, reading)
+    assert (reply.rows, reply.fault, reply.sql) == (rows, "", query)
+
+
+def test_a_script_that_loads_nowhere_is_told_with_its_error():
+    with Verifier() as verifier:
+        script, engine, reading = first_that_runs(verifier, "CREATE TABLE users (name TEXT; no")
+    assert "syntax error" in asking.choose(script, answers(NAMES), engine, reading).fault
 
 
 LONG = "".join(

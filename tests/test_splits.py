@@ -92,3 +92,10 @@ def test_rows_between_the_definitions_change_no_key_and_their_quotes_hide_nothin
     ]
     assert splits.fingerprints(pd.Series(contexts)).nunique() == 1
     assert splits.fingerprints(pd.Series([contexts[0], f"{first}; INSERT INTO t VALUES ('a', 1);"])).nunique() == 2
+
+
+def test_questions_without_a_gold_or_a_context_have_their_groups_too():
+    texts = [("CREATE TABLE t (a INT)", "SELECT a FROM t"), (None, None), ("x'zz", "x'")]
+    table = pd.DataFrame(texts, columns=["sql_context", "sql"]).assign(id=["1", "2", "3"])
+    split = splits.split_questions(table, 0.5, seed=0)
+    assert split["id"].tolist() == ["1", "2", "3"] and split["group"].notna().all()

@@ -14,6 +14,7 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
+from sqlreason.sql.dialects import first_that_runs, to_engine
 from sqlreason.sql.execution import Task, Verifier
 from sqlreason.students import answering, correcting, voting
 from sqlreason.students.adapter import Adapter
@@ -107,20 +108,23 @@ def ask(
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
         AdapterError: If the adapter belongs to another base model.
     """
+    with Verifier() as verifier:
+        script, engine, reading = first_that_runs(verifier, context)
     with answering.Respondent(
         checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes
     ) as respondent:
         corrected = correcting.answer(
             respondent,
             [_messages(prompts, question, context, tables)],
-            [Task("", "", (context,))],
+            [Task("", "", (script,), engine, reading)],
             samples=votes,
             temperature=temperature,
             max_new_tokens=max_completion_tokens,
             attempts=corrections,
             seed=seed,
         )
-    reply = choose(context, [found.answer.text if found.answer.finished else "" for found in corrected])
+    texts = [found.answer.text if found.answer.finished else "" for found in corrected]
+    reply = choose(script, texts, engine, reading)
     return replace(reply, retried=sum(found.retries > 0 for found in corrected))
 
 
@@ -140,13 +144,20 @@ def _messages(prompts: StudentPrompts, question: str, context: str, tables: Coll
         ) from error
 
 
-def choose(context: str, answers: list[str]) -> Reply:
-    """Return the answer whose result most of them share, with its rows."""
+def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "") -> Reply:
+    """Return the answer whose result most of them share, with its rows.
+
+    Args:
+        script: The database, in the engine's dialect.
+        answers: Completions.
+        engine: That runs their queries.
+        reading: The dialect from which they are rewritten for it.
+    """
     with Verifier() as verifier:
-        chosen, votes = voting.elect(verifier, context, answers)
-        reading = parse(answers[chosen])
-        if not reading.well_formed:
-            return Reply("", "", (), (), 0, len(answers), f"no answer follows the grammar ({reading.reason})")
-        found = verifier.run(context, reading.sql)
+        chosen, votes = voting.elect(verifier, script, answers, engine, reading)
+        answer = parse(answers[chosen])
+        if not answer.well_formed:
+            return Reply("", "", (), (), 0, len(answers), f"no answer follows the grammar ({answer.reason})")
+        found = verifier.run(script, to_engine(answer.sql, engine, reading)[0], engine)
     fault = "" if found.status == "ok" else f"{found.status}: {found.reason}"
-    return Reply(reading.think, reading.sql, found.columns, found.rows, votes, len(answers), fault)
+    return Reply(answer.think, answer.sql, found.columns, found.rows, votes, len(answers), fault)

@@ -93,7 +93,8 @@ def overlap(left: Iterable[str], right: Iterable[str]) -> int:
 
 
 def _by_value(values: pd.Series, function) -> pd.Series:
-    return values.map({value: function(value) for value in values.unique()})
+    texts = values.fillna("")  # a question without a gold, or without a context, has its group too
+    return texts.map({text: function(text) for text in texts.unique()})
 
 
 def _fingerprint(context: str) -> str:

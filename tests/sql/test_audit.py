@@ -4,6 +4,7 @@ import pytest
 
 from sqlreason.sql.audit import audit
 from sqlreason.sql.execution import Verifier
+from sqlreason.sql.sandbox import WorkerError
 
 PETS = """
 CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, age INT);
@@ -41,3 +42,43 @@ def test_the_summary_adds_up(found) -> None:
     summary = found.summary()
     assert (summary["rows"], summary["usable"], summary["usable_share"]) == (4, 1, 0.25)
     assert 0 < summary["kill_rate"] <= 1
+
+
+def test_rows_that_nobody_thought_of_are_rows_with_a_reason(monkeypatch) -> None:
+    half, long = "\ud800", "9" * 5_000
+    rows = [
+        ("no gold", PETS, None),
+        ("nan", PETS, float("nan")),
+        ("no context", None, "SELECT 1"),
+        ("half a character", PETS.replace("cat", half), "SELECT kind FROM pets"),
+        ("digits", f"CREATE TABLE t (a INT DEFAULT {long}); INSERT INTO t VALUES ({long})",
+         f"SELECT a FROM t LIMIT {long}"),
+        ("torn", "CREATE TABLE t (a INT, b TEXT DEFAULT x'zz'", "SELECT a FROM t"),
+        *ROWS[:1],
+    ]  # fmt: skip
+    with Verifier() as verifier:
+        result = audit(verifier, rows)
+    statuses = [row.status for row in result.rows]
+    assert statuses == ["no_gold", "no_gold", "schema_error", "schema_error", "gold_error", "schema_error", "ok"]
+    assert all(row.reason.encode() for row in result.rows[:-1])
+    assert sum(cell["rows"] for cell in result.matrix()) == len(rows)
+
+
+def test_an_error_of_ours_is_that_rows_status_and_the_log_says_where(monkeypatch, caplog) -> None:
+    def stumble(*_, **__):
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr("sqlreason.sql.instances.draw_instances", stumble)
+    with caplog.at_level("DEBUG", "sqlreason.sql.instances"), Verifier() as verifier:
+        result = audit(verifier, ROWS[:2])
+    assert [(row.status, row.reason) for row in result.rows] == [("fault", "KeyError: 'nobody thought of it'")] * 2
+    assert "in stumble" in caplog.text
+
+
+def test_where_no_worker_starts_the_run_ends(monkeypatch) -> None:
+    def refuse(*_):
+        raise WorkerError("three workers in a row")
+
+    with Verifier() as verifier, pytest.raises(WorkerError):
+        monkeypatch.setattr(verifier._pool, "work", refuse)
+        audit(verifier, ROWS)

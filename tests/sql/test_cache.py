@@ -150,3 +150,12 @@ def test_long_queries_make_way_for_others() -> None:
         one.verify(Task("", "SELECT kind FROM pets", (PETS,)), queries)
         assert one.verify(Task("", "SELECT kind FROM pets", (PETS,)), queries) and one.stats()["remembered"] == 70
         assert sum(len(text) for _, text in one._verdicts) < 100 * len(queries)
+
+
+@pytest.mark.parametrize("status", ["fault", "too_costly"])
+def test_what_another_machine_may_prepare_is_not_kept(tmp_path, monkeypatch, status) -> None:
+    monkeypatch.setattr("sqlreason.sql.preparation.prepare", lambda *_, **__: Prepared(None, status, "by chance", 0, 0))
+    path = tmp_path / "prepared.sqlite"
+    assert [found.status for found in prepare_all(ROWS[:2], cache=path)] == [status] * 2
+    with Cache(path) as cache:
+        assert len(cache) == 0

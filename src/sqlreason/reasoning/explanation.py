@@ -5,6 +5,7 @@ of the sentences is the logical order of the plan (tables, joins, filters, group
 the words vary. It says what a statement does, not why that answers a question.
 """
 
+import logging
 import random
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,8 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.clauses import Clause, read_clauses, tell_query
 from sqlreason.reasoning.expressions import Speaker, listing
 from sqlreason.reasoning.vocabulary import ABSENCES, LABELS, PREDICATES, SENTENCES
+
+logger = logging.getLogger(__name__)
 
 # The dialects of the question sets, in the order in which they are tried.
 DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "duckdb", "")
@@ -45,8 +48,13 @@ def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
     if style not in STYLES:
         raise BadInput(f"Unknown style {style!r}; accepted are {', '.join(STYLES)}.")
     speaker = Speaker(rng, tell_query)
-    clauses = [clause for tree in read_statements(sql) for clause in read_clauses(tree, speaker)]
-    return STYLES[style](clauses, rng)
+    trees = read_statements(sql)
+    try:
+        clauses = [clause for tree in trees for clause in read_clauses(tree, speaker)]
+        return STYLES[style](clauses, rng)
+    except Exception as error:  # a statement that parses and is built as nobody thought of
+        logger.debug("%.200r cannot be explained", sql, exc_info=True)
+        raise ValueError(f"A statement cannot be explained ({type(error).__name__}): {sql[:200]!r}.") from error
 
 
 def read_statements(sql: str) -> list[exp.Expr]:
@@ -61,6 +69,10 @@ def read_statements(sql: str) -> list[exp.Expr]:
             trees = [tree for tree in sqlglot.parse(sql, dialect=dialect) if tree is not None]
         except (SqlglotError, RecursionError) as error:
             reason = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
+            continue
+        except Exception as error:  # sqlglot raises more than its own errors
+            logger.debug("sqlglot stumbled over %.200r", sql, exc_info=True)
+            reason = f"its parser stumbled ({type(error).__name__})"
             continue
         if trees and all(_is_statement(tree) for tree in trees):
             return trees

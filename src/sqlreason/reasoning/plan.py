@@ -3,6 +3,7 @@
 It compares names only. Whether the reasoning is true is not decided here.
 """
 
+import logging
 import re
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from sqlglot import exp
 
 from sqlreason.reasoning.explanation import read_statements
 from sqlreason.sql.schema import Schema
+
+logger = logging.getLogger(__name__)
 
 # Words of a plan that can only be meant as names: in backticks, with an underscore, or qualified by a dot.
 _NAME_LIKE = re.compile(r"`([^`\n]+)`|\b([A-Za-z]\w*\.[A-Za-z]\w+)\b|\b([A-Za-z]\w*_\w+)\b")
@@ -51,10 +54,12 @@ def check_plan(think: str, sql: str, schema: Schema | None) -> PlanCheck:
         schema: Tells columns from quoted strings, and invented names from real ones; may be None.
     """
     try:
-        trees = read_statements(sql)
+        tables, columns, others = _names(read_statements(sql), schema)
     except ValueError:
         return PlanCheck(0, 0, 0, 0, ())
-    tables, columns, others = _names(trees, schema)
+    except Exception:  # a tree as nobody thought of: like a query that does not parse
+        logger.debug("the names of %.200r cannot be told", sql, exc_info=True)
+        return PlanCheck(0, 0, 0, 0, ())
     known = {name.lower() for name in tables | columns | others} | _schema_names(schema)
     return PlanCheck(
         tables_named=sum(_is_named(name, think) for name in tables),

@@ -4,6 +4,7 @@ Each rewrite keeps the meaning of the query by a rule that holds for NULLs and d
 apply to a query, the rewrite is left out.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from sqlreason.reasoning.format import render
 from sqlreason.sql.execution import Task
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,10 +70,19 @@ def write_correct(question: Question) -> dict[str, str]:
     }
     for name, rewrite in _REWRITES.items():
         tree = read_query(gold, question.schema)
-        text = rewrite(tree) if tree is not None else None
+        text = _rewritten(rewrite, tree) if tree is not None else None
         if text is not None:
             answers[name] = render(think, text)
     return answers
+
+
+def _rewritten(rewrite: Callable[[exp.Expr], str | None], tree: exp.Expr) -> str | None:
+    """The tree rewritten; None for one that cannot be, or not be written."""
+    try:
+        return rewrite(tree)
+    except Exception:
+        logger.debug("a %s cannot be rewritten", type(tree).__name__, exc_info=True)
+        return None
 
 
 def _laid_out(tree: exp.Expr) -> str | None:

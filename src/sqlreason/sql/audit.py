@@ -25,7 +25,7 @@ class AuditRow:
 
     Attributes:
         id: The question's.
-        status: As of `Prepared`: ok, schema_error, gold_error, vacuous, indistinct.
+        status: As of `Prepared`: ok, no_gold, schema_error, gold_error, vacuous, indistinct, too_costly, fault.
         reason: Why it is not "ok", in words.
         engine: The engine that runs it; "" if none does.
         reading: The dialect from which it is rewritten for the engine; "" if it runs as it is.

@@ -12,7 +12,7 @@ from itertools import pairwise
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Value
-from sqlreason.sql.statements import parse
+from sqlreason.sql.statements import number_of, parse
 from sqlreason.sql.wishes import Bound, Choice, Condition, Lookup, Place, Wishes
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -283,7 +283,10 @@ def _literal(node: exp.Expr | None) -> tuple[Value] | None:
         return (bool(node.this),)
     if not isinstance(node, exp.Literal):
         return None
-    return (node.this,) if node.is_string else (int(node.this) if node.this.isdigit() else float(node.this),)
+    if node.is_string:
+        return (node.this,)
+    number = number_of(node.this)
+    return None if number is None else (number,)
 
 
 def _date_part(node: exp.Expr) -> str:

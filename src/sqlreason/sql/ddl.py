@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlreason.sql.statements import text_of
+from sqlreason.sql.statements import number_of, text_of
 from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value
 
 #: Words that end a column's type and begin its constraints.
@@ -97,7 +97,7 @@ class _Definition:
 def _word(token: Token) -> str:
     """The token as an upper-case word; a quoted name or a literal is no word."""
     quoted = token.token_type in (TokenType.IDENTIFIER, TokenType.STRING)
-    return "" if quoted else token.text.upper().split()[0]
+    return "" if quoted or not token.text.strip() else token.text.upper().split()[0]
 
 
 def _bracketed(item: list[Token]) -> tuple[str, ...]:
@@ -155,16 +155,23 @@ def _cells(tokens: list[Token]) -> Iterable[list[list[Token]]]:
         raise SchemaError("its parentheses do not close")
 
 
+def _bytes(digits: str) -> bytes | None:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:  # x'zz': for the engine to refuse
+        return None
+
+
 def _value(cell: list[Token]) -> Value:
     """The literal that a cell holds; None for NULL and for what only a database could compute."""
     if not cell or len(cell) > 2:
         return None
     kind, text = cell[-1].token_type, cell[-1].text
     if kind is TokenType.NUMBER:
-        number: int | float = int(text) if text.isdigit() else float(text)
-        return -number if cell[0].token_type is TokenType.DASH else number
+        number = number_of(text)
+        return -number if number is not None and cell[0].token_type is TokenType.DASH else number
     if kind is TokenType.HEX_STRING:
-        return bytes.fromhex(text) if len(text) % 2 == 0 else None
+        return _bytes(text)
     if kind in (TokenType.TRUE, TokenType.FALSE):
         return kind is TokenType.TRUE
     return text if kind in (TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER) else None

@@ -2,49 +2,44 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema, Table
-
-logger = logging.getLogger(__name__)
+from sqlreason.sql.statements import written
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of the tree: the argument `key` of `node` takes `value`."""
+    """One change of the tree: the argument `key` of `node` takes `value`, or what it returns where it is a function."""
 
     node: exp.Expr
     key: str
     value: Any
 
-    def written(self, root: exp.Tuple) -> str:
-        """The statement in `root` with this change made, which is then unmade; as of `written`."""
+    def written(self, root: exp.Tuple) -> str | None:
+        """The one statement in `root` with the change made, which is then unmade; None if it cannot be written so."""
         before = self.node.args.get(self.key)
-        self.node.set(self.key, self.value)
-        text = written(root.expressions[0])
-        self.node.set(self.key, before)
-        return text
+        self.node.set(self.key, self.value() if callable(self.value) else self.value)
+        try:
+            return written(root.expressions[0])
+        finally:
+            self.node.set(self.key, before)
 
 
-def written(tree: exp.Expr) -> str:
-    """A tree in SQLite's spelling; "" where that cannot be written, as of an odd tree that an edit left."""
-    try:
-        return tree.sql("sqlite")
-    except Exception as error:  # a generator stumbles over what no parser made, in any way
-        logger.debug("a changed query cannot be written: %s", type(error).__name__)
-        return ""
-
-
-def instead(old: exp.Expr, new: exp.Expr) -> Edit:
-    """The edit that puts `new` where `old` is."""
+def instead(old: exp.Expr, new: exp.Expr | Callable[[], exp.Expr]) -> Edit:
+    """The edit that puts `new` where `old` is; a function is called when the edit is made, and few are."""
     parent, key = old.parent, old.arg_key
     assert parent is not None and key is not None
     held = parent.args[key]
-    changed = [new if item is old else item for item in held] if isinstance(held, list) else new
+
+    def changed() -> Any:
+        made = new() if callable(new) else new
+        return [made if item is old else item for item in held] if isinstance(held, list) else made
+
     return Edit(parent, key, changed)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlglot import exp
 
 from sqlreason.sql.schema import Schema
 from sqlreason.sql.statements import parse, statement_kind, template
+
+logger = logging.getLogger(__name__)
 
 
 def features(sql: str, schema: Schema) -> dict[str, int | str | bool]:
@@ -17,12 +21,19 @@ def features(sql: str, schema: Schema) -> dict[str, int | str | bool]:
         `has_order`, `has_limit`, `has_subquery`, `has_set_operation`, `has_window`, `kind`, `template`.
         For a text that cannot be parsed the counts are 0 and the marks False.
     """
-    tree = parse(sql)
     found: dict[str, int | str | bool] = {"kind": statement_kind(sql), "template": template(sql)}
-    if tree is None:
-        return {**dict.fromkeys(_COUNTS, 0), **dict.fromkeys(_MARKS, False), **found}
-    marks = {name: tree.find(*kinds) is not None for name, kinds in _MARKS.items()}
-    return {**_counts(tree, schema), **marks, "has_subquery": _has_subquery(tree), **found}
+    return {**_seen(parse(sql), schema), **found}
+
+
+def _seen(tree: exp.Expr | None, schema: Schema) -> dict[str, int | str | bool]:
+    """What a tree shows; nothing for none, and for one that is built as nobody thought of."""
+    try:
+        if tree is not None:
+            marks = {name: tree.find(*kinds) is not None for name, kinds in _MARKS.items()}
+            return {**_counts(tree, schema), **marks, "has_subquery": _has_subquery(tree)}
+    except Exception:
+        logger.debug("a %s cannot be described", type(tree).__name__, exc_info=True)
+    return {**dict.fromkeys(_COUNTS, 0), **dict.fromkeys((*_MARKS, "has_subquery"), False)}
 
 
 _COUNTS = ("n_tables", "n_joins", "n_filters", "n_aggregates")
@@ -49,9 +60,17 @@ def _counts(tree: exp.Expr, schema: Schema) -> dict[str, int | str | bool]:
 
 
 def _n_conditions(condition: exp.Expr) -> int:
-    if isinstance(condition, exp.And | exp.Or):
-        return _n_conditions(condition.left) + _n_conditions(condition.right)
-    return _n_conditions(condition.this) if isinstance(condition, exp.Paren | exp.Not) else 1
+    """Conditions joined by AND and OR, of which there may be more than calls can be nested."""
+    waiting, found = [condition], 0
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.And | exp.Or):
+            waiting += [node.left, node.right]
+        elif isinstance(node, exp.Paren | exp.Not):
+            waiting.append(node.this)
+        else:
+            found += 1
+    return found
 
 
 def _has_subquery(tree: exp.Expr) -> bool:

@@ -7,13 +7,17 @@ the few that kill most mutants are kept beside the original.
 
 from __future__ import annotations
 
+import logging
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from sqlreason.sql.budget import Budget, OverBudget, check_size
 from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
@@ -21,13 +25,16 @@ from sqlreason.sql.extremes import ties
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.sandbox import WorkerError
+from sqlreason.sql.schema import Schema, SchemaError, find_schema, schema_of
 from sqlreason.sql.stability import completions
-from sqlreason.sql.statements import split_tokens, statement_kind, text_of
+from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
 from sqlreason.sql.tables import literal
 from sqlreason.sql.touches import Rows
 from sqlreason.sql.worker.shelf import remembering
+
+logger = logging.getLogger(__name__)
 
 #: Instances that are drawn for one gold, more where more are asked for, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 16
@@ -35,8 +42,11 @@ _DRAWN, _MUTANTS = 12, 16
 _TELLING = 3
 #: A gold that fails so fails in every reading; on other rows it may not.
 _TOO_BIG = "too_big"
-#: A gold that is no query at all: white space, semicolons and comments.
-_NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+#: Characters of what is told of one attempt, and of a reason in all: an engine's message may quote a whole statement.
+_ATTEMPT, _REASON = 300, 2_000
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+#: Characters of a gold for which drawing takes longer than running it once.
+_LONG = 1_500
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -47,9 +57,11 @@ class Prepared:
 
     Attributes:
         task: For verification; None unless the status is "ok".
-        status: "ok"; "schema_error" (no table can be read), "gold_error" (the gold fails in every engine and
-            reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no instance tells
-            it from any of its mutants), "undrawn" (no database beside the original could be had).
+        status: "ok"; "no_gold" (there is none), "schema_error" (no table can be read), "gold_error" (the gold fails in
+            every engine and reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no
+            instance tells it from any of its mutants), "undrawn" (no database beside the original could be had),
+            "too_costly" (`budget`), "fault" (preparing it failed in a way that nobody thought of; the log has where, at
+            debug).
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen instances tell from the gold.
@@ -71,56 +83,92 @@ class Prepared:
 def prepare(
     verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0, suite: str = ""
 ) -> Prepared:
-    """Finds the reading of a question and its instances.
+    """Finds the reading of a question and its instances; whatever context and gold are, the outcome is a value.
 
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
         context: DDL and INSERTs.
-        gold: The gold query.
+        gold: The gold query; a null of a table is no gold.
         n: Instances beside the original.
         seed: Of the draws; the same seed gives the same task.
         suite: What the instances may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published preset.
 
     Raises:
         ValueError: There is no such suite.
+        WorkerError: No worker can be started, which no question is to blame for.
     """
     styles = styles_of(
         suite or ("lenient" if verifier.preset == "strict" else "tied"), max(_DRAWN, n + n // 2) if n else 0
     )
-    if _NO_QUERY.fullmatch(gold):
-        return Prepared(None, "gold_error", "no gold: there is no query in it", 0, 0)
     try:
-        schema = parse_schema(context)
-    except SchemaError as error:
-        return Prepared(None, "schema_error", str(error), 0, 0)
+        return _prepared(verifier, id, context, gold, styles, n, seed)
+    except WorkerError:
+        raise
+    except OverBudget as error:
+        return _left_out("too_costly", str(error))
+    except RecursionError:
+        return _left_out("too_costly", "it is nested too deeply to be read")
+    except Exception as error:
+        logger.debug("question %r could not be prepared", id, exc_info=True)
+        return _left_out("fault", f"{type(error).__name__}: {error}")
+
+
+def _left_out(status: str, reason: str) -> Prepared:
+    """A question that is not used; its reason can be stored and shown whatever the texts hold from which it comes."""
+    stored = reason.encode("utf-8", "backslashreplace").decode("utf-8")
+    return Prepared(None, status, stored if len(stored) <= _REASON else f"{stored[:_REASON]} …", 0, 0)
+
+
+def _prepared(
+    verifier: Verifier, id: str, context: str, gold: str, styles: Sequence[Style], n: int, seed: int
+) -> Prepared:
+    if not isinstance(gold, str) or not split_statements(gold):
+        return _left_out("no_gold", "the question has no gold query")
+    if not isinstance(context, str):
+        return _left_out("schema_error", f"the question's context is a {type(context).__name__}; give a text")
+    for text, status, name in ((context, "schema_error", "context"), (gold, "gold_error", "gold")):
+        if half := _HALF_A_CHARACTER.search(text):
+            return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
+    check_size(gold)
+    budget = Budget(context)
     reasons = []
-    for engine, reading in readings(context, gold):
+    known = partial(find_schema, context)
+    for engine, reading in readings(context, gold, known, published=verifier.preset != "strict"):
+        budget.check()
+        try:
+            schema = schema_of(context, reading)
+        except SchemaError as error:
+            return _left_out("schema_error", str(error))
         script = to_engine(context, engine, reading, script=True)[0]
-        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
-        if found.status != "gold_error" or found.reason.startswith(_TOO_BIG):
+        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
+        if found.status != "gold_error":
             return found
-        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
-    return Prepared(None, "gold_error", "; ".join(dict.fromkeys(reasons)), 0, 0)
+        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason[:_ATTEMPT]}")
+        if found.reason.startswith(_TOO_BIG):
+            break
+    return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
 
 
 def _distilled(
-    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int
+    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int, budget: Budget
 ) -> Prepared:
     """Draws instances and keeps those that kill most mutants of the gold."""
-    if (original.engine, original.reading) != ("sqlite", ""):  # seldom right: look before drawing
+    # seldom right, or dear to draw for: look before drawing
+    if (original.engine, original.reading) != ("sqlite", "") or len(original.gold) > _LONG:
         (alone,) = verifier.trial(original, [])
         if alone.failure:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
     loose = any(style.ties or style.dangling for style in styles)
-    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
-    scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
+    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
+    scripts = [*original.instances, *draw_instances(original, schema, styles, seed, budget.check)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
     open_choices, even = completions(gold, schema), [] if loose else ties(gold, schema)
     parts = [[*wrong, *constant], open_choices, even]
-    texts = [[to_engine(text, original.engine, "sqlite")[0] for text in part] for part in parts]
+    spelled = "sqlite" if original.engine == "duckdb" else ""
+    texts = [[to_engine(text, original.engine, spelled)[0] for text in part] for part in parts]
     trial, unstable, tied = _told_apart(verifier.trial(pool, texts[0], texts[1] + texts[2]), *map(len, parts[:2]))
     if trial[0].failure and (not trial[0].failure.startswith(_TOO_BIG) or all(tried.failure for tried in trial)):
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
@@ -208,22 +256,32 @@ def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], avoided: set[in
     return [*chosen, *empty[:1]]
 
 
-def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0) -> list[str]:
-    """Draws scripts of perturbed instances for a task's gold; none if the gold cannot be parsed.
+def draw_instances(
+    task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0, check: Callable[[], None] = lambda: None
+) -> list[str]:
+    """Draws scripts of perturbed instances for a task's gold; none if it or its context cannot be read.
 
     Args:
         task: With the original context as its only instance.
         schema: The context's.
         styles: Of the instances, one each.
         seed: Of the draws.
+        check: Called before each of them; what it raises ends the work (`budget.Budget.check`).
     """
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
         return []
     populator = Populator(schema, wishes_of(tree, schema))
-    frame = _frame(task.instances[0], task.engine)
+    try:
+        frame = _frame(task.instances[0], task.engine)
+    except SqlglotError:  # then the engine cannot read it either, and says so
+        return []
     rng = random.Random(f"{seed}/{task.gold}")
-    return [_script(frame, populator, populator.draw(rng, style)) for style in styles if populator.tables]
+    scripts = []
+    for style in styles if populator.tables else ():
+        check()
+        scripts.append(_script(frame, populator, populator.draw(rng, style)))
+    return scripts
 
 
 @dataclass(frozen=True)

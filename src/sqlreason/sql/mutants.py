@@ -6,23 +6,34 @@ it refuses them. Some mutants are equivalent by chance or by a constraint; only 
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, zip_longest
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without, written
+from sqlreason.sql.edits import Edit, home_of, instead, tables_in, without
 from sqlreason.sql.equivalents import Equivalents
 from sqlreason.sql.extremes import extremes
 from sqlreason.sql.namesakes import groupings, keyed
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema, Table
+from sqlreason.sql.statements import number_of, written
 from sqlreason.sql.superfluous import extra_filters, extra_joins
+
+logger = logging.getLogger(__name__)
 
 
 def mutants(
-    sql: str, schema: Schema, limit: int = 20, seed: int = 0, ties: bool = True, references_hold: bool = False
+    sql: str,
+    schema: Schema,
+    limit: int = 20,
+    seed: int = 0,
+    ties: bool = True,
+    references_hold: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """Writes distinct wrong neighbours of a statement, in SQLite's spelling.
 
@@ -36,6 +47,7 @@ def mutants(
         seed: Chooses among them; the same seed gives the same list.
         ties: Whether to write those too that differ from the statement only where rows are tied.
         references_hold: As of `Equivalents`: what then changes nothing is left out.
+        check: Called before each step; what it raises ends the work (`budget.Budget.check`).
     """
     tree = read_query(sql, schema)
     if tree is None:
@@ -43,21 +55,36 @@ def mutants(
     root = exp.Tuple(expressions=[tree])
     rng = random.Random(seed)
     same = Equivalents(schema, references_hold)
-    families = [list(family(root, schema, rng, same)) for family in (*_FAMILIES, *((extremes,) if ties else ()))]
-    for family in families:
-        rng.shuffle(family)
+    families = []
+    for family in (*_FAMILIES, *((extremes,) if ties else ())):
+        check()
+        families.append(_edits(family(root, schema, rng, same)))
+    for edits in families:
+        rng.shuffle(edits)
     turns = (edit for edit in chain.from_iterable(zip_longest(*families)) if edit is not None)
-    return _written(root, turns, limit)
+    return _written(root, turns, limit, check)
 
 
-def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int) -> list[str]:
-    seen = {"", written(root.expressions[0])}
+def _edits(family: Iterable[Edit]) -> list[Edit]:
+    """The edits of a family, those before it stumbles over a statement that it did not expect."""
+    found: list[Edit] = []
+    try:
+        for edit in family:
+            found.append(edit)
+    except Exception:
+        logger.debug("a family of mutants ended after %d edits", len(found), exc_info=True)
+    return found
+
+
+def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int, check: Callable[[], None]) -> list[str]:
+    seen = {written(root.expressions[0])}
     found: list[str] = []
     for edit in edits:
         if len(found) == limit:
             break
+        check()
         text = edit.written(root)
-        if text not in seen:
+        if text is not None and text not in seen:
             seen.add(text)
             found.append(text)
     return found
@@ -96,11 +123,15 @@ def _comparisons(root: exp.Expr, schema: Schema, rng: random.Random, same: Equiv
     for node in root.find_all(*_COMPARISONS):
         if not isinstance(node.parent, exp.Join | exp.Update):
             for kind in _COMPARISONS[type(node)]:
-                yield instead(node, kind(this=node.this.copy(), expression=node.expression.copy()))
+                yield instead(node, partial(_between_the_same, kind, node))
     for node in root.find_all(exp.Not):
         yield instead(node, node.this.copy())
     for node in root.find_all(exp.Between):
         yield instead(node, exp.GTE(this=node.this.copy(), expression=node.args["low"].copy()))
+
+
+def _between_the_same(kind: type[exp.Expr], node: exp.Expr) -> exp.Expr:
+    return kind(this=node.this.copy(), expression=node.expression.copy())
 
 
 def _literals(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
@@ -113,9 +144,10 @@ def _literals(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivale
             others = [text for text in texts if text != node.this]
             yield instead(node, exp.Literal.string(rng.choice(others) if others else f"{node.this}x"))
         else:
+            number = number_of(node.this)
             step = rng.choice((1, -1))
-            number = int(node.this) + step if node.this.isdigit() else float(node.this) + step
-            yield instead(node, exp.Literal(this=str(number), is_string=False))
+            if number is not None:
+                yield instead(node, exp.Literal(this=str(number + step), is_string=False))
 
 
 _AGGREGATES: dict[type[exp.Expr], tuple[type[exp.Expr], ...]] = {
@@ -168,8 +200,8 @@ def _filters(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalen
     for clause in root.find_all(exp.Where, exp.Having, exp.Qualify):
         yield without(clause)
     for both in root.find_all(exp.And):
-        yield instead(both, both.left.copy())
-        yield instead(both, both.right.copy())
+        yield instead(both, both.left.copy)
+        yield instead(both, both.right.copy)
     for group in root.find_all(exp.Group):
         if len(group.expressions) > 1:
             yield from (without(item) for item in group.expressions if not same.implies(item, group))
@@ -190,16 +222,20 @@ def _distincts(root: exp.Expr, schema: Schema, rng: random.Random, same: Equival
             yield Edit(operation, "distinct", not operation.args.get("distinct"))
         for kind in _SET_OPERATIONS:
             if not isinstance(operation, kind):
-                arguments = operation.copy().args
-                yield instead(operation, kind(**{**arguments, "distinct": True}))
-        yield instead(operation, operation.left.copy())
+                yield instead(operation, partial(_of_the_same, kind, operation))
+        yield instead(operation, operation.left.copy)
+
+
+def _of_the_same(kind: type[exp.Expr], operation: exp.Expr) -> exp.Expr:
+    return kind(**{**operation.copy().args, "distinct": True})
 
 
 def _limits(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:
     """One row more, or all of them; no offset."""
     for limit in root.find_all(exp.Limit):
-        if isinstance(limit.expression, exp.Literal) and limit.expression.is_int:
-            yield Edit(limit, "expression", exp.Literal.number(int(limit.expression.this) + 1))
+        kept = number_of(limit.expression.this) if isinstance(limit.expression, exp.Literal) else None
+        if isinstance(kept, int):
+            yield Edit(limit, "expression", exp.Literal.number(kept + 1))
         yield without(limit)
     yield from (without(offset) for offset in root.find_all(exp.Offset))
 
@@ -208,7 +244,9 @@ def _orders(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalent
     """The other direction; no order."""
     for ordered in root.find_all(exp.Ordered):
         yield Edit(ordered, "desc", not ordered.args.get("desc"))
-    yield from (without(order) for order in root.find_all(exp.Order))
+    for order in root.find_all(exp.Order):
+        inside = order.args.get("this")  # GROUP_CONCAT(x ORDER BY y): what is ordered stands in the order
+        yield without(order) if inside is None else instead(order, inside.copy)
 
 
 def _outputs(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalents) -> Iterable[Edit]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from sqlreason.sql.statements import parse, split_statements, statement_kind
+from sqlreason.sql.statements import number_of, parse, split_statements, statement_kind, written
 from sqlreason.sql.worker.outcomes import DEFINE, READ, WRITE
 from sqlreason.sql.worker.shelf import remembering
 
@@ -93,7 +93,9 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Dema
     for number, key in enumerate(appended):
         tree.select(exp.alias_(key, f"sort_key_{number}", quoted=False), copy=False)
     whole = kept is None or kept < 0
-    keyed = tree.sql(dialect)
+    keyed = written(tree, dialect)
+    if keyed is None:
+        return plain
     return Demand(statements, READ, True, keyed, len(appended), positions, skipped or 0, None if whole else kept)
 
 
@@ -102,7 +104,13 @@ def _count(clause: exp.Expr | None) -> int | None:
     number = clause.expression if clause is not None else None
     if isinstance(number, exp.Neg):
         return -1
-    return int(number.this) if isinstance(number, exp.Literal) and number.is_int else None
+    return _whole(number)
+
+
+def _whole(node: exp.Expr | None) -> int | None:
+    """The whole number that a literal writes; None for anything else, and for more digits than engines keep."""
+    number = number_of(node.this) if isinstance(node, exp.Literal) and node.is_int else None
+    return number if isinstance(number, int) else None
 
 
 def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], list[exp.Expr]] | None:
@@ -123,8 +131,8 @@ def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], lis
 
 def _position(tree: exp.Query, key: exp.Expr) -> int | None:
     """The output column that a sort key is: by number, by name, or by being the same expression."""
-    if isinstance(key, exp.Literal) and key.is_int:
-        return int(key.this) - 1
+    if (number := _whole(key)) is not None:
+        return number - 1
     outputs = tree.selects
     if any(output.is_star for output in outputs):
         return None

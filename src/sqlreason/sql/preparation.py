@@ -16,6 +16,8 @@ from sqlreason.sql.instances import Prepared, prepare
 Row = tuple[str, str, str]  # id, context, gold
 
 _CHUNK = 8
+#: What another machine, or the next version, may prepare is not kept.
+_CHANCE = {"too_costly", "fault"}
 _open: dict[str, Verifier] = {}  # the verifiers of a preparing process, by preset
 
 
@@ -72,7 +74,8 @@ class Preparer:
         for key, found in zip(keys, known, strict=True):
             if found is None:
                 found = next(made)
-                self._cache.put(key, found)
+                if found.status not in _CHANCE:
+                    self._cache.put(key, found)
             yield found
 
     def _made(self, work: list[_Work]) -> Iterator[Prepared]:

@@ -6,6 +6,7 @@ What the database would compute itself (defaults, generated columns, `INSERT …
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections import deque
 from collections.abc import Collection, Iterable
@@ -21,8 +22,10 @@ from sqlreason.sql.worker.shelf import remembering
 
 __all__ = [
     "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "find_definitions",
-    "find_schema", "parse_schema", "quoted", "render_ddl",
+    "find_schema", "parse_schema", "quoted", "render_ddl", "schema_of",
 ]  # fmt: skip
+
+logger = logging.getLogger(__name__)
 
 #: Words that are no bare names in SQLite.
 _RESERVED = frozenset(
@@ -79,8 +82,23 @@ def parse_schema(context: str, dialect: str | None = None) -> Schema:
             return _read(context, name)
         except (SchemaError, SqlglotError) as error:
             reasons.append(f"as {name}: {str(error).partition(chr(10))[0] or type(error).__name__}")
+        except Exception as error:  # a definition as nobody thought of: for the caller no schema, like any other
+            logger.debug("a context cannot be read as %s: %.200r", name, context, exc_info=True)
+            reasons.append(f"as {name}: {type(error).__name__}")
     given = f"no schema can be read from {context[:80]!r}"
     raise SchemaError(f"{given} ({'; '.join(reasons)}); give CREATE TABLE statements")
+
+
+def schema_of(context: str, reading: str) -> Schema:
+    """The schema of a context as its reading has it; as any dialect has it where that one cannot read it.
+
+    Raises:
+        SchemaError: None can.
+    """
+    try:
+        return parse_schema(context, reading) if reading else parse_schema(context)
+    except SchemaError:
+        return parse_schema(context)
 
 
 def find_schema(context: str) -> Schema | None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from sqlreason.sql.edits import written
 from sqlreason.sql.queries import read_query
 from sqlreason.sql.schema import Schema
+from sqlreason.sql.statements import written
 
 #: Aggregates whose value depends on the order in which they meet their rows; the first two pass over NULL.
 _ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last)
@@ -45,8 +45,9 @@ def completions(gold: str, schema: Schema) -> list[str]:
             column.replace((exp.Max if descending else exp.Min)(this=column.copy()))
         for aggregate in joined:
             _keep_if_decided(aggregate, "\U0010ffff" if descending else "")
-        found.append(written(tree))
-    return [text for text in found if text]
+        text = written(tree)
+        found += [text] if text is not None else []
+    return found
 
 
 def _open_orders(tree: exp.Expr) -> Iterator[exp.Order]:

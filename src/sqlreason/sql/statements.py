@@ -5,14 +5,18 @@ Everything here works on text and sqlglot's tokens or trees; nothing is executed
 
 from __future__ import annotations
 
+import logging
+import math
 from itertools import zip_longest
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlreason.sql.worker.shelf import remembering
+
+logger = logging.getLogger(__name__)
 
 #: Readings in the order in which a text of unknown dialect is tried: SQLite is the engine, the rest
 #: are the dialects in which synthetic questions are written (SQL_ENGINE.md, section 3).
@@ -28,6 +32,8 @@ _KINDS = {
     TokenType.DROP: "drop",
     TokenType.ALTER: "alter",
 }
+#: Digits of an integer that some engine still keeps as one (DuckDB's HUGEINT has 39).
+_LONGEST_INTEGER = 40
 _LITERALS = {TokenType.STRING, TokenType.NUMBER, TokenType.HEX_STRING, TokenType.BIT_STRING}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 
@@ -41,10 +47,19 @@ def tokens_of(text: str, dialect: str | None = None) -> list[Token]:
     tried = (dialect,) if dialect else DIALECTS
     for name in tried[:-1]:
         try:
-            return sqlglot.tokenize(text, read=name)
+            return _tokens(text, name)
         except SqlglotError:
             continue
-    return sqlglot.tokenize(text, read=tried[-1])
+    return _tokens(text, tried[-1])
+
+
+def _tokens(text: str, dialect: str) -> list[Token]:
+    try:
+        return sqlglot.tokenize(text, read=dialect)
+    except SqlglotError:
+        raise
+    except Exception as error:  # of code that did not expect such a text, e.g. 0x without digits
+        raise TokenError(f"{type(error).__name__}: {error}") from error
 
 
 @remembering(1_000_000)
@@ -88,13 +103,43 @@ def parse(sql: str, dialect: str | None = None) -> exp.Expr | None:
     The tree is shared between callers: copy it before changing it.
     """
     for name in (dialect,) if dialect else DIALECTS:
-        try:
-            trees = sqlglot.parse(sql, read=name)
-        except (SqlglotError, RecursionError):
-            continue
-        if len(trees) == 1 and trees[0] is not None and not isinstance(trees[0], exp.Command):
+        trees = parse_all(sql, name)
+        if trees is not None and len(trees) == 1 and not isinstance(trees[0], exp.Command):
             return trees[0]
     return None
+
+
+def parse_all(text: str, dialect: str) -> list[exp.Expr] | None:
+    """Parses all statements of a text in one dialect; None if it cannot be parsed.
+
+    sqlglot raises more than its own errors: what it did not expect ends in an AttributeError, a ValueError, …
+    """
+    try:
+        return [tree for tree in sqlglot.parse(text, read=dialect) if tree is not None]
+    except SqlglotError:
+        return None
+    except Exception:
+        logger.debug("sqlglot's reading of %s stumbled over %.200r", dialect, text, exc_info=True)
+        return None
+
+
+def written(tree: exp.Expr, dialect: str = "sqlite") -> str | None:
+    """Writes a tree as SQL; None for one that cannot be written, as a change of a tree may leave it."""
+    try:
+        return tree.sql(dialect)
+    except Exception:
+        logger.debug("a %s cannot be written for %s", type(tree).__name__, dialect, exc_info=True)
+        return None
+
+
+def number_of(text: str) -> int | float | None:
+    """The number that a literal writes; None for what is none (`1e`), and for one that no engine keeps (1e999)."""
+    try:
+        if text.isdecimal() and len(text) < _LONGEST_INTEGER:
+            return int(text)
+        return found if math.isfinite(found := float(text)) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def statement_kind(sql: str) -> str:

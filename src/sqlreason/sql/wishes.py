@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlreason.sql.schema import Value
@@ -47,17 +47,24 @@ class Choice:
         parts = self.parts if self.all else rng.sample(self.parts, 1) if self.parts else ()
         return [c for part in parts for c in (part.picked(rng) if isinstance(part, Choice) else [part])]
 
-    def leaves(self) -> Iterator[Condition]:
+    def leaves(self) -> tuple[Condition, ...]:
         """All conditions in it."""
-        for part in self.parts:
-            yield from part.leaves() if isinstance(part, Choice) else (part,)
+        return self._leaves
+
+    @cached_property
+    def _leaves(self) -> tuple[Condition, ...]:
+        return tuple(leaf for part in self.parts for leaf in (part.leaves() if isinstance(part, Choice) else (part,)))
+
+    @cached_property
+    def _known(self) -> frozenset[Condition]:
+        return frozenset(self._leaves)
 
     def deciding(self, leaf: Condition, rng: random.Random) -> list[Condition]:
         """Conditions under which one of its own alone decides: what stands beside it in an AND is met, in an OR not."""
         found: list[Condition] = []
         for part in self.parts:
             inner = list(part.leaves()) if isinstance(part, Choice) else [part]
-            if isinstance(part, Choice) and leaf in inner:
+            if isinstance(part, Choice) and leaf in part._known:
                 found += part.deciding(leaf, rng)
             elif part != leaf and self.all:
                 found += part.picked(rng) if isinstance(part, Choice) else inner

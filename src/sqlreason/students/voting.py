@@ -15,7 +15,9 @@ def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str =
     return elect(verifier, context, answers, engine)[0]
 
 
-def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> tuple[int, int]:
+def elect(
+    verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite", reading: str = ""
+) -> tuple[int, int]:
     """Return the index of the winning answer and the number of answers that share its result, by the engine's equality.
 
     Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
@@ -26,10 +28,11 @@ def elect(verifier: Verifier, context: str, answers: Sequence[str], engine: str 
         context: DDL and INSERTs of the database that is asked.
         answers: Completions.
         engine: "sqlite" or "duckdb".
+        reading: The dialect from which queries are rewritten for the engine, as of `Task`.
     """
-    readings = {index: reading.sql for index, text in enumerate(answers) if (reading := parse(text)).well_formed}
-    numbers = verifier.group(Task("", "", (context,), engine), list(readings.values()))
-    groups = {index: number for index, number in zip(readings, numbers, strict=True) if number is not None}
+    parsed = {index: answer.sql for index, text in enumerate(answers) if (answer := parse(text)).well_formed}
+    numbers = verifier.group(Task("", "", (context,), engine, reading), list(parsed.values()))
+    groups = {index: number for index, number in zip(parsed, numbers, strict=True) if number is not None}
     if not groups:
         return 0, 0
     votes = Counter(groups.values())

@@ -76,10 +76,9 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
         "prompt_fingerprint": prompt.fingerprint,
         "reason": "",
     }
-    if not question["sql_prompt"].strip():
-        return {**row, "reason": "question: it is empty"}
-    if not question["sql"].strip():
-        return {**row, "reason": "gold: there is none"}
+    for column, name in (("sql_prompt", "question"), ("sql_context", "context"), ("sql", "gold")):
+        if reason := _unfit(question[column]):
+            return {**row, "reason": f"{name}: {reason}"}
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
     except Exception as error:  # whatever it is, it costs this question alone
@@ -92,6 +91,17 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
     if options.mode == "blind_then_hinted":
         row["hinted_messages"] = messages(question["sql"])
     return {**row, "messages": messages(question["sql"] if options.mode == "hinted" else None)}
+
+
+def _unfit(text: Any) -> str:
+    """Why a cell cannot be shown to a teacher; "" if it can."""
+    if not isinstance(text, str) or not text.strip():
+        return "it is empty"
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"it holds half of a character ({error.object[error.start]!a}), which cannot be sent"
+    return ""
 
 
 def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -> pd.DataFrame:

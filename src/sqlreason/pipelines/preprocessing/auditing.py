@@ -103,20 +103,21 @@ def audit_leakage(
 def _shared(left: str, right: str, parts: dict[str, pd.DataFrame], threshold: float) -> dict[str, Any]:
     first, second = parts[left], parts[right]
     index = Index(threshold)
-    texts = first["sql_prompt"].tolist()
+    texts, others = (frame["sql_prompt"].fillna("").tolist() for frame in (first, second))
     for place, text in enumerate(texts):
         index.add(place, text, "")
-    found = [(text, known) for text in second["sql_prompt"] if (known := index.find(text)) is not None]
-    same = set(map(_plain, texts)) & set(map(_plain, second["sql_prompt"]))
+    found = [(text, known) for text in others if (known := index.find(text)) is not None]
+    same = set(map(_plain, texts)) & set(map(_plain, others)) - {""}
+    golds = set(map(_plain, first["sql"].fillna(""))) - {""}
     return {
         "left": left,
         "right": right,
         "left_questions": len(first),
         "right_questions": len(second),
         "schemas": splits.overlap(first["schema"], second["schema"]),
-        "same_questions": int(second["sql_prompt"].map(_plain).isin(same).sum()),
+        "same_questions": sum(_plain(text) in same for text in others),
         "near_duplicates": len(found),
-        "same_queries": int(second["sql"].map(_plain).isin(set(map(_plain, first["sql"]))).sum()),
+        "same_queries": sum(_plain(text) in golds for text in second["sql"].fillna("")),
         "example": line(f"{texts[found[0][1]]} | {found[0][0]}") if found else "",
     }
 

@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from . import dialect_functions, json_functions
 from .drivers import Driver
 
 #: "Now" for every query: results must not depend on the day on which they are computed.
@@ -27,12 +28,13 @@ _CLOCKS = {"date", "time", "datetime", "julianday", "strftime", "unixepoch", "ti
 
 def install(driver: Driver, real: Driver) -> None:
     """Registers the functions on a connection; `real` is another one, whose dates and times are SQLite's own."""
-    for (name, arity), function in _SCALARS.items():
+    for (name, arity), function in {**_SCALARS, **dialect_functions.SCALARS, **json_functions.SCALARS}.items():
         driver.function(name, arity, function)
     for name, arity in (("stddev", 1), ("stddev_samp", 1), ("std", 1), ("variance", 1), ("var_samp", 1)):
         driver.aggregate(name, arity, _spread_of(name))
     for name, arity in (("stddev_pop", 1), ("var_pop", 1), ("median", 1), ("string_agg", 2)):
         driver.aggregate(name, arity, _spread_of(name))
+    driver.aggregate("concat_ordered", -1, dialect_functions.ConcatOrdered)
     _stop_the_clock(driver, real)
 
 
