@@ -51,8 +51,7 @@ def test_rows_that_nobody_thought_of_are_rows_with_a_reason(monkeypatch) -> None
         ("nan", PETS, float("nan")),
         ("no context", None, "SELECT 1"),
         ("half a character", PETS.replace("cat", half), "SELECT kind FROM pets"),
-        ("digits", f"CREATE TABLE t (a INT DEFAULT {long}); INSERT INTO t VALUES ({long})",
-         f"SELECT a FROM t LIMIT {long}"),
+        ("digits", f"CREATE TABLE t (a INT); INSERT INTO t VALUES ({long})", f"SELECT a FROM t LIMIT {long}"),
         ("torn", "CREATE TABLE t (a INT, b TEXT DEFAULT x'zz'", "SELECT a FROM t"),
         *ROWS[:1],
     ]  # fmt: skip
