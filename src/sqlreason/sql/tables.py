@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, isnan
 
 Value = int | float | str | bytes | bool | None
 
@@ -13,12 +14,21 @@ class SchemaError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its type as written, whether it may be NULL, and its comment."""
+    """A column: its name, its type as written, whether it may be NULL, and its comment.
+
+    Attributes:
+        default: Its DEFAULT as written; None without one.
+        computed: The expression of a generated column; None for one that holds what it is given.
+        counted: First number and step of a key that the database counts up where an INSERT leaves it out.
+    """
 
     name: str
     type: str
     nullable: bool = True
     comment: str | None = None
+    default: str | None = None
+    computed: str | None = None
+    counted: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,11 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its keys, its comment and the rows that the context inserts, in column order."""
+    """A table with its keys, its comment and the rows that the context inserts, in column order.
+
+    Attributes:
+        checks: The conditions of its CHECKs as written.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -41,6 +55,7 @@ class Table:
     rows: tuple[tuple[Value, ...], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     comment: str | None = None
+    checks: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Finds a column by name, whatever its letter case."""
@@ -55,4 +70,11 @@ def literal(value: Value) -> str:
         return str(int(value))
     if isinstance(value, bytes):
         return f"X'{value.hex()}'"
+    if isinstance(value, float) and not isfinite(value):
+        return "NULL" if isnan(value) else "9e999" if value > 0 else "-9e999"
     return repr(value) if isinstance(value, int | float) else "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Writes a name in quotes, as every engine reads it."""
+    return '"' + name.replace('"', '""') + '"'

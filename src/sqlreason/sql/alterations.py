@@ -1,0 +1,187 @@
+"""The actions of an ALTER TABLE, applied to a table and the rows it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlglot.tokenizer_core import Token, TokenType
+
+from sqlreason.sql.ddl import Definition, bracketed, word_of
+from sqlreason.sql.filled import Filled
+from sqlreason.sql.inserts import DEFAULT
+from sqlreason.sql.statements import text_of
+from sqlreason.sql.tables import Column, Table
+
+_VERBS = frozenset(
+    ("ADD", "DROP", "RENAME", "ALTER", "MODIFY", "CHANGE", "OWNER", "ENABLE", "DISABLE", "SET", "CONVERT", "ATTACH")
+)
+_CONSTRAINTS = frozenset(
+    ("CONSTRAINT", "PRIMARY", "FOREIGN", "UNIQUE", "CHECK", "INDEX", "KEY", "FULLTEXT", "SPATIAL", "EXCLUDE")
+)
+
+
+def split_actions(tokens: list[Token]) -> list[list[Token]]:
+    """Splits a list at its commas, those in parentheses aside; SQL Server's WITH CHECK before an action is left out."""
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        if token.token_type is TokenType.COMMA and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(token)
+    if found[0] and word_of(found[0][0]) == "WITH":
+        found[0] = found[0][2:]
+    return [action for action in found if action]
+
+
+def alter(filled: Filled, text: str, action: list[Token], dialect: str) -> None:
+    """Applies one action; one that changes nothing that a schema tells (an owner, an index) is left aside.
+
+    Args:
+        filled: The table, changed in place.
+        text: Which holds the tokens.
+        action: The action's tokens, its verb first; without a verb it is one more column of an ADD.
+        dialect: Of the text.
+    """
+    words = [word_of(token) for token in action]
+    verb = words[0] if words[0] in _VERBS else "ADD"
+    rest = action[1:] if words[0] in _VERBS else action
+    if len(rest) > 1 and word_of(rest[0]) == "COLUMN":
+        rest = rest[1:]
+    while len(rest) > 1 and word_of(rest[0]) in ("IF", "NOT", "EXISTS"):
+        rest = rest[1:]
+    change = {"ADD": _add, "DROP": _drop, "RENAME": _rename, "ALTER": _change_column, "MODIFY": _modify}.get(verb)
+    if words[0] == "AUTO_INCREMENT" and words[-1].isdecimal() and len(words[-1]) < 16:
+        _count_from(filled, int(words[-1]))
+    elif verb == "CHANGE" and len(rest) > 1:
+        _rename_column(filled, rest[0].text, rest[1].text)
+        _modify(filled, text, rest[1:], dialect)
+    elif change is not None and rest:
+        change(filled, text, rest, dialect)
+
+
+def _count_from(filled: Filled, number: int) -> None:
+    for column in filled.table.columns:
+        if column.counted:
+            filled.numbers[column.name.lower()] = number
+
+
+def _add(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
+    words = [word_of(token) for token in rest]
+    if "FOR" in words and "DEFAULT" in words:  # SQL Server's ADD CONSTRAINT … DEFAULT (…) FOR column
+        given = text_of(text, rest[words.index("DEFAULT") + 1 : words.index("FOR")])
+        _replace(filled, rest[words.index("FOR") + 1].text, lambda column: replace(column, default=given))
+        return
+    known = {column.name.lower() for column in filled.table.columns}
+    definition = Definition(filled.table)
+    for item in split_actions(rest[1:-1]) if words[0] == "(" else [rest]:
+        if rest[0].token_type is not TokenType.IDENTIFIER and words[0] in _CONSTRAINTS:
+            definition.take(text, item)
+        elif item[0].text.lower() not in known:
+            definition.take(text, item)
+            _place(definition, item)
+    _settle(filled, definition.table(filled.table.name), dialect)
+
+
+def _place(definition: Definition, item: list[Token]) -> None:
+    """MySQL's FIRST and AFTER."""
+    words = [word_of(token) for token in item]
+    added = definition.columns[-1]
+    names = [column.name.lower() for column in definition.columns[:-1]]
+    if words[-1] == "FIRST":
+        place = 0
+    elif len(words) > 2 and words[-2] == "AFTER" and item[-1].text.lower() in names:
+        place = names.index(item[-1].text.lower()) + 1
+    else:
+        return
+    kind = added.type.partition(" AFTER ")[0].removesuffix(" FIRST")
+    definition.columns[place:] = [replace(added, type=kind), *definition.columns[place:-1]]
+
+
+def _settle(filled: Filled, table: Table, dialect: str) -> None:
+    """Gives a table other columns; its rows keep what they have and take defaults for the rest."""
+    before = {column.name.lower(): place for place, column in enumerate(filled.table.columns)}
+    places = [before.get(column.name.lower()) for column in table.columns]
+    filled.table = table
+    for row in filled.rows:
+        row[:] = [
+            filled.cell(column, DEFAULT, dialect) if place is None else row[place]
+            for column, place in zip(table.columns, places, strict=True)
+        ]
+
+
+def _drop(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
+    word = word_of(rest[0])
+    if word == "PRIMARY":
+        filled.table = replace(filled.table, primary_key=())
+    elif word not in _CONSTRAINTS:
+        name, table = rest[0].text.lower(), filled.table
+        columns = tuple(column for column in table.columns if column.name.lower() != name)
+        keys = tuple(key for key in table.foreign_keys if name not in map(str.lower, key.columns))
+        unique = tuple(names for names in table.unique if name not in map(str.lower, names))
+        primary = () if name in map(str.lower, table.primary_key) else table.primary_key
+        dropped = replace(table, columns=columns, foreign_keys=keys, unique=unique, primary_key=primary)
+        _settle(filled, dropped, dialect)
+
+
+def _rename(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
+    """RENAME [COLUMN] a TO b; of a key or an index there is nothing to rename."""
+    if len(rest) == 3 and word_of(rest[1]) == "TO":
+        _rename_column(filled, rest[0].text, rest[2].text)
+
+
+def _rename_column(filled: Filled, old: str, new: str) -> None:
+    def named(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if name.lower() == old.lower() else name for name in names)
+
+    table = filled.table
+    keys = tuple(replace(key, columns=named(key.columns)) for key in table.foreign_keys)
+    filled.table = replace(table, primary_key=named(table.primary_key), foreign_keys=keys,
+                           unique=tuple(map(named, table.unique)))  # fmt: skip
+    _replace(filled, old, lambda column: replace(column, name=new))
+
+
+def _modify(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
+    """MySQL's MODIFY: the column defined anew where it stands."""
+    definition = Definition()
+    definition.take(text, rest)
+    (column,) = definition.columns
+    kind = column.type.partition(" AFTER ")[0].removesuffix(" FIRST")
+    _replace(filled, column.name, lambda _: replace(column, type=kind))
+    if definition.primary:
+        filled.table = replace(filled.table, primary_key=filled.table.primary_key or (column.name,))
+
+
+def _change_column(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
+    """ALTER [COLUMN] x followed by TYPE, SET or DROP something, ADD GENERATED …; or by a type, as SQL Server has it."""
+    name, words = rest[0].text, [word_of(token) for token in rest[1:]]
+    tail = rest[1:]
+    if words[:1] == ["TYPE"] or words[:3] == ["SET", "DATA", "TYPE"]:
+        start = 1 if words[0] == "TYPE" else 3
+        end = words.index("USING") if "USING" in words else len(words)
+        kind = " ".join(text_of(text, tail[start:end]).split())
+        _replace(filled, name, lambda column: replace(column, type=kind))
+    elif words[:2] in (["SET", "NOT"], ["DROP", "NOT"]):
+        _replace(filled, name, lambda column: replace(column, nullable=words[0] == "DROP"))
+    elif words[:2] == ["SET", "DEFAULT"] and len(tail) > 2:
+        given = text_of(text, tail[2:])
+        counted = (1, 1) if "nextval" in given.lower() else None
+        _replace(filled, name, lambda c: replace(c, default=None if counted else given, counted=c.counted or counted))
+    elif words[:2] == ["DROP", "DEFAULT"]:
+        _replace(filled, name, lambda column: replace(column, default=None))
+    elif words[:1] == ["ADD"]:
+        definition = Definition()
+        definition.take(text, [rest[0], *tail[1:]])
+        _replace(filled, name, lambda column: replace(column, counted=definition.columns[0].counted))
+    elif tail and words[0] not in ("SET", "DROP", "RESET"):
+        definition = Definition()
+        definition.take(text, rest)
+        read = definition.columns[0]
+        _replace(filled, name, lambda column: replace(column, type=read.type, nullable=read.nullable))
+
+
+def _replace(filled: Filled, name: str, change: Callable[[Column], Column]) -> None:
+    columns = (change(column) if column.name.lower() == name.lower() else column for column in filled.table.columns)
+    filled.table = Definition(replace(filled.table, columns=tuple(columns))).table(filled.table.name)
