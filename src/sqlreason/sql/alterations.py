@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlreason.sql.ddl import Definition, bracketed, word_of
+from sqlreason.sql.ddl import Definition, word_of
 from sqlreason.sql.filled import Filled
 from sqlreason.sql.inserts import DEFAULT
 from sqlreason.sql.statements import text_of
@@ -56,7 +56,7 @@ def alter(filled: Filled, text: str, action: list[Token], dialect: str) -> None:
     if words[0] == "AUTO_INCREMENT" and words[-1].isdecimal() and len(words[-1]) < 16:
         _count_from(filled, int(words[-1]))
     elif verb == "CHANGE" and len(rest) > 1:
-        _rename_column(filled, rest[0].text, rest[1].text)
+        rename_column(filled, rest[0].text, rest[1].text)
         _modify(filled, text, rest[1:], dialect)
     elif change is not None and rest:
         change(filled, text, rest, dialect)
@@ -129,10 +129,11 @@ def _drop(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
 def _rename(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
     """RENAME [COLUMN] a TO b; of a key or an index there is nothing to rename."""
     if len(rest) == 3 and word_of(rest[1]) == "TO":
-        _rename_column(filled, rest[0].text, rest[2].text)
+        rename_column(filled, rest[0].text, rest[2].text)
 
 
-def _rename_column(filled: Filled, old: str, new: str) -> None:
+def rename_column(filled: Filled, old: str, new: str) -> None:
+    """Gives a column another name, which the table's keys follow."""
     def named(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name.lower() == old.lower() else name for name in names)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -105,7 +106,7 @@ class Definition:
         default = text_of(text, found["DEFAULT"]) if found.get("DEFAULT") else None
         default = default or ("NULL" if ("NULL", []) in clauses[_after(clauses, "DEFAULT") :][:1] else None)
         computed = inner(text, found["AS"]) if "AS" in found else ""
-        nullable = not any(one == ("NOT", []) and two == "NULL" for one, (two, _) in zip(clauses, clauses[1:], strict=False))
+        nullable = not any(one == ("NOT", []) and two == "NULL" for one, (two, _) in pairwise(clauses))
         counted = _counting(written, found, default or "")
         default = None if counted else default
         self.columns.append(Column(name, written, nullable, comment, default, computed or None, counted))
@@ -166,7 +167,7 @@ def _counting(kind: str, clauses: dict[str, list[Token]], default: str) -> tuple
     if not counts and "SERIAL" not in kind.upper() and not default.lower().startswith("nextval"):
         return None
     said = [token.text.upper() for token in clauses.get("IDENTITY", ()) if token.text not in "(),="]
-    named = {one: two for one, two in zip(said, said[1:], strict=False) if two not in ("WITH", "BY")}
+    named = {one: two for one, two in pairwise(said) if two not in ("WITH", "BY")}
     first = named.get("WITH" if "WITH" in named else "START", said[0] if said else "")
     step = named.get("BY" if "BY" in named else "INCREMENT", said[1] if len(said) == 2 else "")
     return _number(first), _number(step) or 1

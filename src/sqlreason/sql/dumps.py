@@ -21,7 +21,7 @@ _COPY = re.compile(
     re.I | re.M,
 )
 _PSQL = re.compile(r"^\\(?:connect|c|restrict|unrestrict|set|echo|encoding|i|ir)\b[^\n]*$", re.M)
-_DELIMITER = re.compile(r"^[ \t]*DELIMITER[ \t]+(?!;)(\S+)[^\n]*\n.*?^[ \t]*DELIMITER[ \t]+;[^\n]*$", re.I | re.M | re.S)
+_DELIMITER = re.compile(r"^\s*DELIMITER[ \t]+(?!;)(\S+)[^\n]*\n.*?^\s*DELIMITER[ \t]+;[^\n]*$", re.I | re.M | re.S)
 _CONDITIONAL = re.compile(r"/\*!\d*\s*(.*?)\*/", re.S)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE = re.compile(r"\\(.)")
@@ -77,13 +77,12 @@ def decoded(content: bytes) -> tuple[str, bool]:
 
     A byte order mark decides, and NUL bytes tell of UTF-16 without one; what is no UTF-8 is read with replacements.
     """
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if content.startswith(mark):
-            return _as(content, name)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _as(content, "utf-16")
     opening = content[:2]
     if len(opening) == 2 and 0 in opening and opening != b"\0\0":
         return _as(content, "utf-16-le" if opening[1] == 0 else "utf-16-be")
-    return _as(content, "utf-8")
+    return _as(content, "utf-8-sig")
 
 
 def _as(content: bytes, name: str) -> tuple[str, bool]:

@@ -11,6 +11,7 @@ from sqlreason.sql.inserts import DEFAULT, Cell, value_of
 from sqlreason.sql.statements import split_tokens
 from sqlreason.sql.tables import Column, Table
 
+_PLAIN = frozenset((int, float, bool, bytes, type(None)))
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _NUMERIC = ("REAL", "FLOA", "DOUB", "DEC", "NUM")
@@ -24,27 +25,31 @@ class Filled:
     rows: list[list[Cell]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def put(self, columns: tuple[str, ...], cells_: list[Cell], dialect: str) -> bool:
-        """Adds a row, with what the database fills in; whether it has as many cells as it needs."""
+    def put(self, columns: tuple[str, ...], given: list[list[Cell]], dialect: str) -> list[list[Cell]]:
+        """Adds rows, with what the database fills in, and returns them; one of another length is left out."""
         own = [column.name for column in self.table.columns if not column.computed]
-        counted = [column.name for column in self.table.columns if column.counted]
         order = list(columns) or own
-        if not columns and len(cells_) == len(own) - len(counted):
-            order = [name for name in own if name not in counted]  # SQL Server's: its identity is never given
-        if len(cells_) != len(order) and not (not cells_ and not columns):
-            return False
-        given = {name.lower(): cell for name, cell in zip(order, cells_, strict=False)}
-        self.rows.append([self.cell(c, given.get(c.name.lower(), DEFAULT), dialect) for c in self.table.columns])
-        return True
+        if not columns and given and len(given[0]) < len(own):  # SQL Server's: its identity is never given
+            order = [column.name for column in self.table.columns if not (column.computed or column.counted)]
+        places = {name.lower(): place for place, name in enumerate(order)}
+        sources = [(column, places.get(column.name.lower(), len(order))) for column in self.table.columns]
+        rows = [
+            [self.cell(column, row[place], dialect) for column, place in sources]
+            for row in ([*row, DEFAULT] for row in given if len(row) == len(order))
+        ]
+        self.rows += rows
+        return rows
 
     def cell(self, column: Column, cell: Cell, dialect: str) -> Cell:
         """What the database puts into a column that is given this."""
+        if type(cell) in _PLAIN and not column.counted and not column.computed:
+            return cell
         if column.counted and (cell is None or cell == DEFAULT):
             return self._counted(column, column.counted)
         if column.computed:
             return None
         if cell == DEFAULT:
-            return _default_of(column, dialect)
+            return default_of(column, dialect)
         cell = _fitting(column, cell, dialect)
         if column.counted and isinstance(cell, int):
             key = column.name.lower()
@@ -52,12 +57,17 @@ class Filled:
         return cell
 
     def _counted(self, column: Column, counting: tuple[int, int]) -> int:
-        number = self.numbers.get(column.name.lower(), counting[0])
-        self.numbers[column.name.lower()] = number + counting[1]
+        if (key := column.name.lower()) not in self.numbers:
+            place = self.table.columns.index(column)
+            given = [cell for row in self.rows if isinstance(cell := row[place], int)]
+            self.numbers[key] = max(given) + counting[1] if given else counting[0]
+        number = self.numbers[key]
+        self.numbers[key] = number + counting[1]
         return number
 
 
-def _default_of(column: Column, dialect: str) -> Cell:
+def default_of(column: Column, dialect: str) -> Cell:
+    """What a column holds that an INSERT leaves out."""
     if column.default is None:
         return None
     tokens = (split_tokens(column.default, dialect) or [[]])[0]

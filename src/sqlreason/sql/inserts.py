@@ -21,6 +21,8 @@ class Computed:
 Cell = Value | Computed
 DEFAULT = Computed("")
 
+#: A row of defaults is given as one cell of a column that no table has.
+_NO_COLUMN = ""
 _PREFIXES = frozenset(("DATE", "TIMESTAMP", "TIME", "E", "N", "B", "X", "_UTF8", "_UTF8MB4", "_LATIN1"))
 _TEXTS = frozenset((TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER, TokenType.BYTE_STRING))
 #: SQLite holds whole numbers up to here; beyond they are real ones.
@@ -45,10 +47,20 @@ def read_insert(text: str, tokens: list[Token]) -> Inserted | None:
     named = kinds.index(TokenType.INTO, 0, values) + 1 if TokenType.INTO in kinds[:values] else 1
     named += qualified(tokens[named:])
     if word_of(tokens[values - 1]) == "DEFAULT":
-        return Inserted(tokens[named].text, (), [[]])
+        return Inserted(tokens[named].text, (_NO_COLUMN,), [[DEFAULT]])
     given = bracketed(tokens[named + 1 : values]) if TokenType.L_PAREN in kinds[named:values] else ()
     rows = [[value_of(text, cell) for cell in row] for row in cells(tokens[values + 1 :])]
     return Inserted(tokens[named].text, given, rows)
+
+
+def written_table(tokens: list[Token]) -> str:
+    """The table, in lower case, that an INSERT, UPDATE or DELETE writes; "" for any other statement."""
+    if word_of(tokens[0]) not in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
+        return ""
+    words = [word_of(token) for token in tokens[:4]]
+    place = next((words.index(word) + 1 for word in ("INTO", "FROM") if word in words), 1)
+    place += qualified(tokens[place:])
+    return tokens[place].text.lower() if place < len(tokens) else ""
 
 
 def value_of(text: str, cell: list[Token]) -> Cell:
@@ -58,7 +70,8 @@ def value_of(text: str, cell: list[Token]) -> Cell:
     if len(cell) == 1:
         return _literal(text, cell[0])
     first, second, word = cell[0], cell[1], word_of(cell[0])
-    if len(cell) == 2 and first.token_type in (TokenType.DASH, TokenType.PLUS) and second.token_type is TokenType.NUMBER:
+    signed = first.token_type in (TokenType.DASH, TokenType.PLUS)
+    if len(cell) == 2 and signed and second.token_type is TokenType.NUMBER:
         number = _number(second.text)
         return -number if isinstance(number, int | float) and first.token_type is TokenType.DASH else number
     if len(cell) == 2 and second.token_type is TokenType.STRING and word in _PREFIXES:

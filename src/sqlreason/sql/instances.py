@@ -12,19 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
+from sqlreason.sql.inserts import written_table
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.queries import read_query, tables_of
+from sqlreason.sql.rules import unread_rules
+from sqlreason.sql.schema import Schema, SchemaError, Value, parse_schema
+from sqlreason.sql.settling import settle
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
-from sqlreason.sql.tables import literal
+from sqlreason.sql.tables import identifier, literal
 from sqlreason.sql.touches import Rows
 
 #: Instances that are drawn for one gold, and mutants that they must tell from it.
@@ -52,7 +56,8 @@ class Prepared:
         flags: Of quiet_on_original (the gold tells nothing on the original rows), gold_ambiguous (LIMIT cuts ties
             on a chosen instance), gold_unstable (ties inside of the gold decide its result on a chosen instance),
             gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
-            few_instances (fewer than asked for could be loaded and tell something).
+            few_instances (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
+            has a CHECK that is too involved to be obeyed on purpose, so that drawn databases may have been refused).
     """
 
     task: Task | None
@@ -86,8 +91,9 @@ def prepare(
     except SchemaError as error:
         return Prepared(None, "schema_error", str(error), 0, 0)
     reasons = []
+    settled = settle(context)
     for engine, reading in readings(context, gold):
-        script = to_engine(context, engine, reading, script=True)[0]
+        script = settled if settled != context else to_engine(context, engine, reading, script=True)[0]
         found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
         if found.status != "gold_error" or found.reason.startswith(_NO_READING_HELPS):
             return found
@@ -125,6 +131,7 @@ def _distilled(
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     flags += ["gold_constant"] if constant and len(wrong) not in killed else []
     flags += ["few_instances"] if len(chosen) <= n else []
+    flags += ["rules_unread"] if unread_rules(schema, {name.lower() for name in tables_of(gold)}) else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
@@ -143,8 +150,9 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     rows = verifier.run(original.instances[0], gold, original.engine).rows
     if not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
-    table = _name(schema.tables[0].name)
-    return [f"SELECT * FROM (VALUES {_values(rows)}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
+    table = identifier(schema.tables[0].name)
+    written = _values(rows, original.engine)
+    return [f"SELECT * FROM (VALUES {written}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
 
 
 def _without_completions(trial: list[Trial], mutants: int) -> tuple[list[Trial], set[int]]:
@@ -187,15 +195,18 @@ def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: in
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
         return []
+    try:
+        frame = _frame(task.instances[0], task.engine)
+    except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
+        return []
     populator = Populator(schema, wishes_of(tree, schema))
-    frame = _frame(task.instances[0], task.engine)
     rng = random.Random(f"{seed}/{task.gold}")
-    return [_script(frame, populator, populator.draw(rng, style)) for style in styles if populator.tables]
+    return [_script(frame, populator, populator.draw(rng, style), task.engine) for style in styles if populator.tables]
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """A context taken apart: definitions, INSERTs by table, and what comes after."""
+    """A context taken apart: definitions, what fills tables by table, and what comes after."""
 
     definitions: tuple[str, ...]
     inserts: tuple[tuple[str, str], ...]
@@ -210,29 +221,31 @@ def _frame(script: str, engine: str) -> _Frame:
         text = text_of(script, tokens)
         if kinds[0] is TokenType.CREATE:
             definitions.append(text)
-        elif kinds[0] is TokenType.INSERT and TokenType.VALUES in kinds:
-            end = min(kinds.index(k) for k in (TokenType.L_PAREN, TokenType.VALUES) if k in kinds)
-            inserts.append((tokens[end - 1].text.lower(), text))
+        elif target := written_table(tokens):
+            inserts.append((target, text))
         else:
             rest.append(text)
     return _Frame(tuple(definitions), tuple(inserts), tuple(rest))
 
 
-def _script(frame: _Frame, populator: Populator, rows: Rows) -> str:
+def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str:
     """The context with other rows in the tables that the gold uses."""
     kept = [text for table, text in frame.inserts if table not in rows]
     filled = []
     for table in populator.tables:
         if rows[table.name.lower()]:
-            columns = ", ".join(_name(column.name) for column in table.columns)
-            values = _values(rows[table.name.lower()])
-            filled.append(f"INSERT INTO {_name(table.name)} ({columns}) VALUES {values}")
+            kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
+            columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
+            values = _values([[row[place] for place in kept_places] for row in rows[table.name.lower()]], engine)
+            filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
 
 
-def _values(rows: Sequence[Sequence[object]]) -> str:
-    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)  # type: ignore[arg-type]
+def _values(rows: Sequence[Sequence[Value]], engine: str) -> str:
+    write = literal if engine == "sqlite" else _strictly
+    return ", ".join(f"({', '.join(map(write, row))})" for row in rows)
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _strictly(value: Value) -> str:
+    """A value as SQL for an engine that takes no number for a truth value."""
+    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else literal(value)

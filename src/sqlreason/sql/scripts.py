@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlreason.sql.alterations import alter, split_actions
+from sqlreason.sql.alterations import alter, rename_column, split_actions
 from sqlreason.sql.ddl import Definition, bracketed, cells, inner, qualified, read_table, word_of
 from sqlreason.sql.filled import Filled
 from sqlreason.sql.inserts import Cell, read_insert, value_of
@@ -27,6 +27,7 @@ SHADOWS = frozenset(
 _STARTS = frozenset(
     ("INSERT", "CREATE", "ALTER", "DROP", "SET", "USE", "PRINT", "EXEC", "EXECUTE", "UPDATE", "DELETE", "IF", "GRANT")
 )
+_BODIED = frozenset(("VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER"))
 _THINGS = frozenset(("TABLE", "VIEW", "INDEX", "DATABASE", "SCHEMA", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER"))
 
 
@@ -55,13 +56,13 @@ class Script:
         self._kinds: dict[str, Column] = {}
         self._checks: dict[str, tuple[str, ...]] = {}
         self._homes: dict[str, str] = {}  # partitions and virtual tables by the table that they belong to; "" for none
-        takers: dict[TokenType, Callable[[list[Token]], None]] = {
-            TokenType.CREATE: self._create,
-            TokenType.INSERT: self._insert,
-            TokenType.ALTER: self._alter,
-            TokenType.DROP: self._drop,
-            TokenType.COMMENT: self._comment,
-            TokenType.RENAME: self._rename,
+        takers: dict[str, Callable[[list[Token]], None]] = {
+            "CREATE": self._create,
+            "INSERT": self._insert,
+            "ALTER": self._alter,
+            "DROP": self._drop,
+            "COMMENT": self._comment,
+            "RENAME": self._rename,
         }
         for tokens in _statements(text, dialect):
             try:
@@ -71,9 +72,9 @@ class Script:
                     raise
                 raise SchemaError(f"the statement {text_of(text, tokens)[:60]!r} ends in the middle") from None
 
-    def _take(self, tokens: list[Token], takers: dict[TokenType, Callable[[list[Token]], None]]) -> None:
+    def _take(self, tokens: list[Token], takers: dict[str, Callable[[list[Token]], None]]) -> None:
         word = word_of(tokens[0])
-        if taker := takers.get(tokens[0].token_type):
+        if taker := takers.get(word):
             taker(tokens)
         elif word in ("EXEC", "EXECUTE") and "sp_rename" in text_of(self.text, tokens).lower():
             self._sp_rename(tokens)
@@ -215,10 +216,7 @@ class Script:
         filled = self.tables.get(self._home(name))
         if filled is None:
             return
-        before = len(filled.rows)
-        for row in read.rows:
-            filled.put(read.columns, row, self.dialect)
-        self.steps.append((filled, filled.rows[before:]))
+        self.steps.append((filled, filled.put(read.columns, read.rows, self.dialect)))
 
     def _home(self, name: str) -> str:
         return self._home(self._homes[name]) if self._homes.get(name) else name
@@ -237,8 +235,8 @@ class Script:
             return
         for action in actions:
             said = [word_of(token) for token in action[:3]]
-            if said[0] == "RENAME" and (said[1:2] in (["TO"], ["AS"]) or len(action) == 2):
-                self._renamed(name, action[1 + (len(action) > 2) :][qualified(action[2:])].text)
+            if said[0] == "RENAME" and (len(action) == 2 or said[1:2] in (["TO"], ["AS"])):
+                self._renamed(name, action[-1].text)
                 name = filled.table.name.lower()
             elif said[:2] == ["ATTACH", "PARTITION"]:
                 self._attach(action[2 + qualified(action[2:])].text.lower(), name)
@@ -250,7 +248,9 @@ class Script:
         if (gone := self.tables.pop(child, None)) is not None:
             self._homes[child] = parent
             self.tables[parent].rows += gone.rows
-            self.steps = [(self.tables[parent], s[1]) if not isinstance(s, str) and s[0] is gone else s for s in self.steps]
+            moved = [not isinstance(step, str) and step[0] is gone for step in self.steps]
+            pairs = zip(self.steps, moved, strict=True)
+            self.steps = [(self.tables[parent], step[1]) if is_moved else step for step, is_moved in pairs]  # type: ignore[list-item]
 
     def _renamed(self, old: str, new: str) -> None:
         """Gives a table another name, which those that refer to it follow."""
@@ -263,9 +263,10 @@ class Script:
             filled.table = replace(filled.table, foreign_keys=tuple(keys))
 
     def _rename(self, tokens: list[Token]) -> None:
-        """MySQL's RENAME TABLE a TO b, c TO d."""
-        if word_of(tokens[1]) == "TABLE":
-            for pair in split_actions(tokens[2:]):
+        """MySQL's RENAME TABLE a TO b, c TO d, which the tokeniser leaves as one text."""
+        rest = (split_tokens(tokens[1].text, self.dialect) or [[]])[0] if len(tokens) == 2 else tokens[1:]
+        if rest and word_of(rest[0]) == "TABLE":
+            for pair in split_actions(rest[1:]):
                 self._renamed(pair[qualified(pair)].text.lower(), pair[-1].text)
 
     def _sp_rename(self, tokens: list[Token]) -> None:
@@ -277,8 +278,7 @@ class Script:
         parts = [part.strip('[]"') for part in texts[0].split(".")]
         if texts[2:] and texts[2].upper() == "COLUMN" and len(parts) > 1 and parts[-2].lower() in self.tables:
             filled = self.tables[parts[-2].lower()]
-            change = f"RENAME COLUMN {identifier(parts[-1])} TO {identifier(texts[1])}"
-            alter(filled, change, split_tokens(change, "sqlite")[0], "sqlite")
+            rename_column(filled, parts[-1], texts[1])
         else:
             self._renamed(parts[-1].lower(), texts[1])
 
@@ -322,7 +322,7 @@ def _lines(text: str, tokens: list[Token]) -> list[list[Token]]:
         word, current = word_of(token), [word_of(one) for one in found[-1][:4]]
         depth += (before.token_type is TokenType.L_PAREN) - (before.token_type is TokenType.R_PAREN)
         begins = depth == 0 and word in _STARTS and "\n" in text[before.end + 1 : token.start]
-        inside = {"VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER"} & set(current) and current[0] in ("CREATE", "ALTER")
+        inside = current[0] in ("CREATE", "ALTER") and _BODIED & set(current)
         if word in ("DROP", "ALTER", "CREATE"):
             begins = begins and bool(_THINGS & {word_of(after), "INDEX" if word_of(after) == "UNIQUE" else ""})
         if begins and not inside and not (word == "SET" and current[0] in ("UPDATE", "MERGE")):
