@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from sqlreason.sql.schema import Column, ForeignKey, Schema, Table, render_ddl
+from sqlreason.sql.tables import literal
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
 from sqlreason.synthesis.names import written
 
@@ -166,9 +167,7 @@ def render_value(value: Value) -> str:
         return "NULL"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return str(value)
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)
 
 
 def render_schema(blueprint: Blueprint) -> str:
