@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -13,35 +12,12 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from sqlreason.sql.databases import Decoder, is_shadow
 from sqlreason.sql.schema import Column, ForeignKey, Schema, Table
-from sqlreason.sql.scripts import SHADOWS
 from sqlreason.sql.tables import literal
 from sqlreason.synthesis.sources.values import plain
 
-logger = logging.getLogger(__name__)
-
 _WAL = 2  # the read version in bytes 18 and 19 of an SQLite file in WAL mode (sqlite.org/fileformat2, section 1.3.3)
-
-
-class Decoder:
-    """Reads texts that SQLite holds; one that is no UTF-8 is read with replacements, and told of once.
-
-    Args:
-        name: Of the database, for the message.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name, self._is_told = name, False
-
-    def __call__(self, content: bytes) -> str:
-        """Return the text."""
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError:
-            if not self._is_told:
-                self._is_told = True
-                logger.warning("%s holds texts that are no UTF-8; what cannot be read is shown as \ufffd", self._name)
-            return content.decode("utf-8", errors="replace")
 
 
 def sqlite_engine(path: Path, timeout_seconds: float) -> sa.Engine:
@@ -117,10 +93,11 @@ class SqlReader:
         hidden = {name for (name,) in self._connection.execute(sa.text(_SQLITE_HIDDEN))} if listed else set()
         virtual = {name for (name,) in self._connection.execute(sa.text(_SQLITE_VIRTUAL))}
         names = inspector.get_table_names()
-        return [(None, name) for name in names if name not in hidden | virtual and not _is_shadow(name, virtual)]
+        return [(None, name) for name in names if name not in hidden | virtual and not is_shadow(name, virtual)]
 
     def _table(self, inspector: sa.Inspector, label: str) -> Table:
         schema, name = self._places[label]
+        written = self._written_types(name)
         keys = inspector.get_foreign_keys(name, schema)
         try:
             comment = inspector.get_table_comment(name, schema)["text"]
@@ -128,15 +105,24 @@ class SqlReader:
             comment = None
         return Table(
             label,
-            tuple(self._column(column, label) for column in inspector.get_columns(name, schema)),
+            tuple(self._column(c, label, written.get(c["name"])) for c in inspector.get_columns(name, schema)),
             tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"]),
             tuple(_foreign_key(key) for key in keys),
             unique=tuple(tuple(found["column_names"]) for found in inspector.get_unique_constraints(name, schema)),
             comment=comment,
         )
 
-    def _column(self, column: Mapping[str, Any], label: str) -> Column:
+    def _written_types(self, name: str) -> dict[str, str]:
+        """Types as SQLite's table says them: reflection makes INTEGER of TINYINT(1)."""
+        if self._connection.dialect.name != "sqlite":
+            return {}
+        query = sa.text("SELECT name, type FROM pragma_table_xinfo(:table)")
+        return {column: kind or "" for column, kind in self._connection.execute(query, {"table": name})}
+
+    def _column(self, column: Mapping[str, Any], label: str, written: str | None) -> Column:
         kind = column["type"]
+        if written is not None:
+            return Column(column["name"], written, bool(column["nullable"]), column.get("comment"))
         if isinstance(kind, sa.Date | sa.DateTime) and self._connection.dialect.name == "postgresql":
             self._moments.add((label, column["name"]))
         if isinstance(kind, sa.Enum) and kind.enums:
@@ -186,12 +172,6 @@ _SQLITE_VIRTUAL = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql L
 
 def _label(schema: str | None, name: str) -> str:
     return name if schema is None else f"{schema}.{name}"
-
-
-def _is_shadow(name: str, virtual: set[str]) -> bool:
-    """Whether a table belongs to a virtual one, also where SQLite cannot say so for lack of that one's module."""
-    own, _, part = name.rpartition("_")
-    return own in virtual and part in SHADOWS
 
 
 def _foreign_key(key: Mapping[str, Any]) -> ForeignKey:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
 from sqlreason.synthesis.population import Contents, Row, Value
 from sqlreason.synthesis.sources.readers import Reader
-from sqlreason.synthesis.sources.values import is_day
+from sqlreason.synthesis.sources.values import is_day, is_measure
 
 POOL = 2000  # rows of a table that are read
 _ASKED_AT_ONCE = 500  # keys in one IN list
@@ -59,7 +59,7 @@ def _as_kind(column: ColumnPlan, value: Any) -> Value:
     if column.kind == "date":
         return (value.replace("T", " ")[:19] if column.has_time else value) if is_day(value) else None
     if column.kind in ("int", "real"):
-        return value if isinstance(value, int | float) else None
+        return value if is_measure(value) else None
     return value if isinstance(value, str) else str(value)
 
 

@@ -63,6 +63,11 @@ def plain(value: Any) -> Value:
     return str(value) if isinstance(value, uuid.UUID) else None
 
 
+def is_measure(value: Value) -> bool:
+    """Whether a value is a number of a size with which one calculates; a key may be larger."""
+    return isinstance(value, int | float) and abs(value) <= _LARGEST
+
+
 def is_day(value: Value) -> bool:
     """Whether a text begins with a day of the calendar, written YYYY-MM-DD; the years 1 to 9999 are all there is."""
     if not isinstance(value, str) or not _DAY.match(value):
