@@ -80,24 +80,29 @@ def _add(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
         if rest[0].token_type is not TokenType.IDENTIFIER and words[0] in _CONSTRAINTS:
             definition.take(text, item)
         elif item[0].text.lower() not in known:
-            definition.take(text, item)
-            _place(definition, item)
+            plain, after = _placed(item)
+            definition.take(text, plain)
+            if after is not None:
+                _place(definition, after)
     _settle(filled, definition.table(filled.table.name), dialect)
 
 
-def _place(definition: Definition, item: list[Token]) -> None:
-    """MySQL's FIRST and AFTER."""
+def _placed(item: list[Token]) -> tuple[list[Token], str | None]:
+    """A column's item without MySQL's FIRST or AFTER, and behind which column it is to stand: "" for none."""
     words = [word_of(token) for token in item]
-    added = definition.columns[-1]
-    names = [column.name.lower() for column in definition.columns[:-1]]
-    if words[-1] == "FIRST":
-        place = 0
-    elif len(words) > 2 and words[-2] == "AFTER" and item[-1].text.lower() in names:
-        place = names.index(item[-1].text.lower()) + 1
-    else:
-        return
-    kind = added.type.partition(" AFTER ")[0].removesuffix(" FIRST")
-    definition.columns[place:] = [replace(added, type=kind), *definition.columns[place:-1]]
+    if words[-1] == "FIRST" and len(item) > 2:
+        return item[:-1], ""
+    if len(item) > 3 and words[-2] == "AFTER":
+        return item[:-2], item[-1].text.lower()
+    return item, None
+
+
+def _place(definition: Definition, after: str) -> None:
+    """Moves the last column to its place."""
+    *others, added = definition.columns
+    names = [column.name.lower() for column in others]
+    place = names.index(after) + 1 if after in names else 0 if not after else len(names)
+    definition.columns = [*others[:place], added, *others[place:]]
 
 
 def _settle(filled: Filled, table: Table, dialect: str) -> None:
@@ -147,10 +152,9 @@ def rename_column(filled: Filled, old: str, new: str) -> None:
 def _modify(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
     """MySQL's MODIFY: the column defined anew where it stands."""
     definition = Definition()
-    definition.take(text, rest)
+    definition.take(text, _placed(rest)[0])
     (column,) = definition.columns
-    kind = column.type.partition(" AFTER ")[0].removesuffix(" FIRST")
-    _replace(filled, column.name, lambda _: replace(column, type=kind))
+    _replace(filled, column.name, lambda _: column)
     if definition.primary:
         filled.table = replace(filled.table, primary_key=filled.table.primary_key or (column.name,))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from sqlreason.sql.dumps import dialect_of
 from sqlreason.sql.statements import parse
 from sqlreason.sql.tables import Value
 
@@ -31,10 +32,13 @@ _LETTERS = "abcdefghjkmnprstuvwxyz"
 @lru_cache(maxsize=1024)
 def condition_of(text: str, dialect: str | None = None) -> exp.Expr | None:
     """The tree of a condition, casts and PostgreSQL's arrays taken off; None if it cannot be parsed."""
-    tree = parse(f"SELECT {text}", dialect) or parse(f"SELECT {text}")
+    tree = parse(f"SELECT {text}", dialect or dialect_of(text)) or parse(f"SELECT {text}")
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or tree.args.get("from_"):
         return None
-    return tree.expressions[0].copy().transform(_plain)
+    root = exp.Paren(this=tree.expressions[0].copy())
+    for node in reversed(list(root.find_all(exp.Cast, exp.EQ))):  # the inner ones first
+        node.replace(_plain(node))
+    return root.this
 
 
 def plain_condition(text: str, dialect: str | None = None) -> str:
@@ -46,12 +50,9 @@ def plain_condition(text: str, dialect: str | None = None) -> str:
 def _plain(node: exp.Expr) -> exp.Expr:
     """`x = ANY (ARRAY[…])` as `x IN (…)`, and what is cast without its cast."""
     if isinstance(node, exp.Cast):
-        return _plain(node.this)
-    if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any):
-        listed = node.expression.find(exp.Array)
-        if listed is not None:
-            return exp.In(this=node.this, expressions=listed.expressions)
-    return node
+        return node.this
+    listed = node.expression.find(exp.Array) if isinstance(node.expression, exp.Any) else None
+    return node if listed is None else exp.In(this=node.this, expressions=listed.expressions)
 
 
 def columns_of(condition: exp.Expr) -> list[str]:

@@ -30,7 +30,7 @@ _ESCAPE = re.compile(r"\\(.)")
 _SIGNS = (
     ("tsql", re.compile(r"^[ \t]*GO[ \t]*\r?$|\[dbo\]|\bNVARCHAR\b|\bIDENTITY\s*\(\s*\d|\bsp_rename\b", re.I | re.M)),
     ("mysql", re.compile(r"`|\bENGINE\s*=|\bAUTO_INCREMENT\b|\\'", re.I)),
-    ("postgres", re.compile(r"\$\w*\$|::|^COPY\s[^;]*FROM\s+stdin|\bE'|\bSERIAL\b|ALTER TABLE ONLY", re.I | re.M)),
+    ("postgres", re.compile(r"\$\w*\$|::|\w\[\d*\]|^COPY\s[^;]*FROM\s+stdin|\bE'|\bSERIAL\b|ALTER TABLE ONLY", re.I | re.M)),
 )
 
 

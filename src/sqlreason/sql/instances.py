@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlglot.errors import SqlglotError
@@ -110,6 +110,7 @@ def _distilled(
         if alone.failure:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
+    schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose)
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed)]
@@ -141,6 +142,19 @@ def _distilled(
     if len(ran) >= _TELLING and not killed & ran and verifier.preset == "strict":
         return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
     return Prepared(task, "ok", "", *counts)
+
+
+def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
+    """The schema with the rows that the engine finds once it has run the script."""
+    names = [table.name for table in schema.tables]
+    queries = [f"SELECT * FROM {identifier(name)}" for name in names]
+    (found,) = verifier.run_batch([(original.instances[0], queries, original.engine)])
+    same = {
+        name: result.rows
+        for name, table, result in zip(names, schema.tables, found, strict=True)
+        if result.status == "ok" and [c.lower() for c in result.columns] == [c.name.lower() for c in table.columns]
+    }
+    return replace(schema, tables=tuple(replace(t, rows=same.get(t.name, t.rows)) for t in schema.tables))
 
 
 def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) -> list[str]:

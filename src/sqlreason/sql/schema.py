@@ -48,10 +48,16 @@ _ROWS = re.compile(
 
 @dataclass(frozen=True)
 class Schema:
-    """The tables of a context, in the order of their definition, and the texts of its views."""
+    """The tables of a context, in the order of their definition, and the texts of its views.
+
+    Attributes:
+        partial: Whether the script goes on to change rows (`UPDATE`, `INSERT … SELECT`), so that only a database knows
+            which there are in the end.
+    """
 
     tables: tuple[Table, ...]
     views: tuple[str, ...] = ()
+    partial: bool = False
 
     def table(self, name: str) -> Table | None:
         """Finds a table by name, whatever its letter case."""
@@ -110,7 +116,7 @@ def _read(text: str, dialect: str) -> Schema:
     script = Script(text, dialect)
     if not script.tables:
         raise SchemaError("it defines no table")
-    return Schema(tuple(map(_filled, script.tables.values())), tuple(script.views.values()))
+    return Schema(tuple(map(_filled, script.tables.values())), tuple(script.views.values()), script.partial)
 
 
 def _filled(filled: Filled) -> Table:

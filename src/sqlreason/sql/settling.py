@@ -28,7 +28,7 @@ _UNSETTLED = re.compile(
     r"|\bENGINE\s*=|\bFULLTEXT\b|\bSPATIAL\b|\bUNIQUE\s+KEY\b|[,(]\s*KEY\s+\W?\w+\W?\s*\(|\bON\s+UPDATE\s+CURRENT"
     r"|\bPARTITION\b|\bINHERITS\b|\bLIKE\s+\w+\s*(?:;|\)|INCLUDING)|\bCOPY\b|\bCREATE\s+(?:TYPE|DOMAIN|VIRTUAL)\b"
     r"|\bCOMMENT\s+ON\b|\bCHARACTER\s+SET\b|\bCHARSET\b|\bSET\s*\(|\bsqlite_(?:master|schema)\b|\bGENERATED\s+BY\b"
-    r"|(?<!INTEGER PRIMARY KEY )\bAUTOINCREMENT\b|\bdbo\b|\bsetval\b|\bN'",
+    r"|(?<!INTEGER PRIMARY KEY )\bAUTOINCREMENT\b|\bdbo\b|\b(?:set|next)val\b|\bN'",
     re.IGNORECASE,
 )
 _STRINGS = re.compile(r"'(?:[^']|'')*'")

@@ -77,6 +77,8 @@ def fresh(kind: str, column: Column, number: int, rng: random.Random) -> Value:
     if kind in ("date", "moment"):
         day = (date(2019, 1, 10) + timedelta(days=number * 37 + rng.randint(0, 20))).isoformat()
         return day if kind == "date" else f"{day} 0{number % 9}:30:00"
+    if column.type.endswith("]"):  # DuckDB reads a list from its text
+        return f"[{number + 1}]" if _kind_by_type(column.type.upper()) == "int" else f"[{column.name} {number + 1}]"
     return f"{column.name} {number + 1}"
 
 
