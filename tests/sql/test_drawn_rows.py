@@ -42,7 +42,7 @@ def test_golds_over_ruled_tables_are_usable(verifier, case) -> None:
 
 
 def test_a_rule_that_cannot_be_read_is_told(verifier) -> None:
-    context = "CREATE TABLE t (id INT, n INT CHECK (CASE WHEN n > 3 THEN 1 ELSE n END > 0)); INSERT INTO t VALUES (1, 2)"
+    context = "CREATE TABLE t (id INT, n INT CHECK (CASE WHEN n > 3 THEN 1 ELSE n END > 0)); INSERT INTO t VALUES (1,2)"
     assert "rules_unread" in prepare(verifier, "1", context, "SELECT id FROM t WHERE n > 1").flags
 
 
@@ -99,8 +99,11 @@ SPELLINGS = ["done", "done = TRUE", "done IS TRUE", "done <> 0", "done = 1", "do
 def test_a_truth_value_is_one_however_the_gold_asks(verifier, kind, suite, rows) -> None:
     context = flagged(kind, *rows)
     golds = [f"SELECT title FROM task WHERE {spelling}" for spelling in SPELLINGS]
-    more = ["SELECT title FROM task WHERE done = 5", "SELECT done, COUNT(*) FROM task GROUP BY done HAVING COUNT(*) > 3",
-            "SELECT title FROM task WHERE done = (SELECT done FROM task WHERE title = 'a') ORDER BY done LIMIT 1"]  # fmt: skip
+    more = [
+        "SELECT title FROM task WHERE done = 5",
+        "SELECT done, COUNT(*) FROM task GROUP BY done HAVING COUNT(*) > 3",
+        "SELECT title FROM task WHERE done = (SELECT done FROM task WHERE title = 'a') ORDER BY done LIMIT 1",
+    ]
     for gold in [*golds, *more]:
         for instance in draw_instances(Task("1", gold, (settle(context),)), parse_schema(context), styles_of(suite, 7)):
             result = verifier.run(instance, "SELECT DISTINCT done FROM task")
@@ -120,8 +123,10 @@ def test_a_small_number_that_is_no_truth_value_stays_one(verifier) -> None:
 
 
 def test_duckdb_has_truth_values_of_its_own() -> None:
-    context = "CREATE TABLE task (id INTEGER PRIMARY KEY, title VARCHAR, done BOOLEAN, tags VARCHAR[]); " \
-              "INSERT INTO task VALUES (1, 'a', TRUE, ['x']), (2, 'b', FALSE, ['y']), (3, 'c', NULL, NULL);"  # fmt: skip
+    context = (
+        "CREATE TABLE task (id INTEGER PRIMARY KEY, title VARCHAR, done BOOLEAN, tags VARCHAR[]); "
+        "INSERT INTO task VALUES (1, 'a', TRUE, ['x']), (2, 'b', FALSE, ['y']), (3, 'c', NULL, NULL);"
+    )
     with Verifier() as verifier:
         prepared = prepare(verifier, "1", context, "SELECT title FROM task WHERE done")
         assert (prepared.task.engine, len(prepared.task.instances)) == ("duckdb", 4)

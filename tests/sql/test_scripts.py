@@ -165,7 +165,8 @@ def test_a_script_that_is_no_utf8_is_read_with_replacements() -> None:
 def test_a_trigger_is_one_statement_and_does_not_break_drawn_databases(verifier) -> None:
     script = (
         "CREATE TABLE a (id INT PRIMARY KEY, n INT); CREATE TABLE log (n INT); "
-        "CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO log VALUES (CASE WHEN NEW.n > 1 THEN 1 ELSE 0 END); DELETE FROM log WHERE n > 1; END; "
+        "CREATE TRIGGER t AFTER INSERT ON a BEGIN "
+        "INSERT INTO log VALUES (CASE WHEN NEW.n > 1 THEN 1 ELSE 0 END); DELETE FROM log WHERE n > 1; END; "
         "INSERT INTO a VALUES (1, 5), (2, 6);"
     )
     prepared = prepare(verifier, "1", script, "SELECT id FROM a WHERE n > 5")

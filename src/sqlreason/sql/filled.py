@@ -32,9 +32,13 @@ class Filled:
         if not columns and given and len(given[0]) < len(own):  # SQL Server's: its identity is never given
             order = [column.name for column in self.table.columns if not (column.computed or column.counted)]
         places = {name.lower(): place for place, name in enumerate(order)}
-        sources = [(column, places.get(column.name.lower(), len(order))) for column in self.table.columns]
+        sources = []
+        for column in self.table.columns:
+            kept: frozenset[type] = frozenset() if column.counted or column.computed else _PLAIN
+            kept |= {str} if kept and not _converts(column, dialect) else frozenset()
+            sources.append((column, places.get(column.name.lower(), len(order)), kept))
         rows = [
-            [self.cell(column, row[place], dialect) for column, place in sources]
+            [row[at] if type(row[at]) in kept else self.cell(column, row[at], dialect) for column, at, kept in sources]
             for row in ([*row, DEFAULT] for row in given if len(row) == len(order))
         ]
         self.rows += rows
@@ -42,8 +46,6 @@ class Filled:
 
     def cell(self, column: Column, cell: Cell, dialect: str) -> Cell:
         """What the database puts into a column that is given this."""
-        if type(cell) in _PLAIN and not column.counted and not column.computed:
-            return cell
         if column.counted and (cell is None or cell == DEFAULT):
             return self._counted(column, column.counted)
         if column.computed:
@@ -78,11 +80,15 @@ def default_of(column: Column, dialect: str) -> Cell:
 
 def _fitting(column: Column, cell: Cell, dialect: str) -> Cell:
     """A cell as its column holds it: a number in quotes is one, and 't' is true where PostgreSQL wrote it."""
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or not _converts(column, dialect):
         return cell
-    kind = column.type.upper()
-    if dialect == "postgres" and kind.startswith("BOOL"):
+    if column.type.upper().startswith("BOOL"):
         return {"t": True, "true": True, "f": False, "false": False}.get(cell.lower(), cell)
-    if kind.startswith(_NUMERIC) or "SERIAL" in kind or "INT" in kind.partition("(")[0]:
-        return (int if _WHOLE.fullmatch(cell) else float)(cell) if _NUMBER.fullmatch(cell) else cell
-    return cell
+    return (int if _WHOLE.fullmatch(cell) else float)(cell) if _NUMBER.fullmatch(cell) else cell
+
+
+def _converts(column: Column, dialect: str) -> bool:
+    """Whether a column makes something else of some texts."""
+    kind = column.type.upper()
+    numeric = kind.startswith(_NUMERIC) or "SERIAL" in kind or "INT" in kind.partition("(")[0]
+    return numeric or (dialect == "postgres" and kind.startswith("BOOL"))

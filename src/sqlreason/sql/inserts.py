@@ -49,7 +49,10 @@ def read_insert(text: str, tokens: list[Token]) -> Inserted | None:
     if word_of(tokens[values - 1]) == "DEFAULT":
         return Inserted(tokens[named].text, (_NO_COLUMN,), [[DEFAULT]])
     given = bracketed(tokens[named + 1 : values]) if TokenType.L_PAREN in kinds[named:values] else ()
-    rows = [[value_of(text, cell) for cell in row] for row in cells(tokens[values + 1 :])]
+    rows = [
+        [_literal(text, cell[0]) if len(cell) == 1 else value_of(text, cell) for cell in row]
+        for row in cells(tokens[values + 1 :])
+    ]
     return Inserted(tokens[named].text, given, rows)
 
 

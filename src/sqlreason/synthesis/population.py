@@ -59,7 +59,7 @@ def next_key(key: ColumnPlan, taken: list[Value]) -> Value:
     """Return a key that no row has."""
     if key.values:
         return next(text for number in range(1, 10**6) if (text := _key_value(key, number)) not in taken)
-    return max(int(value or 0) for value in taken) + 1
+    return max((int(value or 0) for value in taken), default=0) + 1
 
 
 def _sample_column(

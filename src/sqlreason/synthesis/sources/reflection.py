@@ -97,7 +97,6 @@ class SqlReader:
 
     def _table(self, inspector: sa.Inspector, label: str) -> Table:
         schema, name = self._places[label]
-        written = self._written_types(name)
         keys = inspector.get_foreign_keys(name, schema)
         try:
             comment = inspector.get_table_comment(name, schema)["text"]
@@ -105,24 +104,31 @@ class SqlReader:
             comment = None
         return Table(
             label,
-            tuple(self._column(c, label, written.get(c["name"])) for c in inspector.get_columns(name, schema)),
-            tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"]),
+            self._columns(inspector, label),
+            self._primary_key(inspector, label),
             tuple(_foreign_key(key) for key in keys),
             unique=tuple(tuple(found["column_names"]) for found in inspector.get_unique_constraints(name, schema)),
             comment=comment,
         )
 
-    def _written_types(self, name: str) -> dict[str, str]:
-        """Types as SQLite's table says them: reflection makes INTEGER of TINYINT(1)."""
+    def _columns(self, inspector: sa.Inspector, label: str) -> tuple[Column, ...]:
+        schema, name = self._places[label]
         if self._connection.dialect.name != "sqlite":
-            return {}
-        query = sa.text("SELECT name, type FROM pragma_table_xinfo(:table)")
-        return {column: kind or "" for column, kind in self._connection.execute(query, {"table": name})}
+            return tuple(self._column(column, label) for column in inspector.get_columns(name, schema))
+        # as its own table says it: reflection makes INTEGER of TINYINT(1), and warns of it
+        query = sa.text('SELECT name, type, "notnull" FROM pragma_table_xinfo(:name) WHERE hidden <> 1')
+        found = self._connection.execute(query, {"name": name})
+        return tuple(Column(column, kind or "", not needed) for column, kind, needed in found)
 
-    def _column(self, column: Mapping[str, Any], label: str, written: str | None) -> Column:
+    def _primary_key(self, inspector: sa.Inspector, label: str) -> tuple[str, ...]:
+        schema, name = self._places[label]
+        if self._connection.dialect.name != "sqlite":
+            return tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"])
+        query = sa.text("SELECT name FROM pragma_table_xinfo(:name) WHERE pk > 0 ORDER BY pk")
+        return tuple(column for (column,) in self._connection.execute(query, {"name": name}))
+
+    def _column(self, column: Mapping[str, Any], label: str) -> Column:
         kind = column["type"]
-        if written is not None:
-            return Column(column["name"], written, bool(column["nullable"]), column.get("comment"))
         if isinstance(kind, sa.Date | sa.DateTime) and self._connection.dialect.name == "postgresql":
             self._moments.add((label, column["name"]))
         if isinstance(kind, sa.Enum) and kind.enums:
