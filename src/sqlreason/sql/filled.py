@@ -11,7 +11,7 @@ from sqlreason.sql.inserts import DEFAULT, Cell, value_of
 from sqlreason.sql.statements import split_tokens
 from sqlreason.sql.tables import Column, Table
 
-_PLAIN = frozenset((int, float, bool, bytes, type(None)))
+_PLAIN: frozenset[type] = frozenset((int, float, bool, bytes, type(None)))
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
 _NUMERIC = ("REAL", "FLOA", "DOUB", "DEC", "NUM")
@@ -34,8 +34,8 @@ class Filled:
         places = {name.lower(): place for place, name in enumerate(order)}
         sources = []
         for column in self.table.columns:
-            kept: frozenset[type] = frozenset() if column.counted or column.computed else _PLAIN
-            kept |= {str} if kept and not _converts(column, dialect) else frozenset()
+            kept: set[type] = set() if column.counted or column.computed else set(_PLAIN)
+            kept |= {str} if kept and not _converts(column, dialect) else set()
             sources.append((column, places.get(column.name.lower(), len(order)), kept))
         rows = [
             [row[at] if type(row[at]) in kept else self.cell(column, row[at], dialect) for column, at, kept in sources]

@@ -12,24 +12,19 @@ from dataclasses import replace
 from sqlglot.tokenizer_core import Token, TokenType
 
 from sqlreason.sql.alterations import alter, rename_column, split_actions
-from sqlreason.sql.ddl import Definition, bracketed, cells, inner, qualified, read_table, word_of
+from sqlreason.sql.batches import statements_of
+from sqlreason.sql.ddl import Definition, bracketed, cells, qualified, read_table, word_of
 from sqlreason.sql.filled import Filled
 from sqlreason.sql.inserts import Cell, read_insert, value_of
+from sqlreason.sql.kinds import Kinds
 from sqlreason.sql.selections import shown_columns
 from sqlreason.sql.statements import split_tokens, text_of
-from sqlreason.sql.tables import Column, SchemaError, Table, identifier
+from sqlreason.sql.tables import SchemaError, Table, identifier
 
 #: What SQLite calls the tables behind a virtual one (FTS3 to 5, R*Tree), after its name and a `_`.
 SHADOWS = frozenset(
     ("data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
 )
-#: Words that begin a statement of SQL Server's on a line of its own, where no semicolon ends the one before.
-_STARTS = frozenset(
-    ("INSERT", "CREATE", "ALTER", "DROP", "SET", "USE", "PRINT", "EXEC", "EXECUTE", "UPDATE", "DELETE", "IF", "GRANT")
-)
-_BODIED = frozenset(("VIEW", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER"))
-_THINGS = frozenset(("TABLE", "VIEW", "INDEX", "DATABASE", "SCHEMA", "PROCEDURE", "PROC", "FUNCTION", "TRIGGER"))
-
 
 class Script:
     """The state of a database while its script goes on.
@@ -53,8 +48,7 @@ class Script:
         self.indices: list[str] = []
         self.steps: list[tuple[Filled, list[list[Cell]]] | str] = []
         self.partial = False
-        self._kinds: dict[str, Column] = {}
-        self._checks: dict[str, tuple[str, ...]] = {}
+        self._kinds = Kinds()
         self._homes: dict[str, str] = {}  # partitions and virtual tables by the table that they belong to; "" for none
         takers: dict[str, Callable[[list[Token]], None]] = {
             "CREATE": self._create,
@@ -64,7 +58,7 @@ class Script:
             "COMMENT": self._comment,
             "RENAME": self._rename,
         }
-        for tokens in _statements(text, dialect):
+        for tokens in statements_of(text, dialect):
             try:
                 self._take(tokens, takers)
             except (IndexError, ValueError) as error:
@@ -100,7 +94,7 @@ class Script:
         elif TokenType.INDEX in head:
             self._create_index(tokens, "UNIQUE" in words)
         elif {"TYPE", "DOMAIN"} & set(words[:2]):
-            self._create_kind(tokens)
+            self._kinds.take(self.text, tokens)
 
     def _create_table(self, tokens: list[Token], start: int) -> None:
         while start < len(tokens) - 1 and word_of(tokens[start]) in ("IF", "NOT", "EXISTS"):
@@ -125,7 +119,7 @@ class Script:
             bare = parents and word_of(rest[1]) == ")"
             table = Table(name, ()) if bare else replace(read_table(self.text, tokens[start:]), name=name)
             table = replace(table, columns=(*above, *table.columns))
-        self.tables[name.lower()] = Filled(self._resolved(table))
+        self.tables[name.lower()] = Filled(self._kinds.resolved(table))
 
     def _alike(self, name: str, rest: list[Token]) -> Table:
         place = next(i for i, token in enumerate(rest) if word_of(token) == "LIKE") + 1
@@ -144,18 +138,6 @@ class Script:
         if not columns:
             raise SchemaError(f"the columns of {name} cannot be told from its SELECT")
         return Table(name, columns)
-
-    def _resolved(self, table: Table) -> Table:
-        """The table with the types that the script itself defines written out."""
-        columns, checks = [], list(table.checks)
-        for column in table.columns:
-            key = column.type.rpartition(".")[2].strip('"').lower()
-            if key in self._kinds:
-                kind = self._kinds[key]
-                column = replace(column, type=kind.type, default=column.default or kind.default)
-                checks += [_of_column(check, column.name) for check in self._checks.get(key, ())]
-            columns.append(column)
-        return replace(table, columns=tuple(columns), checks=tuple(checks))
 
     def _is_shadow(self, name: str) -> bool:
         """Whether a table belongs to a virtual one, whose contents SQLite keeps in it."""
@@ -190,18 +172,6 @@ class Script:
             named = tokens[words.index("ON") - 1].text
             listed = ", ".join(map(identifier, names))
             self.indices.append(f"CREATE {kind} {identifier(named)} ON {identifier(filled.table.name)} ({listed})")
-
-    def _create_kind(self, tokens: list[Token]) -> None:
-        place = 2 + qualified(tokens[2:])
-        name, words = tokens[place].text.lower(), [word_of(token) for token in tokens]
-        if "ENUM" in words:
-            self._kinds[name] = Column(name, f"ENUM({' '.join(inner(self.text, tokens).split())})")
-        elif words[1] == "DOMAIN":
-            item = [tokens[place], *tokens[place + 1 + (words[place + 1] == "AS") :]]
-            read = Definition()
-            read.take(self.text, item)
-            self._kinds[name] = read.columns[0]
-            self._checks[name] = tuple(read.checks)
 
     # ------------------------------------------------------------------------------------------- what changes it
     def _insert(self, tokens: list[Token]) -> None:
@@ -242,15 +212,15 @@ class Script:
                 self._attach(action[2 + qualified(action[2:])].text.lower(), name)
             else:
                 alter(filled, self.text, action, self.dialect)
-        filled.table = self._resolved(filled.table)
+        filled.table = self._kinds.resolved(filled.table)
 
     def _attach(self, child: str, parent: str) -> None:
         if (gone := self.tables.pop(child, None)) is not None:
             self._homes[child] = parent
             self.tables[parent].rows += gone.rows
-            moved = [not isinstance(step, str) and step[0] is gone for step in self.steps]
-            pairs = zip(self.steps, moved, strict=True)
-            self.steps = [(self.tables[parent], step[1]) if is_moved else step for step, is_moved in pairs]  # type: ignore[list-item]
+            steps = [step for step in self.steps if not isinstance(step, str) and step[0] is gone]
+            for step in steps:
+                self.steps[self.steps.index(step)] = (self.tables[parent], step[1])
 
     def _renamed(self, old: str, new: str) -> None:
         """Gives a table another name, which those that refer to it follow."""
@@ -310,27 +280,6 @@ class Script:
             filled.table = replace(filled.table, columns=tuple(columns))
 
 
-def _statements(text: str, dialect: str) -> list[list[Token]]:
-    found = split_tokens(text, dialect)
-    return [part for tokens in found for part in _lines(text, tokens)] if dialect == "tsql" else found
-
-
-def _lines(text: str, tokens: list[Token]) -> list[list[Token]]:
-    """The statements among tokens that no semicolon parts, as SQL Server's tools write them: each on its own line."""
-    found, depth = [[tokens[0]]], 0
-    for before, token, after in zip(tokens, tokens[1:], [*tokens[2:], tokens[-1]], strict=False):
-        word, current = word_of(token), [word_of(one) for one in found[-1][:4]]
-        depth += (before.token_type is TokenType.L_PAREN) - (before.token_type is TokenType.R_PAREN)
-        begins = depth == 0 and word in _STARTS and "\n" in text[before.end + 1 : token.start]
-        inside = current[0] in ("CREATE", "ALTER") and _BODIED & set(current)
-        if word in ("DROP", "ALTER", "CREATE"):
-            begins = begins and bool(_THINGS & {word_of(after), "INDEX" if word_of(after) == "UNIQUE" else ""})
-        if begins and not inside and not (word == "SET" and current[0] in ("UPDATE", "MERGE")):
-            found.append([])
-        found[-1].append(token)
-    return found
-
-
 def _name_after(tokens: list[Token], words: list[str], word: str) -> tuple[str, int]:
     place = words.index(word) + 1
     while word_of(tokens[place]) in ("IF", "NOT", "EXISTS"):
@@ -348,12 +297,3 @@ def _query_of(text: str, rest: list[Token]) -> str:
     """The SELECT of a CREATE TABLE … AS."""
     start = 1 if word_of(rest[0]) == "AS" else 0
     return text_of(text, rest[start:])
-
-
-def _of_column(check: str, name: str) -> str:
-    """A domain's condition as one of a column: what it calls VALUE is the column."""
-    tokens = split_tokens(check, "postgres")
-    for token in reversed(tokens[0] if tokens else []):
-        if word_of(token) == "VALUE":
-            check = f"{check[: token.start]}{identifier(name)}{check[token.end + 1 :]}"
-    return check
