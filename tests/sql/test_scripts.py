@@ -108,6 +108,25 @@ def test_rows_that_only_the_engine_knows_are_those_it_finds(verifier) -> None:
     assert "'Oslo'" in drawn.rpartition("INSERT INTO \"b\"")[2]
 
 
+def test_a_script_that_needs_its_own_order_is_run_in_it(verifier) -> None:
+    script = (
+        "CREATE TABLE old (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO old VALUES (1, 'a'), (2, 'b'); "
+        "CREATE TABLE new (id INTEGER PRIMARY KEY, n TEXT NOT NULL); INSERT INTO new SELECT id, UPPER(n) FROM old WHERE id > 0; "
+        "DROP TABLE old; ALTER TABLE new RENAME TO old;"
+    )
+    task = prepare(verifier, "1", script, "SELECT n FROM old WHERE id = 2").task
+    assert verifier.run(task.instances[0], "SELECT n FROM old").rows == (("A",), ("B",))
+    assert len(task.instances) == 4 and "'B'" in " ".join(task.instances[1:])
+
+
+def test_numbers_go_on_behind_rows_that_only_the_engine_knows(verifier) -> None:
+    script = (
+        "CREATE TABLE a (id SERIAL PRIMARY KEY, name TEXT); INSERT INTO a (name) SELECT 'x' UNION ALL SELECT 'y'; "
+        "INSERT INTO a (name) VALUES ('z') RETURNING id;"
+    )
+    assert verifier.run(settle(script), "SELECT * FROM a").rows == ((1, "x"), (2, "y"), (3, "z"))
+
+
 @pytest.mark.parametrize(
     "context",
     [

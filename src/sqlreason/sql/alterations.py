@@ -1,17 +1,17 @@
-"""The actions of an ALTER TABLE, applied to a table and the rows it has."""
+"""The actions of an ALTER TABLE, applied to a table and the rows it has; indices and comments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlreason.sql.ddl import Definition, word_of
+from sqlreason.sql.ddl import Definition, bracketed, qualified, word_of
 from sqlreason.sql.filled import Filled
-from sqlreason.sql.inserts import DEFAULT
+from sqlreason.sql.inserts import DEFAULT, value_of
 from sqlreason.sql.statements import text_of
-from sqlreason.sql.tables import Column, Table
+from sqlreason.sql.tables import Column, Table, identifier
 
 _VERBS = frozenset(
     ("ADD", "DROP", "RENAME", "ALTER", "MODIFY", "CHANGE", "OWNER", "ENABLE", "DISABLE", "SET", "CONVERT", "ATTACH")
@@ -190,3 +190,38 @@ def _change_column(filled: Filled, text: str, rest: list[Token], dialect: str) -
 def _replace(filled: Filled, name: str, change: Callable[[Column], Column]) -> None:
     columns = (change(column) if column.name.lower() == name.lower() else column for column in filled.table.columns)
     filled.table = Definition(replace(filled.table, columns=tuple(columns))).table(filled.table.name)
+
+
+def index(tables: Mapping[str, Filled], tokens: list[Token]) -> str:
+    """Notes what a CREATE INDEX says of its table, and writes it plainly; "" for one over expressions."""
+    words = [word_of(token) for token in tokens]
+    if "ON" not in words:
+        return ""
+    place = words.index("ON") + 1
+    place += words[place] == "ONLY"
+    place += qualified(tokens[place:])
+    filled, names = tables.get(tokens[place].text.lower()), bracketed(tokens[place:])
+    known = {column.name.lower() for column in filled.table.columns} if filled is not None else set()
+    if filled is None or words.count("(") != 1 or not set(map(str.lower, names)) <= known:
+        return ""
+    unique = "UNIQUE" in words[:3]
+    if unique and "WHERE" not in words:
+        filled.table = replace(filled.table, unique=tuple(dict.fromkeys((*filled.table.unique, names))))
+    named = identifier(tokens[words.index("ON") - 1].text)
+    listed = ", ".join(map(identifier, names))
+    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {named} ON {identifier(filled.table.name)} ({listed})"
+
+
+def comment_on(tables: Mapping[str, Filled], text: str, tokens: list[Token]) -> None:
+    """Notes PostgreSQL's COMMENT ON TABLE … IS '…', or on a column."""
+    words = [word_of(token) for token in tokens]
+    if "IS" not in words[:-1] or words[2] not in ("TABLE", "COLUMN"):
+        return
+    parts = [token.text for token in tokens[3 : words.index("IS")] if token.token_type is not TokenType.DOT]
+    value = value_of(text, tokens[words.index("IS") + 1 :])
+    comment = value if isinstance(value, str) else None
+    filled = tables.get(parts[-1].lower() if words[2] == "TABLE" else parts[-2].lower() if parts[1:] else "")
+    if filled is not None and words[2] == "TABLE":
+        filled.table = replace(filled.table, comment=comment)
+    elif filled is not None:
+        _replace(filled, parts[-1], lambda column: replace(column, comment=comment))

@@ -19,11 +19,17 @@ _NUMERIC = ("REAL", "FLOA", "DOUB", "DEC", "NUM")
 
 @dataclass
 class Filled:
-    """A table with the rows inserted so far, each as long as the table has columns."""
+    """A table with the rows inserted so far, each as long as the table has columns.
+
+    Attributes:
+        numbers: The next number of each counted column, by name in lower case.
+        is_known: Whether these are its rows: no statement that only a database can run has changed them.
+    """
 
     table: Table
     rows: list[list[Cell]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    is_known: bool = True
 
     def put(self, columns: tuple[str, ...], given: list[list[Cell]], dialect: str) -> list[list[Cell]]:
         """Adds rows, with what the database fills in, and returns them; one of another length is left out."""
@@ -58,7 +64,9 @@ class Filled:
             self.numbers[key] = max(self.numbers.get(key, column.counted[0]), cell + column.counted[1])
         return cell
 
-    def _counted(self, column: Column, counting: tuple[int, int]) -> int:
+    def _counted(self, column: Column, counting: tuple[int, int]) -> int | None:
+        if not self.is_known:  # the database knows the next number
+            return None
         if (key := column.name.lower()) not in self.numbers:
             place = self.table.columns.index(column)
             given = [cell for row in self.rows if isinstance(cell := row[place], int)]

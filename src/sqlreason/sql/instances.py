@@ -93,8 +93,12 @@ def prepare(
     reasons = []
     settled = settle(context)
     for engine, reading in readings(context, gold):
-        script = settled if settled != context else to_engine(context, engine, reading, script=True)[0]
-        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
+        rewritten = to_engine(context, engine, reading, script=True)[0]
+        # a script that is settled may need its own order after all
+        for script in (settled, rewritten) if settled != context else (rewritten,):
+            found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed)
+            if found.status != "gold_error":
+                break
         if found.status != "gold_error" or found.reason.startswith(_NO_READING_HELPS):
             return found
         reasons.append(f"{engine} {reading or 'as it is'}: {found.reason}")
@@ -210,9 +214,12 @@ def draw_instances(task: Task, schema: Schema, styles: Sequence[Style], seed: in
     if tree is None:
         return []
     try:
-        frame = _frame(task.instances[0], task.engine)
+        frame = _frame(settle(task.instances[0]), task.engine)
     except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
         return []
+    # what fills a table that the script drops in the end finds it no longer
+    kept = tuple((name, text) for name, text in frame.inserts if schema.table(name) is not None)
+    frame = replace(frame, inserts=kept)
     populator = Populator(schema, wishes_of(tree, schema))
     rng = random.Random(f"{seed}/{task.gold}")
     return [_script(frame, populator, populator.draw(rng, style), task.engine) for style in styles if populator.tables]

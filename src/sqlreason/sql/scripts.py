@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from sqlreason.sql.alterations import alter, rename_column, split_actions
+from sqlreason.sql.alterations import alter, comment_on, index, rename_column, split_actions
 from sqlreason.sql.batches import statements_of
 from sqlreason.sql.ddl import Definition, bracketed, cells, qualified, read_table, word_of
 from sqlreason.sql.filled import Filled
-from sqlreason.sql.inserts import Cell, read_insert, value_of
+from sqlreason.sql.inserts import Cell, Inserted, read_insert, written_table
 from sqlreason.sql.kinds import Kinds
-from sqlreason.sql.selections import shown_columns
+from sqlreason.sql.selections import copied_rows, shown_columns
 from sqlreason.sql.statements import split_tokens, text_of
 from sqlreason.sql.tables import SchemaError, Table, identifier
 
@@ -55,7 +55,7 @@ class Script:
             "INSERT": self._insert,
             "ALTER": self._alter,
             "DROP": self._drop,
-            "COMMENT": self._comment,
+            "COMMENT": lambda tokens: comment_on(self.tables, text, tokens),
             "RENAME": self._rename,
         }
         for tokens in statements_of(text, dialect):
@@ -78,6 +78,8 @@ class Script:
     def _leave_to_the_database(self, tokens: list[Token]) -> None:
         self.steps.append(text_of(self.text, tokens))
         self.partial = True
+        if (filled := self.tables.get(self._home(written_table(tokens)))) is not None:
+            filled.is_known = False
 
     # ------------------------------------------------------------------------------------------------ CREATE
     def _create(self, tokens: list[Token]) -> None:
@@ -92,7 +94,7 @@ class Script:
         elif TokenType.VIEW in head or "VIEW" in map(word_of, tokens):
             self._create_view(tokens)
         elif TokenType.INDEX in head:
-            self._create_index(tokens, "UNIQUE" in words)
+            self.indices += [text] if (text := index(self.tables, tokens)) else []
         elif {"TYPE", "DOMAIN"} & set(words[:2]):
             self._kinds.take(self.text, tokens)
 
@@ -110,9 +112,8 @@ class Script:
         if "LIKE" in words[:2]:
             table = self._alike(name, rest)
         elif words[:1] in (["AS"], ["SELECT"]) or words[:2] == ["(", "SELECT"]:
-            table = self._selected(name, rest)
-            self.steps.append(f"INSERT INTO {identifier(name)} {_query_of(self.text, rest)}")
-            self.partial = True
+            self._fill_from(_query_of(self.text, rest), Filled(self._selected(name, rest)))
+            return
         else:
             parents = [self.tables[key].table for parent in _inherited(rest) if (key := parent.lower()) in self.tables]
             above = tuple(column for parent in parents for column in parent.columns)
@@ -120,6 +121,16 @@ class Script:
             table = Table(name, ()) if bare else replace(read_table(self.text, tokens[start:]), name=name)
             table = replace(table, columns=(*above, *table.columns))
         self.tables[name.lower()] = Filled(self._kinds.resolved(table))
+
+    def _fill_from(self, query: str, filled: Filled) -> None:
+        """Adds a table made of a query, with its rows or with the statement that finds them."""
+        rows = copied_rows(query, self.tables, self.dialect)
+        self.tables[filled.table.name.lower()] = filled
+        if rows is not None:
+            self.steps.append((filled, filled.put((), rows, self.dialect)))
+        else:
+            self.steps.append(f"INSERT INTO {identifier(filled.table.name)} {query}")
+            self.partial, filled.is_known = True, False
 
     def _alike(self, name: str, rest: list[Token]) -> Table:
         place = next(i for i, token in enumerate(rest) if word_of(token) == "LIKE") + 1
@@ -153,29 +164,11 @@ class Script:
         body = text_of(self.text, tokens[place:] if head else tokens)
         self.views[tokens[place + qualified(tokens[place:])].text.lower()] = f"{head} {body}".strip()
 
-    def _create_index(self, tokens: list[Token], unique: bool) -> None:
-        words = [word_of(token) for token in tokens]
-        if "ON" not in words:
-            return
-        place = words.index("ON") + 1
-        place += words[place] == "ONLY"
-        place += qualified(tokens[place:])
-        filled = self.tables.get(tokens[place].text.lower())
-        names = bracketed(tokens[place:])
-        if filled is None or "(" not in words or words.count("(") > 1:
-            return
-        known = [column.name.lower() for column in filled.table.columns]
-        if set(map(str.lower, names)) <= set(known):
-            if unique and "WHERE" not in words:
-                filled.table = replace(filled.table, unique=tuple(dict.fromkeys((*filled.table.unique, names))))
-            kind = "UNIQUE INDEX" if unique else "INDEX"
-            named = tokens[words.index("ON") - 1].text
-            listed = ", ".join(map(identifier, names))
-            self.indices.append(f"CREATE {kind} {identifier(named)} ON {identifier(filled.table.name)} ({listed})")
-
     # ------------------------------------------------------------------------------------------- what changes it
     def _insert(self, tokens: list[Token]) -> None:
         read = read_insert(self.text, tokens)
+        if read is None and (copied := self._copied(tokens)) is not None:
+            read = copied
         if read is None:
             self._leave_to_the_database(tokens)
             return
@@ -187,6 +180,17 @@ class Script:
         if filled is None:
             return
         self.steps.append((filled, filled.put(read.columns, read.rows, self.dialect)))
+
+    def _copied(self, tokens: list[Token]) -> Inserted | None:
+        """An INSERT … SELECT that does nothing but copy, as rows: what it reads may be dropped later."""
+        words = [word_of(token) for token in tokens]
+        if "SELECT" not in words or "INTO" not in words:
+            return None
+        start, query = words.index("INTO") + 1, words.index("SELECT")
+        start += qualified(tokens[start:])
+        rows = copied_rows(text_of(self.text, tokens[query:]), self.tables, self.dialect)
+        columns = bracketed(tokens[start + 1 : query]) if "(" in words[start:query] else ()
+        return None if rows is None or start >= query else Inserted(tokens[start].text, columns, rows)
 
     def _home(self, name: str) -> str:
         return self._home(self._homes[name]) if self._homes.get(name) else name
@@ -261,23 +265,6 @@ class Script:
             name = named[qualified(named)].text.lower()
             gone = self.tables.pop(name, None) if words[1] == "TABLE" else self.views.pop(name, None)
             self.steps = [step for step in self.steps if isinstance(step, str) or step[0] is not gone]
-
-    def _comment(self, tokens: list[Token]) -> None:
-        """PostgreSQL's COMMENT ON TABLE … IS '…'."""
-        words = [word_of(token) for token in tokens]
-        if "IS" not in words[:-1] or words[2] not in ("TABLE", "COLUMN"):
-            return
-        parts = [token.text for token in tokens[3 : words.index("IS")] if token.token_type is not TokenType.DOT]
-        value = value_of(self.text, tokens[words.index("IS") + 1 :])
-        comment = value if isinstance(value, str) else None
-        filled = self.tables.get(parts[-1].lower() if words[2] == "TABLE" else parts[-2].lower() if parts[1:] else "")
-        if filled is not None and words[2] == "TABLE":
-            filled.table = replace(filled.table, comment=comment)
-        elif filled is not None:
-            columns = (
-                replace(c, comment=comment) if c.name.lower() == parts[-1].lower() else c for c in filled.table.columns
-            )
-            filled.table = replace(filled.table, columns=tuple(columns))
 
 
 def _name_after(tokens: list[Token], words: list[str], word: str) -> tuple[str, int]:
