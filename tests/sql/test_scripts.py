@@ -111,8 +111,8 @@ def test_rows_that_only_the_engine_knows_are_those_it_finds(verifier) -> None:
 def test_a_script_that_needs_its_own_order_is_run_in_it(verifier) -> None:
     script = (
         "CREATE TABLE old (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO old VALUES (1, 'a'), (2, 'b'); "
-        "CREATE TABLE new (id INTEGER PRIMARY KEY, n TEXT NOT NULL); INSERT INTO new SELECT id, UPPER(n) FROM old WHERE id > 0; "
-        "DROP TABLE old; ALTER TABLE new RENAME TO old;"
+        "CREATE TABLE new (id INTEGER PRIMARY KEY, n TEXT NOT NULL); "
+        "INSERT INTO new SELECT id, UPPER(n) FROM old WHERE id > 0; DROP TABLE old; ALTER TABLE new RENAME TO old;"
     )
     task = prepare(verifier, "1", script, "SELECT n FROM old WHERE id = 2").task
     assert verifier.run(task.instances[0], "SELECT n FROM old").rows == (("A",), ("B",))
