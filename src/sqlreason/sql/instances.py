@@ -21,7 +21,7 @@ from sqlreason.sql.execution import Task, Trial, Verifier
 from sqlreason.sql.inserts import written_table
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
-from sqlreason.sql.queries import read_query, tables_of
+from sqlreason.sql.queries import read_query
 from sqlreason.sql.rules import unread_rules
 from sqlreason.sql.schema import Schema, SchemaError, Value, parse_schema
 from sqlreason.sql.settling import settle
@@ -136,7 +136,7 @@ def _distilled(
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     flags += ["gold_constant"] if constant and len(wrong) not in killed else []
     flags += ["few_instances"] if len(chosen) <= n else []
-    flags += ["rules_unread"] if unread_rules(schema, {name.lower() for name in tables_of(gold)}) else []
+    flags += ["rules_unread"] if unread_rules(schema, gold) else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)

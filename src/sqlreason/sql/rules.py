@@ -54,9 +54,10 @@ def listing(column: Column) -> str:
     return f"{identifier(column.name)} IN ({', '.join(listed)})" if listed else ""
 
 
-def unread_rules(schema: Schema, names: Collection[str]) -> int:
-    """How many rules of the tables cannot be evaluated here: drawn rows may break them, and the engine then refuses."""
-    return sum(rules_of(table)[1] for table in schema.tables if table.name.lower() in names)
+def unread_rules(schema: Schema, gold: str) -> int:
+    """How many rules of a gold's tables cannot be evaluated here: drawn rows may break them, and are then refused."""
+    text = gold.lower()
+    return sum(rules_of(table)[1] for table in schema.tables if table.name.lower() in text)
 
 
 class Rules:
