@@ -82,6 +82,44 @@ def test_a_script_that_loads_nowhere_is_told_with_its_error():
     assert "syntax error" in asking.choose(script, answers(NAMES), engine, reading).fault
 
 
+def test_a_database_with_a_search_index_broken_texts_and_computed_columns_is_copied_without_what_no_sandbox_has(
+    tmp_path, caplog
+):
+    path = tmp_path / "odd.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, n INT, twice INT AS (n * 2), r REAL);"
+            "CREATE VIRTUAL TABLE book_fts USING fts5(title); CREATE VIRTUAL TABLE area USING rtree(id, x0, x1);"
+            "CREATE TRIGGER t AFTER INSERT ON book BEGIN INSERT INTO book_fts VALUES (NEW.title); END;"
+            "CREATE VIEW cheap AS SELECT title FROM book WHERE n < 5; CREATE INDEX i ON book (title);"
+            "INSERT INTO book (title, n, r) VALUES ('A;''b', 2, 9e999), (x'00ff', 3, -9e999), ('C', NULL, 1e308);"
+        )
+        connection.execute("INSERT INTO book (title, n) VALUES (CAST(? AS TEXT), 7)", ("Müller".encode("latin-1"),))
+        connection.execute("INSERT INTO book (title, n) VALUES ('with' || char(0) || 'in', 9)")
+    context = asking.read_context(f"sqlite:///{path}")
+    reply = asking.choose(context, answers("SELECT title, twice, r FROM book ORDER BY id"))
+    assert reply.rows == (
+        ("A;'b", 4, float("inf")), (b"\x00\xff", 6, float("-inf")), ("C", None, 1e308), ("M\ufffdller", 14, None),
+        ("with\0in", 18, None),
+    )  # fmt: skip
+    assert "fts" not in context.partition("CREATE TRIGGER")[0] and "area" not in context
+    assert asking.choose(context, answers("SELECT title FROM cheap")).fault == ""
+    assert sum("no UTF-8" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_dump_of_another_engine_is_asked_like_any_script(tmp_path, encoding):
+    path = tmp_path / "dump.sql"
+    path.write_bytes(
+        "CREATE TABLE `users` (`id` int unsigned NOT NULL AUTO_INCREMENT, `name` varchar(9), `age` int,\r\n"
+        "PRIMARY KEY (`id`), KEY `k` (`age`)) ENGINE=InnoDB;\r\n"
+        "INSERT INTO `users` (`name`, `age`) VALUES ('O\\'Neil',30),('Bob',40),('Cy',40);".encode(encoding)
+    )
+    context = asking.read_context(str(path))
+    assert asking.choose(context, answers(NAMES)).rows == (("Bob",), ("Cy",))
+    assert asking.choose(context, answers("SELECT id, name FROM users WHERE age = 30")).rows == ((1, "O'Neil"),)
+
+
 LONG = "".join(
     f"CREATE TABLE part_{i} (id INTEGER PRIMARY KEY, size_{i} INT, before INT REFERENCES part_{max(i - 1, 0)} (id));"
     for i in range(40)

@@ -4,6 +4,7 @@ The database is copied into the sandbox; the query runs on the copy, and the dat
 files and files of SQL statements, of a size that fits into the sandbox's memory.
 """
 
+import logging
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
@@ -14,12 +15,17 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
+from sqlreason.sql.databases import script_of
 from sqlreason.sql.dialects import first_that_runs, to_engine
+from sqlreason.sql.dumps import decoded
 from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.settling import settle
 from sqlreason.students import answering, correcting, voting
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.prompting import Messages, StudentPrompts
+
+logger = logging.getLogger(__name__)
 
 _SQLITE = "sqlite:///"
 
@@ -50,7 +56,7 @@ class Reply:
 
 
 def read_context(database: str) -> str:
-    """Return a database as DDL and INSERT statements.
+    """Return a database as DDL and INSERT statements, those of other engines as SQLite runs them.
 
     Args:
         database: `sqlite:///FILE`, which is opened read-only, or a file of such statements.
@@ -61,10 +67,13 @@ def read_context(database: str) -> str:
     path = Path(database.removeprefix(_SQLITE))
     try:
         if not database.startswith(_SQLITE):
-            return path.read_text(encoding="utf-8")
+            text, whole = decoded(path.read_bytes())
+            if not whole:
+                logger.warning("%s holds texts that are no UTF-8; what cannot be read is shown as \ufffd", path.name)
+            return settle(text)
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            return "\n".join(line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;"))
-    except (OSError, UnicodeDecodeError, sqlite3.Error) as error:
+            return script_of(connection, path.name)
+    except (OSError, sqlite3.Error) as error:
         raise BadInput(
             f"{database} cannot be read ({error}); give sqlite:///FILE or a file of CREATE TABLE and INSERT statements"
         ) from None

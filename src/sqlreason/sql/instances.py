@@ -11,8 +11,9 @@ import logging
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
@@ -22,15 +23,18 @@ from sqlreason.sql.conditions import wishes_of
 from sqlreason.sql.dialects import readings, to_engine
 from sqlreason.sql.execution import Task, Trial, Verifier
 from sqlreason.sql.extremes import ties
+from sqlreason.sql.inserts import written_table
 from sqlreason.sql.mutants import mutants
 from sqlreason.sql.population import Populator
 from sqlreason.sql.queries import read_query
+from sqlreason.sql.rules import unread_rules
 from sqlreason.sql.sandbox import WorkerError
 from sqlreason.sql.schema import Schema, SchemaError, find_schema, schema_of
+from sqlreason.sql.settling import settle
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
-from sqlreason.sql.tables import literal
+from sqlreason.sql.tables import identifier, literal
 from sqlreason.sql.touches import Rows
 from sqlreason.sql.worker.shelf import remembering
 
@@ -69,7 +73,8 @@ class Prepared:
             these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen instance),
             gold_unstable (ties inside of the gold decide its result on a chosen instance),
             gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
-            few_instances (fewer than asked for could be loaded and tell something).
+            few_instances (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
+            has a CHECK that is too involved to be obeyed on purpose, so that drawn databases may have been refused).
     """
 
     task: Task | None
@@ -133,15 +138,19 @@ def _prepared(
     check_size(gold)
     budget = Budget(context)
     reasons = []
-    known = partial(find_schema, context)
+    settled, known = settle(context), partial(find_schema, context)
     for engine, reading in readings(context, gold, known, published=verifier.preset != "strict"):
         budget.check()
         try:
             schema = schema_of(context, reading)
         except SchemaError as error:
             return _left_out("schema_error", str(error))
-        script = to_engine(context, engine, reading, script=True)[0]
-        found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
+        rewritten = to_engine(context, engine, reading, script=True)[0]
+        # a script that is settled may need its own order after all
+        for script in (settled, rewritten) if settled != context else (rewritten,):
+            found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
+            if found.status != "gold_error":
+                break
         if found.status != "gold_error":
             return found
         reasons.append(f"{engine} {reading or 'as it is'}: {found.reason[:_ATTEMPT]}")
@@ -160,6 +169,7 @@ def _distilled(
         if alone.failure:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
+    schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
     scripts = [*original.instances, *draw_instances(original, schema, styles, seed, budget.check)]
@@ -185,6 +195,7 @@ def _distilled(
     constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
     flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
     flags += ["few_instances"] if len(set(chosen) - {0}) < n else []
+    flags += ["rules_unread"] if unread_rules(schema, gold) else []
     instances = tuple(scripts[i] for i in chosen)
     task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
@@ -199,6 +210,19 @@ def _distilled(
     return Prepared(task, "ok", "", *counts)
 
 
+def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
+    """The schema with the rows that the engine finds once it has run the script."""
+    names = [table.name for table in schema.tables]
+    queries = [f"SELECT * FROM {identifier(name)}" for name in names]
+    (found,) = verifier.run_batch([(original.instances[0], queries, original.engine)])
+    same = {
+        name: result.rows
+        for name, table, result in zip(names, schema.tables, found, strict=True)
+        if result.status == "ok" and [c.lower() for c in result.columns] == [c.name.lower() for c in table.columns]
+    }
+    return replace(schema, tables=tuple(replace(t, rows=same.get(t.name, t.rows)) for t in schema.tables))
+
+
 def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) -> list[str]:
     """The gold's result on the original rows as literals, beside a table that is not used; [] if it has none."""
     if statement_kind(gold) != "select":
@@ -207,8 +231,9 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     nested = any(isinstance(value, list | dict) for row in rows for value in row)  # they have no literal
     if nested or not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
-    table = _name(schema.tables[0].name)
-    return [f"SELECT * FROM (VALUES {_values(rows)}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
+    table = identifier(schema.tables[0].name)
+    written = _values(rows, original.engine)
+    return [f"SELECT * FROM (VALUES {written}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
 
 
 def _told_apart(trial: list[Trial], mutants: int, completions: int) -> tuple[list[Trial], set[int], set[int]]:
@@ -271,22 +296,25 @@ def draw_instances(
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
         return []
-    populator = Populator(schema, wishes_of(tree, schema))
     try:
-        frame = _frame(task.instances[0], task.engine)
-    except SqlglotError:  # then the engine cannot read it either, and says so
+        frame = _frame(settle(task.instances[0]), task.engine)
+    except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
         return []
+    # what fills a table that the script drops in the end finds it no longer
+    kept = tuple((name, text) for name, text in frame.inserts if schema.table(name) is not None)
+    frame = replace(frame, inserts=kept)
+    populator = Populator(schema, wishes_of(tree, schema))
     rng = random.Random(f"{seed}/{task.gold}")
     scripts = []
     for style in styles if populator.tables else ():
         check()
-        scripts.append(_script(frame, populator, populator.draw(rng, style)))
+        scripts.append(_script(frame, populator, populator.draw(rng, style), task.engine))
     return scripts
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """A context taken apart: definitions, INSERTs by table, and what comes after."""
+    """A context taken apart: definitions, what fills tables by table, and what comes after."""
 
     definitions: tuple[str, ...]
     inserts: tuple[tuple[str, str], ...]
@@ -301,29 +329,31 @@ def _frame(script: str, engine: str) -> _Frame:
         text = text_of(script, tokens)
         if kinds[0] is TokenType.CREATE:
             definitions.append(text)
-        elif kinds[0] is TokenType.INSERT and TokenType.VALUES in kinds:
-            end = min(kinds.index(k) for k in (TokenType.L_PAREN, TokenType.VALUES) if k in kinds)
-            inserts.append((tokens[end - 1].text.lower(), text))
+        elif target := written_table(tokens):
+            inserts.append((target, text))
         else:
             rest.append(text)
     return _Frame(tuple(definitions), tuple(inserts), tuple(rest))
 
 
-def _script(frame: _Frame, populator: Populator, rows: Rows) -> str:
+def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str:
     """The context with other rows in the tables that the gold uses."""
     kept = [text for table, text in frame.inserts if table not in rows]
     filled = []
     for table in populator.tables:
         if rows[table.name.lower()]:
-            columns = ", ".join(_name(column.name) for column in table.columns)
-            values = _values(rows[table.name.lower()])
-            filled.append(f"INSERT INTO {_name(table.name)} ({columns}) VALUES {values}")
+            kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
+            columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
+            values = _values([[row[place] for place in kept_places] for row in rows[table.name.lower()]], engine)
+            filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
 
 
-def _values(rows: Sequence[Sequence[object]]) -> str:
-    return ", ".join(f"({', '.join(literal(value) for value in row)})" for row in rows)
+def _values(rows: Sequence[Sequence[Any]], engine: str) -> str:
+    write = literal if engine == "sqlite" else _strictly
+    return ", ".join(f"({', '.join(map(write, row))})" for row in rows)
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _strictly(value: Any) -> str:
+    """A value as SQL for an engine that takes no number for a truth value."""
+    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else literal(value)

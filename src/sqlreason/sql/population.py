@@ -11,6 +11,7 @@ from collections import Counter
 from sqlreason.sql.copies import Copies, unique_value
 from sqlreason.sql.groups import Groups
 from sqlreason.sql.keys import Reference, distinct, keys_of, references_of, united, with_children, with_parents
+from sqlreason.sql.rules import Rules
 from sqlreason.sql.schema import Schema, Table, Value
 from sqlreason.sql.styles import Style
 from sqlreason.sql.touches import Group, Layout, Rows, bait, finish
@@ -47,8 +48,14 @@ class Populator:
         }
         self._columns = {(t.name.lower(), c.name.lower()): c for t in self.tables for c in t.columns}
         self._kinds = {place: kind_of(self._columns[place], data[place]) for place in self._index}
-        self._pools = {place: list(dict.fromkeys(data[place])) for place in self._index}
+        self._pools = {
+            place: list(dict.fromkeys(as_kind(value, "bool") for value in data[place]))
+            if self._kinds[place] == "bool"
+            else list(dict.fromkeys(data[place]))
+            for place in self._index
+        }
         self._enrich()
+        self._rules = Rules(self.tables, self._kinds, self._pools)
         self._references = [reference for reference in references if reference.child in drawn]
         self._groups = self._linked(data)
         self._layout = Layout(
@@ -63,7 +70,7 @@ class Populator:
         for condition in self._wishes.conditions():
             if condition.place in self._pools and not condition.part and condition.operator not in ("like", "not like"):
                 kind = self._kinds[condition.place]
-                near = [v for value in condition.values for v in neighbours(value, kind)]
+                near = [v for value in condition.values for v in neighbours(value, kind)] if kind != "bool" else []
                 self._pools[condition.place] = list(dict.fromkeys([*self._pools[condition.place], *near]))
         for place in self._wishes.clocked & set(self._pools):
             if self._kinds[place] in ("date", "moment"):
@@ -104,6 +111,8 @@ class Populator:
         finish(rows, self._layout, style, rng)
         if style.ties and self._wishes.limit and self._wishes.grouped:
             self._gatherings.even(rows, rng)
+        fixed = {place for place in self._index if self._layout.is_key(place) or self._layout.is_linked(place)}
+        self._rules.obey(rows, fixed, rng, keep=False)
         most = style.most + 3 * self._wishes.group_size + self._wishes.limit
         for name in rows:
             rows[name] = self._unique(rows, name)[:most]
@@ -111,6 +120,7 @@ class Populator:
         for held in rows.values():
             rng.shuffle(held)
         bait(rows, self._layout, rng)
+        self._rules.obey(rows, fixed, rng, keep=True)
         return rows
 
     def _plain(self, table: Table, number: int, original: float, rng: random.Random) -> list[Value]:

@@ -1,6 +1,7 @@
 """Database schemas as values, read from a context and written for a prompt.
 
-What the database would compute itself (defaults, generated columns, `INSERT … SELECT`) is not computed here.
+A schema is what the whole script comes to (see `scripts`). What only a database can compute (generated columns,
+`INSERT … SELECT`) is not computed here.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import TokenType
 
-from sqlreason.sql.ddl import read_rows, read_table
-from sqlreason.sql.statements import DIALECTS, split_tokens, text_of
+from sqlreason.sql.dumps import cleaned, dialects_of
+from sqlreason.sql.filled import Filled
+from sqlreason.sql.inserts import Computed
+from sqlreason.sql.scripts import Script
 from sqlreason.sql.tables import Column, ForeignKey, SchemaError, Table, Value, literal
 from sqlreason.sql.worker.shelf import remembering
 
@@ -49,10 +51,16 @@ _ROWS = re.compile(
 
 @dataclass(frozen=True)
 class Schema:
-    """The tables of a context, in the order of their definition, and the texts of its views."""
+    """The tables of a context, in the order of their definition, and the texts of its views.
+
+    Attributes:
+        partial: Whether the script goes on to change rows (`UPDATE`, `INSERT … SELECT`), so that only a database knows
+            which there are in the end.
+    """
 
     tables: tuple[Table, ...]
     views: tuple[str, ...] = ()
+    partial: bool = False
 
     def table(self, name: str) -> Table | None:
         """Finds a table by name, whatever its letter case."""
@@ -71,15 +79,17 @@ def parse_schema(context: str, dialect: str | None = None) -> Schema:
 
     Args:
         context: DDL and INSERT statements.
-        dialect: How to read them (a sqlglot name); otherwise each of `DIALECTS` is tried in turn.
+        dialect: How to read them (a sqlglot name); otherwise each of `DIALECTS` is tried in turn, first the one of
+            which the text shows signs.
 
     Raises:
         SchemaError: No reading yields a table.
     """
     reasons = []
-    for name in (dialect,) if dialect else DIALECTS:
+    text = cleaned(context)
+    for name in (dialect,) if dialect else dialects_of(text):
         try:
-            return _read(context, name)
+            return _read(text, name)
         except (SchemaError, SqlglotError) as error:
             reasons.append(f"as {name}: {str(error).partition(chr(10))[0] or type(error).__name__}")
         except Exception as error:  # a definition as nobody thought of: for the caller no schema, like any other
@@ -120,24 +130,17 @@ def _definitions(context: str) -> Schema | None:
     return find_schema(context)
 
 
-def _read(context: str, dialect: str) -> Schema:
-    tables: dict[str, Table] = {}
-    rows: dict[str, list[tuple[Value, ...]]] = {}
-    views = []
-    for tokens in split_tokens(context, dialect):
-        head = {token.token_type for token in tokens[:5]}
-        if tokens[0].token_type is TokenType.CREATE and TokenType.TABLE in head:
-            table = read_table(context, tokens)
-            tables.setdefault(table.name.lower(), table)
-        elif tokens[0].token_type is TokenType.CREATE and TokenType.VIEW in head:
-            views.append(text_of(context, tokens))
-        elif tokens[0].token_type is TokenType.INSERT:
-            name, inserted = read_rows(tokens, tables)
-            rows.setdefault(name, []).extend(inserted)
-    if not tables:
+def _read(text: str, dialect: str) -> Schema:
+    script = Script(text, dialect)
+    if not script.tables:
         raise SchemaError("it defines no table")
-    filled = tuple(replace(table, rows=tuple(rows.get(name, ()))) for name, table in tables.items())
-    return Schema(filled, tuple(views))
+    return Schema(tuple(map(_filled, script.tables.values())), tuple(script.views.values()), script.partial)
+
+
+def _filled(filled: Filled) -> Table:
+    """The table with its rows; a cell that only a database could compute is unknown."""
+    rows = (tuple(None if isinstance(cell, Computed) else cell for cell in row) for row in filled.rows)
+    return replace(filled.table, rows=tuple(rows))
 
 
 def distances(schema: Schema, start: Collection[str]) -> dict[str, int]:

@@ -35,6 +35,7 @@ _KINDS = {
 #: Digits of an integer that some engine still keeps as one (DuckDB's HUGEINT has 39).
 _LONGEST_INTEGER = 40
 _LITERALS = {TokenType.STRING, TokenType.NUMBER, TokenType.HEX_STRING, TokenType.BIT_STRING}
+_BODIED = {"TRIGGER", "PROCEDURE", "PROC", "FUNCTION"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 
 
@@ -73,11 +74,21 @@ def split_tokens(text: str, dialect: str | None = None) -> list[list[Token]]:
     """
     statements: list[list[Token]] = [[]]
     for token in tokens_of(text, dialect):
-        if token.token_type is TokenType.SEMICOLON:
-            statements.append([])
-        else:
+        if token.token_type is not TokenType.SEMICOLON or _is_inside_a_body(statements[-1]):
             statements[-1].append(token)
+        else:
+            statements.append([])
     return [tokens for tokens in statements if tokens]
+
+
+def _is_inside_a_body(tokens: list[Token]) -> bool:
+    """Whether a trigger or procedure has begun and not ended: a semicolon ends one of its own statements."""
+    if not tokens or tokens[0].token_type is not TokenType.CREATE:
+        return False
+    if not _BODIED & {token.text.upper() for token in tokens[1:6]}:
+        return False
+    words = [token.text.upper() for token in tokens]
+    return words.count("BEGIN") + words.count("CASE") > words.count("END")
 
 
 def text_of(text: str, tokens: list[Token]) -> str:

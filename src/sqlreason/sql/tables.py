@@ -18,12 +18,21 @@ class SchemaError(BadInput):
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its type as written, whether it may be NULL, and its comment."""
+    """A column: its name, its type as written, whether it may be NULL, and its comment.
+
+    Attributes:
+        default: Its DEFAULT as written; None without one.
+        computed: The expression of a generated column; None for one that holds what it is given.
+        counted: First number and step of a key that the database counts up where an INSERT leaves it out.
+    """
 
     name: str
     type: str
     nullable: bool = True
     comment: str | None = None
+    default: str | None = None
+    computed: str | None = None
+    counted: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,11 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its keys, its comment and the rows that the context inserts, in column order."""
+    """A table with its keys, its comment and the rows that the context inserts, in column order.
+
+    Attributes:
+        checks: The conditions of its CHECKs as written.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -46,6 +59,7 @@ class Table:
     rows: tuple[tuple[Value, ...], ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     comment: str | None = None
+    checks: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
         """Finds a column by name, whatever its letter case."""
@@ -53,7 +67,14 @@ class Table:
 
 
 def literal(value: Any) -> str:
-    """Writes a Python value as a SQL literal, lists and maps by DuckDB's functions; any other by its text."""
+    """Writes a Python value as a SQL literal, lists and maps by DuckDB's functions; any other by its text.
+
+    Infinity is a number too large, and what is no number NULL.
+    """
+    if type(value) is str:  # the most frequent ones first: drawn databases hold hundreds of thousands
+        return "'" + value.replace("'", "''") + "'"
+    if type(value) is int:
+        return repr(value)
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -67,3 +88,8 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return f"map({literal(list(value))}, {literal(list(value.values()))})"
     return str(value) if isinstance(value, int | float | Decimal) else "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Writes a name in quotes, as every engine reads it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -6,6 +6,7 @@ import random
 import re
 from datetime import date, timedelta
 
+from sqlreason.sql.checks import compare
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.wishes import Condition
 
@@ -13,6 +14,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 #: The worker's pinned clock; columns compared with "now" get days around it.
 TODAY = date(2024, 6, 15)
+#: Truth values, natively or by custom: MySQL's TINYINT(1), SQL Server's BIT.
+_FLAGS = re.compile(r"(BOOL|BOOLEAN|BIT(\s*\(\s*1\s*\))?|TINYINT\s*\(\s*1\s*\))(\s+UNSIGNED)?")
+_TRUE = frozenset(("1", "t", "true", "y", "yes", "on"))
 _TEXT_TYPES = ("CHAR", "TEXT", "CLOB", "STRING", "ENUM", "UUID")
 _REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
 
@@ -20,6 +24,8 @@ _REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
 def kind_of(column: Column, data: list[Value]) -> str:
     """What a column holds ("int", "real", "text", "date", "moment", "bool"): by its data, else by its type."""
     seen = [value for value in data if value is not None]
+    if _FLAGS.fullmatch(column.type.strip().upper()) and all(_is_flag(value) for value in seen):
+        return "bool"
     if seen and all(isinstance(value, str) for value in seen):
         texts = [str(value) for value in seen]
         return "date" if all(map(_DATE.match, texts)) else "moment" if all(map(_MOMENT.match, texts)) else "text"
@@ -28,8 +34,12 @@ def kind_of(column: Column, data: list[Value]) -> str:
     return "real" if seen else _kind_by_type(column.type.upper())
 
 
+def _is_flag(value: Value) -> bool:
+    return isinstance(value, int | float) and value in (0, 1)
+
+
 def _kind_by_type(name: str) -> str:
-    if "INT" in name or "SERIAL" in name or name.startswith(("YEAR", "BIT")):
+    if "INT" in name.partition("(")[0] or "SERIAL" in name or name.startswith(("YEAR", "BIT")):
         return "int"
     if any(mark in name for mark in _TEXT_TYPES):
         return "text"
@@ -37,11 +47,13 @@ def _kind_by_type(name: str) -> str:
         return "moment"
     if "DATE" in name:
         return "date"
-    return "bool" if "BOOL" in name else "real" if any(mark in name for mark in _REAL_TYPES) else "text"
+    return "real" if any(mark in name for mark in _REAL_TYPES) else "text"
 
 
 def as_kind(value: Value, kind: str) -> Value:
     """The value as a column of that kind holds it: '1' is 1 among whole numbers, and 1 is '1' among texts."""
+    if kind == "bool" and value is not None:
+        return value.lower() in _TRUE if isinstance(value, str) else bool(value)
     if isinstance(value, bool | bytes) or value is None:
         return value
     if kind == "text":
@@ -65,6 +77,8 @@ def fresh(kind: str, column: Column, number: int, rng: random.Random) -> Value:
     if kind in ("date", "moment"):
         day = (date(2019, 1, 10) + timedelta(days=number * 37 + rng.randint(0, 20))).isoformat()
         return day if kind == "date" else f"{day} 0{number % 9}:30:00"
+    if column.type.endswith("]"):  # DuckDB reads a list from its text
+        return f"[{number + 1}]" if _kind_by_type(column.type.upper()) == "int" else f"[{column.name} {number + 1}]"
     return f"{column.name} {number + 1}"
 
 
@@ -106,6 +120,8 @@ def meeting(condition: Condition, kind: str, pool: list[Value], rng: random.Rand
     operator, values = condition.operator, condition.values
     if operator == "null":
         return None
+    if kind == "bool":
+        return rng.choice(_met(condition)[0] or [True, False])
     if condition.part:
         return _dated(condition, rng)
     if operator in ("=", "in", ">=", "<="):
@@ -128,6 +144,8 @@ def edges(condition: Condition, kind: str) -> tuple[list[Value], list[Value]]:
     operator, values = condition.operator, condition.values
     if condition.part:
         return [], []
+    if kind == "bool" and "null" not in operator:
+        return _met(condition)
     if operator.startswith("not ") or operator == "!=":
         return edges(condition.negated(), kind)[::-1]
     if operator == "null":
@@ -144,6 +162,23 @@ def edges(condition: Condition, kind: str) -> tuple[list[Value], list[Value]]:
         "between": ([low, high], [*below, *above]),
     }
     return within.get(operator, (list(values[:2]), [*below, *above]))
+
+
+def _met(condition: Condition) -> tuple[list[Value], list[Value]]:
+    """The truth values that satisfy a condition on a flag, and those that do not."""
+    values = [value for value in condition.values if value is not None]
+    low, high = (values[0], values[-1]) if values else (1, 1)
+    sign = condition.operator.removeprefix("not ")
+
+    def holds(flag: int) -> bool:
+        if sign in ("=", "in", "!="):
+            return any(compare("=", flag, value) for value in values) == (sign != "!=")
+        if sign == "between":
+            return compare(">=", flag, low) and compare("<=", flag, high)
+        return sign == "null" or (sign in ("<", "<=", ">", ">=") and compare(sign, flag, low))
+
+    met = {flag: holds(flag) != condition.operator.startswith("not ") for flag in (1, 0)}
+    return [bool(flag) for flag in met if met[flag]], [bool(flag) for flag in met if not met[flag]]
 
 
 def _beside(value: Value, sign: int, kind: str) -> list[Value]:

@@ -136,7 +136,7 @@ def _realise(
 ) -> str:
     """Fill one of the frames for the filter's operator."""
     column = item.use.column
-    if column.kind == "bool":
+    if column.kind == "bool" and item.values:
         return rng.choice(flags[bool(item.values[0])]).format(x=flag_of(item.use))
     options = dated if (column.kind == "date" or column.is_year) and item.operator in dated else frames
     if frames is _PHRASES and item.operator == "=" and not column.is_text:

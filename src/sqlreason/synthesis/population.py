@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from sqlreason.sql.schema import Column, ForeignKey, Schema, Table, render_ddl
+from sqlreason.sql.tables import literal
 from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
 from sqlreason.synthesis.names import written
 
@@ -58,7 +59,7 @@ def next_key(key: ColumnPlan, taken: list[Value]) -> Value:
     """Return a key that no row has."""
     if key.values:
         return next(text for number in range(1, 10**6) if (text := _key_value(key, number)) not in taken)
-    return max(int(value or 0) for value in taken) + 1
+    return max((int(value or 0) for value in taken), default=0) + 1
 
 
 def _sample_column(
@@ -166,9 +167,7 @@ def render_value(value: Value) -> str:
         return "NULL"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return str(value)
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)
 
 
 def render_schema(blueprint: Blueprint) -> str:

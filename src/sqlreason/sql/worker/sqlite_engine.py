@@ -53,6 +53,8 @@ _CAPS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
+#: ALTER TABLE … RENAME looks through them, and no statement but SQLite's own can write them.
+_OF_A_RENAME = ("sqlite_temp_master", "sqlite_temp_schema")
 _OPERATIONS_BETWEEN_LOOKS = 2_000
 #: Bytes of a page: instances are tiny, and snapshots are kept by the thousand.
 _PAGE = 512
@@ -122,6 +124,8 @@ class SqliteEngine:
         name = one.lower()
         if action in _CHANGES or action in _DEFINITIONS:
             self._writes.add(name)
+            if name in _OF_A_RENAME:
+                return self._mode in (DEFINE, _CONTEXT)
             return base != "temp" and (self._mode in (DEFINE, _CONTEXT) or not name.startswith("sqlite_"))
         if action == _READ_COLUMN:
             self._reads.add(name)

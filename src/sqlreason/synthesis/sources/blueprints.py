@@ -143,8 +143,9 @@ def _distinct_nouns(schema: Schema) -> dict[str, tuple[str, str]]:
     """Return (singular, plural) by table; two tables that would share a noun keep their own names."""
     nouns = {table.name: nouns_of(table.name, table.comment) for table in schema.tables}
     singulars = [singular for singular, _ in nouns.values()]
+    phrases = {name: phrase_of(name.replace(".", " ")) for name in nouns}
     return {
-        name: found if singulars.count(found[0]) == 1 else (f"{phrase_of(name)} row", f"{phrase_of(name)} rows")
+        name: found if singulars.count(found[0]) == 1 else (f"{phrases[name]} row", f"{phrases[name]} rows")
         for name, found in nouns.items()
     }
 

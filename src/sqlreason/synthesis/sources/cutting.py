@@ -73,8 +73,8 @@ def with_inferred_keys(schema: Schema) -> Schema:
 
 def _key_names(table: str, key: str) -> list[str]:
     """Return what a reference to a table with a key called `id` is usually called."""
-    one = singularise(table.lower())
-    return [f"{name}{gap}{key.lower()}" for name in {table.lower(), one} for gap in ("_", "")]
+    many = table.rpartition(".")[2].lower()
+    return [f"{name}{gap}{key.lower()}" for name in {many, singularise(many)} for gap in ("_", "")]
 
 
 def _narrow(schema: Schema, table: Table, kept: Sequence[str], max_columns: int) -> Table:

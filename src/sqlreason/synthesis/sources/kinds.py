@@ -10,7 +10,7 @@ from sqlreason.synthesis.sources.profiles import Profile
 _FAMILIES = (
     ("flag", r"BOOL|BIT$|TINYINT ?\(1\)"),
     ("datetime", r"DATETIME|TIMESTAMP|SMALLDATETIME"),
-    ("date", r"DATE"),
+    ("date", r"DATE(?!\w*RANGE)"),
     ("int", r"(TINY|SMALL|MEDIUM|BIG|HUGE|U|UBIG|USMALL)?INT(EGER|\d+)?\b|(SMALL|BIG)?SERIAL|YEAR"),
     ("real", r"REAL|FLOAT|DOUBLE|NUMERIC|DECIMAL|DEC\b|(SMALL)?MONEY|NUMBER"),
     ("text", r"N?(VAR)?CHAR|CHARACTER|(TINY|MEDIUM|LONG)?TEXT|N?CLOB|STRING|ENUM|CITEXT|NAME$|UUID|N?TEXT"),
@@ -63,6 +63,8 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
     seen = seen if seen and seen.known else None
     if family == "text" and seen and seen.form in ("date", "datetime"):
         family = seen.form
+    if family == "flag" and seen and not _is_flag(seen):
+        family = seen.form
     if family == "flag" or (family == "int" and column.name.lower().startswith(_FLAGS)):
         return Guess("bool")
     if family in ("int", "real"):
@@ -70,6 +72,13 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
     if family in ("date", "datetime"):
         return _date(family, seen)
     return _text(column, phrase, seen) if family == "text" else Guess("", reason=f"type {column.type or 'unknown'}")
+
+
+def _is_flag(seen: Profile) -> bool:
+    """Whether a column that is declared as a flag is one: SQLite takes any value, MySQL any small number."""
+    if seen.form == "int":
+        return seen.low in (0, 1) and seen.high in (0, 1)
+    return seen.form in ("flag", "")
 
 
 def family_of(declared: str) -> str:

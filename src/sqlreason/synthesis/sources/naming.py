@@ -42,7 +42,7 @@ def singularise(word: str) -> str:
 def nouns_of(table: str, comment: str | None = None) -> tuple[str, str]:
     """Return what a row, and what rows, of a table are called: `tbl_order_lines` -> order line, order lines."""
     told = _name_in(comment)
-    words = (told or _spelled_out(table)).split()
+    words = (told or _spelled_out(table.rpartition(".")[2] or table)).split()
     if not told:
         words = words[1:] if len(words) > 1 and words[0] in _TABLE_PREFIXES else words
         words = words[:-1] if len(words) > 1 and words[-1] in _TABLE_SUFFIXES else words

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlreason.synthesis.sources.values import Value, presentable
+from sqlreason.synthesis.sources.values import Value, is_day, is_measure, presentable
 
 SHARED_BY = 5  # rows that must hold a text before it counts as a value of the column and not of somebody
 _FEW, _FEW_SHARE = 30, 0.2  # different texts at most that make a category, and their share of the rows
@@ -87,7 +87,9 @@ def _bounds(known: Sequence[Any], form: str) -> tuple[int | float | str | None, 
     """Return the middle nine tenths: nobody's extreme is told."""
     if form not in ("int", "real", "date", "datetime"):
         return None, None
-    ordered = sorted(map(str, known) if form.startswith("date") else known)
+    ordered = sorted(filter(is_day, map(str, known)) if form.startswith("date") else filter(is_measure, known))
+    if not ordered:
+        return None, None
     low, high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
     if form.startswith("date"):
         return f"{str(low)[:4]}-01-01", f"{str(high)[:4]}-12-31"

@@ -7,15 +7,20 @@ by its own client: duckdb-engine 0.17 cannot reflect a table of DuckDB 2.0.)
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.dumps import decoded
+from sqlreason.sql.schema import Schema, SchemaError, Table, parse_schema
 from sqlreason.synthesis.sources.values import plain
+
+logger = logging.getLogger(__name__)
 
 Rows = list[tuple[Any, ...]]
 
@@ -96,8 +101,11 @@ class _DdlReader:
 def _open_file(database: str, timeout_seconds: float) -> Iterator[Reader]:
     path = _file_of(database)
     try:
-        yield _DdlReader(parse_schema(path.read_text(encoding="utf-8")))
-    except (SchemaError, UnicodeDecodeError) as error:
+        text, whole = decoded(path.read_bytes())
+        if not whole:
+            logger.warning("%s holds texts that are no UTF-8; what cannot be read is shown as \ufffd", path.name)
+        yield _DdlReader(parse_schema(text))
+    except (SchemaError, OSError) as error:
         raise SourceError(f"{path} cannot be read as DDL: {error}; accepted are {ACCEPTED}") from error
 
 
@@ -108,26 +116,52 @@ class _DuckdbReader:
     def __init__(self, connection: Any, timeout_seconds: float) -> None:
         self._connection = connection
         self._timeout = timeout_seconds
+        self._places: dict[str, tuple[str, str]] = {}
+        self._days: set[tuple[str, str]] = set()
 
     def schema(self) -> Schema:
         from sqlreason.synthesis.sources.reflection import with_comments
 
-        texts = self._ask("SELECT sql FROM duckdb_tables() WHERE NOT internal ORDER BY table_oid")
-        if not texts:
+        found = self._ask(f"SELECT schema_name, table_name, sql FROM duckdb_tables() WHERE {_OWN} ORDER BY table_oid")
+        if not found:
             return Schema((), tuple(name for (name,) in self._ask("SELECT view_name FROM duckdb_views()")))
-        tables = self._ask("SELECT table_name, comment FROM duckdb_tables() WHERE comment IS NOT NULL")
+        self._places = {_label(schema, name): (schema, name) for schema, name, _ in found}
+        tables = tuple(self._table(*row) for row in found)
+        comments = self._ask(f"SELECT schema_name, table_name, comment FROM duckdb_tables() WHERE {_OWN} AND {_TOLD}")
         columns = self._ask(
-            "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal AND comment IS NOT NULL"
+            f"SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE {_OWN} AND {_TOLD}"
         )
-        parsed = parse_schema("\n".join(text for (text,) in texts), "duckdb")
-        return with_comments(parsed, dict(tables), {(table, column): text for table, column, text in columns})
+        return with_comments(
+            Schema(tables),
+            {_label(schema, table): text for schema, table, text in comments},
+            {(_label(schema, table), column): text for schema, table, column, text in columns},
+        )
+
+    def _table(self, schema: str, name: str, text: str) -> Table:
+        (table,) = parse_schema(text, "duckdb").tables
+        keys = tuple(replace(key, table=_label(schema, key.table)) for key in table.foreign_keys)
+        label = _label(schema, name)
+        self._days |= {(label, c.name) for c in table.columns if c.type.upper().startswith(("DATE", "TIMESTAMP"))}
+        return replace(table, name=label, foreign_keys=keys)
 
     def rows(self, table: str, columns: Sequence[str], limit: int) -> Rows:
-        return self._ask(f"SELECT {_listed(columns)} FROM {_quoted(table)} LIMIT {int(limit)}")
+        return self._ask(f"SELECT {self._shown(table, columns)} FROM {self._place(table)} LIMIT {int(limit)}")
 
     def rows_by(self, table: str, columns: Sequence[str], key: str, values: Sequence[Any]) -> Rows:
         marks = ", ".join("?" * len(values))
-        return self._ask(f"SELECT {_listed(columns)} FROM {_quoted(table)} WHERE {_quoted(key)} IN ({marks})", values)
+        return self._ask(
+            f"SELECT {self._shown(table, columns)} FROM {self._place(table)} WHERE {_quoted(key)} IN ({marks})", values
+        )
+
+    def _place(self, table: str) -> str:
+        return ".".join(map(_quoted, self._places.get(table, (table,))))
+
+    def _shown(self, table: str, columns: Sequence[str]) -> str:
+        """The columns; days as texts, since DuckDB knows more of them (infinity, 44 BC) than Python."""
+        return ", ".join(
+            f"left(CAST({_quoted(name)} AS VARCHAR), 19)" if (table, name) in self._days else _quoted(name)
+            for name in columns
+        )
 
     def _ask(self, query: str, values: Sequence[Any] = ()) -> Rows:
         alarm = threading.Timer(self._timeout, self._connection.interrupt)
@@ -142,8 +176,13 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(_quoted, names))
+def _label(schema: str, name: str) -> str:
+    """What a table is called: by its schema too, where that is not the first."""
+    return name if schema == "main" else f"{schema}.{name}"
+
+
+_OWN = "NOT internal AND database_name = current_database()"
+_TOLD = "comment IS NOT NULL"
 
 
 @contextmanager

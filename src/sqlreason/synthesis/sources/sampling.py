@@ -4,12 +4,16 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlreason.synthesis.blueprint import Blueprint, TablePlan
-from sqlreason.synthesis.population import Contents, Row
+from sqlreason.synthesis.blueprint import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.population import Contents, Row, Value
 from sqlreason.synthesis.sources.readers import Reader
+from sqlreason.synthesis.sources.values import is_day, is_measure
 
 POOL = 2000  # rows of a table that are read
 _ASKED_AT_ONCE = 500  # keys in one IN list
+_TRUTH = dict.fromkeys(("1", "t", "true", "y", "yes", "on"), True) | dict.fromkeys(
+    ("0", "f", "false", "n", "no", "off"), False
+)
 _CLUSTERS = 3  # rows that share a parent come together, so that groups have more than one row
 
 
@@ -42,13 +46,21 @@ def _fetch_parents(reader: Reader, parent: TablePlan, reference: str, children: 
 
 
 def as_row(table: TablePlan, values: Sequence[Any]) -> Row:
-    """Return a database's row as a row of the blueprint: flags as truth values, texts without outer blanks."""
-    row: Row = {}
-    for column, value in zip(table.columns, values, strict=True):
-        if column.kind == "bool" and value is not None:
-            value = bool(value)
-        row[column.name] = value.replace("T", " ")[:19] if column.has_time and isinstance(value, str) else value
-    return row
+    """Return a database's row as a row of the blueprint; a value that is none of its column's kind is NULL."""
+    return {column.name: _as_kind(column, value) for column, value in zip(table.columns, values, strict=True)}
+
+
+def _as_kind(column: ColumnPlan, value: Any) -> Value:
+    """Return a value as its column holds it: flags as truth values, days of the calendar, numbers."""
+    if value is None or column.kind in ("key", "ref"):
+        return value
+    if column.kind == "bool":
+        return _TRUTH.get(value.strip().lower()) if isinstance(value, str) else bool(value)
+    if column.kind == "date":
+        return (value.replace("T", " ")[:19] if column.has_time else value) if is_day(value) else None
+    if column.kind in ("int", "real"):
+        return value if is_measure(value) else None
+    return value if isinstance(value, str) else str(value)
 
 
 def _closed(blueprint: Blueprint, pool: Contents) -> Contents:

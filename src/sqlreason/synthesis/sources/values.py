@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import uuid
 from functools import cache
 from typing import Any
@@ -16,7 +17,10 @@ from sqlreason.synthesis.blueprint import load_blueprints
 
 Value = int | float | str | bool | None
 
+_LARGEST = 10**15
+_LARGEST_KEY = 2**63
 LONGEST = 60  # characters of a text that a question can quote
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)(?!.*BC)")
 _LENT = 12
 _FIRST = (
     "Amber", "Birch", "Cedar", "Delta", "Ember", "Falcon", "Granite", "Harbour", "Indigo", "Juniper", "Kestrel",
@@ -37,16 +41,42 @@ _PATTERNS = {
 
 
 def plain(value: Any) -> Value:
-    """Return a driver's value as number, text, truth value or None; what has no such form (bytes, lists) is None."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+    """Return a driver's value as number, text, truth value or None.
+
+    What has no such form (bytes, lists) is None, and so are numbers that no question can name: NaN, infinity, and what
+    is so large that arithmetic on it would be.
+    """
     if isinstance(value, decimal.Decimal):
+        if not value.is_finite() or abs(value) > _LARGEST:
+            return None
         return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if abs(value) <= _LARGEST else None  # NaN compares as false
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < _LARGEST_KEY else None
+    if value is None or isinstance(value, bool | str):
+        return value
     if isinstance(value, datetime.datetime):
         return value.replace(tzinfo=None, microsecond=0).isoformat(" ")
     if isinstance(value, datetime.date):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else None
+
+
+def is_measure(value: Value) -> bool:
+    """Whether a value is a number of a size with which one calculates; a key may be larger."""
+    return isinstance(value, int | float) and abs(value) <= _LARGEST
+
+
+def is_day(value: Value) -> bool:
+    """Whether a text begins with a day of the calendar, written YYYY-MM-DD; the years 1 to 9999 are all there is."""
+    if not isinstance(value, str) or not _DAY.match(value):
+        return False
+    try:
+        datetime.date.fromisoformat(value[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def make_up(phrase: str, noun: str, category: bool) -> tuple[str, ...]:

@@ -1,0 +1,52 @@
+"""Types that a script itself defines (CREATE TYPE … AS ENUM, CREATE DOMAIN), written out where columns use them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot.tokenizer_core import Token
+
+from sqlreason.sql.ddl import Definition, inner, qualified, word_of
+from sqlreason.sql.statements import split_tokens
+from sqlreason.sql.tables import Column, Table, identifier
+
+
+class Kinds:
+    """The types of a script."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, Column] = {}
+        self._checks: dict[str, tuple[str, ...]] = {}
+
+    def take(self, text: str, tokens: list[Token]) -> None:
+        """Adds the type that a statement defines."""
+        place = 2 + qualified(tokens[2:])
+        name, words = tokens[place].text.lower(), [word_of(token) for token in tokens]
+        if "ENUM" in words:
+            self._columns[name] = Column(name, f"ENUM({' '.join(inner(text, tokens).split())})")
+        elif words[1] == "DOMAIN":
+            read = Definition()
+            read.take(text, [tokens[place], *tokens[place + 1 + (words[place + 1] == "AS") :]])
+            self._columns[name] = read.columns[0]
+            self._checks[name] = tuple(read.checks)
+
+    def resolved(self, table: Table) -> Table:
+        """The table with these types written out."""
+        columns, checks = [], list(table.checks)
+        for column in table.columns:
+            key = column.type.rpartition(".")[2].strip('"').lower()
+            if key in self._columns:
+                kind = self._columns[key]
+                column = replace(column, type=kind.type, default=column.default or kind.default)
+                checks += [_of_column(check, column.name) for check in self._checks.get(key, ())]
+            columns.append(column)
+        return replace(table, columns=tuple(columns), checks=tuple(checks))
+
+
+def _of_column(check: str, name: str) -> str:
+    """A domain's condition as one of a column: what it calls VALUE is the column."""
+    tokens = split_tokens(check, "postgres")
+    for token in reversed(tokens[0] if tokens else []):
+        if word_of(token) == "VALUE":
+            check = f"{check[: token.start]}{identifier(name)}{check[token.end + 1 :]}"
+    return check

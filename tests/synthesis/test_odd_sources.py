@@ -1,0 +1,206 @@
+"""Databases with what no plain shop has: questions are still made, and nothing of it ends the run."""
+
+import logging
+import random
+import sqlite3
+
+import duckdb
+import pytest
+
+from sqlreason.sql.execution import Verifier
+from sqlreason.synthesis.grammar import NothingFits, compose
+from sqlreason.synthesis.population import render_context
+from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.wording import word
+
+ROWS = ["never", "synthetic", "sampled"]
+
+
+@pytest.fixture(scope="module")
+def verifier():
+    with Verifier() as verifier:
+        yield verifier
+
+
+def sqlite_file(tmp_path, script, *changes):
+    path = tmp_path / "odd.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(script)
+        for statement, values in changes:
+            connection.execute(statement, values)
+    return f"sqlite:///{path}"
+
+
+def duckdb_file(tmp_path, script):
+    path = tmp_path / "odd.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(script)
+    return f"duckdb:///{path}"
+
+
+def ask_about(verifier, database, rows, count=60, seeds=2):
+    """Questions are composed and worded, and their golds run on their contexts; the blueprint is returned."""
+    source = read_source(database, rows)
+    for seed in range(seeds):
+        rng = random.Random(seed)
+        contents = source.fill(rng)
+        golds = []
+        for _ in range(count):
+            try:
+                draft = compose(source.blueprint, rng, None, contents)
+            except NothingFits:
+                continue
+            assert word(draft, rng)
+            golds += [draft.sql] if draft.task_type != "data manipulation" else []
+        assert golds
+        (results,) = verifier.run_batch([(render_context(source.blueprint, contents), golds, "sqlite")])
+        assert {result.status for result in results} == {"ok"}, [r.reason for r in results if r.status != "ok"][:3]
+    return source.blueprint
+
+
+def kinds_of(blueprint, table):
+    return {column.name: column.kind for column in blueprint.table(table).columns}
+
+
+ODD_COLUMNS = {
+    "flags that may be NULL": "CREATE TABLE t (id INTEGER PRIMARY KEY, title TEXT, done BOOLEAN);"
+    + "".join(f"INSERT INTO t VALUES ({n}, 't{n % 4}', {('NULL', '1', '0')[n % 3]});" for n in range(1, 40)),
+    "columns without any value": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, done BOOLEAN, n INT, r REAL, name TEXT, day DATE, at TIMESTAMP, x);
+        INSERT INTO t (id) VALUES (1), (2), (3)""",
+    "one row": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, done TINYINT(1), n INT, r REAL, name TEXT, day DATE);
+        INSERT INTO t VALUES (1, 0, 5, 1.5, 'a', '2024-01-02')""",
+    "numbers beyond measure": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, r REAL, n INT);
+        INSERT INTO t VALUES (1, 1e308, 9223372036854775807), (2, -1e308, -9223372036854775808), (3, 9e999, 4),
+            (4, 1.5, 5)""",
+    "one row near the largest number": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, r REAL);
+        INSERT INTO t VALUES (1, 1e308)""",
+    "no days of the calendar": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, day DATE, at TIMESTAMP);
+        INSERT INTO t VALUES (1, '0000-00-00', '0000-00-00 00:00:00'), (2, '2024-13-45', 'soon'),
+            (3, '31/12/2024', 1704067200), (4, '9999-12-31', '9999-12-31T23:59:59Z'),
+            (5, '12024-01-01', '-4713-01-01')""",
+    "texts for truth values": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, done BOOLEAN);
+        INSERT INTO t VALUES (1, 'yes'), (2, 'no'), (3, 'maybe')""",
+    "other types than declared": """
+        CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, r REAL, name TEXT);
+        INSERT INTO t VALUES (1, 'x', '12,50', x'00'), (2, 3, 4.5, 'a'), (3, x'ff', 'n/a', 'b')""",
+}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("script", ODD_COLUMNS.values(), ids=ODD_COLUMNS)
+def test_odd_columns_are_asked_about_or_left_alone(verifier, tmp_path, script, rows) -> None:
+    ask_about(verifier, sqlite_file(tmp_path, script), rows)
+
+
+def test_flags_are_what_their_rows_say(tmp_path, verifier) -> None:
+    script = (
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a TINYINT(1), b BIT, c TINYINT(1), d BOOLEAN, e BOOLEAN); "
+        "INSERT INTO t VALUES (1, 1, 0, 1, NULL, 'yes'), (2, NULL, 1, 4, NULL, 'no'), (3, 1, 1, 5, NULL, 'yes');"
+    )
+    found = kinds_of(ask_about(verifier, sqlite_file(tmp_path, script), "synthetic"), "t")
+    assert (found["a"], found["b"], found["c"], found["d"]) == ("bool", "bool", "int", "bool")
+    assert found.get("e") != "bool"
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_virtual_tables_and_what_lies_behind_them_are_not_asked_about(tmp_path, verifier, rows) -> None:
+    script = (
+        "CREATE TABLE book (book_id INTEGER PRIMARY KEY, title TEXT); INSERT INTO book VALUES (1, 'A'), (2, 'B'); "
+        "CREATE VIRTUAL TABLE book_fts USING fts5(title, content='book', content_rowid='book_id'); "
+        "CREATE VIRTUAL TABLE area USING rtree(id, x0, x1); INSERT INTO area VALUES (1, 0, 1); "
+        "CREATE VIRTUAL TABLE old USING fts4(body); CREATE TABLE book_archive (id INTEGER PRIMARY KEY, n INT);"
+    )
+    blueprint = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    assert sorted(table.name for table in blueprint.tables) == ["book", "book_archive"]
+
+
+def test_texts_that_are_no_utf8_are_read_with_replacements_and_told_once(tmp_path, verifier, caplog) -> None:
+    database = sqlite_file(
+        tmp_path, "CREATE TABLE player (id INTEGER PRIMARY KEY, last_name TEXT); INSERT INTO player VALUES (1, 'Ann');",
+        ("INSERT INTO player VALUES (2, CAST(? AS TEXT))", ("Albarracín".encode("latin-1"),)),
+        ("INSERT INTO player VALUES (3, CAST(? AS TEXT))", ("Müller".encode("latin-1"),)),
+    )  # fmt: skip
+    with caplog.at_level(logging.WARNING):
+        blueprint = ask_about(verifier, database, "sampled")
+    assert set(blueprint.table("player").column("last_name").values) == {"Ann", "Albarrac\ufffdn", "M\ufffdller"}
+    assert sum("no UTF-8" in record.message for record in caplog.records) == 1
+
+
+SCHEMAS = """
+CREATE SCHEMA sales; CREATE TABLE customer (id INTEGER PRIMARY KEY, name VARCHAR);
+CREATE TABLE sales.customer (customer_id INTEGER PRIMARY KEY, city VARCHAR, born DATE, seen TIMESTAMP,
+  v DOUBLE PRECISION);
+CREATE TABLE sales.orders (order_id INTEGER PRIMARY KEY, n INTEGER,
+  customer_id INTEGER REFERENCES sales.customer(customer_id));
+INSERT INTO customer VALUES (1, 'Ann'), (2, 'Bo');
+INSERT INTO sales.customer VALUES (1, 'Oslo', 'infinity', '-infinity', 'NaN'), (2, 'Rome', '2024-01-02', 'infinity',
+  'Infinity'), (3, 'Rome', '10000-01-01', '2024-01-02 03:04:05.678', 1e308), (4, 'Rome', NULL, NULL, 2.5);
+INSERT INTO sales.orders VALUES (1, 5, 1), (2, 6, 2), (3, 7, 2);
+"""
+
+
+def check_schemas(blueprint):
+    tables = {table.name: table for table in blueprint.tables}
+    assert set(tables) == {"customer", "sales.customer", "sales.orders"}
+    assert tables["sales.orders"].column("customer_id").target == "sales.customer"
+    assert len({table.singular for table in blueprint.tables}) == 3
+    assert kinds_of(blueprint, "sales.customer")["born"] == "date"
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_duckdb_with_a_second_schema_and_values_beyond_python(tmp_path, verifier, rows) -> None:
+    script = SCHEMAS + "INSERT INTO sales.customer VALUES (5, 'Rome', '0044-03-15 (BC)', NULL, -1e308);"
+    check_schemas(ask_about(verifier, duckdb_file(tmp_path, script), rows))
+
+
+def test_duckdb_with_times_of_a_zone(tmp_path, verifier) -> None:
+    script = (
+        "CREATE TABLE ev (id INTEGER PRIMARY KEY, seen TIMESTAMPTZ); "
+        "INSERT INTO ev VALUES (1, '2024-01-02 03:04:05+00')"
+    )
+    assert kinds_of(ask_about(verifier, duckdb_file(tmp_path, script), "sampled"), "ev")["seen"] == "date"
+
+
+@pytest.fixture(scope="module")
+def odd_postgres(postgres):
+    postgres.execute("CREATE DATABASE odd", "CREATE ROLE looker LOGIN")
+    script = SCHEMAS + """
+      INSERT INTO sales.customer VALUES (5, 'Rome', '0044-03-15 BC', '0044-03-15 10:00:00 BC', 3);
+      CREATE SCHEMA secret; CREATE TABLE secret.salary (id INTEGER PRIMARY KEY, amount INTEGER);
+      GRANT USAGE ON SCHEMA sales TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA public, sales TO looker"""
+    postgres.execute(*script.strip().split(";\n"), database="odd")
+    postgres.execute("CREATE DATABASE parts")
+    postgres.execute(
+        "CREATE TABLE visit (visit_id int, at date NOT NULL, n numeric, ok boolean) PARTITION BY RANGE (at)",
+        "CREATE TABLE visit_2023 PARTITION OF visit FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')",
+        "CREATE TABLE visit_2024 PARTITION OF visit FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+        "INSERT INTO visit SELECT g, DATE '2023-01-01' + g, CASE WHEN g % 9 = 0 THEN 'NaN'::numeric ELSE g END, "
+        "g % 3 = 0 FROM generate_series(1, 300) g",
+        database="parts",
+    )
+    return postgres
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_postgresql_with_a_second_schema_and_values_beyond_python(odd_postgres, verifier, rows) -> None:
+    check_schemas(ask_about(verifier, odd_postgres.url("looker", "odd"), rows))
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_partitions_belong_to_their_table(odd_postgres, verifier, rows) -> None:
+    blueprint = ask_about(verifier, odd_postgres.url("postgres", "parts"), rows)
+    assert [table.name for table in blueprint.tables] == ["visit"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_file_of_ddl_in_any_encoding(tmp_path, verifier, encoding) -> None:
+    path = tmp_path / "shop.sql"
+    script = "CREATE TABLE a (id SERIAL PRIMARY KEY, ort TEXT); INSERT INTO a (ort) VALUES ('Köln');"
+    path.write_bytes(script.encode(encoding))
+    assert kinds_of(ask_about(verifier, str(path), "sampled"), "a")["id"] == "key"
