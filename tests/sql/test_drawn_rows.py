@@ -103,6 +103,7 @@ def test_a_truth_value_is_one_however_the_gold_asks(verifier, kind, suite, rows)
         "SELECT title FROM task WHERE done = 5",
         "SELECT done, COUNT(*) FROM task GROUP BY done HAVING COUNT(*) > 3",
         "SELECT title FROM task WHERE done = (SELECT done FROM task WHERE title = 'a') ORDER BY done LIMIT 1",
+        "SELECT title FROM task WHERE id > (SELECT id FROM task WHERE done = 1)",
     ]
     for gold in [*golds, *more]:
         for instance in draw_instances(Task("1", gold, (settle(context),)), parse_schema(context), styles_of(suite, 7)):

@@ -118,7 +118,10 @@ def bait(rows: Rows, layout: Layout, rng: random.Random) -> None:
             free = [i for p, i in layout.index.items() if p[0] == place[0] and not layout.is_key(p)]
             for position in free:
                 first[position], last[position] = last[position], first[position]
-        first[column] = f"x{value}x" if isinstance(value, str) else later(value, 1)
+        if layout.kinds[place] == "bool":
+            first[column] = not layout.fitting(place, value)
+        else:
+            first[column] = f"x{value}x" if isinstance(value, str) else later(value, 1)
         if not layout.is_key(shown) and not layout.is_linked(shown):
             found = {row[output] for row in held if row[column] == value}
             others = [row[output] for row in held if row[output] not in found]
