@@ -145,3 +145,15 @@ def test_postgresql_has_truth_values_of_its_own(postgres) -> None:
         wrong = "SELECT title FROM task WHERE done IS NOT FALSE"
         assert [verdict.status for verdict in verifier.verify(task, [*golds, wrong])] == ["match"] * 3 + ["mismatch"]
         assert {tried.failure for tried in verifier.trial(task, [])} == {""}
+
+
+def test_a_column_of_json_holds_documents_and_only_such(verifier):
+    context = "CREATE TABLE t (id INT PRIMARY KEY, d TEXT); INSERT INTO t VALUES (1, '{\"a\": 3, \"s\": 1}'), (2, NULL);"
+    gold = "SELECT id FROM t WHERE json_extract(d, '$.a') > 2"
+    found = prepare(verifier, "json", context, gold, n=3)
+    assert found.status == "ok" and found.killed >= found.mutants / 2
+    for script in found.task.instances[1:]:
+        rows = verifier.run(script, "SELECT d FROM t WHERE d IS NOT NULL AND NOT json_valid(d)")
+        assert (rows.status, rows.rows) == ("ok", ())
+    (right, wrong) = verifier.verify(found.task, [gold, gold.replace("> 2", "> 3")])
+    assert right.agrees and not wrong.agrees

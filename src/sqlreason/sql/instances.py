@@ -48,6 +48,8 @@ _TELLING = 3
 _TOO_BIG = "too_big"
 #: Characters of what is told of one attempt, and of a reason in all: an engine's message may quote a whole statement.
 _ATTEMPT, _REASON = 300, 2_000
+#: A gold that is no query at all: white space, semicolons and comments.
+_NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
@@ -128,7 +130,7 @@ def _left_out(status: str, reason: str) -> Prepared:
 def _prepared(
     verifier: Verifier, id: str, context: str, gold: str, styles: Sequence[Style], n: int, seed: int
 ) -> Prepared:
-    if not isinstance(gold, str) or not split_statements(gold):
+    if not isinstance(gold, str) or _NO_QUERY.fullmatch(gold) or not split_statements(gold):
         return _left_out("no_gold", "the question has no gold query")
     if not isinstance(context, str):
         return _left_out("schema_error", f"the question's context is a {type(context).__name__}; give a text")

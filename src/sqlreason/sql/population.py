@@ -72,6 +72,9 @@ class Populator:
                 kind = self._kinds[condition.place]
                 near = [v for value in condition.values for v in neighbours(value, kind)] if kind != "bool" else []
                 self._pools[condition.place] = list(dict.fromkeys([*self._pools[condition.place], *near]))
+        for place in [place for place, kind in self._kinds.items() if kind == "json"]:
+            near = [v for value in self._pools[place] if value is not None for v in neighbours(value, "json")]
+            self._pools[place] = list(dict.fromkeys([*self._pools[place], *near]))
         for place in self._wishes.clocked & set(self._pools):
             if self._kinds[place] in ("date", "moment"):
                 self._pools[place] = around_today(self._kinds[place])

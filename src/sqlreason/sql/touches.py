@@ -121,7 +121,8 @@ def bait(rows: Rows, layout: Layout, rng: random.Random) -> None:
         if layout.kinds[place] == "bool":
             first[column] = not layout.fitting(place, value)
         else:
-            first[column] = f"x{value}x" if isinstance(value, str) else later(value, 1)
+            is_text = layout.kinds[place] != "json"
+            first[column] = f"x{value}x" if isinstance(value, str) and is_text else later(value, 1)
         if not layout.is_key(shown) and not layout.is_linked(shown):
             found = {row[output] for row in held if row[column] == value}
             others = [row[output] for row in held if row[output] not in found]

@@ -7,6 +7,7 @@ import re
 from datetime import date, timedelta
 
 from sqlreason.sql.checks import compare
+from sqlreason.sql.documents import altered, is_document
 from sqlreason.sql.schema import Column, Value
 from sqlreason.sql.wishes import Condition
 
@@ -22,12 +23,14 @@ _REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
 
 
 def kind_of(column: Column, data: list[Value]) -> str:
-    """What a column holds ("int", "real", "text", "date", "moment", "bool"): by its data, else by its type."""
+    """What a column holds ("int", "real", "text", "date", "moment", "bool", "json"): by its data, else by its type."""
     seen = [value for value in data if value is not None]
     if _FLAGS.fullmatch(column.type.strip().upper()) and all(_is_flag(value) for value in seen):
         return "bool"
     if seen and all(isinstance(value, str) for value in seen):
         texts = [str(value) for value in seen]
+        if all(map(is_document, texts)):
+            return "json"
         return "date" if all(map(_DATE.match, texts)) else "moment" if all(map(_MOMENT.match, texts)) else "text"
     if seen and all(isinstance(value, int) for value in seen):
         return "int" if not any(mark in column.type.upper() for mark in _REAL_TYPES) else "real"
@@ -41,6 +44,8 @@ def _is_flag(value: Value) -> bool:
 def _kind_by_type(name: str) -> str:
     if "INT" in name.partition("(")[0] or "SERIAL" in name or name.startswith(("YEAR", "BIT")):
         return "int"
+    if name.startswith("JSON"):
+        return "json"
     if any(mark in name for mark in _TEXT_TYPES):
         return "text"
     if "DATETIME" in name or "TIMESTAMP" in name:
@@ -77,6 +82,8 @@ def fresh(kind: str, column: Column, number: int, rng: random.Random) -> Value:
     if kind in ("date", "moment"):
         day = (date(2019, 1, 10) + timedelta(days=number * 37 + rng.randint(0, 20))).isoformat()
         return day if kind == "date" else f"{day} 0{number % 9}:30:00"
+    if kind == "json":
+        return f'{{"value": {number + 1}}}'
     if column.type.endswith("]"):  # DuckDB reads a list from its text
         return f"[{number + 1}]" if _kind_by_type(column.type.upper()) == "int" else f"[{column.name} {number + 1}]"
     return f"{column.name} {number + 1}"
@@ -90,7 +97,8 @@ def neighbours(value: Value, kind: str) -> list[Value]:
         return [value, value + 1, value - 1] if kind == "int" else [value, value + 1, value - 1, value + 0.5]
     if _DATE.match(value):
         return [value, *(_shifted(value, days) for days in (1, -1, 31, -366))]
-    return [value, f"{value}x", f"x{value}x"]
+    others = [altered(value, steps) for steps in (1, -1)] if is_document(value) else [f"{value}x", f"x{value}x"]
+    return [value, *others]
 
 
 def later(value: Value, steps: int) -> Value:
@@ -98,7 +106,9 @@ def later(value: Value, steps: int) -> Value:
     if isinstance(value, bool) or value is None or isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return _shifted(value, steps) if _DATE.match(value) or _MOMENT.match(value) else f"{value} {steps}"
+        return altered(value, steps) or (
+            _shifted(value, steps) if _DATE.match(value) or _MOMENT.match(value) else f"{value} {steps}"
+        )
     return value + steps
 
 
