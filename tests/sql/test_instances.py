@@ -100,7 +100,7 @@ TOTALS = (
     ],
 )
 def test_a_bound_that_is_one_off_or_a_lookalike_is_refused(verifier, gold, kept, instead) -> None:
-    """Three databases see it with nearly every seed; each seed's are chosen against sixteen mutants, not all."""
+    """Three databases see it with nearly every seed; each seed's are chosen against eighteen mutants, not all."""
     tasks = [prepare(verifier, "", MANY, gold, seed=seed).task for seed in range(6)]
     verdicts = [verifier.verify(task, [gold, gold.replace(kept, instead, 1)]) for task in tasks]
     assert all(right.agrees for right, _ in verdicts)

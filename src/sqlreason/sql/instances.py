@@ -41,7 +41,7 @@ from sqlreason.sql.worker.shelf import remembering
 logger = logging.getLogger(__name__)
 
 #: Instances that are drawn for one gold, more where more are asked for, and mutants that they must tell from it.
-_DRAWN, _MUTANTS = 12, 16
+_DRAWN, _MUTANTS = 12, 18
 #: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
 _TELLING = 3
 #: A gold that fails so fails in every reading; on other rows it may not.
