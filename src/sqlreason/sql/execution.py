@@ -135,7 +135,11 @@ class Verifier:
 
         def jobs() -> Iterator[Job]:
             for task, candidates in pairs:
-                new = [text for text in dict.fromkeys(candidates) if (task.key, _brief(text)) not in self._verdicts]
+                new = [
+                    text
+                    for text in dict.fromkeys(candidates)
+                    if (task.key, text if len(text) <= _BRIEF else _brief(text)) not in self._verdicts
+                ]
                 if new:
                     job = self._job(task, new)
                     asked[job] = task, new
@@ -179,7 +183,9 @@ class Verifier:
         return verdict._replace(flags=tuple(sorted({*verdict.flags, *task.flags}))) if task.flags else verdict
 
     def _remember(self, fresh: dict[tuple[str, str], Verdict]) -> None:
-        self._verdicts.update({(k, _brief(text)): v for (k, text), v in fresh.items() if v.status not in _CHANCE})
+        for (key, text), verdict in fresh.items():
+            if verdict.status not in _CHANCE:
+                self._verdicts[key, text if len(text) <= _BRIEF else _brief(text)] = verdict
         while len(self._verdicts) > _REMEMBERED_VERDICTS:
             self._verdicts.popitem(last=False)
 

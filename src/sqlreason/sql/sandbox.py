@@ -91,7 +91,7 @@ class WorkerProcess:
         self._request = 0  # the number of the last one
         self._open: dict[int, int] = {}  # bytes of those that are not answered, in order
         self._since = time.monotonic()  # when the present request, or the start, began
-        self._computed = 0.0  # CPU seconds of the process by then
+        self._computed: float | None = None  # CPU seconds of the process, where it was late before it took that up
         self._look = _Look(0.0, 0.0)
         self.sleeps = False
         self._buffer = bytearray()
@@ -165,8 +165,7 @@ class WorkerProcess:
 
     def _begin(self) -> None:
         """Notes that the next request has its time from now on."""
-        self._since = time.monotonic()
-        self._computed = _computed(self.pid) or 0.0
+        self._since, self._computed = time.monotonic(), None
 
     def _next(self) -> Any:
         if len(self._buffer) < protocol.HEADER.size:
@@ -205,13 +204,15 @@ class WorkerProcess:
             return self._since + START_SECONDS - now
         beat = self._heartbeat.read()
         taken_up = beat.request in self._open and beat.started > self._since
-        started, computed = (beat.started, beat.computed) if taken_up else (self._since, self._computed)
+        started = beat.started if taken_up else self._since
         if self.engine in _COMPUTE_ELSEWHERE:
             return started + self._limits.hard_seconds + _TRIES * self._limits.soft_seconds - now
         left = started + self._limits.hard_seconds - now
         if left > 0 or (total := _computed(self.pid)) is None:
             return left
-        return self._left_of(_Look(started, computed), _Look(now, total))
+        if self._computed is None:
+            self._computed = total
+        return self._left_of(_Look(started, beat.computed if taken_up else self._computed), _Look(now, total))
 
     def _left_of(self, start: _Look, now: _Look) -> float:
         """The seconds left of a step that is late by the wall, by what it has computed since its start."""

@@ -126,7 +126,8 @@ class Verdict(NamedTuple):
     def from_wire(cls, fields: list[Any]) -> Verdict:
         """Reads a verdict as a worker sends it."""
         fields[4] = tuple(fields[4])
-        fields[5] = printable(fields[5])
+        if not fields[5].isprintable():
+            fields[5] = printable(fields[5])
         return cls(*fields)
 
 

@@ -62,6 +62,7 @@ class Case:
     def __init__(self, engine: Any, gold: dict[str, Any], limits: dict[str, Any], beat: Callable[[int], None]) -> None:
         self._engine, self._gold, self._limits, self._beat = engine, gold, limits, beat
         self._seconds: Callable[[], float] = engine.seconds
+        self._now = 0.0  # the clock is looked at once between two candidates: the end of one is the start of the next
         self.access: str = gold["access"]
         self._lenient = False
         self.instances: list[Instance] = []
@@ -162,18 +163,13 @@ class Case:
         alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
         for number, instance in enumerate(self.instances):
             self._engine.open(instance.database)
-            self._look()
+            self._now = self._seconds()
             for index, attempt in list(alive.items()):
                 self._beat(index)
                 self._try(attempt, candidates[index] if number == 0 else [attempt.text], instance)
                 if attempt.verdict is not None:
                     yield index, alive.pop(index).verdict or []
         yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
-
-    def _look(self) -> float:
-        """Looks at the clock, once between two candidates: the end of one is the start of the next."""
-        self._now = self._seconds()
-        return self._now
 
     def _try(self, attempt: _Attempt, texts: list[str], instance: Instance) -> None:
         for text in texts:
@@ -196,11 +192,12 @@ class Case:
             error = as_error(raised)
             if error.status == "denied" and self.access == READ:
                 attempt.flags |= _named_write([attempt.text])
-            self._look()
+            self._now = self._seconds()
             parses = error.status not in ("syntax_error", "multi_statement", "empty")
             attempt.verdict = self._verdict(attempt, error.status, parses, False, error.reason)
             return
-        attempt.seconds += self._look() - started
+        self._now = ended = self._seconds()
+        attempt.seconds += ended - started
         if reason:
             attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
         attempt.passed += not reason

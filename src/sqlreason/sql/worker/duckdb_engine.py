@@ -164,22 +164,28 @@ class DuckdbEngine:
         return result
 
     def _fetch(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int, result: Outcome) -> None:
-        selects = str(statement.type).endswith("SELECT")
-        if selects:
+        if str(statement.type).endswith("SELECT"):
             result.reads |= {name.rpartition(".")[2].lower() for name in connection.get_table_names(statement.query)}
+            cursor = connection.execute(statement)
+            result.columns = [column[0] for column in cursor.description or ()]
+            types = [str(column[1]) for column in cursor.description or ()]
+            if any(map(_TIMES.search, types)):
+                cursor = connection.execute(f"SELECT {_with_texts(types)} FROM ({without_end(statement.query)}\n)")
+            result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
         else:
             named = {table.lower() for table in self.tables()} & {word.text for word in words_of(statement.query)}
             result.writes |= named
             result.reads |= named
-        cursor = connection.execute(statement)
-        types = [str(column[1]) for column in cursor.description or ()]
-        result.columns = [column[0] for column in cursor.description or ()]
-        if selects and any(map(_TIMES.search, types)):
-            cursor = connection.execute(_with_texts(statement.query, types))
-        result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
+            result.columns, result.rows = self._returned(connection, statement, max_rows)
         result.more = len(result.rows) > max_rows
-        if not selects and result.columns == ["Count"]:
-            result.columns, result.rows, result.more = [], [], False
+
+    def _returned(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int) -> tuple[Any, Any]:
+        """Runs a statement that writes: columns and rows of its RETURNING, which are there once it has run."""
+        relation = connection.sql(statement)
+        if relation is None or relation.columns == ["Count"]:
+            return [], []
+        rows = relation.project(_with_texts(list(map(str, relation.types)))).limit(max_rows + 1).fetchall()
+        return relation.columns, rows
 
     def undo(self) -> None:
         """Takes back what `run` wrote."""
@@ -210,12 +216,11 @@ class DuckdbEngine:
         Raises:
             EngineError: It cannot be read, or not by the deadline.
         """
-        query = f"SELECT * FROM {_name(table)}"
         with self._guarded(self._current, deadline):
-            cursor = self._current.execute(query)
+            cursor = self._current.execute(f"SELECT * FROM {_name(table)}")
             types = [str(column[1]) for column in cursor.description or ()]
             if any(map(_TIMES.search, types)):
-                cursor = self._current.execute(_with_texts(query, types))
+                cursor = self._current.execute(f"SELECT {_with_texts(types)} FROM {_name(table)}")
             rows = cursor.fetchall()
         return rows
 
@@ -237,10 +242,10 @@ def _judged(error: duckdb.Error, late: bool) -> tuple[str, str]:
     return ("timeout", "the time limit is over") if late else (status, str(error).partition("\n")[0])
 
 
-def _with_texts(query: str, types: list[str]) -> str:
-    """The query with columns of dates and times as texts; rows keep their order, there is one thread."""
+def _with_texts(types: list[str]) -> str:
+    """The columns of those types, dates and times as texts; rows keep their order, there is one thread."""
     columns = (f"CAST(#{i} AS VARCHAR)" if _TIMES.search(kind) else f"#{i}" for i, kind in enumerate(types, 1))
-    return f"SELECT {', '.join(columns)} FROM ({without_end(query)}\n)"
+    return ", ".join(columns)
 
 
 def _restart(schema: str, name: str, last: int | None, start: int) -> str:
