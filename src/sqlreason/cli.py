@@ -3,6 +3,7 @@
 import inspect
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,31 @@ def doctor(env: str | None, database: str | None) -> None:
     from kedro.framework.session import KedroSession
 
     from sqlreason.preflight import examine, render
+    from sqlreason.preflight.examine import OPTIONAL
 
     project = Path.cwd()
     with KedroSession.create(project, env=env) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         loader = context.config_loader
+        entries = _load_entries(context.catalog, ("base_model", "student_prompt", *OPTIONAL))
         findings = examine(
-            project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database, context.catalog
+            project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database, entries
         )
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))
+
+
+def _load_entries(catalog: Any, names: Sequence[str]) -> dict[str, Any]:
+    """Return what entries hold, or the exception with which one could not be loaded."""
+    from kedro.io.core import DatasetError
+
+    loaded: dict[str, Any] = {}
+    for name in names:
+        try:
+            loaded[name] = catalog.load(name)
+        except DatasetError as error:
+            loaded[name] = error
+    return loaded
 
 
 cli.add_command(sql)

@@ -1,17 +1,18 @@
 """All checks of one environment, in the order of a run."""
 
 import json
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sqlreason import failures
 from sqlreason.preflight import extras, machine, reach
 from sqlreason.preflight.findings import Finding
 from sqlreason.students import memory
 from sqlreason.students.memory import GIB, Shape
 
-logger = logging.getLogger(__name__)
+OPTIONAL = ("sql_questions", "policy_teacher")
+"""Entries that the look at the student does without if they cannot be loaded."""
 
 _DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
 _MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the weights; the demo peaked at 5.2 GB in all
@@ -24,7 +25,7 @@ def examine(
     catalog: Mapping[str, Any],
     root: str,
     database: str | None = None,
-    entries: Any = None,
+    entries: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
     """Look at everything that an environment needs.
 
@@ -34,7 +35,8 @@ def examine(
         catalog: Entries of the environment: `base_model` and `teacher` are looked at.
         root: Its data root.
         database: A database that questions will be put to; `synthesis.database` if none is given.
-        entries: The catalog itself, to load the student's tokenizer and the questions; None leaves them out.
+        entries: What the catalog's base_model, student_prompt, sql_questions and policy_teacher hold, or the exception
+            with which one could not be loaded; None leaves the student out.
 
     Returns:
         The findings, in the order of a run.
@@ -62,25 +64,17 @@ def examine(
     return [*findings, reach.check_database(place)] if place else findings
 
 
-def _check_student(entries: Any, parameters: Mapping[str, Any]) -> list[Finding]:
+def _check_student(entries: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[Finding]:
     """What the tokenizer tells, with the questions as far as they can be loaded from here."""
-    from kedro.io.core import DatasetError
-
     from sqlreason.preflight import base_model
 
-    loaded: dict[str, Any] = {}
-    for name in ("sql_questions", "policy_teacher"):
-        try:
-            loaded[name] = entries.load(name)
-        except DatasetError as error:
-            logger.debug("%s is left out: %s", name, error)
+    for name in ("base_model", "student_prompt"):
+        if isinstance(entries[name], Exception):
+            told = f"the catalog entry '{name}' cannot be used: {failures.find_cause(entries[name])}"
+            return [Finding("FAIL", base_model.SUBJECT, told, "mend the entry")]
+    others = [None if isinstance(entries[name], Exception) else entries[name] for name in OPTIONAL]
     try:
-        student = entries.load("base_model"), entries.load("student_prompt")
-    except DatasetError as error:
-        return [Finding("FAIL", base_model.SUBJECT, str(error.__cause__ or error), "mend the catalog entry")]
-    questions, teacher = loaded.get("sql_questions"), loaded.get("policy_teacher")
-    try:
-        return base_model.check_student(*student, parameters, questions, teacher)
+        return base_model.check_student(entries["base_model"], entries["student_prompt"], parameters, *others)
     except ImportError as error:
         return [Finding("WARN", base_model.SUBJECT, f"not looked at: {error}", "see the lines packages and torch")]
 
