@@ -123,12 +123,13 @@ def compare_generation(checkpoint: Checkpoint, chat: Any) -> str:
     model = checkpoint.load_model("float32")
     conversations = [json.loads(text) for text in examples()["prompt"]]
     ours = generation.generate(model, chat, conversations, NEW_TOKENS, batch_size=4)
+    model.set_attn_implementation("eager")  # transformers' sdpa leaves out the cap of Gemma 2's attention
     same = 0
     for answer, messages in zip(ours, conversations, strict=True):
         prompt = torch.tensor([chat.prompt_ids(messages)])
         written = model.generate(
             prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=NEW_TOKENS, do_sample=False,
-            eos_token_id=list(chat.ends), pad_token_id=chat.padding.id,
+            eos_token_id=list(chat.ends), pad_token_id=chat.padding.id, repetition_penalty=1.0,
         )  # fmt: skip
         same += answer.text == chat.read(written[0, prompt.shape[1] :].tolist())
     return "yes" if same == len(ours) else f"NO: {same} of {len(ours)}"
@@ -173,7 +174,8 @@ def main() -> None:
     chosen = reader.parse_args()
     warnings.filterwarnings("ignore")
     wanted = chosen.families.split(",") if chosen.families else None
-    found: dict[str, dict[str, str]] = {}
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
+    found: dict[str, dict[str, str]] = {name: row for name, row in kept.items() if name not in wanted}
     for kind, families in (("published", PUBLISHED), ("stand-in", STANDINS)):
         for name, family in families.items():
             if (wanted and name not in wanted) or name in found:

@@ -182,7 +182,7 @@ def _add_tokenizer(writer: Any, chat: Chat, size: int) -> None:
     writer.add_eos_token_id(chat.end)
     writer.add_pad_token_id(chat.padding.id)
     writer.add_add_bos_token(chat.adds_bos)
-    writer.add_chat_template(tokenizer.chat_template)
+    writer.add_chat_template(tokenizer.get_chat_template())  # the one in use, where there are several
 
 
 def _tensors(folder: Path, config: Any) -> Iterator[tuple[str, Any]]:

@@ -185,6 +185,13 @@ def keeps_text(tokenizer: "PreTrainedTokenizerBase") -> bool:
     return str(tokenizer.decode(tokenizer(_PROBE, add_special_tokens=False)["input_ids"])).strip() == _PROBE
 
 
+def cuts_alike(one: "PreTrainedTokenizerBase", other: "PreTrainedTokenizerBase") -> bool:
+    """Return whether two tokenizers cut a rendered prompt and an answer into the same tokens."""
+    text = f"{one.bos_token or ''}### System\n{_PROBE}{one.eos_token or ''}\n\n"
+    cut = [tokenizer(text, add_special_tokens=False)["input_ids"] for tokenizer in (one, other)]
+    return bool(cut[0] == cut[1])
+
+
 def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) -> Padding:
     """Choose the padding token: the published one, one kept for it, an unused or the unknown one; at last an end.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.students.architecture import longest_input
-from sqlreason.students.chat import Chat, keeps_text, open_chat
+from sqlreason.students.chat import Chat, cuts_alike, keeps_text, open_chat
 
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -208,7 +208,7 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
     precision = trained.model.dtype
     trained.model.to(torch.bfloat16).save_pretrained(part)
     trained.model.to(precision)
-    trained.tokenizer.save_pretrained(part)
+    _save_tokenizer(trained.tokenizer, part)
     (part / "README.md").write_text(trained.card, encoding="utf-8")
     manifest = {"facts": dict(trained.facts), "weights": _weights_hash(part, whole=True)}
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -216,6 +216,19 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
         shutil.rmtree(folder)
     part.rename(folder)
     return Checkpoint(str(folder))
+
+
+def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
+    """Save a tokenizer so that it is read as it is: some classes (that of Llama 2) come back cutting texts otherwise."""
+    from transformers import AutoTokenizer
+
+    tokenizer.save_pretrained(folder)
+    if cuts_alike(tokenizer, AutoTokenizer.from_pretrained(folder)):
+        return
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"  # which takes tokenizer.json as it stands
+    path.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def choose_dtype(dtype: str) -> str:

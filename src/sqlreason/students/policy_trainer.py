@@ -106,7 +106,7 @@ def make_trainer(
             return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
         def _get_per_token_logps_and_entropies(self, model: Any, *inputs: Any, **options: Any) -> Any:
-            if not shared:
+            if not shared or options.get("compute_aux_loss"):  # that of a mixture of experts is trl's to compute
                 return super()._get_per_token_logps_and_entropies(model, *inputs, **options)
             inner = self.accelerator.unwrap_model(model)
             arguments = (inner, *inputs, self.temperature, options.get("batch_size"))
