@@ -30,7 +30,7 @@ from sqlreason.sql.queries import read_query
 from sqlreason.sql.rules import unread_rules
 from sqlreason.sql.sandbox import WorkerError
 from sqlreason.sql.schema import Schema, SchemaError, find_schema, schema_of
-from sqlreason.sql.settling import settle
+from sqlreason.sql.settling import scripts_of, settle
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
@@ -140,23 +140,21 @@ def _prepared(
     check_size(gold)
     budget = Budget(context)
     reasons = []
-    settled, known = settle(context), partial(find_schema, context)
-    for engine, reading in readings(context, gold, known, published=verifier.preset != "strict"):
+    known, published = partial(find_schema, context), verifier.preset != "strict"
+    for engine, reading in readings(context, gold, known, published):
         budget.check()
         try:
             schema = schema_of(context, reading)
         except SchemaError as error:
             return _left_out("schema_error", str(error))
-        rewritten = to_engine(context, engine, reading, script=True)[0]
-        # a script that is settled may need its own order after all
-        for script in (settled, rewritten) if settled != context else (rewritten,):
+        attempts = []
+        for script in scripts_of(context, engine, reading):  # one that is settled may need its own order after all
             found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
             if found.status != "gold_error":
-                break
-        if found.status != "gold_error":
-            return found
-        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason[:_ATTEMPT]}")
-        if found.reason.startswith(_TOO_BIG):
+                return found
+            attempts.append(found.reason)
+        reasons.append(f"{engine} {reading or 'as it is'}: {attempts[0][:_ATTEMPT]}")
+        if attempts[-1].startswith(_TOO_BIG):
             break
     return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
 

@@ -52,6 +52,11 @@ _COMPUTED = (
     exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.NEQ, exp.Between, exp.In, exp.Ordered, exp.Cast, exp.Sum, exp.Avg,
     exp.Max, exp.Min, exp.Add, exp.Sub, exp.Mul, exp.Div,
 )  # fmt: skip
+#: What gives one of the values that it is given first.
+_PASSED_ON = (
+    exp.Paren, exp.Max, exp.Min, exp.Coalesce, exp.Window, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
+    exp.NthValue, exp.Nullif, exp.Greatest, exp.Least, exp.Filter, exp.IgnoreNulls, exp.AnyValue,
+)  # fmt: skip
 
 
 def dialect_of(context: str, gold: str) -> str:
@@ -110,8 +115,12 @@ class _Kinds:
         """The kind of one expression."""
         if isinstance(node, exp.Column):
             return self._declared(node)
-        if isinstance(node, exp.Paren | exp.Max | exp.Min | exp.Coalesce | exp.Window):
+        if isinstance(node, _PASSED_ON):
             return self.of(node.this)
+        if isinstance(node, exp.Case):
+            return self.of(node.args["ifs"][0].args["true"])
+        if isinstance(node, exp.Subquery | exp.Select) and node.selects:
+            return self.of(node.selects[0].unalias())
         if isinstance(node, exp.Literal):
             return self._literal(node)
         if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp | exp.TsOrDsToDate | exp.Date):

@@ -95,7 +95,7 @@ class Script:
             self._create_view(tokens)
         elif TokenType.INDEX in head:
             self.indices += [text] if (text := index(self.tables, tokens)) else []
-        elif {"TYPE", "DOMAIN"} & set(words[:2]):
+        elif {"TYPE", "DOMAIN", "SEQUENCE"} & set(words[:3]):
             self._kinds.take(self.text, tokens)
 
     def _create_table(self, tokens: list[Token], start: int) -> None:
@@ -120,7 +120,10 @@ class Script:
             bare = parents and word_of(rest[1]) == ")"
             table = Table(name, ()) if bare else replace(read_table(self.text, tokens[start:]), name=name)
             table = replace(table, columns=(*above, *table.columns))
-        self.tables[name.lower()] = Filled(self._kinds.resolved(table))
+        filled = Filled(self._kinds.resolved(table), keeps_zero="NO_AUTO_VALUE_ON_ZERO" in self.text)
+        self.tables[name.lower()] = filled
+        if "AUTO_INCREMENT" in (last := [word_of(token) for token in rest]):
+            filled.start(rest[len(last) - 1 - last[::-1].index("AUTO_INCREMENT") :])
 
     def _fill_from(self, query: str, filled: Filled) -> None:
         """Adds a table made of a query, with its rows or with the statement that finds them."""
@@ -212,6 +215,8 @@ class Script:
             if said[0] == "RENAME" and (len(action) == 2 or said[1:2] in (["TO"], ["AS"])):
                 self._renamed(name, action[-1].text)
                 name = filled.table.name.lower()
+            elif said[0] == "AUTO_INCREMENT":
+                filled.start(action)
             elif said[:2] == ["ATTACH", "PARTITION"]:
                 self._attach(action[2 + qualified(action[2:])].text.lower(), name)
             else:

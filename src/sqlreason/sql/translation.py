@@ -208,10 +208,11 @@ def _nulls_last(key: exp.Expr) -> bool:
 
 
 def _equal(node: exp.Expr, reading: str) -> exp.Expr:
-    """`flag = 'true'` in PostgreSQL, where the text is read as what stands beside it."""
+    """`flag = 'true'` in PostgreSQL and T-SQL, where the text is read as what stands beside it."""
     beside_json(node, reading)
     text = node.expression
-    if reading == "postgres" and isinstance(text, exp.Literal) and text.is_string and text.this.lower() in _TRUTHS:
+    known = _TRUTHS if reading == "postgres" else {"true", "false"} if reading == "tsql" else ()
+    if isinstance(text, exp.Literal) and text.is_string and text.this.lower() in known:
         text.replace(call("truth_like", text.copy(), node.this.copy()))
     return node
 
