@@ -11,9 +11,10 @@ from sqlreason.sql.inserts import DEFAULT, Cell, value_of
 from sqlreason.sql.statements import split_tokens
 from sqlreason.sql.tables import Column, Table
 
-_PLAIN: frozenset[type] = frozenset((int, float, bool, bytes, type(None)))
+_PLAIN: frozenset[type] = frozenset((int, float, bool, type(None)))
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]{1,3})?", re.IGNORECASE)
+_BYTES = 8  # of a number
 _FLAGS = ("BOOL", "BIT")
 _BITS: dict[str, Cell] = {"0": False, "1": True}
 _TRUTHS = _BITS | dict.fromkeys(("t", "true", "y", "yes", "on"), True)
@@ -101,7 +102,9 @@ def default_of(column: Column, dialect: str) -> Cell:
 
 
 def _fitting(column: Column, cell: Cell, dialect: str) -> Cell:
-    """A cell as its column holds it: a number in quotes is one, and 't' is true where PostgreSQL wrote it."""
+    """A cell as its column holds it: a number in quotes, or 0x1F, is one, and 't' is true where PostgreSQL wrote it."""
+    if isinstance(cell, bytes) and len(cell) < _BYTES and _converts(column, dialect):
+        return int.from_bytes(cell)
     if not isinstance(cell, str) or not _converts(column, dialect):
         return cell
     if column.type.upper().startswith(_FLAGS):

@@ -99,7 +99,8 @@ def _literal(text: str, token: Token) -> Cell:
     if kind in (TokenType.TRUE, TokenType.FALSE):
         return kind is TokenType.TRUE
     if kind is TokenType.HEX_STRING:
-        return _prefixed("X", token.text)
+        is_number = text[token.start : token.start + 2].lower() == "0x"  # which may have an odd number of digits
+        return _prefixed("X", "0" * (is_number and len(token.text) % 2) + token.text)
     if kind is TokenType.BIT_STRING:
         return _prefixed("B", token.text)
     return DEFAULT if word_of(token) == "DEFAULT" else Computed(text_of(text, [token]))
@@ -110,7 +111,7 @@ def _prefixed(prefix: str, content: str) -> Cell:
     try:
         if prefix == "X":
             return bytes.fromhex(content)
-        return int(content, 2) if prefix == "B" else content
+        return int(content or "0", 2) if prefix == "B" else content
     except ValueError:
         return Computed(f"{prefix}'{content}'")
 

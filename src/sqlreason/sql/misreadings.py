@@ -110,9 +110,16 @@ class _Kinds:
         used = {use.alias_or_name.lower(): schema.table(use.name) for use in tree.find_all(exp.Table)}
         self._tables = {alias: table for alias, table in used.items() if table is not None}
         self._named = {alias.alias.lower(): alias.this for alias in tree.find_all(exp.Alias)}
+        self._known: dict[int, str] = {}
 
     def of(self, node: exp.Expr) -> str:
         """The kind of one expression."""
+        if id(node) not in self._known:
+            self._known[id(node)] = ""  # while it is found out: a column may be named after itself
+            self._known[id(node)] = self._found(node)
+        return self._known[id(node)]
+
+    def _found(self, node: exp.Expr) -> str:
         if isinstance(node, exp.Column):
             return self._declared(node)
         if isinstance(node, _PASSED_ON):
@@ -144,7 +151,7 @@ class _Kinds:
         for table in [near] if near is not None else self._tables.values():
             if (found := table.column(column.name)) is not None:
                 return _kind_of_type(found.type)
-        meant = self._named.pop(column.name.lower(), None)  # of a subquery; once, since it may be named after itself
+        meant = self._named.get(column.name.lower())  # of a subquery
         return self.of(meant) if meant is not None else ""
 
 

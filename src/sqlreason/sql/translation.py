@@ -28,7 +28,7 @@ Rewrite = Callable[[exp.Expr, str], exp.Expr]
 
 #: Styles of T-SQL's CONVERT that write a date as ISO does.
 _ISO_STYLES = {"20", "21", "23", "120", "121", "126", "127"}
-_TRUTHS = {"t", "f", "true", "false", "yes", "no", "on", "off"}
+_TRUTHS = {"t", "f", "true", "false", "yes", "no", "y", "n", "on", "off"}
 
 _Type = exp.DataType.Type
 _INTEGERS = {_Type.INT, _Type.BIGINT, _Type.SMALLINT, _Type.TINYINT, _Type.MEDIUMINT, _Type.INT128}
@@ -94,7 +94,8 @@ def _plus(node: exp.Expr, reading: str) -> exp.Expr:
     for date, amount in ((node.this, node.expression), (node.expression, node.this)):
         if (amounts := amounts_of(amount)) is not None:
             return shifted(date, amounts, 1)
-    if reading == "mysql" or _is_number(node.this) or _is_number(node.expression):
+    literal = all(isinstance(side, exp.Literal) and not side.is_string for side in (node.this, node.expression))
+    if literal or reading == "mysql" or _is_number(node.this) or _is_number(node.expression):
         return as_value(node)
     return call("plus_text" if reading == "tsql" else "plus", as_value(node).this, node.expression)
 
