@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import Token, TokenType
@@ -25,6 +26,7 @@ DEFAULT = Computed("")
 _NO_COLUMN = ""
 _PREFIXES = frozenset(("DATE", "TIMESTAMP", "TIME", "E", "N", "B", "X", "_UTF8", "_UTF8MB4", "_LATIN1"))
 _TEXTS = frozenset((TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER, TokenType.BYTE_STRING))
+_LAST_NUMBER = re.compile(r"(?:last_insert_(?:row)?id|scope_identity|lastval)\s*\(\s*\)\s*$|@@identity\s*$", re.IGNORECASE)
 #: SQLite holds whole numbers up to here; beyond they are real ones.
 _LARGEST = 2**63
 
@@ -114,6 +116,11 @@ def _prefixed(prefix: str, content: str) -> Cell:
         return int(content or "0", 2) if prefix == "B" else content
     except ValueError:
         return Computed(f"{prefix}'{content}'")
+
+
+def is_last_number(cell: Cell) -> bool:
+    """Whether a cell asks for the number that was last given to a counted column."""
+    return isinstance(cell, Computed) and _LAST_NUMBER.match(cell.text) is not None
 
 
 def _number(written: str) -> Cell:

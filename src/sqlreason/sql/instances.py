@@ -53,6 +53,8 @@ _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
+#: Columns for which no value is drawn: they hold NULL, and the rest can be drawn all the same.
+_NESTED = re.compile(r"\]\s*$|^\s*(?:STRUCT|MAP|UNION|LIST)\b", re.IGNORECASE)
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -344,7 +346,9 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
         if rows[table.name.lower()]:
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
-            values = _values([[row[place] for place in kept_places] for row in rows[table.name.lower()]], engine)
+            unwritten = {place for place in kept_places if engine == "duckdb" and _NESTED.search(table.columns[place].type)}
+            drawn = ([None if i in unwritten else row[i] for i in kept_places] for row in rows[table.name.lower()])
+            values = _values(list(drawn), engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
 

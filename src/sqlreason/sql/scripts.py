@@ -15,7 +15,7 @@ from sqlreason.sql.alterations import alter, comment_on, index, rename_column, s
 from sqlreason.sql.batches import statements_of
 from sqlreason.sql.ddl import Definition, bracketed, cells, qualified, read_table, word_of
 from sqlreason.sql.filled import Filled
-from sqlreason.sql.inserts import Cell, Inserted, read_insert, written_table
+from sqlreason.sql.inserts import Cell, Inserted, is_last_number, read_insert, written_table
 from sqlreason.sql.kinds import Kinds
 from sqlreason.sql.selections import copied_rows, shown_columns
 from sqlreason.sql.statements import split_tokens, text_of
@@ -49,6 +49,7 @@ class Script:
         self.steps: list[tuple[Filled, list[list[Cell]]] | str] = []
         self.partial = False
         self._kinds = Kinds()
+        self._last: Cell = None  # the number that was last given to a counted column
         self._homes: dict[str, str] = {}  # partitions and virtual tables by the table that they belong to; "" for none
         takers: dict[str, Callable[[list[Token]], None]] = {
             "CREATE": self._create,
@@ -182,7 +183,11 @@ class Script:
         filled = self.tables.get(self._home(name))
         if filled is None:
             return
-        self.steps.append((filled, filled.put(read.columns, read.rows, self.dialect)))
+        given = [[self._last if is_last_number(cell) else cell for cell in row] for row in read.rows]
+        rows = filled.put(read.columns, given, self.dialect)
+        self.steps.append((filled, rows))
+        counted = [place for place, column in enumerate(filled.table.columns) if column.counted]
+        self._last = rows[0][counted[0]] if counted and rows else self._last
 
     def _copied(self, tokens: list[Token]) -> Inserted | None:
         """An INSERT … SELECT that does nothing but copy, as rows: what it reads may be dropped later."""

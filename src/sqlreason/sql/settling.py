@@ -176,7 +176,7 @@ def _column(column: Column, primary: bool, counting: bool, dialect: str, real: b
     written = _written(default, column, dialect)
     called = isinstance(default, Computed) and "(" in written
     if column.default is not None and written not in ("NULL", "") and not called:
-        words.append(f"DEFAULT {written}")
+        words.append(f"DEFAULT ({written})" if isinstance(default, Computed) else f"DEFAULT {written}")
     return " ".join(word for word in words if word)
 
 
