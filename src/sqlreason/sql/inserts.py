@@ -26,7 +26,7 @@ DEFAULT = Computed("")
 _NO_COLUMN = ""
 _PREFIXES = frozenset(("DATE", "TIMESTAMP", "TIME", "E", "N", "B", "X", "_UTF8", "_UTF8MB4", "_LATIN1"))
 _TEXTS = frozenset((TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER, TokenType.BYTE_STRING))
-_LAST_NUMBER = re.compile(r"(?:last_insert_(?:row)?id|scope_identity|lastval)\s*\(\s*\)\s*$|@@identity\s*$", re.IGNORECASE)
+_LAST_NUMBER = re.compile(r"(?:(?:last_insert_(?:row)?id|scope_identity|lastval)\s*\(\s*\)|@@identity)\s*$", re.I)
 #: SQLite holds whole numbers up to here; beyond they are real ones.
 _LARGEST = 2**63
 

@@ -346,9 +346,9 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
         if rows[table.name.lower()]:
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
-            unwritten = {place for place in kept_places if engine == "duckdb" and _NESTED.search(table.columns[place].type)}
-            drawn = ([None if i in unwritten else row[i] for i in kept_places] for row in rows[table.name.lower()])
-            values = _values(list(drawn), engine)
+            nested = [engine == "duckdb" and bool(_NESTED.search(column.type)) for column in table.columns]
+            drawn = [[None if nested[i] else row[i] for i in kept_places] for row in rows[table.name.lower()]]
+            values = _values(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
 
