@@ -12,8 +12,8 @@ from sqlreason import asking
 from sqlreason.cli import cli
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.sql.dialects import first_that_runs
 from sqlreason.sql.execution import Verifier
+from sqlreason.sql.settling import first_that_runs
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.generation import Generation
 from sqlreason.students.prompting import StudentPrompts
@@ -107,6 +107,11 @@ def test_a_database_with_a_search_index_broken_texts_and_computed_columns_is_cop
     assert sum("no UTF-8" in record.message for record in caplog.records) == 1
 
 
+def chosen(found, query):
+    script, engine, reading = found
+    return asking.choose(script, answers(query), engine, reading).rows
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_dump_of_another_engine_is_asked_like_any_script(tmp_path, encoding):
     path = tmp_path / "dump.sql"
@@ -115,9 +120,12 @@ def test_a_dump_of_another_engine_is_asked_like_any_script(tmp_path, encoding):
         "PRIMARY KEY (`id`), KEY `k` (`age`)) ENGINE=InnoDB;\r\n"
         "INSERT INTO `users` (`name`, `age`) VALUES ('O\\'Neil',30),('Bob',40),('Cy',40);".encode(encoding)
     )
-    context = asking.read_context(str(path))
-    assert asking.choose(context, answers(NAMES)).rows == (("Bob",), ("Cy",))
-    assert asking.choose(context, answers("SELECT id, name FROM users WHERE age = 30")).rows == ((1, "O'Neil"),)
+    with Verifier() as verifier:
+        found = first_that_runs(verifier, asking.read_context(str(path)))
+    assert found[1:] == ("sqlite", "mysql")
+    assert chosen(found, NAMES) == (("Bob",), ("Cy",))
+    assert chosen(found, "SELECT id, name FROM users WHERE age = 30") == ((1, "O'Neil"),)
+    assert chosen(found, "SELECT age / 4 FROM users WHERE `name` <> 'Cy' AND id DIV 2 = 1") == ((10,),)
 
 
 LONG = "".join(

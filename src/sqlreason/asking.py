@@ -16,10 +16,10 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql.databases import script_of
-from sqlreason.sql.dialects import first_that_runs, to_engine
+from sqlreason.sql.dialects import to_engine
 from sqlreason.sql.dumps import decoded
 from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.settling import settle
+from sqlreason.sql.settling import first_that_runs
 from sqlreason.students import answering, correcting, voting
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint
@@ -56,7 +56,7 @@ class Reply:
 
 
 def read_context(database: str) -> str:
-    """Return a database as DDL and INSERT statements, those of other engines as SQLite runs them.
+    """Return a database as DDL and INSERT statements, in the dialect in which a file has them.
 
     Args:
         database: `sqlite:///FILE`, which is opened read-only, or a file of such statements.
@@ -70,7 +70,7 @@ def read_context(database: str) -> str:
             text, whole = decoded(path.read_bytes())
             if not whole:
                 logger.warning("%s holds texts that are no UTF-8; what cannot be read is shown as \ufffd", path.name)
-            return settle(text)
+            return text
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return script_of(connection, path.name)
     except (OSError, sqlite3.Error) as error:

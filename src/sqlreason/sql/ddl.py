@@ -108,7 +108,7 @@ class Definition:
         computed = inner(text, found["AS"]) if "AS" in found else ""
         nullable = not any(one == ("NOT", []) and two == "NULL" for one, (two, _) in pairwise(clauses))
         counted = _counting(written, found, default or "")
-        default = None if counted else default
+        default = default if not counted or (default and "(" in default) else None
         self.columns.append(Column(name, written, nullable, comment, default, computed or None, counted))
         if "PRIMARY" in found or ("KEY" in found and "UNIQUE" not in found):
             self.primary.append(name)
@@ -166,10 +166,15 @@ def _counting(kind: str, clauses: dict[str, list[Token]], default: str) -> tuple
     counts = {"IDENTITY", "AUTO_INCREMENT", "AUTOINCREMENT"} & set(clauses)
     if not counts and "SERIAL" not in kind.upper() and not default.lower().startswith("nextval"):
         return None
-    said = [token.text.upper() for token in clauses.get("IDENTITY", ()) if token.text not in "(),="]
+    return counting([token.text.upper() for token in clauses.get("IDENTITY", ())])
+
+
+def counting(words: list[str]) -> tuple[int, int]:
+    """First number and step, from the words behind IDENTITY or a sequence's name: `(10, 5)`, `START WITH 10`."""
+    said = [word for word in words if word not in "(),="]
     named = {one: two for one, two in pairwise(said) if two not in ("WITH", "BY")}
     first = named.get("WITH" if "WITH" in named else "START", said[0] if said else "")
-    step = named.get("BY" if "BY" in named else "INCREMENT", said[1] if len(said) == 2 else "")
+    step = named.get("BY" if "BY" in named else "INCREMENT", said[1] if len(said) == 2 and said[0].isdecimal() else "")
     return _number(first), _number(step) or 1
 
 

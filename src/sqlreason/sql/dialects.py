@@ -97,18 +97,6 @@ def _rewritten(sql: str, engine: str, reading: str, script: bool) -> str | None:
     return None if None in texts else ";\n".join(text for text in texts if text is not None)
 
 
-def first_that_runs(verifier: Runs, context: str) -> tuple[str, str, str]:
-    """How a database is read that is asked about without a gold: its script, engine and reading.
-
-    Where it loads nowhere it is handed on as it is, so that whoever runs it gets the error.
-    """
-    for engine, reading in readings(context, ""):
-        script = to_engine(context, engine, reading, script=True)[0]
-        if verifier.run(script, "SELECT 1", engine).status == "ok":
-            return script, engine, reading
-    return context, "sqlite", ""
-
-
 def _is_setting(tree: exp.Expr) -> bool:
     """Whether a statement of a context only sets something up that the engines do without."""
     made = tree.args.get("kind") if isinstance(tree, exp.Create | exp.Drop) else ""

@@ -26,25 +26,29 @@ _CONDITIONAL = re.compile(r"/\*!\d*\s*(.*?)\*/", re.S)
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _ESCAPE = re.compile(r"\\(.)")
 
-#: By what a text shows of which dialect it is; the first that fits.
-_SIGNS = {
-    "tsql": re.compile(r"^[ \t]*GO[ \t]*\r?$|\[dbo\]|\bNVARCHAR\b|\bIDENTITY\s*\(\s*\d|\bsp_rename\b", re.I | re.M),
-    "mysql": re.compile(r"`|\bENGINE\s*=|\bAUTO_INCREMENT\b|\\'", re.I),
-    "postgres": re.compile(r"\$\w*\$|::|\w\[\d*\]|[\s(,]E'|\bSERIAL\b|ALTER TABLE ONLY", re.I | re.M),
-}
-#: Without one of these, in capitals, there is no sign: a look at megabytes of rows is cheap.
-_TRACES = {
-    "tsql": ("\nGO", "[DBO]", "NVARCHAR", "IDENTITY", "SP_RENAME"),
-    "mysql": ("`", "ENGINE", "AUTO_INCREMENT", "\\'"),
-    "postgres": ("$", "::", "]", " E'", ",E'", "(E'", "SERIAL", "TABLE ONLY"),
-}
+#: By what a text shows of which dialect it is, the first that fits, and what in capitals it cannot be without: a look
+#: at megabytes of rows is cheap. A quote behind a backslash is PostgreSQL's in E'…', and MySQL's anywhere else.
+_SIGNS = (
+    (
+        "tsql",
+        ("\nGO", "[DBO]", "NVARCHAR", "IDENTITY", "SP_RENAME"),
+        re.compile(r"^[ \t]*GO[ \t]*\r?$|\[dbo\]|\bNVARCHAR\b|\bIDENTITY\s*\(\s*\d|\bsp_rename\b", re.I | re.M),
+    ),
+    ("mysql", ("`", "ENGINE", "AUTO_INCREMENT"), re.compile(r"`|\bENGINE\s*=|\bAUTO_INCREMENT\b", re.I)),
+    (
+        "postgres",
+        ("$", "::", "]", " E'", ",E'", "(E'", "SERIAL", "TABLE ONLY"),
+        re.compile(r"\$\w*\$|::|\w\[\d*\]|[\s(,]E'|\b(?:BIG|SMALL)?SERIAL\b|ALTER TABLE ONLY", re.I | re.M),
+    ),
+    ("mysql", ("\\'",), re.compile(r"\\'")),
+)
 
 
 def dialect_of(text: str) -> str:
     """The dialect of which a script shows signs; "sqlite" if it shows none."""
     capitals = text.upper()
-    traced = (name for name, traces in _TRACES.items() if any(trace in capitals for trace in traces))
-    return next((name for name in traced if _SIGNS[name].search(text)), "sqlite")
+    traced = ((name, sign) for name, traces, sign in _SIGNS if any(trace in capitals for trace in traces))
+    return next((name for name, sign in traced if sign.search(text)), "sqlite")
 
 
 def dialects_of(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlglot.tokenizer_core import Token, TokenType
@@ -25,6 +26,7 @@ DEFAULT = Computed("")
 _NO_COLUMN = ""
 _PREFIXES = frozenset(("DATE", "TIMESTAMP", "TIME", "E", "N", "B", "X", "_UTF8", "_UTF8MB4", "_LATIN1"))
 _TEXTS = frozenset((TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER, TokenType.BYTE_STRING))
+_LAST_NUMBER = re.compile(r"(?:(?:last_insert_(?:row)?id|scope_identity|lastval)\s*\(\s*\)|@@identity)\s*$", re.I)
 #: SQLite holds whole numbers up to here; beyond they are real ones.
 _LARGEST = 2**63
 
@@ -99,7 +101,8 @@ def _literal(text: str, token: Token) -> Cell:
     if kind in (TokenType.TRUE, TokenType.FALSE):
         return kind is TokenType.TRUE
     if kind is TokenType.HEX_STRING:
-        return _prefixed("X", token.text)
+        is_number = text[token.start : token.start + 2].lower() == "0x"  # which may have an odd number of digits
+        return _prefixed("X", "0" * (is_number and len(token.text) % 2) + token.text)
     if kind is TokenType.BIT_STRING:
         return _prefixed("B", token.text)
     return DEFAULT if word_of(token) == "DEFAULT" else Computed(text_of(text, [token]))
@@ -110,9 +113,14 @@ def _prefixed(prefix: str, content: str) -> Cell:
     try:
         if prefix == "X":
             return bytes.fromhex(content)
-        return int(content, 2) if prefix == "B" else content
+        return int(content or "0", 2) if prefix == "B" else content
     except ValueError:
         return Computed(f"{prefix}'{content}'")
+
+
+def is_last_number(cell: Cell) -> bool:
+    """Whether a cell asks for the number that was last given to a counted column."""
+    return isinstance(cell, Computed) and _LAST_NUMBER.match(cell.text) is not None
 
 
 def _number(written: str) -> Cell:

@@ -30,7 +30,7 @@ from sqlreason.sql.queries import read_query
 from sqlreason.sql.rules import unread_rules
 from sqlreason.sql.sandbox import WorkerError
 from sqlreason.sql.schema import Schema, SchemaError, find_schema, schema_of
-from sqlreason.sql.settling import settle
+from sqlreason.sql.settling import scripts_of, settle
 from sqlreason.sql.stability import completions
 from sqlreason.sql.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.styles import Style, styles_of
@@ -53,6 +53,8 @@ _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
+#: Columns for which no value is drawn: they hold NULL, and the rest can be drawn all the same.
+_NESTED = re.compile(r"\]\s*$|^\s*(?:STRUCT|MAP|UNION|LIST)\b", re.IGNORECASE)
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -140,23 +142,21 @@ def _prepared(
     check_size(gold)
     budget = Budget(context)
     reasons = []
-    settled, known = settle(context), partial(find_schema, context)
-    for engine, reading in readings(context, gold, known, published=verifier.preset != "strict"):
+    known, published = partial(find_schema, context), verifier.preset != "strict"
+    for engine, reading in readings(context, gold, known, published):
         budget.check()
         try:
             schema = schema_of(context, reading)
         except SchemaError as error:
             return _left_out("schema_error", str(error))
-        rewritten = to_engine(context, engine, reading, script=True)[0]
-        # a script that is settled may need its own order after all
-        for script in (settled, rewritten) if settled != context else (rewritten,):
+        attempts = []
+        for script in scripts_of(context, engine, reading):  # one that is settled may need its own order after all
             found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
             if found.status != "gold_error":
-                break
-        if found.status != "gold_error":
-            return found
-        reasons.append(f"{engine} {reading or 'as it is'}: {found.reason[:_ATTEMPT]}")
-        if found.reason.startswith(_TOO_BIG):
+                return found
+            attempts.append(found.reason)
+        reasons.append(f"{engine} {reading or 'as it is'}: {attempts[0][:_ATTEMPT]}")
+        if attempts[-1].startswith(_TOO_BIG):
             break
     return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
 
@@ -346,7 +346,9 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
         if rows[table.name.lower()]:
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
-            values = _values([[row[place] for place in kept_places] for row in rows[table.name.lower()]], engine)
+            nested = [engine == "duckdb" and bool(_NESTED.search(column.type)) for column in table.columns]
+            drawn = [[None if nested[i] else row[i] for i in kept_places] for row in rows[table.name.lower()]]
+            values = _values(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
 

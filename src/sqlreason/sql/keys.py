@@ -52,6 +52,10 @@ def keys_of(table: Table) -> list[tuple[str, ...]]:
     known = {c.name.lower() for c in table.columns}
     declared = [tuple(name.lower() for name in key) for key in (table.primary_key, *table.unique) if key]
     keys = [key for key in declared if set(key) <= known]
+    for place, column in enumerate(table.columns):
+        values = [row[place] for row in table.rows]
+        if column.counted and (column.name.lower(),) not in keys and len(set(values)) == len(values):
+            keys.append((column.name.lower(),))
     first = table.columns[0].name.lower()
     if not keys and (first == "id" or first in (f"{table.name.lower().rstrip('s')}_id", f"{table.name.lower()}_id")):
         values = [row[0] for row in table.rows]

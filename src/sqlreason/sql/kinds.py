@@ -1,14 +1,17 @@
-"""Types that a script itself defines (CREATE TYPE … AS ENUM, CREATE DOMAIN), written out where columns use them."""
+"""What a script defines for its columns to use, written out there: types (ENUM), domains and sequences."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sqlglot.tokenizer_core import Token
 
-from sqlreason.sql.ddl import Definition, inner, qualified, word_of
+from sqlreason.sql.ddl import Definition, counting, inner, qualified, word_of
 from sqlreason.sql.statements import split_tokens
 from sqlreason.sql.tables import Column, Table, identifier
+
+_SEQUENCE = re.compile(r"""nextval\s*\(\s*'(?:[^'.]*\.)?"?([^'"]+)"?'""", re.IGNORECASE)
 
 
 class Kinds:
@@ -17,12 +20,17 @@ class Kinds:
     def __init__(self) -> None:
         self._columns: dict[str, Column] = {}
         self._checks: dict[str, tuple[str, ...]] = {}
+        self._sequences: dict[str, tuple[int, int]] = {}
 
     def take(self, text: str, tokens: list[Token]) -> None:
-        """Adds the type that a statement defines."""
-        place = 2 + qualified(tokens[2:])
-        name, words = tokens[place].text.lower(), [word_of(token) for token in tokens]
-        if "ENUM" in words:
+        """Adds the type or sequence that a statement defines."""
+        words = [word_of(token) for token in tokens]
+        place = words.index("EXISTS") + 1 if "EXISTS" in words[:6] else 2
+        place += qualified(tokens[place:])
+        name = tokens[place].text.lower()
+        if "SEQUENCE" in words[:3]:
+            self._sequences[name] = counting([token.text.upper() for token in tokens[place + 1 :]])
+        elif "ENUM" in words:
             self._columns[name] = Column(name, f"ENUM({' '.join(inner(text, tokens).split())})")
         elif words[1] == "DOMAIN":
             read = Definition()
@@ -34,6 +42,8 @@ class Kinds:
         """The table with these types written out."""
         columns, checks = [], list(table.checks)
         for column in table.columns:
+            if column.counted and (named := _SEQUENCE.match(column.default or "")):
+                column = replace(column, counted=self._sequences.get(named[1].lower(), column.counted))
             key = column.type.rpartition(".")[2].strip('"').lower()
             if key in self._columns:
                 kind = self._columns[key]

@@ -52,6 +52,11 @@ _COMPUTED = (
     exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.NEQ, exp.Between, exp.In, exp.Ordered, exp.Cast, exp.Sum, exp.Avg,
     exp.Max, exp.Min, exp.Add, exp.Sub, exp.Mul, exp.Div,
 )  # fmt: skip
+#: What gives one of the values that it is given first.
+_PASSED_ON = (
+    exp.Paren, exp.Max, exp.Min, exp.Coalesce, exp.Window, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue,
+    exp.NthValue, exp.Nullif, exp.Greatest, exp.Least, exp.Filter, exp.IgnoreNulls, exp.AnyValue,
+)  # fmt: skip
 
 
 def dialect_of(context: str, gold: str) -> str:
@@ -105,13 +110,24 @@ class _Kinds:
         used = {use.alias_or_name.lower(): schema.table(use.name) for use in tree.find_all(exp.Table)}
         self._tables = {alias: table for alias, table in used.items() if table is not None}
         self._named = {alias.alias.lower(): alias.this for alias in tree.find_all(exp.Alias)}
+        self._known: dict[int, str] = {}
 
     def of(self, node: exp.Expr) -> str:
         """The kind of one expression."""
+        if id(node) not in self._known:
+            self._known[id(node)] = ""  # while it is found out: a column may be named after itself
+            self._known[id(node)] = self._found(node)
+        return self._known[id(node)]
+
+    def _found(self, node: exp.Expr) -> str:
         if isinstance(node, exp.Column):
             return self._declared(node)
-        if isinstance(node, exp.Paren | exp.Max | exp.Min | exp.Coalesce | exp.Window):
+        if isinstance(node, _PASSED_ON):
             return self.of(node.this)
+        if isinstance(node, exp.Case):
+            return self.of(node.args["ifs"][0].args["true"])
+        if isinstance(node, exp.Subquery | exp.Select) and node.selects:
+            return self.of(node.selects[0].unalias())
         if isinstance(node, exp.Literal):
             return self._literal(node)
         if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp | exp.TsOrDsToDate | exp.Date):
@@ -135,7 +151,7 @@ class _Kinds:
         for table in [near] if near is not None else self._tables.values():
             if (found := table.column(column.name)) is not None:
                 return _kind_of_type(found.type)
-        meant = self._named.pop(column.name.lower(), None)  # of a subquery; once, since it may be named after itself
+        meant = self._named.get(column.name.lower())  # of a subquery
         return self.of(meant) if meant is not None else ""
 
 

@@ -49,7 +49,7 @@ class Populator:
         self._columns = {(t.name.lower(), c.name.lower()): c for t in self.tables for c in t.columns}
         self._kinds = {place: kind_of(self._columns[place], data[place]) for place in self._index}
         self._pools = {
-            place: list(dict.fromkeys(as_kind(value, "bool") for value in data[place]))
+            place: list(dict.fromkeys([*(as_kind(value, "bool") for value in data[place]), True, False]))
             if self._kinds[place] == "bool"
             else list(dict.fromkeys(data[place]))
             for place in self._index

@@ -15,7 +15,7 @@ from sqlreason.sql.alterations import alter, comment_on, index, rename_column, s
 from sqlreason.sql.batches import statements_of
 from sqlreason.sql.ddl import Definition, bracketed, cells, qualified, read_table, word_of
 from sqlreason.sql.filled import Filled
-from sqlreason.sql.inserts import Cell, Inserted, read_insert, written_table
+from sqlreason.sql.inserts import Cell, Inserted, is_last_number, read_insert, written_table
 from sqlreason.sql.kinds import Kinds
 from sqlreason.sql.selections import copied_rows, shown_columns
 from sqlreason.sql.statements import split_tokens, text_of
@@ -49,6 +49,7 @@ class Script:
         self.steps: list[tuple[Filled, list[list[Cell]]] | str] = []
         self.partial = False
         self._kinds = Kinds()
+        self._last: Cell = None  # the number that was last given to a counted column
         self._homes: dict[str, str] = {}  # partitions and virtual tables by the table that they belong to; "" for none
         takers: dict[str, Callable[[list[Token]], None]] = {
             "CREATE": self._create,
@@ -95,7 +96,7 @@ class Script:
             self._create_view(tokens)
         elif TokenType.INDEX in head:
             self.indices += [text] if (text := index(self.tables, tokens)) else []
-        elif {"TYPE", "DOMAIN"} & set(words[:2]):
+        elif {"TYPE", "DOMAIN", "SEQUENCE"} & set(words[:3]):
             self._kinds.take(self.text, tokens)
 
     def _create_table(self, tokens: list[Token], start: int) -> None:
@@ -120,7 +121,10 @@ class Script:
             bare = parents and word_of(rest[1]) == ")"
             table = Table(name, ()) if bare else replace(read_table(self.text, tokens[start:]), name=name)
             table = replace(table, columns=(*above, *table.columns))
-        self.tables[name.lower()] = Filled(self._kinds.resolved(table))
+        filled = Filled(self._kinds.resolved(table), keeps_zero="NO_AUTO_VALUE_ON_ZERO" in self.text)
+        self.tables[name.lower()] = filled
+        if "AUTO_INCREMENT" in (last := [word_of(token) for token in rest]):
+            filled.start(rest[len(last) - 1 - last[::-1].index("AUTO_INCREMENT") :])
 
     def _fill_from(self, query: str, filled: Filled) -> None:
         """Adds a table made of a query, with its rows or with the statement that finds them."""
@@ -179,7 +183,11 @@ class Script:
         filled = self.tables.get(self._home(name))
         if filled is None:
             return
-        self.steps.append((filled, filled.put(read.columns, read.rows, self.dialect)))
+        given = [[self._last if is_last_number(cell) else cell for cell in row] for row in read.rows]
+        rows = filled.put(read.columns, given, self.dialect)
+        self.steps.append((filled, rows))
+        counted = [place for place, column in enumerate(filled.table.columns) if column.counted]
+        self._last = rows[0][counted[0]] if counted and rows else self._last
 
     def _copied(self, tokens: list[Token]) -> Inserted | None:
         """An INSERT … SELECT that does nothing but copy, as rows: what it reads may be dropped later."""
@@ -212,6 +220,8 @@ class Script:
             if said[0] == "RENAME" and (len(action) == 2 or said[1:2] in (["TO"], ["AS"])):
                 self._renamed(name, action[-1].text)
                 name = filled.table.name.lower()
+            elif said[0] == "AUTO_INCREMENT":
+                filled.start(action)
             elif said[:2] == ["ATTACH", "PARTITION"]:
                 self._attach(action[2 + qualified(action[2:])].text.lower(), name)
             else:

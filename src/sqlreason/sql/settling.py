@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from sqlglot.errors import SqlglotError
 
 from sqlreason.sql.checks import plain_condition
-from sqlreason.sql.dialects import to_engine
+from sqlreason.sql.dialects import Runs, readings, to_engine
 from sqlreason.sql.dumps import cleaned, dialects_of
 from sqlreason.sql.filled import default_of
 from sqlreason.sql.inserts import Cell, Computed
@@ -32,6 +32,8 @@ _UNSETTLED = re.compile(
     r"|(?<!INTEGER PRIMARY KEY )\bAUTOINCREMENT\b|\bdbo\b|\b(?:set|next)val\b|\b[NB]'",
     re.IGNORECASE,
 )
+#: A truth value that PostgreSQL reads from a text.
+_TRUTH = re.compile(r"'(?:t|f|true|false|yes|no|y|n|on|off)'", re.IGNORECASE)
 _STRINGS = re.compile(r"'(?:[^']|'')*'")
 _CLOCK = re.compile(r"(?:current_timestamp|current_date|now|getdate|getutcdate|sysdatetime|localtimestamp)\b", re.I)
 _PLAIN_TYPE = re.compile(r"[A-Za-z_]\w*( ?\( ?\d+( ?, ?\d+)? ?\))?$")
@@ -69,26 +71,57 @@ def _may_be_unsettled(text: str) -> bool:
 
 
 @remembering(4_000_000)
-def settle(context: str) -> str:
-    """The context as every engine runs it; the same text where it is plain already, or cannot be read."""
+def settle(context: str, reading: str = "") -> str:
+    """The context as every engine runs it; the same text where it is plain already, or cannot be read.
+
+    Args:
+        context: DDL and what fills the tables.
+        reading: The dialect in whose terms SQLite is to run it: its decimals are then real numbers, since they would
+            divide as whole ones; and how a text is read that shows no sign of any. "" for every engine alike.
+    """
     text = cleaned(context)
-    if text == context and not _may_be_unsettled(text):
+    if text == context and not _needs_settling(text, reading):
         return context
-    if text == context and not (_UNSETTLED.search(text) and _UNSETTLED.search(_STRINGS.sub("''", text))):
-        return context
-    for dialect in dialects_of(text):
+    signed = dialects_of(text)
+    for dialect in dict.fromkeys((reading, *signed) if reading and signed[0] == "sqlite" else signed):
         try:
             script = Script(text, dialect)
         except (SchemaError, SqlglotError):
             continue
         if script.tables:
-            return ";\n".join(_statements(script)) + ";"
+            return ";\n".join(_statements(script, bool(reading))) + ";"
     return text
 
 
-def _statements(script: Script) -> Iterable[str]:
+def _needs_settling(text: str, reading: str) -> bool:
+    if reading == "postgres" and "BOOL" in text.upper() and _TRUTH.search(text):
+        return True
+    return _may_be_unsettled(text) and bool(_UNSETTLED.search(text) and _UNSETTLED.search(_STRINGS.sub("''", text)))
+
+
+def scripts_of(context: str, engine: str, reading: str) -> list[str]:
+    """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it."""
+    real = reading if engine == "sqlite" and reading != "sqlite" else ""
+    settled, rewritten = settle(context, real), to_engine(context, engine, reading, script=True)[0]
+    return [settled, rewritten] if settled != context else [rewritten]
+
+
+def first_that_runs(verifier: Runs, context: str) -> tuple[str, str, str]:
+    """How a database is read that is asked about without a gold: its script, engine and reading.
+
+    Where it loads nowhere it is handed on as it is, so that whoever runs it gets the error.
+    """
+    for engine, reading in readings(context, ""):
+        for script in scripts_of(context, engine, reading):
+            if verifier.run(script, "SELECT 1", engine).status == "ok":
+                return script, engine, reading
+    return context, "sqlite", ""
+
+
+def _statements(script: Script, real: bool) -> Iterable[str]:
     for filled in script.tables.values():
-        yield definition(filled.table, script.dialect, [row for _, rows in _rows(script, filled) for row in rows])
+        rows = [row for _, rows in _rows(script, filled) for row in rows]
+        yield definition(filled.table, script.dialect, rows, real)
     for step in script.steps:
         if isinstance(step, str):
             yield to_engine(step, "sqlite", script.dialect)[0]
@@ -103,13 +136,14 @@ def _rows(script: Script, filled: object) -> list[tuple[object, list[list[Cell]]
     return [step for step in script.steps if not isinstance(step, str) and step[0] is filled]
 
 
-def definition(table: Table, dialect: str, rows: list[list[Cell]]) -> str:
+def definition(table: Table, dialect: str, rows: list[list[Cell]], real: bool = False) -> str:
     """A CREATE TABLE as every engine runs it.
 
     Args:
         table: What it defines.
         dialect: Of its types, defaults and conditions.
         rows: Those that it is to hold: a column that the database counts up is the key if they allow it.
+        real: Whether decimals are to be real numbers.
     """
     names = [column.name.lower() for column in table.columns]
     counted = [name for name, column in zip(names, table.columns, strict=True) if column.counted][:1]
@@ -117,7 +151,7 @@ def definition(table: Table, dialect: str, rows: list[list[Cell]]) -> str:
         counted = []
     primary = [name.lower() for name in table.primary_key]
     alone = counted if counted else primary if len(primary) == 1 else []
-    parts = [_column(column, column.name.lower() in alone, bool(counted), dialect) for column in table.columns]
+    parts = [_column(column, column.name.lower() in alone, bool(counted), dialect, real) for column in table.columns]
     rest = [table.primary_key] if primary and primary != alone else []
     keys = [("UNIQUE" if counted else "PRIMARY KEY", names) for names in rest] + [("UNIQUE", u) for u in table.unique]
     parts += [f"{word} ({', '.join(map(identifier, key))})" for word, key in keys]
@@ -131,8 +165,9 @@ def definition(table: Table, dialect: str, rows: list[list[Cell]]) -> str:
     return f"CREATE TABLE {identifier(table.name)} ({', '.join(parts)})"
 
 
-def _column(column: Column, primary: bool, counting: bool, dialect: str) -> str:
+def _column(column: Column, primary: bool, counting: bool, dialect: str, real: bool) -> str:
     kind = "INTEGER" if primary and counting else plain_type(column.type)
+    kind = "REAL" if real and kind.startswith(("DEC", "NUM")) else kind
     words = [identifier(column.name), kind]
     if column.computed:
         return " ".join([*words, f"GENERATED ALWAYS AS ({_expression(column.computed, dialect)}) VIRTUAL"])
@@ -141,7 +176,7 @@ def _column(column: Column, primary: bool, counting: bool, dialect: str) -> str:
     written = _written(default, column, dialect)
     called = isinstance(default, Computed) and "(" in written
     if column.default is not None and written not in ("NULL", "") and not called:
-        words.append(f"DEFAULT {written}")
+        words.append(f"DEFAULT ({written})" if isinstance(default, Computed) else f"DEFAULT {written}")
     return " ".join(word for word in words if word)
 
 

@@ -19,6 +19,8 @@ from sqlreason.sql.statements import written
 _ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last)
 #: Such as the parser does not know, in other engines than SQLite.
 _ORDERED_BY_NAME = ("LISTAGG", "JSON_AGG", "JSONB_AGG", "ARBITRARY")
+#: What may stand around an aggregate.
+_AROUND = (exp.Filter, exp.IgnoreNulls, exp.Window, exp.WithinGroup)
 #: Window functions whose value depends on which of several tied rows comes first.
 _POSITIONAL = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Ntile)
 
@@ -79,18 +81,20 @@ def _open_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
 def _keep_if_decided(aggregate: exp.Expr, mark: str) -> None:
     """Lets an aggregate be another where the order in which it meets its rows makes a difference: a text a mark."""
     given = aggregate.expressions[0] if isinstance(aggregate, exp.Anonymous) else aggregate.this
-    order = given if isinstance(given, exp.Order) else None
-    inner = order.this if order is not None else given
+    behind = aggregate.parent.expression if isinstance(aggregate.parent, exp.WithinGroup) else None
+    order = next((found for found in (given, behind) if isinstance(found, exp.Order)), None)
+    inner = given.this if isinstance(given, exp.Order) else given
     value = inner.expressions[0] if isinstance(inner, exp.Distinct) and inner.expressions else inner
     keys = [item.this for item in order.expressions] if order is not None else []
     passes_null = isinstance(aggregate, _ORDERED[:2])
     whole = aggregate
-    while isinstance(whole.parent, exp.Filter | exp.IgnoreNulls | exp.Window) and whole.arg_key == "this":
+    while isinstance(whole.parent, _AROUND) and whole.arg_key == "this":
         whole = whole.parent
 
     def over_the_same_rows(other: exp.Expr) -> exp.Expr:
         copy = exp.Tuple(expressions=[whole.copy()])
-        next(iter(copy.find_all(type(aggregate)))).replace(other)
+        found = next(iter(copy.find_all(type(aggregate))))
+        (found.parent if isinstance(found.parent, exp.WithinGroup) else found).replace(other)
         return copy.expressions[0]
 
     if keys:

@@ -28,7 +28,7 @@ Rewrite = Callable[[exp.Expr, str], exp.Expr]
 
 #: Styles of T-SQL's CONVERT that write a date as ISO does.
 _ISO_STYLES = {"20", "21", "23", "120", "121", "126", "127"}
-_TRUTHS = {"t", "f", "true", "false", "yes", "no", "on", "off"}
+_TRUTHS = {"t", "f", "true", "false", "yes", "no", "y", "n", "on", "off"}
 
 _Type = exp.DataType.Type
 _INTEGERS = {_Type.INT, _Type.BIGINT, _Type.SMALLINT, _Type.TINYINT, _Type.MEDIUMINT, _Type.INT128}
@@ -94,7 +94,8 @@ def _plus(node: exp.Expr, reading: str) -> exp.Expr:
     for date, amount in ((node.this, node.expression), (node.expression, node.this)):
         if (amounts := amounts_of(amount)) is not None:
             return shifted(date, amounts, 1)
-    if reading == "mysql" or _is_number(node.this) or _is_number(node.expression):
+    literal = all(isinstance(side, exp.Literal) and not side.is_string for side in (node.this, node.expression))
+    if literal or reading == "mysql" or _is_number(node.this) or _is_number(node.expression):
         return as_value(node)
     return call("plus_text" if reading == "tsql" else "plus", as_value(node).this, node.expression)
 
@@ -208,10 +209,11 @@ def _nulls_last(key: exp.Expr) -> bool:
 
 
 def _equal(node: exp.Expr, reading: str) -> exp.Expr:
-    """`flag = 'true'` in PostgreSQL, where the text is read as what stands beside it."""
+    """`flag = 'true'` in PostgreSQL and T-SQL, where the text is read as what stands beside it."""
     beside_json(node, reading)
     text = node.expression
-    if reading == "postgres" and isinstance(text, exp.Literal) and text.is_string and text.this.lower() in _TRUTHS:
+    known = _TRUTHS if reading == "postgres" else {"true", "false"} if reading == "tsql" else ()
+    if isinstance(text, exp.Literal) and text.is_string and text.this.lower() in known:
         text.replace(call("truth_like", text.copy(), node.this.copy()))
     return node
 

@@ -25,6 +25,8 @@ _REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
 def kind_of(column: Column, data: list[Value]) -> str:
     """What a column holds ("int", "real", "text", "date", "moment", "bool", "json"): by its data, else by its type."""
     seen = [value for value in data if value is not None]
+    if column.counted and all(isinstance(value, int) for value in seen):
+        return "int"
     if _FLAGS.fullmatch(column.type.strip().upper()) and all(_is_flag(value) for value in seen):
         return "bool"
     if seen and all(isinstance(value, str) for value in seen):

@@ -79,7 +79,9 @@ class Witnesses:
         for place, position in self._index.items():
             if place[0] in self._wishes.tables and place not in self._wishes.named and self._layout.is_free(place):
                 kind, column = self._layout.kinds[place], self._layout.columns[place]
-                rows[place[0]][0][position] = fresh(kind, column, 160 + rng.randint(0, 9), rng)
+                usual = self._layout.pools[place][0] if kind == "bool" else None
+                other = fresh(kind, column, 160 + rng.randint(0, 9), rng) if usual is None else not usual
+                rows[place[0]][0][position] = other
         for name in sorted(self._wishes.tables & set(rows)):
             self._stand_out(rows, rows[name][0], name, 1.0, rng)
         for places, owner, _ in self._layout.groups:

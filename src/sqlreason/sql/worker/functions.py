@@ -151,6 +151,18 @@ def _padded(left: bool) -> Callable[[Any, Any, Any], str]:
     return pad
 
 
+def _place_among(value: str, listed: str) -> int:
+    """Where a value stands in a list with commas, from 1; 0 where it does not."""
+    members = listed.split(",") if listed else []
+    return members.index(value) + 1 if value in members else 0
+
+
+def _up_to(value: str, separator: str, count: int) -> str:
+    """What stands before the count-th separator; from the end for a negative one."""
+    parts = value.split(separator) if separator else []
+    return separator.join(parts[:count] if count > 0 else parts[count:] if count else [])
+
+
 def _found(pattern: Any, value: Any) -> bool:
     """`value REGEXP pattern`; letter case does not matter, as in MySQL."""
     return re.search(_text(pattern)[:500], _text(value)[:10_000], re.IGNORECASE) is not None
@@ -196,6 +208,8 @@ _SCALARS: dict[tuple[str, int], Callable[..., Any]] = {
     ("reverse", 1): _null_safe(lambda v: _text(v)[::-1]),
     ("repeat", 2): _null_safe(lambda v, n: _text(v) * min(max(0, int(n)), _CHARACTERS // (len(_text(v)) + 1))),
     ("locate", 2): _null_safe(lambda part, v: _text(v).lower().find(_text(part).lower()) + 1),
+    ("find_in_set", 2): _null_safe(lambda v, listed: _place_among(_text(v), _text(listed))),
+    ("substring_index", 3): _null_safe(lambda v, by, n: _up_to(_text(v), _text(by), int(n))),
     ("strpos", 2): _null_safe(lambda v, part: _text(v).find(_text(part)) + 1),
     ("initcap", 1): _null_safe(lambda v: _text(v).title()),
     ("char_length", 1): _null_safe(lambda v: len(_text(v))),
