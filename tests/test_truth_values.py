@@ -3,10 +3,10 @@
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from sqlreason.parameters import find_faults
 
 from sqlreason.option_types import Options
 from sqlreason.options import PARAMETERS
+from sqlreason.preflight.parameters import find_faults
 
 
 @pytest.fixture(scope="module")
