@@ -124,6 +124,11 @@ def test_a_fault_of_the_program_is_a_short_traceback_without_locals(error):
     assert len(lines) <= failures.LINES and "somebody's data" not in "".join(lines[2:]).replace('rows = ["a row of', "")
 
 
+def test_what_a_terminal_would_obey_is_shown_and_not_obeyed():
+    text = failures.render(BadInput("no column \x1b[31m\u202ered\x9b2J"))
+    assert r"\x1b[31m\u202ered\x9b2J" in text and text.removesuffix("\n").isprintable()
+
+
 def test_the_last_calls_within_the_package_are_shown_however_deep_the_library_is_that_raised():
     class Deep:
         def __str__(self, depth=40):

@@ -12,7 +12,8 @@ from kedro.io import AbstractDataset, DataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 
-from sqlreason.hooks import BadInput, take_sources
+from sqlreason.errors import BadInput
+from sqlreason.preflight.requirements import take_sources
 
 QUESTIONS = pd.DataFrame({"id": [1, 2], "sql_prompt": ["a", None], "sql_context": "", "sql": "", "sql_complexity": ""})
 

@@ -30,6 +30,8 @@ Signals between modules, which no run ever ends with, stand outside it:
 
     EngineError                 sql.worker.outcomes     a statement did not run; the worker imports nothing from here
     WorkerDied                  sql.sandbox             a worker has ended; its pool starts another
+    OverBudget                  sql.budget              a question costs too much to prepare; it is left out
+    _Foreign                    sql.cache               a file is no cache; it is set aside
     Unsuitable                  synthesis.blueprint     a shape does not fit; another is tried
 """
 

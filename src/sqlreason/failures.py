@@ -21,6 +21,7 @@ from types import TracebackType
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.redaction import redact
+from sqlreason.sql.printing import printable
 
 SWITCH = "SQLREASON_TRACEBACK"
 LINES = 15
@@ -194,6 +195,7 @@ def _fit(lines: list[str], room: int) -> list[str]:
 
 
 def _cut(line: str) -> str:
+    line = printable(line)
     if len(line) <= _CHARACTERS:
         return line
     return f"{line[: _CHARACTERS * 3 // 4]} … {line[-_CHARACTERS // 5 :]}"

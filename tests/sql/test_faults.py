@@ -218,6 +218,25 @@ def test_a_result_is_cut_where_it_is_larger_than_it_may_be():
         assert (bounded[0].status, bounded[0].rows) == ("too_big", ((1,), (2,)))
 
 
+HUGE = [
+    "SELECT string_agg(name, ',') FROM users, generate_series(1, 100000000)",
+    "SELECT repeat('x', 100000000) FROM users",  # at whose end the server cannot even go back to its savepoint
+    "SELECT array_agg(i) FROM generate_series(1, 1000000) i",
+    f"SELECT '{'x' * 60_000}' FROM users",
+]
+
+
+def test_what_is_too_large_for_a_server_takes_no_neighbour_with_it(postgres):
+    task = Task("", TASK.gold, TASK.instances, "postgres")
+    between = [text for pair in zip(HUGE, right(len(HUGE)), strict=True) for text in pair]
+    with Verifier(server=postgres) as one:
+        assert [v.agrees for v in one.verify(task, between)] == [False, True] * len(HUGE)
+        (results,) = one.run_batch([(USERS, between[::-1], "postgres")])
+        assert [r.rows for r in results[::2]] == [(("Bob",), ("Cy",))] * len(HUGE)
+        (results,) = one.run_batch([(USERS + " ", [HUGE[-1], TASK.gold], "postgres")])
+        assert [r.status for r in results] == ["too_big", "ok"]
+
+
 PARENT = """
 import sys, threading, time
 from sqlreason.sql.execution import *

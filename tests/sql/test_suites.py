@@ -74,3 +74,14 @@ def test_a_task_without_databases_is_refused(given) -> None:
         Task("q7", "SELECT 1", given)
     with pytest.raises(ValueError, match="no task can be read"):
         Task.from_json('{"id": "q7", "gold": "SELECT 1", "instances": []}')
+
+
+NO_TASKS = ["[]", "null", "7", "[" * 100_000, '{"id": "q7", "gold": "SELECT 1", "instances": "CREATE TABLE t (x INT)"}']
+NO_TASKS += ['{"id": "q7", "gold": null, "instances": ["x"]}', '{"id": "q7", "gold": 5, "instances": ["x"]}']
+NO_TASKS += ['{"id": "q7", "gold": "SELECT 1", "instances": ["x"], "engine": "oracle"}']
+
+
+@pytest.mark.parametrize("text", NO_TASKS, ids=lambda text: text[:70])
+def test_what_is_no_task_is_refused_where_it_is_read(text) -> None:
+    with pytest.raises(ValueError, match="no task can be read"):
+        Task.from_json(text)

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 
 import pandas as pd
@@ -244,3 +244,13 @@ def test_a_journal_where_no_file_can_be_is_named(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(JournalError, match="folder cannot be read or written"):
         Journal(tmp_path / "folder")
+
+
+@pytest.mark.parametrize("odd", [5, {}, "stop", [], [{}], [None], None, True])
+def test_what_distilabel_makes_of_an_answer_is_not_trusted_either(odd):
+    response = changed(usage=None)[2]
+    output = {"generations": odd, "finish_reason": odd, "statistics": {"input_tokens": odd, "output_tokens": odd}}
+    with suppress(UnreadableReply):
+        assert read_reply(response, output, 100).text == ANSWER
+    with suppress(UnreadableReply):
+        assert not read_reply(None, output, 100).text

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from sqlglot import exp
+from sqlglot.dialects.sqlite import SQLite
 
 from sqlreason.sql.misreadings import dialect_of, misread
 from sqlreason.sql.schema import Schema
@@ -30,6 +31,15 @@ _HINTS = {
 }
 #: ORDER BY behind an argument of an aggregate, for which SQLite before 3.44 has no grammar.
 _ORDERED_AGGREGATE = re.compile(r"(?:GROUP_CONCAT|STRING_AGG)\s*\([^;]*?ORDER\s+BY", re.IGNORECASE)
+
+
+class _SureNames(SQLite):
+    """SQLite with quoted names in backticks; one in double quotes that it does not know it takes for a string."""
+
+    class Tokenizer(SQLite.Tokenizer):
+        """The same signs, the one that is written first."""
+
+        IDENTIFIERS: ClassVar = ["`", '"', ("[", "]")]
 
 
 class Runs(Protocol):
@@ -90,11 +100,17 @@ def _rewritten(sql: str, engine: str, reading: str, script: bool) -> str | None:
     if trees is None:
         return None
     try:
-        texts = [written(_adapted(t, engine, reading), engine) for t in trees if not (script and _is_setting(t))]
+        to = _SureNames if engine == "sqlite" and not script and _has_sure_names(sql, reading) else engine
+        texts = [written(_adapted(t, engine, reading), to) for t in trees if not (script and _is_setting(t))]
     except Exception:
         logger.debug("a statement cannot be adapted for %s: %.200r", engine, sql, exc_info=True)
         return None
     return None if None in texts else ";\n".join(text for text in texts if text is not None)
+
+
+def _has_sure_names(sql: str, reading: str) -> bool:
+    """Whether all that is quoted as a name is one; double quotes may be meant for strings, whatever a dialect says."""
+    return reading == "mysql" or (reading == "tsql" and '"' not in sql)
 
 
 def _is_setting(tree: exp.Expr) -> bool:

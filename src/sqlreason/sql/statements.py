@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -134,7 +135,7 @@ def parse_all(text: str, dialect: str) -> list[exp.Expr] | None:
         return None
 
 
-def written(tree: exp.Expr, dialect: str = "sqlite") -> str | None:
+def written(tree: exp.Expr, dialect: str | type[Dialect] = "sqlite") -> str | None:
     """Writes a tree as SQL; None for one that cannot be written, as a change of a tree may leave it."""
     try:
         return tree.sql(dialect)

@@ -16,6 +16,9 @@ STATUSES = (
     *("multi_statement", "empty", "crash", "gold_error"),
 )
 
+#: Where a task can be judged.
+ENGINES = ("sqlite", "duckdb", "postgres")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -56,7 +59,7 @@ class Task:
         flags: What its preparation found out about the gold: gold_unstable.
 
     Raises:
-        ValueError: There is no instance, so that any candidate would agree.
+        ValueError: There is no instance, so that any candidate would agree, or gold and engine are no such thing.
     """
 
     id: str
@@ -70,6 +73,12 @@ class Task:
         if isinstance(self.instances, str) or not self.instances or not all(isinstance(i, str) for i in self.instances):
             given = f"the task {self.id!r} has no database on which to judge: instances is {self.instances!r:.60}"
             raise ValueError(f"{given}; give at least the original context, as a tuple of SQL scripts")
+        if not isinstance(self.gold, str) or not isinstance(self.reading, str):
+            given = f"the task {self.id!r} has the gold {self.gold!r:.60}, read as {self.reading!r:.60}"
+            raise ValueError(f"{given}; both are texts")
+        if self.engine not in ENGINES:
+            known = ", ".join(ENGINES)
+            raise ValueError(f"the task {self.id!r} names the engine {self.engine!r:.60}; there are {known}")
 
     def to_json(self) -> str:
         """Writes the task as one line of JSON."""
@@ -84,9 +93,12 @@ class Task:
         """
         try:
             fields = json.loads(text)
-            lists = {name: tuple(fields.get(name, ())) for name in ("instances", "flags")}
-            return cls(**{**fields, **lists})
-        except (TypeError, KeyError, ValueError) as error:
+            if not isinstance(fields, dict):
+                raise ValueError(f"it is a {type(fields).__name__} and no object")
+            if not all(isinstance(fields.get(name, []), list) for name in ("instances", "flags")):
+                raise ValueError("instances and flags are lists")
+            return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("instances", "flags")}})
+        except (TypeError, ValueError, RecursionError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
 

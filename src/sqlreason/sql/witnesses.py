@@ -17,6 +17,8 @@ from sqlreason.sql.wishes import Choice, Condition, Place
 
 #: Rows that resemble each other, one for each SELECT's filter.
 _ALIKE = 4
+#: Rows at the bounds of a query; each is made to fit all of its conditions, so that these cost their square.
+_EDGES = 400
 
 
 class Witnesses:
@@ -124,6 +126,8 @@ class Witnesses:
                 inside, outside = edges(leaf, self._layout.kinds[leaf.place])
                 for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
                     for apart in self._stances(choice, leaf.place[0]):
+                        if placed == _EDGES:
+                            return
                         placed += 1
                         self._put(rows, choice, leaf, value, apart, placed, rng)
 

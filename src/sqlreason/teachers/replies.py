@@ -65,15 +65,15 @@ def read_reply(response: Any, output: Any, max_new_tokens: int) -> Reply:
         UnreadableReply: It is empty and nothing says why, or it holds what is no text, no number, or half a character.
     """
     content = _first(response, _CONTENT)
-    text, thought = _texts(content if content is not None else (_of(output, "generations") or [None])[0])
+    text, thought = _texts(content if content is not None else _head(_of(output, "generations")))
     reasoning = "".join(_texts(_first(response, _REASONING))) or thought
     refusal = _text(_first(response, _REFUSAL))
     statistics = _of(output, "statistics") or {}
     read, written = (
-        _count(_first(response, paths)) or _count((_of(statistics, name) or [0])[0])
+        _count(_first(response, paths)) or _count(_head(_of(statistics, name)))
         for paths, name in ((_READ, "input_tokens"), (_WRITTEN, "output_tokens"))
     )
-    finish = _name(_first(response, _FINISH)) or _name((_of(output, "finish_reason") or [""])[0])
+    finish = _name(_first(response, _FINISH)) or _name(_head(_of(output, "finish_reason")))
     if refusal:
         text, finish = text or refusal, "refusal"
     elif not text and (_first(response, _TOOLS) or _has_tool_part(content)):
@@ -87,6 +87,11 @@ def read_reply(response: Any, output: Any, max_new_tokens: int) -> Reply:
         _name(_first(response, _REQUEST)),
     )  # fmt: skip
     return _storable(reply)
+
+
+def _head(values: Any) -> Any:
+    """The first of a list, as distilabel makes one for each generation; None where there is none."""
+    return values[0] if isinstance(values, list) and values else None
 
 
 def _texts(content: Any) -> tuple[str, str]:

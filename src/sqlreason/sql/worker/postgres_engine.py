@@ -95,7 +95,7 @@ class PostgresEngine:
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, _Instance] = {}
-        self._current = _Instance("", set(), [])
+        self._current, self._script = _Instance("", set(), []), ""
         self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
@@ -143,7 +143,7 @@ class PostgresEngine:
         """Makes the instance the current one, building it anew if it has been given up."""
         if snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
-        self._current = self._opened[snapshot]
+        self._current, self._script = self._opened[snapshot], snapshot
         self._rows(f"SET LOCAL search_path = {self._current.schema}")
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
@@ -211,14 +211,23 @@ class PostgresEngine:
 
     def undo(self) -> None:
         """Takes back what `run` wrote."""
+        wrote, self._wrote = self._wrote, False
         try:
             self._rows("ROLLBACK TO SAVEPOINT candidate")
-            for restart in self._current.restarts if self._wrote else ():  # which no transaction takes back
+            for restart in self._current.restarts if wrote else ():  # which no transaction takes back
                 self._rows(restart)
-        except DBAPIError:  # there was none, which aborts the transaction and the instances with it
+        except DBAPIError:  # there was none, or a result too large to be let go of
+            self._start_over()
+
+    def _start_over(self) -> None:
+        """Gives up the transaction and the instances with it, but for the current one, on which more is to be run."""
+        try:
             self._connection.rollback()
             self._opened.clear()
-        self._wrote = False
+            if self._script:
+                self.open(self._script)
+        except (DBAPIError, EngineError):  # another worker will do
+            os._exit(1)
 
     def tables(self) -> list[str]:
         """Names of the current instance's tables and views."""

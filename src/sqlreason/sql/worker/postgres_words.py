@@ -47,11 +47,11 @@ _COMMENT_MARK = re.compile(r"/\*|\*/")
 #: What tells of the server, the session or its settings, by the start or a part of its name.
 _TELLING = re.compile(
     r"pg_(?!typeof$|column_size$|size_pretty$|size_bytes$)\w*|\w*_to_xml\w*|has_\w+_privilege|inet_(client|server)_\w+|"
-    r"(lo|txid|dblink)_?\w*|current_setting|set_config|current_query|current_schemas|version|ts_stat|row_security_active"
+    r"(lo|txid)_\w+|loread|lowrite|dblink\w*|current_setting|set_config|current_query|current_schemas|version|ts_stat|row_security_active"
 )
 _CLOCK = frozenset(["now", "transaction_timestamp", "statement_timestamp", "clock_timestamp", "timeofday"])
 _CLOCK_WORDS = frozenset(["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"])
-_MOMENTS = re.compile(r"'\s*(now|today|tomorrow|yesterday)\b.*'", re.IGNORECASE | re.DOTALL)
+_MOMENTS = re.compile(r"[enEN]?'\s*(now|today|tomorrow|yesterday)\b.*'", re.IGNORECASE | re.DOTALL)
 _DATED = frozenset(["date", "time", "timestamp", "timestamptz", "timetz"])
 _CATALOGS = frozenset(["pg_catalog", "information_schema", "pg_toast"])
 #: Sequences; a statement that writes may count on.
@@ -89,8 +89,9 @@ def words_of(statement: str) -> list[Word]:
         if kind == "comment":
             at = _end_of_comment(statement, at)
         elif kind == "dollar":
-            at = _end_of_text(statement, text, at)
-            found.append(Word("text", "''", at))
+            end = _end_of_text(statement, text, at)
+            found.append(Word("text", f"'{statement[at : end - len(text)]}'", end))
+            at = end
         elif kind == "sign" and text in "'\"":
             raise EngineError("syntax_error", "a quote is open")
         elif kind == "quoted":

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason.hooks import locate_fault
+from sqlreason.preflight.requirements import locate_fault
 from sqlreason.sources import questions_of, read_file, read_lines
 from sqlreason.tables import check_columns
 from sqlreason.texts import as_text
