@@ -39,6 +39,11 @@ def test_what_passes_goes_to_its_target_with_its_card(files, options, tmp_path):
     assert (tmp_path / "Llama-out/README.md").read_text() == "# Card"
 
 
+def test_without_a_gguf_file_the_merged_model_is_passed_on(files, options, tmp_path):
+    record = publish((files[0], GgufModel(None, "")), 0.0, options, target=str(tmp_path / "Llama-out"))
+    assert sorted(record["files"]) == ["README.md", "model.safetensors"]
+
+
 def test_a_target_whose_name_the_licence_forbids_is_refused(files, options, tmp_path):
     with pytest.raises(ValueError, match="begins with Llama"):
         publish(files, 0.0, options, target=str(tmp_path / "sql"))

@@ -100,7 +100,7 @@ def examine_exports(
 
     Args:
         merged: The merged model.
-        gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed.
+        gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed or there is none.
         prompts: Table `evaluation_prompts`; the first `questions` of them are used.
         adapter_answers: Table `answers` of the trained student.
         student: Precision of the computation.
@@ -117,7 +117,9 @@ def examine_exports(
             batch_size=evaluation.batch_size,
         ),
     }  # fmt: skip
-    if llamacpp.is_installed():
+    if gguf_model.path is None:
+        logger.warning("export: the merged model alone is examined, for there is no GGUF file of it")
+    elif llamacpp.is_installed():
         answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     else:
         logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not examined")
@@ -184,7 +186,7 @@ def publish_export(
     if options.target is None:
         return {"target": None, "files": {}}
     licences.check_name(options.target, base_model.identity, teacher.name, teacher.kind == "scripted")
-    folders = [Path(merged.name), gguf_model.path.parent]
+    folders = [Path(merged.name), *([gguf_model.path.parent] if gguf_model.path else [])]
     return publishing.publish(
         folders, {"README.md": text}, options.target, options.private, os.environ.get("HF_ENDPOINT")
     )
