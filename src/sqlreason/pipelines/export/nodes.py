@@ -15,6 +15,7 @@ from sqlreason.options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint, TrainedModel
+from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -34,15 +35,19 @@ def write_card(
     teacher: Teacher,
     metrics: pd.DataFrame,
     ledger: pd.DataFrame,
+    student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
 ) -> str:
     """Return the model card, made of this run's figures.
 
     Raises:
+        AdapterError: If the adapter was trained on another base model or with another prompt.
         ValueError: If the licence of base model or teacher asks for another name, or the GGUF file could not be
             written here; both before time is spent on the merge.
     """
+    spoken_to = base_model.spoken_to(**student.template)
+    adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
     gguf.check_precision(options.precision)
     scripted = teacher.kind == "scripted"
     licences.check_name(options.name, base_model.identity, teacher.name, scripted)
