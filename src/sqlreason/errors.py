@@ -13,11 +13,12 @@ was; its message says what was given, what is accepted and what to do, and is al
             NothingFits         synthesis.grammar       the mix has no query for a schema
             JournalError        teachers.journal        a file is no journal of this version
             CheckpointError     students.checkpoint     a base model is missing, incomplete or out of reach
-            ChatError           students.chat           a tokenizer or chat template cannot be used as it is
+            ChatError           students.templates      a tokenizer or chat template cannot be used as it is
             AdapterError        students.adapter        an adapter is not for this base model or prompt, or is torn
             VocabularyError     students.vocabulary     two models do not share their tokens
             CertificationError  rewards.certification   rewards do not tell right from wrong
             GgufError           exports.gguf            a model cannot be written as GGUF
+                NoGgufError     exports.gguf            this program writes no GGUF of such a model
         TeacherError            teachers.asking         too many questions were left without an answer
         TrainingError           students.training       a training would not do what was asked for
         UnslothError            students.unsloth        unsloth cannot be used here

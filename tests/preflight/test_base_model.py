@@ -8,6 +8,7 @@ import pytest
 import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from safetensors.torch import save_file
 
 from families import STANDINS
 from sqlreason.preflight.base_model import check_student
@@ -57,7 +58,7 @@ def questions(project):
 
 
 def with_sizes(family, folder, sizes, **changes):
-    """A checkpoint without weights: tokenizer files, and a configuration of published sizes."""
+    """A checkpoint without a single tensor: tokenizer files, and a configuration of published sizes."""
     shutil.copytree(family.folder(), folder)
     hidden, intermediate, heads, shared, layers = SIZES[sizes]
     config = {
@@ -66,6 +67,7 @@ def with_sizes(family, folder, sizes, **changes):
         "num_hidden_layers": layers, "max_position_embeddings": 32768, "eos_token_id": family.end_ids(),
     }  # fmt: skip
     (folder / "config.json").write_text(json.dumps(config | changes))
+    save_file({}, folder / "model.safetensors")
     return Checkpoint(str(folder))
 
 
@@ -144,3 +146,60 @@ def test_questions_that_are_too_long_are_counted_before_anything_is_paid(demo, s
 
 def test_a_folder_that_is_no_student_is_told(demo, student_prompt, tmp_path):
     assert "no folder" in refused(check_student(Checkpoint(str(tmp_path / "none")), student_prompt, demo))[0]
+
+
+def cut(path, size):
+    path.write_bytes(path.read_bytes()[:size])
+
+
+def split_in_two(folder):
+    """The weights as two files with an index, the second of which is not there."""
+    (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
+    parts = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 6\n"
+TORN = {
+    "no tokenizer": (
+        lambda folder: [path.unlink() for path in folder.glob("tokenizer*")],
+        "has no tokenizer (tokenizer.json); copy that of the model",
+    ),
+    "no weights": (lambda folder: (folder / "model.safetensors").unlink(), "has no weights (model.safetensors, or"),
+    "half a header": (lambda folder: cut(folder / "model.safetensors", 1000), "model.safetensors is torn ("),
+    "half the tensors": (lambda folder: cut(folder / "model.safetensors", -1000), "model.safetensors is torn ("),
+    "a part missing": (split_in_two, "model-00002-of-00002.safetensors is missing, which student needs beside"),
+    "git-lfs": (lambda folder: (folder / "model.safetensors").write_text(POINTER), "run `git lfs pull` in its folder"),
+    "torn generation_config": (
+        lambda folder: (folder / "generation_config.json").write_text("{"),
+        "generation_config.json cannot be read",
+    ),
+    "an end that is a word": (
+        lambda folder: (folder / "generation_config.json").write_text('{"eos_token_id": ["</s>"]}'),
+        "declares eos_token_id=['</s>']; numbers of tokens are needed",
+    ),
+    "an end that is no token": (
+        lambda folder: (folder / "generation_config.json").write_text('{"eos_token_id": 999999}'),
+        "has an end of its generation_config.json as number 999999, its model",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TORN)
+def test_a_folder_that_is_not_whole_is_refused_before_anything_is_paid(name, demo, student_prompt, questions, tmp_path):
+    tear, told = TORN[name]
+    folder = STANDINS["llama3_1"].student(tmp_path / "student")
+    tear(folder)
+    sentences = refused(check_student(Checkpoint(str(folder)), student_prompt, demo, questions))
+    assert any(told in sentence for sentence in sentences), sentences
+
+
+def test_what_a_template_writes_in_front_of_an_answer_alone_is_told(demo, student_prompt, tmp_path):
+    told = [
+        found.told
+        for found in check_student(
+            with_sizes(STANDINS["gpt_oss"], tmp_path / "student", "llama-3.2-3b"), student_prompt, demo
+        )
+        if found.level == "WARN"
+    ]
+    assert any("'<|channel|>final<|message|>' in front of an answer" in sentence for sentence in told), told

@@ -180,3 +180,47 @@ def test_a_template_that_raises_is_told_in_its_own_words():
 @pytest.mark.parametrize(("name", "adds"), [("llama3_1", True), ("smollm2", False), ("llama2_chat", False)])
 def test_servers_add_a_bos_only_where_it_opens_no_turn(name, adds):
     assert open_family(STANDINS[name]).adds_bos is adds
+
+
+def turns(content):
+    """A template that writes each turn with this expression for its content."""
+    head = "<|start_header_id|>{{ m.role }}<|end_header_id|>"
+    return f"{{% for m in messages %}}{head}{content}<|eot_id|>{{% endfor %}}"
+
+
+FAULTY = {
+    "no messages": ("Hello!", "does not write the question into the prompt"),
+    "blank": ("  \n", "does not write the question into the prompt"),
+    "capitals": (turns("{{ m.content | upper }}"), "does not write the question into the prompt"),
+    "the beginning alone": (turns("{{ m.content[:200] }}"), "does not write the question into the prompt"),
+    "as HTML": (turns("{{ m.content | e }}"), "does not write the question into the prompt"),
+    "lists of parts alone": (
+        turns("{% for part in m.content %}{{ part.text }}{% endfor %}"),
+        "does not write the question into the prompt",
+    ),
+    "thoughts cut out of every turn": (
+        turns("{{ m.content.split('</think>')[-1] }}"),
+        "does not write the system text into the prompt",
+    ),
+    "torn": ("{% for m in messages %}{{ m.content }", "unexpected '}'"),
+    "of another dialect": ("{% foo %}", "unknown tag 'foo'"),
+    "recursive": ("{% macro r() %}{{ r() }}{% endmacro %}{{ r() }}", "recursion"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_template_that_loses_a_text_or_cannot_be_read_is_refused(name):
+    template, told = FAULTY[name]
+    tokenizer = STANDINS["llama3_1"].load()
+    tokenizer.chat_template = template
+    with pytest.raises(ChatError, match=re.escape(told)):
+        open_chat(tokenizer)
+
+
+@pytest.mark.parametrize("name", ["torn", "of another dialect"])
+def test_a_template_that_cannot_be_read_is_refused_with_arguments_too(name):
+    template, told = FAULTY[name]
+    tokenizer = STANDINS["llama3_1"].load()
+    tokenizer.chat_template = template
+    with pytest.raises(ChatError, match=rf"cannot be read: .*{re.escape(told)}"):
+        open_chat(tokenizer, arguments={"enable_thinking": True})

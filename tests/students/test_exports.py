@@ -13,7 +13,8 @@ from peft import LoraConfig, get_peft_model
 
 from families import STANDINS
 from sqlreason import examination
-from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
+from sqlreason.datasets.gguf_dataset import GgufDataset
+from sqlreason.exports import cutting, gguf, licences, llamacpp, merging, publishing
 from sqlreason.students.adapter import Adapter, AdapterError
 from sqlreason.students.checkpoint import Checkpoint, write_checkpoint
 
@@ -97,6 +98,26 @@ def test_the_template_of_the_modelfile_writes_what_training_saw(merged, prompts)
 def test_unknown_precisions_and_other_architectures_are_refused(merged, tmp_path):
     with pytest.raises(gguf.GgufError, match="accepted: f32"):
         gguf.write_gguf(request(merged, "q3"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [("llama3_1", "llama-bpe"), ("llama3_2", "llama-bpe"), ("smollm2", "gpt-2"), ("llama2", None), ("gemma3", None)],
+)
+def test_a_tokenizer_is_named_to_llama_cpp_by_the_way_that_gives_its_tokens(published, name, way):
+    assert cutting.find_way(published(name).tokenizer) == way
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("qwen3", "['Qwen3ForCausalLM']"), ("llama2_chat", "cuts text in a way that cannot be named")]
+)
+def test_a_model_without_a_gguf_is_an_export_all_the_same(name, told, tmp_path):
+    student = Checkpoint(str(STANDINS[name].student(tmp_path / "student")))
+    entry = GgufDataset(path=str(tmp_path / "gguf"))
+    entry.save(request(student, "f16"))
+    assert entry.exists() and entry.load() == gguf.GgufModel(None, "")
+    (file,) = (tmp_path / "gguf").iterdir()
+    assert told in file.read_text()
 
 
 def test_a_precision_that_needs_llama_cpp_is_refused_before_anything_is_written(merged, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.exports import llamacpp
+from sqlreason.exports import cutting, llamacpp
 from sqlreason.students.chat import Chat
 from sqlreason.students.checkpoint import Checkpoint
 
@@ -19,11 +19,14 @@ logger = logging.getLogger(__name__)
 
 PRECISIONS = ("f32", "f16", "bf16", "q8_0", "q4_k_m")
 _ARCHITECTURE = "LlamaForCausalLM"
-_PRE_TOKENIZER = "llama-bpe"  # how llama.cpp cuts text into words; for the tiny student's own way see docs/hardware.md
 
 
 class GgufError(BadInput):
     """A model cannot be written as GGUF."""
+
+
+class NoGgufError(GgufError):
+    """This program writes no GGUF of such a model; its merged weights are an export all the same."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class GgufModel:
     """A GGUF file with what is needed to serve it.
 
     Attributes:
-        path: The file.
+        path: The file; None where this program writes none of such a model.
         modelfile: Text of the Modelfile that stands beside it.
     """
 
-    path: Path
+    path: Path | None
     modelfile: str
 
 
@@ -60,19 +63,25 @@ def write_gguf(request: GgufRequest, folder: Path) -> GgufModel:
     """Writes model.gguf and Modelfile into a folder.
 
     Raises:
-        GgufError: for an unknown precision, or a model of another architecture.
+        GgufError: for an unknown precision.
+        NoGgufError: for a model of another architecture, or a tokenizer that llama.cpp would read otherwise.
     """
     from transformers import AutoConfig
 
     check_precision(request.precision)
     config = AutoConfig.from_pretrained(request.checkpoint.name)
     if config.architectures != [_ARCHITECTURE]:
-        raise GgufError(
+        raise NoGgufError(
             f"{request.checkpoint.name} is a {config.architectures}; only {_ARCHITECTURE} can be written here, "
             "use llama.cpp's convert_hf_to_gguf.py for others"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     target, chat = folder / "model.gguf", request.checkpoint.load_chat()
+    if cutting.find_way(chat.tokenizer) is None:
+        raise NoGgufError(
+            f"the tokenizer of {request.checkpoint.name} cuts text in a way that cannot be named to llama.cpp here; "
+            "use its convert_hf_to_gguf.py"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
     if request.precision == "q4_k_m":
         wide = folder / "model.f16.gguf"
         _write(wide, request, config, chat, "f16")
@@ -162,13 +171,11 @@ def _add_tokenizer(writer: Any, chat: Chat, size: int) -> None:
 
     tokenizer = chat.tokenizer
     model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
-    if model["type"] != "BPE":
-        raise GgufError(f"its tokenizer is of type {model['type']}; only byte-level BPE can be written here")
     words = {number: word for word, number in tokenizer.get_vocab().items()}
     special = set(tokenizer.all_special_ids)
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(_PRE_TOKENIZER)
+    writer.add_tokenizer_pre(cutting.find_way(tokenizer))
     writer.add_token_list([words.get(number, f"[PAD{number}]") for number in range(size)])
     writer.add_token_types(
         [

@@ -1,7 +1,7 @@
 """Whether the student can be trained and asked as the parameters say: tokens, lengths, adapter, precision.
 
 Everything that a training would refuse for reasons of the model is refused here, before the teacher is asked. Tokenizer
-and configuration are read, weights are not.
+and configuration are read, of the weights the headers alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ import pandas as pd
 from sqlreason.preflight import machine
 from sqlreason.preflight.findings import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
+from sqlreason.students import files
 from sqlreason.students.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input
 from sqlreason.students.chat import Chat, ChatError
 from sqlreason.students.checkpoint import Checkpoint, CheckpointError
@@ -58,6 +59,8 @@ def check_student(
         return [Finding("FAIL", SUBJECT, str(error), "")]
     findings = [Finding("OK", SUBJECT, f"{base_model.name}: {describe(chat)}")]
     prompt = Prompt.from_mapping(dict(student_prompt))
+    findings += _check_files(base_model)
+    findings += _check_head(chat)
     findings += _check_dialogue(chat, prompt, parameters)
     findings += _check_vocabulary(chat, config)
     findings += _check_window(config, parameters)
@@ -87,6 +90,20 @@ def describe(chat: Chat) -> str:
     return "; ".join(parts)
 
 
+def _check_files(base_model: Checkpoint) -> Iterator[Finding]:
+    """Of a folder; a model of the hub is fetched whole, or not at all."""
+    for fault in files.find_faults(base_model.folder) if base_model.folder else ():
+        yield Finding("FAIL", SUBJECT, fault, "download it anew, or point base_model at a whole folder")
+
+
+def _check_head(chat: Chat) -> Iterator[Finding]:
+    """Some templates leave it to the model to begin its turn (gpt-oss its channel), some forget about it."""
+    head = chat.unprompted_head()
+    if head:
+        told = f"its template writes {head!r} in front of an answer, and not at the end of a prompt: it is left out"
+        yield Finding("WARN", SUBJECT, told, "where an answer needs it, mend what the template calls generation prompt")
+
+
 def _check_dialogue(chat: Chat, prompt: Prompt, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """A correction, like an example in the prompt, is a dialogue of two questions; the template has to take it."""
     if not (prompt.examples or parameters["preprocessing"]["corrections"] or parameters["evaluation"]["corrections"]):
@@ -103,7 +120,7 @@ def _check_vocabulary(chat: Chat, config: Any) -> Iterator[Finding]:
     width = config.get_text_config().vocab_size
     highest = max([chat.padding.id, *chat.ends])
     if highest >= width:
-        token = chat.tokenizer.convert_ids_to_tokens(highest)
+        token = chat.tokenizer.convert_ids_to_tokens(highest) or "an end of its generation_config.json"
         told = f"its tokenizer has {token} as number {highest}, its model {width} words: they do not belong together"
         yield Finding("FAIL", SUBJECT, told, "name a base_model whose tokenizer is its own")
 

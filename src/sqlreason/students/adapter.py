@@ -100,7 +100,7 @@ class Adapter:
         if fingerprint not in (None, self.fingerprint):
             raise AdapterError(
                 f"this adapter was trained with prompt {self.fingerprint}, the prompt at hand is {fingerprint}; "
-                "restore that student prompt, or train the adapter anew"
+                "restore that student prompt (its text, student.chat_template, student.plain_template), or train anew"
             )
 
     @property

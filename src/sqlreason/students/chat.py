@@ -8,36 +8,16 @@ of a correction, never what is trained. Covers text; no images and no tools.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlreason.errors import BadInput
+from sqlreason.students import templates
+from sqlreason.students.templates import PLAIN_TEMPLATE, ChatError, Messages
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Messages = Sequence[Mapping[str, str]]
-
-PINNED_DATE = datetime(2025, 1, 1)
-"""What a template that asks for today's date is told, so that a prompt has the same tokens tomorrow."""
-
-PLAIN_TEMPLATE = (
-    "{{ bos_token or '' }}{% for message in messages %}"
-    "### {{ message['role'] | capitalize }}\n{{ message['content'] }}"
-    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n\n"
-    "{% endfor %}{% if add_generation_prompt %}### Assistant\n{% endif %}"
-)
-"""The project's own template for base models that were published without one (`student.plain_template: true`)."""
-
-_MARK = "sqlreason-mark"  # text of the probes, which no template holds itself
 _PROBE = '<think>\nx < 3 and "é"\n</think>\n<sql>\nSELECT "a" , b FROM t WHERE a <= \'it\'\'s\'\n</sql>'
 _OPENED = re.compile(r"<think>\s*\Z")
-_OURS = ("add_generation_prompt", "continue_final_message", "messages", "return_dict", "strftime_now", "tokenize")
-"""Arguments of the template that are not the user's to give."""
-
-
-class ChatError(BadInput):
-    """A student's tokenizer or chat template cannot be used as it is."""
 
 
 class Padding(NamedTuple):
@@ -118,7 +98,7 @@ class Chat:
     @property
     def facts(self) -> dict[str, Any]:
         """What was chosen, in words and JSON values; kept with the adapter."""
-        name = self.tokenizer.convert_ids_to_tokens
+        name = self._name
         return {
             "padding": f"{self.padding.token} ({self.padding.rule})",
             "end_of_turn": name(self.end),
@@ -130,9 +110,25 @@ class Chat:
             "template": "plain" if self.tokenizer.chat_template == PLAIN_TEMPLATE else "published",
         }
 
+    def unprompted_head(self) -> str:
+        """Return what the template writes in front of an answer, and its own prompt lacks; "" where it does not."""
+        question = [{"role": "user", "content": "u"}]
+        answered = [*question, {"role": "assistant", "content": templates.MARK}]
+        before, asked = self.prompt_text(answered).partition(templates.MARK)[0], self.prompt_text(question)
+        head = before.removeprefix(asked.removesuffix(self.opening))
+        return head if before != head and self._has_special(head) else ""
+
+    def _has_special(self, text: str) -> bool:
+        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        kinds = self.tokenizer.added_tokens_decoder
+        return any(number in kinds and kinds[number].special for number in ids)
+
+    def _name(self, number: int) -> str:
+        return str(self.tokenizer.convert_ids_to_tokens(number) or f"number {number}")
+
     def _render(self, messages: Messages, **options: Any) -> Any:
-        arranged = _join_system(messages) if self.joins_system else list(messages)
-        return _apply(self.tokenizer, arranged, self.arguments, add_generation_prompt=True, **options)
+        arranged = templates.join_system(messages) if self.joins_system else list(messages)
+        return templates.apply(self.tokenizer, arranged, self.arguments, add_generation_prompt=True, **options)
 
 
 def open_chat(
@@ -162,21 +158,15 @@ def open_chat(
             "one (### System, ### User, ### Assistant), or name the instruct model as base_model in the catalog"
         )
     given = dict(arguments or {})
-    _require_known(tokenizer, given, name)
-    joins = not _takes_system(tokenizer, given)
+    templates.require_known(tokenizer, given, name)
+    joins = not templates.takes_system(tokenizer, given)
     end = _end_of_turn(tokenizer, given, name)
     ends = tuple(sorted({end, *declared_ends, *_ids(tokenizer.eos_token_id)}))
     padding = choose_padding(tokenizer, ends)
     tokenizer.pad_token = padding.token
-    turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
-    arranged = _join_system(turns) if joins else turns
-    try:
-        asked = str(_apply(tokenizer, arranged, given, add_generation_prompt=True, tokenize=False))
-    except Exception as error:  # templates are programs of others: whatever one raises is its refusal
-        raise ChatError(f"the chat template of {name} refuses a question: {_first_line(error)}") from error
-    opened = _OPENED.search(asked)
+    opened = _OPENED.search(templates.prompt_text(tokenizer, given, joins, name))
     chat = Chat(tokenizer, end, ends, padding, opened.group() if opened else "", joins, given, True)
-    _require_one_bos(chat, turns, name)
+    _require_one_bos(chat, name)
     return _with_faithful_reading(chat, name)
 
 
@@ -187,7 +177,7 @@ def keeps_text(tokenizer: "PreTrainedTokenizerBase") -> bool:
 
 def cuts_alike(one: "PreTrainedTokenizerBase", other: "PreTrainedTokenizerBase") -> bool:
     """Return whether two tokenizers cut a rendered prompt and an answer into the same tokens."""
-    text = f"{one.bos_token or ''}### System\n{_PROBE}{one.eos_token or ''}\n\n"
+    text = f"{one.bos_token or ''}### System of 2014, 1,234.5\n{_PROBE}{one.eos_token or ''}\n\n"
     cut = [tokenizer(text, add_special_tokens=False)["input_ids"] for tokenizer in (one, other)]
     return bool(cut[0] == cut[1])
 
@@ -217,37 +207,9 @@ def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) ->
     return Padding(token, ends[0], "an end: harmless, for masks come from positions")
 
 
-def _apply(
-    tokenizer: "PreTrainedTokenizerBase", messages: Messages, arguments: Mapping[str, Any], **options: Any
-) -> Any:
-    given = {"strftime_now": PINNED_DATE.strftime, **arguments, **options}
-    return tokenizer.apply_chat_template([dict(message) for message in messages], **given)
-
-
-def _join_system(messages: Messages) -> list[Mapping[str, str]]:
-    """The messages with the system's text at the beginning of the first user's turn."""
-    if len(messages) < 2 or messages[0]["role"] != "system":
-        return list(messages)
-    first = {**messages[1], "content": f"{messages[0]['content']}\n\n{messages[1]['content']}"}
-    return [first, *messages[2:]]
-
-
-def _takes_system(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any]) -> bool:
-    """Whether the template writes a system message; some raise at one, some leave it out."""
-    turns = [{"role": "system", "content": _MARK}, {"role": "user", "content": "u"}]
-    try:
-        return _MARK in str(_apply(tokenizer, turns, arguments, tokenize=False))
-    except Exception:  # it raised at the system role; that it takes a user's turn is asked for next
-        return False
-
-
 def _end_of_turn(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], name: str) -> int:
     """The first token of its own kind that the template writes behind an answer; without one the tokenizer's end."""
-    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": _MARK}]
-    try:
-        behind = str(_apply(tokenizer, turns, arguments, tokenize=False)).rpartition(_MARK)[2]
-    except Exception as error:  # as above
-        raise ChatError(f"the chat template of {name} refuses an answer: {_first_line(error)}") from error
+    behind = templates.text_behind_answer(tokenizer, arguments, name)
     own = {*tokenizer.added_tokens_decoder, *_ids(tokenizer.eos_token_id)}
     for number in tokenizer(behind, add_special_tokens=False)["input_ids"]:
         if number in own:
@@ -260,28 +222,9 @@ def _end_of_turn(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, A
     return int(tokenizer.eos_token_id)
 
 
-def _require_known(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], name: str) -> None:
-    """Refuse arguments that the template does not read: Jinja would ignore a typo without a word."""
-    if not arguments:
-        return
-    from jinja2 import Environment, meta
-
-    taken = sorted(set(arguments) & set(_OURS))
-    if taken:
-        raise ChatError(f"student.chat_template: {', '.join(taken)} are given by the program itself; leave them out")
-    environment = Environment(extensions=["jinja2.ext.loopcontrols"])
-    template = re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", str(tokenizer.get_chat_template()))
-    read = meta.find_undeclared_variables(environment.parse(template))
-    unknown = sorted(set(arguments) - read)
-    if unknown:
-        raise ChatError(
-            f"student.chat_template: the template of {name} does not read {', '.join(unknown)}; it reads "
-            f"{', '.join(sorted(read - set(_OURS))) or 'no argument'}"
-        )
-
-
-def _require_one_bos(chat: Chat, turns: Messages, name: str) -> None:
+def _require_one_bos(chat: Chat, name: str) -> None:
     """Refuse a prompt that begins with two BOS. Elsewhere the token may stand: ChatML opens every turn with it."""
+    turns = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
     bos, ids = chat.tokenizer.bos_token_id, chat.prompt_ids(turns)
     if bos is not None and ids[:2] == [bos, bos]:
         raise ChatError(f"the chat template of {name} begins a prompt with two {chat.tokenizer.bos_token}")
@@ -302,7 +245,3 @@ def _with_faithful_reading(chat: Chat, name: str) -> Chat:
 
 def _ids(number: int | Sequence[int] | None) -> list[int]:
     return [] if number is None else [number] if isinstance(number, int) else list(number)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.errors import BadInput
+from sqlreason.students import files
 from sqlreason.students.architecture import longest_input
 from sqlreason.students.chat import Chat, cuts_alike, keeps_text, open_chat
 
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 MANIFEST = "manifest.json"
+GENERATION = "generation_config.json"
 _SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
 
 
@@ -109,7 +111,14 @@ class Checkpoint:
         """
         from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
+        if self.folder and not files.has_tokenizer(self.folder):
+            raise CheckpointError(
+                f"{self.name} has no tokenizer (tokenizer.json); copy that of the model that it was made of into it"
+            )
         tokenizer = self._load(AutoTokenizer)
+        if self.folder and type(tokenizer) is not PreTrainedTokenizerFast and (self.folder / "tokenizer.json").exists():
+            as_it_stands = self._load(PreTrainedTokenizerFast)
+            return tokenizer if cuts_alike(tokenizer, as_it_stands) else as_it_stands
         return tokenizer if keeps_text(tokenizer) else self._load(PreTrainedTokenizerFast)
 
     def load_chat(self) -> Chat:
@@ -125,11 +134,19 @@ class Checkpoint:
         """The ids that end an answer by the model's generation configuration; by its configuration without one."""
         from transformers import GenerationConfig
 
-        try:
-            declared = GenerationConfig.from_pretrained(self.name, revision=self.revision or "main").eos_token_id
-        except OSError:
+        if self.folder and not (self.folder / GENERATION).exists():
             declared = self.load_config().get_text_config().eos_token_id
-        return [] if declared is None else [declared] if isinstance(declared, int) else list(declared)
+        else:
+            try:
+                declared = GenerationConfig.from_pretrained(self.name, revision=self.revision or "main").eos_token_id
+            except OSError as error:
+                if self.folder:  # it is there and no JSON
+                    raise CheckpointError(f"{self.folder / GENERATION} cannot be read: {error}; mend it") from error
+                declared = self.load_config().get_text_config().eos_token_id
+        ends = declared if isinstance(declared, list) else [] if declared is None else [declared]
+        if not all(isinstance(end, int) for end in ends):
+            raise CheckpointError(f"{self.name} declares eos_token_id={declared!r}; numbers of tokens are needed")
+        return ends
 
     def load_config(self) -> Any:
         """Loads the model's configuration.
@@ -219,7 +236,7 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
 
 
 def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
-    """Save a tokenizer so that it is read as it is: some classes (that of Llama 2) come back cutting texts otherwise."""
+    """Save a tokenizer so that it is read as it is; some classes, as that of Llama 2, come back with another cut."""
     from transformers import AutoTokenizer
 
     tokenizer.save_pretrained(folder)

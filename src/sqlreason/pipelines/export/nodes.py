@@ -15,6 +15,7 @@ from sqlreason.options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.students.adapter import Adapter
 from sqlreason.students.checkpoint import Checkpoint, TrainedModel
+from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -34,15 +35,19 @@ def write_card(
     teacher: Teacher,
     metrics: pd.DataFrame,
     ledger: pd.DataFrame,
+    student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
 ) -> str:
     """Return the model card, made of this run's figures.
 
     Raises:
+        AdapterError: If the adapter was trained on another base model or with another prompt.
         ValueError: If the licence of base model or teacher asks for another name, or the GGUF file could not be
             written here; both before time is spent on the merge.
     """
+    spoken_to = base_model.spoken_to(**student.template)
+    adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
     gguf.check_precision(options.precision)
     scripted = teacher.kind == "scripted"
     licences.check_name(options.name, base_model.identity, teacher.name, scripted)
@@ -100,7 +105,7 @@ def examine_exports(
 
     Args:
         merged: The merged model.
-        gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed.
+        gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed or there is none.
         prompts: Table `evaluation_prompts`; the first `questions` of them are used.
         adapter_answers: Table `answers` of the trained student.
         student: Precision of the computation.
@@ -117,7 +122,9 @@ def examine_exports(
             batch_size=evaluation.batch_size,
         ),
     }  # fmt: skip
-    if llamacpp.is_installed():
+    if gguf_model.path is None:
+        logger.warning("export: the merged model alone is examined, for there is no GGUF file of it")
+    elif llamacpp.is_installed():
         answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     else:
         logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not examined")
@@ -184,7 +191,7 @@ def publish_export(
     if options.target is None:
         return {"target": None, "files": {}}
     licences.check_name(options.target, base_model.identity, teacher.name, teacher.kind == "scripted")
-    folders = [Path(merged.name), gguf_model.path.parent]
+    folders = [Path(merged.name), *([gguf_model.path.parent] if gguf_model.path else [])]
     return publishing.publish(
         folders, {"README.md": text}, options.target, options.private, os.environ.get("HF_ENDPOINT")
     )

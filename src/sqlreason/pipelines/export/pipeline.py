@@ -19,6 +19,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "teacher",
                     "evaluation_metrics",
                     "cost_ledger",
+                    "params:student",
                     "params:evaluation",
                     "params:export",
                 ],
