@@ -194,19 +194,18 @@ def copy(project_copies):
 
 def environments(copy):
     """Catalog entries of environments with one fault each."""
-    for part in ("no_config", "no_tokenizer", "torn_tokenizer", "torn_weights"):
+    for part in ("no_config", "no_tokenizer", "torn_tokenizer"):
         shutil.copytree(copy.folder / "data/06_models/tiny_student", copy.folder / part)
     (copy.folder / "no_config/config.json").unlink()
     (copy.folder / "no_tokenizer/tokenizer.json").unlink()
     (copy.folder / "torn_tokenizer/tokenizer.json").write_text('{"version": "1.0", "trunc')
-    (copy.folder / "torn_weights/model.safetensors").write_bytes(b"torn")
     models = {name: {"base_model": {"type": CHECKPOINT, "path": name}} for name in ("no_config", "no_tokenizer")}
     client = {"type": TEACHER, "kind": "OpenAILLM", "model": "m"}
     script = {"type": TEACHER, "kind": "scripted"}
     return models | {
         "few": {},
         "torn_tokenizer": {"base_model": {"type": CHECKPOINT, "path": "torn_tokenizer"}},
-        "torn_weights": {"base_model": {"type": CHECKPOINT, "path": "torn_weights"}},
+        "special": {},
         "columns": source("sql_questions", "pandas.CSVDataset", "columns.csv"),
         "empty": source("sql_questions", "pandas.CSVDataset", "empty.csv"),
         "absent": source("sql_questions", "pandas.CSVDataset", "absent.csv"),
@@ -326,8 +325,8 @@ def trainable(copy):
 @pytest.mark.parametrize(
     ("env", "launch", "told"),
     [
-        ("torn_weights", "child", "torn_weights (revision main) cannot be used"),
-        ("torn_weights", "ranks,student.ranks=2", "torn_weights (revision main) cannot be used"),
+        ("special", "child", "would be trained wrongly"),
+        ("special", "ranks,student.ranks=2", "would be trained wrongly"),
         ("faulty", "child", "failed in its child process: this is a fault of the program"),
         ("faulty", "ranks,student.ranks=2", "of 2: this is a fault of the program"),
     ],
@@ -336,6 +335,11 @@ def test_what_stops_a_training_elsewhere_is_told_once(trainable, env, launch, to
     folder = trainable.folder / "data" / env
     if not (folder / "05_model_input").exists():
         shutil.copytree(trainable.folder / "data/few/05_model_input", folder / "05_model_input")
+    if env == "special":  # what only a training sees: a completion that holds a special token of the student
+        path = folder / "05_model_input/sft_examples.parquet"
+        examples = pd.read_parquet(path)
+        completions = examples["completion"].str.replace("</think>", "<|eot_id|></think>", regex=False)
+        examples.assign(completion=completions).to_parquet(path)
     output = trainable.kedro("run", f"--env={env}", "--nodes=train_sft", "--params", f"{TRAIN}={launch}", code=1)
     lines = error_part(output)
     LENGTHS[f"training of {env}, launch={launch}"] = len(lines)
