@@ -80,7 +80,7 @@ def test_a_question_without_a_usable_context_or_text_gets_a_reason_and_no_prompt
         options("distillation", questions=None),
     )
     assert built["reason"].iloc[0].startswith("context: ")
-    assert built["reason"].iloc[1:3].tolist() == ["question: it is empty", "gold: there is none"]
+    assert built["reason"].iloc[1:3].tolist() == ["question: there is none", "gold: there is none"]
     assert built["messages"].eq("").tolist() == [True, True, True, *[False] * (len(questions) - 3)]
 
 

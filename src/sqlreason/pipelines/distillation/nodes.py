@@ -96,7 +96,7 @@ def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: D
 def _unfit(text: Any) -> str:
     """Why a cell cannot be shown to a teacher; "" if it can."""
     if not isinstance(text, str) or not text.strip():
-        return "it is empty"
+        return "there is none"
     try:
         text.encode()
     except UnicodeEncodeError as error:
