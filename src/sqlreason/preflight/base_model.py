@@ -17,6 +17,7 @@ from sqlreason.students.architecture import ALL_LINEAR, find_target_modules, lin
 from sqlreason.students.chat import Chat, ChatError
 from sqlreason.students.checkpoint import Checkpoint, CheckpointError
 from sqlreason.students.prompting import StudentPrompts
+from sqlreason.students.templates import first_line
 from sqlreason.students.vocabulary import VocabularyError, require_same
 from sqlreason.tables import records
 
@@ -145,7 +146,7 @@ def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator
         missing = find_target_modules(config, target_modules)
         there = linear_modules(config)
     except Exception as error:  # of transformers and torch, of every kind, about configurations that make no model
-        yield Finding("FAIL", SUBJECT, f"no language model can be made of its config.json: {_first_line(error)}")
+        yield Finding("FAIL", SUBJECT, f"no language model can be made of its config.json: {first_line(error)[:300]}")
         return
     if missing and target_modules == ALL_LINEAR:
         told = f"LoRA cannot adapt its layers {', '.join(missing)}, so that all-linear means less than it says"
@@ -153,10 +154,6 @@ def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator
     elif missing:
         told = f"sft.lora.target_modules names {', '.join(missing)}, to which LoRA cannot be added in this model"
         yield Finding("FAIL", SUBJECT, told, f"set it to all-linear, or to some of {', '.join(there)}")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0][:300]
 
 
 def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Finding]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _PROBE = '<think>\nx < 3 and "é"\n</think>\n<sql>\nSELECT "a" , b FROM t WHERE a <= \'it\'\'s\'\n</sql>'
+NOT_TRAINED = -100
+"""The label of a token that the loss does not count, by torch's convention."""
+
 _OPENED = re.compile(r"<think>\s*\Z")
 
 
@@ -68,6 +71,11 @@ class Chat:
         elif self.opening and completion.startswith("<think>"):
             written = completion.removeprefix("<think>").lstrip()
         return [*self.tokenizer(written, add_special_tokens=False)["input_ids"], self.end]
+
+    def row(self, messages: Messages, completion: str) -> dict[str, list[int]]:
+        """Return a row as it is trained on: `input_ids`, and `labels` of the same length, at the completion alone."""
+        asked, answered = self.prompt_ids(messages), self.completion_ids(completion)
+        return {"input_ids": asked + answered, "labels": [NOT_TRAINED] * len(asked) + answered}
 
     def read(self, ids: Sequence[int]) -> str:
         """Return an answer's ids as text, in the grammar's own form: with what the prompt has opened."""

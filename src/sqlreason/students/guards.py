@@ -8,11 +8,10 @@ tokenizer changes) come from versions and tokenizers, and leave no trace in the 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlreason.students.chat import Chat
+from sqlreason.students.chat import NOT_TRAINED, Chat
 from sqlreason.students.training import TrainingError
 
 TRAINED_SHARE = (0.05, 0.8)
-NOT_TRAINED = -100
 
 
 def check_rows(rows: Any, made: Sequence[Mapping[str, list[int]]], chat: Chat, positions: int | None) -> float:

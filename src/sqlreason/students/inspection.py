@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from sqlreason.students.chat import Chat, Messages
+from sqlreason.students.chat import NOT_TRAINED, Chat, Messages
 
-_NOT_TRAINED = -100
 _LINE_END = ("\n", "↵\n")  # with a mark: a token that is nothing else would not be seen
 
 _PAGE = """<!doctype html>
@@ -60,7 +59,7 @@ def read_tokens(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> list[T
         Token(
             number,
             str(chat.tokenizer.decode([number])),
-            label != _NOT_TRAINED,
+            label != NOT_TRAINED,
             "BOS" if begins and not place else marks.get(number, ""),
         )
         for place, (number, label) in enumerate(zip(ids, labels, strict=True))
@@ -69,8 +68,8 @@ def read_tokens(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> list[T
 
 def example_tokens(chat: Chat, prompt: Messages, completion: str) -> list[Token]:
     """The tokens of an example, as `guards.check_rows` makes sure that the trainer has them."""
-    asked, answered = chat.prompt_ids(prompt), chat.completion_ids(completion)
-    return read_tokens(asked + answered, [_NOT_TRAINED] * len(asked) + answered, chat)
+    row = chat.row(prompt, completion)
+    return read_tokens(row["input_ids"], row["labels"], chat)
 
 
 def as_text(tokens: Sequence[Token]) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sqlreason.students import guards
 from sqlreason.students.adapter import Adapter
-from sqlreason.students.chat import Chat
+from sqlreason.students.chat import NOT_TRAINED, Chat
 from sqlreason.students.checkpoint import Checkpoint
 from sqlreason.students.launch import Launch, call, rank
 from sqlreason.students.stages import Stage, hash_table
@@ -184,9 +184,10 @@ def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
     """
     rows = []
     for number, (prompt, completion) in enumerate(zip(examples["prompt"], examples["completion"], strict=True)):
-        asked, answered = chat.prompt_ids(json.loads(prompt)), chat.completion_ids(completion)
-        guards.check_reading(chat, answered, completion, f"row {number} of {len(examples)}")
-        rows.append({"input_ids": asked + answered, "labels": [guards.NOT_TRAINED] * len(asked) + answered})
+        row = chat.row(json.loads(prompt), completion)
+        trained = [label for label in row["labels"] if label != NOT_TRAINED]
+        guards.check_reading(chat, trained, completion, f"row {number} of {len(examples)}")
+        rows.append(row)
     return rows
 
 

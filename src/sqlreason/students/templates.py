@@ -72,7 +72,7 @@ def text_behind_answer(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[
     try:
         return str(apply(tokenizer, turns, arguments, tokenize=False)).rpartition(MARK)[2]
     except Exception as error:  # whatever a template of others raises is its refusal
-        raise ChatError(f"the chat template of {name} refuses an answer: {_first_line(error)}") from error
+        raise ChatError(f"the chat template of {name} refuses an answer: {first_line(error)}") from error
 
 
 def prompt_text(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], joins: bool, name: str) -> str:
@@ -86,7 +86,7 @@ def prompt_text(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, An
     try:
         asked = str(apply(tokenizer, arranged, arguments, add_generation_prompt=True, tokenize=False))
     except Exception as error:  # as above
-        raise ChatError(f"the chat template of {name} refuses a question: {_first_line(error)}") from error
+        raise ChatError(f"the chat template of {name} refuses a question: {first_line(error)}") from error
     for what, text in (("question", _QUESTION), ("system text", _INSTRUCTION)):
         if text not in asked:
             raise ChatError(
@@ -114,7 +114,7 @@ def require_known(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, 
         template = re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", str(tokenizer.get_chat_template()))
         read = meta.find_undeclared_variables(environment.parse(template))
     except (TemplateSyntaxError, ValueError) as error:  # ValueError: several templates, and none of them is the default
-        raise ChatError(f"the chat template of {name} cannot be read: {_first_line(error)}") from error
+        raise ChatError(f"the chat template of {name} cannot be read: {first_line(error)}") from error
     unknown = sorted(set(arguments) - read)
     if unknown:
         raise ChatError(
@@ -123,5 +123,6 @@ def require_known(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, 
         )
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an exception says first; the name of its class if it says nothing."""
     return (str(error).splitlines() or [type(error).__name__])[0]
