@@ -15,9 +15,9 @@ from typing import Any
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.data.tables import records
 from sqlreason.rewards import REWARDS
 from sqlreason.rewards.certification import certify
-from sqlreason.tables import records
 
 ARTICLE = ("match_format_exactly", "match_format_approximately", "check_sql_reward")
 MIXES: dict[str, dict[str, float]] = {

@@ -21,13 +21,14 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason import examination, statistics
 from sqlreason.pipelines.preprocessing import inputs
 from sqlreason.pipelines.sft import nodes as sft
-from sqlreason.sql.execution import Task
-from sqlreason.students import correcting
-from sqlreason.students.answering import Respondent
-from sqlreason.students.generation import parse_conversations
+from sqlreason.reporting import statistics
+from sqlreason.sql.verifier import Task
+from sqlreason.students import evaluation
+from sqlreason.students.generation import self_repair
+from sqlreason.students.generation.decoding import parse_conversations
+from sqlreason.students.generation.generator import Respondent
 
 STUDENTS = ("traces", "steps", "corrections")
 WAYS = ("first", "told", "again")
@@ -68,7 +69,7 @@ class Ablation:
         rows = self.sft.batch_size * self.sft.gradient_accumulation
         return round(self.sft.epochs * -(-len(self.with_corrections) // rows))
 
-    def _answer(self, adapter: Any, seed: int) -> dict[str, list[correcting.Corrected]]:
+    def _answer(self, adapter: Any, seed: int) -> dict[str, list[self_repair.Corrected]]:
         conversations = parse_conversations(self.exam["prompt"])
         tasks = [Task.from_json(text) for text in self.exam["task"]]
         limit, window = self.exam_options.max_completion_tokens, self.base.window
@@ -81,20 +82,20 @@ class Ablation:
             batch_size=self.exam_options.batch_size, processes=self.exam_options.processes,
         ) as respondent:  # fmt: skip
 
-            def ask(temperature: float) -> correcting.Ask:
+            def ask(temperature: float) -> self_repair.Ask:
                 return lambda asked, _: respondent.answer(
                     asked, max_new_tokens=limit, temperature=temperature, seed=seed
                 )
 
             first = ask(0.0)(conversations, 0)
-            told = correcting.correct(first, conversations, tasks, ask(0.0), **places)
-            again = correcting.correct(
+            told = self_repair.correct(first, conversations, tasks, ask(0.0), **places)
+            again = self_repair.correct(
                 first, conversations, tasks, ask(self.exam_options.vote_temperature), **places,
                 word=lambda messages, *_: list(messages),
             )  # fmt: skip
-        return {"first": [correcting.Corrected(answer, answer.text) for answer in first], "told": told, "again": again}
+        return {"first": [self_repair.Corrected(answer, answer.text) for answer in first], "told": told, "again": again}
 
-    def _judge(self, found: list[correcting.Corrected]) -> dict[str, Any]:
+    def _judge(self, found: list[self_repair.Corrected]) -> dict[str, Any]:
         answers = pd.DataFrame(
             {
                 "id": self.exam["id"].to_numpy(),
@@ -105,7 +106,7 @@ class Ablation:
                 "retries": [corrected.retries for corrected in found],
             }
         )
-        scores = examination.score_answers(self.exam, answers, self.exam_options.workers).sort_values("id")
+        scores = evaluation.score_answers(self.exam, answers, self.exam_options.workers).sort_values("id")
         return {
             "right": "".join("01"[int(agrees)] for agrees in scores["agrees"]),
             "runs": float(scores["runs"].mean()),

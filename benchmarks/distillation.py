@@ -29,7 +29,7 @@ BODY = {
 OURS = """
 import json, sys
 from sqlreason.teachers.asking import Request, ask
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 url, rows, concurrency, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 prompts = [Request(str(n), json.dumps([{"role": "user", "content": f"Question {n}"}])) for n in range(rows)]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from sqlreason import splits
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.preparation import prepare_all
-from sqlreason.synthesis.blueprint import load_blueprints
+from sqlreason.data import splits
+from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import Question, answers
+from sqlreason.synthesis.schema.annotated_schema import load_blueprints
 from sqlreason.synthesis.skeletons import Skeletons
 
 QUESTIONS = Path(__file__).resolve().parents[1] / "data/01_raw/questions"

@@ -26,14 +26,14 @@ import duckdb
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.mutants import mutants
-from sqlreason.sql.ordering import demand_of
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.statements import split_statements
-from sqlreason.sql.worker.cases import Case
-from sqlreason.sql.worker.sqlite_engine import SqliteEngine
+from sqlreason.sql.comparison_rules import demand_of
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.mutation.mutants import mutants
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.parsing.statements import split_statements
+from sqlreason.sql.sandbox.worker.cases import Case
+from sqlreason.sql.sandbox.worker.sqlite_engine import SqliteEngine
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 QUESTIONS = Path(__file__).parents[1] / "data/01_raw/questions/train.parquet"
 CANDIDATES = 8

@@ -21,15 +21,15 @@ from grpo_comparison import Comparison, parse_parameters
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason import statistics
-from sqlreason.options import PreprocessingOptions
+from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.pipelines.grpo import methods
 from sqlreason.pipelines.preprocessing.inputs import build_grpo_prompts
 from sqlreason.pipelines.preprocessing.nodes import prepare_databases
 from sqlreason.pipelines.sft.nodes import train_student
-from sqlreason.sql.execution import Verifier
-from sqlreason.synthesis.blueprint import TRAINING, load_blueprints
+from sqlreason.reporting import statistics
+from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import answers, as_row, stream
+from sqlreason.synthesis.schema.annotated_schema import TRAINING, load_blueprints
 
 
 def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options: PreprocessingOptions) -> pd.DataFrame:

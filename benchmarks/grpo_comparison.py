@@ -25,14 +25,14 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
 
-from sqlreason import statistics
 from sqlreason.pipelines.evaluation import nodes as evaluation
 from sqlreason.pipelines.grpo import nodes as grpo
 from sqlreason.pipelines.sft import nodes as sft
 from sqlreason.reasoning.format import parse
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.stages import hash_table
+from sqlreason.reporting import statistics
+from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.training.work_folder import hash_table
 
 ARTICLE = {"match_format_exactly": 1.0, "match_format_approximately": 1.0, "check_sql_reward": 1.0}
 EXECUTION = {"execution": 1.0}

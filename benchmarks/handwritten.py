@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Verifier
 
 FOLDER = Path(__file__).parent / "handwritten"
 

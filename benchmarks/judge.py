@@ -1,7 +1,7 @@
 """The judge of the benchmarks: many large databases, drawn without looking at how the engine draws its own.
 
 What a verdict is worth can only be told by instances that had no part in it. These come from another generator than
-`sqlreason.sql.population` (no witnesses, no near misses: every cell is drawn by itself), with other sizes and seeds,
+`sql/databases/population.py` (no witnesses, no near misses: every cell is drawn by itself), with other sizes and seeds,
 in the manner of Zhong et al. 2020 (values of the database, literals of the gold and what lies beside them, random
 ones; keys unique, references kept).
 """
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Column, Schema, Table, Value, parse_schema
-from sqlreason.sql.statements import split_statements, statement_kind
-from sqlreason.sql.tables import literal
-from sqlreason.sql.values import later
+from sqlreason.sql.databases.values import later
+from sqlreason.sql.parsing.queries import read_query
+from sqlreason.sql.parsing.schema import Column, Schema, Table, Value, parse_schema
+from sqlreason.sql.parsing.statements import split_statements, statement_kind
+from sqlreason.sql.parsing.tables import literal
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 DATABASES = 60
 #: Rows of a table, in turn: a handful, a page, more than any HAVING of the questions asks for.

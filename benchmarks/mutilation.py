@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT / "tests/sql"))
 from mutilation import mutilated  # noqa: E402
 from world_cases import load_world  # noqa: E402
 
-from sqlreason.sql.execution import Verifier  # noqa: E402
-from sqlreason.sql.instances import prepare  # noqa: E402
+from sqlreason.sql.databases.preparation import prepare  # noqa: E402
+from sqlreason.sql.verifier import Verifier  # noqa: E402
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Golds as in Spider, over any schema, and predictions as models make them: right in other words, or wrong.
 
-The predictions are made by operators of their own, not by `sqlreason.sql.mutants`, with which the engine chooses its
+The predictions are made by operators of their own, not by `sql/mutation/mutants.py`, with which the engine chooses its
 instances; a benchmark on the same operators would only show that the engine has seen the questions.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Column, Schema, Table
+from sqlreason.sql.parsing.queries import read_query
+from sqlreason.sql.parsing.schema import Column, Schema, Table
 
 _NUMBERS = ("INT", "REAL", "FLO", "DOU", "DEC", "NUM")
 
@@ -104,10 +104,8 @@ _SINGLE: tuple[_Template, ...] = (
     lambda p, r: f"SELECT {p.text} FROM {p.table.name} ORDER BY {p.number} DESC LIMIT {r.choice((1, 3))}",
     lambda p, r: f"SELECT {p.text} FROM {p.table.name} WHERE {p.number} = (SELECT MAX({p.number}) FROM {p.table.name})",
     lambda p, r: f"SELECT {p.text} FROM {p.table.name} WHERE {p.number} > (SELECT AVG({p.number}) FROM {p.table.name})",
-    lambda p, r: (
-        "SELECT {0} FROM {1} WHERE {2} > {3} INTERSECT SELECT {0} FROM {1} WHERE {2} < {4}".format(
-            p.text, p.table.name, p.number, *_low_high(p, r)
-        )
+    lambda p, r: "SELECT {0} FROM {1} WHERE {2} > {3} INTERSECT SELECT {0} FROM {1} WHERE {2} < {4}".format(
+        p.text, p.table.name, p.number, *_low_high(p, r)
     ),
     lambda p, r: (
         f"SELECT {p.text} FROM {p.table.name} EXCEPT SELECT {p.text} FROM {p.table.name} "
@@ -142,9 +140,7 @@ _JOINED: tuple[_Template, ...] = (
         f"SELECT T1.{p.text} FROM {p.table.name} AS T1 JOIN {p.child.name} AS T2 ON T1.{p.key} = T2.{p.link} "
         f"GROUP BY T1.{p.key} ORDER BY COUNT(*) DESC LIMIT 1"
     ),
-    lambda p, r: (
-        f"SELECT {p.text} FROM {p.table.name} WHERE {p.key} NOT IN (SELECT {p.link} FROM {p.child.name})"
-    ),
+    lambda p, r: f"SELECT {p.text} FROM {p.table.name} WHERE {p.key} NOT IN (SELECT {p.link} FROM {p.child.name})",
     lambda p, r: (
         f"SELECT COUNT(*) FROM {p.table.name} WHERE {p.key} NOT IN (SELECT {p.link} FROM {p.child.name} "
         f"WHERE {p.theirs} = {_value(p.child, p.theirs, r)})"

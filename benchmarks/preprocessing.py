@@ -18,8 +18,8 @@ import pandas as pd
 
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.reasoning import plan
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.schema import find_definitions
+from sqlreason.sql.parsing.schema import find_definitions
+from sqlreason.sql.verifier import Task, Verifier
 
 SOURCE = Path(__file__).parents[1] / "data/01_raw/questions/train.parquet"
 
@@ -38,9 +38,7 @@ def measure(count: int, workers: int) -> dict[str, object]:
     """Run the steps on `count` traces."""
     rows = traces(count)
     marks = [time.perf_counter()]
-    pairs = [
-        (Task(str(n), row.sql, (row.sql_context,)), [row.candidate]) for n, row in enumerate(rows.itertuples())
-    ]
+    pairs = [(Task(str(n), row.sql, (row.sql_context,)), [row.candidate]) for n, row in enumerate(rows.itertuples())]
     with Verifier(workers=workers) as verifier:
         verdicts = verifier.verify_batch(pairs)
     marks.append(time.perf_counter())

@@ -25,8 +25,8 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Verifier
 
 ROOT = Path(__file__).parents[1]
 

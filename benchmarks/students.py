@@ -25,10 +25,11 @@ sys.path.insert(0, str(PROJECT / "tests"))
 
 from families import PUBLISHED, STANDINS, Family, Unavailable  # noqa: E402
 from sqlreason.exports import gguf, merging  # noqa: E402
-from sqlreason.students import generation, grpo, guards, sft  # noqa: E402
-from sqlreason.students.adapter import Adapter  # noqa: E402
-from sqlreason.students.chat import ChatError  # noqa: E402
-from sqlreason.students.checkpoint import Checkpoint, write_checkpoint  # noqa: E402
+from sqlreason.students.checkpoints.adapter import Adapter  # noqa: E402
+from sqlreason.students.checkpoints.chat import ChatError  # noqa: E402
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, write_checkpoint  # noqa: E402
+from sqlreason.students.generation import decoding  # noqa: E402
+from sqlreason.students.training import grpo, row_checks, sft  # noqa: E402
 
 PAGE, RESULTS = PROJECT / "docs/students.md", PROJECT / "benchmarks/results/students.json"
 BEGIN, END = "<!-- students: begin -->", "<!-- students: end -->"
@@ -88,7 +89,7 @@ def try_family(family: Family, scratch: Path) -> dict[str, str]:
 def rows_are_exact(chat: Any, table: pd.DataFrame) -> bool:
     """Whether a row is the template's own prompt, the answer's own tokens and an end, and is read as it was written."""
     for row, made in zip(table.itertuples(), sft.make_rows(chat, table), strict=True):
-        trained = [label for label in made["labels"] if label != guards.NOT_TRAINED]
+        trained = [label for label in made["labels"] if label != row_checks.NOT_TRAINED]
         asked = made["input_ids"][: -len(trained)]
         right = asked == chat.prompt_ids(json.loads(row.prompt)) and chat.read(trained) == row.completion
         if not (right and chat.is_finished(trained) and chat.opening + chat.tokenizer.decode(trained[:-1])):
@@ -122,7 +123,7 @@ def compare_generation(checkpoint: Checkpoint, chat: Any) -> str:
 
     model = checkpoint.load_model("float32")
     conversations = [json.loads(text) for text in examples()["prompt"]]
-    ours = generation.generate(model, chat, conversations, NEW_TOKENS, batch_size=4)
+    ours = decoding.generate(model, chat, conversations, NEW_TOKENS, batch_size=4)
     model.set_attn_implementation("eager")  # transformers' sdpa leaves out the cap of Gemma 2's attention
     same = 0
     for answer, messages in zip(ours, conversations, strict=True):

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from sqlreason.synthesis import trust
 from sqlreason.synthesis.questions import COLUMNS
-from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.schema.from_database import read_source
 
 SCHEMA = """
 CREATE TABLE regions (region_id INTEGER PRIMARY KEY, name TEXT NOT NULL, population INTEGER NOT NULL);

@@ -31,11 +31,11 @@ import judge
 import pairs
 
 from sqlreason.sql.audit import audit
-from sqlreason.sql.execution import Task, Verdict, Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.mutants import mutants
-from sqlreason.sql.schema import find_schema
-from sqlreason.sql.statements import parse, statement_kind
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.mutation.mutants import mutants
+from sqlreason.sql.parsing.schema import find_schema
+from sqlreason.sql.parsing.statements import parse, statement_kind
+from sqlreason.sql.verifier import Task, Verdict, Verifier
 
 ROOT = Path(__file__).parents[1]
 Row = tuple[str, str, str]  # id, context, gold

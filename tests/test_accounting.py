@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sqlreason import accounting
+from sqlreason.reporting import costs
 
 
 def _rejected(*stages):
@@ -10,24 +10,24 @@ def _rejected(*stages):
 
 
 def test_every_row_that_fell_out_is_counted_with_its_reason():
-    table = accounting.count_yield(10, _rejected("databases", "teacher", "teacher", "execution"), 6)
+    table = costs.count_yield(10, _rejected("databases", "teacher", "teacher", "execution"), 6)
     assert table["rows"].tolist() == [10, 9, 7, 6, 6, 6]
     assert table["fell_out"].tolist() == ["", "r-databases 1", "r-teacher 2", "r-execution 1", "", ""]
 
 
 def test_a_row_lost_without_a_reason_is_an_error():
     with pytest.raises(ValueError, match="1 are unaccounted for"):
-        accounting.count_yield(10, _rejected("teacher"), 8)
+        costs.count_yield(10, _rejected("teacher"), 8)
 
 
 def test_a_stage_that_does_not_exist_is_an_error_and_not_a_row_that_is_never_taken_away():
     with pytest.raises(ValueError, match=r"names the stages \['grammar'\]; there are databases, teacher, execution"):
-        accounting.count_yield(10, _rejected("teacher", "grammar"), 8)
+        costs.count_yield(10, _rejected("teacher", "grammar"), 8)
 
 
 def test_every_stage_of_a_rejection_is_a_step_of_the_funnel():
-    table = accounting.count_yield(len(accounting.Stage) + 1, _rejected(*accounting.Stage), 1)
-    assert table["rows"].tolist() == list(range(len(accounting.Stage) + 1, 0, -1))
+    table = costs.count_yield(len(costs.Stage) + 1, _rejected(*costs.Stage), 1)
+    assert table["rows"].tolist() == list(range(len(costs.Stage) + 1, 0, -1))
 
 
 def _bill(usd_per_hour):
@@ -35,7 +35,7 @@ def _bill(usd_per_hour):
                                 "usd": [0.5, 0.25]})  # fmt: skip
     history = pd.DataFrame({"step": [1, 2], "seconds": [900.0, 1800.0]})
     answers = pd.DataFrame({"seconds": [360.0, 0.0], "tokens": [7, 8]})
-    return accounting.settle_bill(
+    return costs.settle_bill(
         completions, {"sft": history}, {"base": answers}, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
     )
 
@@ -47,6 +47,6 @@ def test_hours_are_billed_at_the_price_of_the_machine():
 
 
 def test_the_summary_says_dollars_per_trace_kept():
-    assert accounting.summarise_bill(_bill(0.0), 3) == (
+    assert costs.summarise_bill(_bill(0.0), 3) == (
         "Bill: 0.75 USD (distillation 0.75, sft 0.00, evaluation 0.00); 0.2500 per trace kept (3)"
     )

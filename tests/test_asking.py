@@ -8,14 +8,14 @@ import yaml
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason import asking
 from sqlreason.cli import cli
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.settling import first_that_runs
-from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.generation import Generation
+from sqlreason.sql.databases.plain_scripts import first_that_runs
+from sqlreason.sql.verifier import Verifier
+from sqlreason.students import question_answering
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.generation.decoding import Generation
 from sqlreason.students.prompting import StudentPrompts
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40), ('Cy', 40);"
@@ -27,7 +27,9 @@ def answers(*queries):
 
 
 def test_the_result_that_most_answers_share_is_shown_with_its_votes():
-    reply = asking.choose(CONTEXT, [*answers("SELECT age FROM users", NAMES, f"{NAMES} ORDER BY 1 DESC"), "no tags"])
+    reply = question_answering.choose(
+        CONTEXT, [*answers("SELECT age FROM users", NAMES, f"{NAMES} ORDER BY 1 DESC"), "no tags"]
+    )
     assert (reply.sql, reply.think, reply.fault) == (NAMES, "Read users.", "")
     assert (reply.columns, reply.rows, reply.votes, reply.answers) == (("name",), (("Bob",), ("Cy",)), 2, 4)
 
@@ -41,7 +43,7 @@ FAULTS = [
 
 @pytest.mark.parametrize(("given", "told", "sql"), FAULTS, ids=[case[1] for case in FAULTS])
 def test_where_there_is_no_result_the_reply_says_why(given, told, sql):
-    reply = asking.choose(CONTEXT, given)
+    reply = question_answering.choose(CONTEXT, given)
     assert told in reply.fault and reply.sql == sql and not reply.rows
 
 
@@ -51,11 +53,14 @@ def test_a_database_is_read_from_sqlite_or_from_statements_and_not_written(tmp_p
         connection.executescript(CONTEXT)
     script.write_text(CONTEXT)
     before = path.read_bytes()
-    replies = [asking.choose(asking.read_context(text), answers(NAMES)) for text in (f"sqlite:///{path}", str(script))]
+    replies = [
+        question_answering.choose(question_answering.read_context(text), answers(NAMES))
+        for text in (f"sqlite:///{path}", str(script))
+    ]
     assert replies[0].rows == replies[1].rows == (("Bob",), ("Cy",)) and path.read_bytes() == before
     for missing in (f"sqlite:///{tmp_path}/none.db", f"{tmp_path}/none.sql"):
         with pytest.raises(ValueError, match=r"none.* cannot be read .* give sqlite:///FILE"):
-            asking.read_context(missing)
+            question_answering.read_context(missing)
 
 
 @pytest.mark.parametrize(("context", "query", "rows"), [
@@ -72,14 +77,14 @@ def test_a_database_is_read_from_sqlite_or_from_statements_and_not_written(tmp_p
 def test_a_script_of_another_dialect_is_asked_as_that_dialect_has_it(context, query, rows):
     with Verifier() as verifier:
         script, engine, reading = first_that_runs(verifier, context)
-    reply = asking.choose(script, answers(query), engine, reading)
+    reply = question_answering.choose(script, answers(query), engine, reading)
     assert (reply.rows, reply.fault, reply.sql) == (rows, "", query)
 
 
 def test_a_script_that_loads_nowhere_is_told_with_its_error():
     with Verifier() as verifier:
         script, engine, reading = first_that_runs(verifier, "CREATE TABLE users (name TEXT; no")
-    assert "syntax error" in asking.choose(script, answers(NAMES), engine, reading).fault
+    assert "syntax error" in question_answering.choose(script, answers(NAMES), engine, reading).fault
 
 
 def test_a_database_with_a_search_index_broken_texts_and_computed_columns_is_copied_without_what_no_sandbox_has(
@@ -96,20 +101,20 @@ def test_a_database_with_a_search_index_broken_texts_and_computed_columns_is_cop
         )
         connection.execute("INSERT INTO book (title, n) VALUES (CAST(? AS TEXT), 7)", ("Müller".encode("latin-1"),))
         connection.execute("INSERT INTO book (title, n) VALUES ('with' || char(0) || 'in', 9)")
-    context = asking.read_context(f"sqlite:///{path}")
-    reply = asking.choose(context, answers("SELECT title, twice, r FROM book ORDER BY id"))
+    context = question_answering.read_context(f"sqlite:///{path}")
+    reply = question_answering.choose(context, answers("SELECT title, twice, r FROM book ORDER BY id"))
     assert reply.rows == (
         ("A;'b", 4, float("inf")), (b"\x00\xff", 6, float("-inf")), ("C", None, 1e308), ("M\ufffdller", 14, None),
         ("with\0in", 18, None),
     )  # fmt: skip
     assert "fts" not in context.partition("CREATE TRIGGER")[0] and "area" not in context
-    assert asking.choose(context, answers("SELECT title FROM cheap")).fault == ""
+    assert question_answering.choose(context, answers("SELECT title FROM cheap")).fault == ""
     assert sum("no UTF-8" in record.message for record in caplog.records) == 1
 
 
 def chosen(found, query):
     script, engine, reading = found
-    return asking.choose(script, answers(query), engine, reading).rows
+    return question_answering.choose(script, answers(query), engine, reading).rows
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -121,7 +126,7 @@ def test_a_dump_of_another_engine_is_asked_like_any_script(tmp_path, encoding):
         "INSERT INTO `users` (`name`, `age`) VALUES ('O\\'Neil',30),('Bob',40),('Cy',40);".encode(encoding)
     )
     with Verifier() as verifier:
-        found = first_that_runs(verifier, asking.read_context(str(path)))
+        found = first_that_runs(verifier, question_answering.read_context(str(path)))
     assert found[1:] == ("sqlite", "mysql")
     assert chosen(found, NAMES) == (("Bob",), ("Cy",))
     assert chosen(found, "SELECT id, name FROM users WHERE age = 30") == ((1, "O'Neil"),)
@@ -158,7 +163,9 @@ def asked(project):
     prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
     prompts = StudentPrompts(prompt, student.load_chat(), max_prompt_tokens=640, sample_rows=0)
     options = {"votes": 1, "temperature": 0.7, "max_completion_tokens": 4}
-    return lambda tables: asking.ask(student, None, prompts, "How many parts?", LONG, **options, tables=tables)
+    return lambda tables: question_answering.ask(
+        student, None, prompts, "How many parts?", LONG, **options, tables=tables
+    )
 
 
 def test_a_student_that_was_taught_nothing_yet_is_told_of(project, tmp_path, monkeypatch):
@@ -190,11 +197,11 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
             return [Generation(text, 1, True, 0.0) for text in texts]
 
     told = []
-    monkeypatch.setattr(asking.answering, "Respondent", Student)
+    monkeypatch.setattr(question_answering.answering, "Respondent", Student)
     prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
-    reply = asking.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, corrections=1)
+    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, corrections=1)
     assert (reply.sql, reply.votes, reply.answers, reply.retried) == (NAMES, 2, 3, 2)
     assert [("surname" in text, "title" in text) for text in told[1:]] == [(True, False), (False, True)]
-    reply = asking.ask(None, None, prompts, "Who is older?", CONTEXT, **asked)
+    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked)
     assert (reply.votes, reply.retried) == (1, 0)

@@ -10,12 +10,12 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from kedro_forks import KedroForks, error_part
-from sqlreason import failures
+from sqlreason.data.tables import TABLES
+from sqlreason.errors import failures
 from sqlreason.preflight import machine
 from sqlreason.preflight.parameters import find_faults
-from sqlreason.tables import TABLES
 
-VALIDATOR = "sqlreason.tables.ColumnsValidator"
+VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
 QUICK = (
     "distillation.questions=null,split.grpo_share=0.0,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=8"
@@ -331,7 +331,7 @@ def test_a_budget_that_no_question_meets_is_told_before_anything_starts(copy, fa
 def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, fingerprint, told):
     import torch
 
-    from sqlreason.students.adapter import Adapter
+    from sqlreason.students.checkpoints.adapter import Adapter
 
     base = base or copy.load("base_model").identity
     tensors = {"base_model.model.lora_A.weight": torch.zeros(1, 1)}

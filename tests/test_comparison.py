@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from sqlreason.comparison import by_complexity, compare_students
+from sqlreason.reporting.comparison import by_complexity, compare_students
 
 
 def score_frame(agrees, ids=None, **columns) -> pd.DataFrame:

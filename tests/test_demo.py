@@ -42,7 +42,7 @@ def test_every_question_asked_is_accounted_for(chain):
 
 
 def test_no_schema_is_shared_between_teacher_grpo_and_examination(chain):
-    from sqlreason.sql.schema import parse_schema
+    from sqlreason.sql.parsing.schema import parse_schema
 
     questions = chain.load("sql_questions").set_index("id")
     contexts = [
@@ -80,9 +80,7 @@ def test_a_single_pipeline_runs_on_what_the_others_left(chain):
 
 def test_an_earlier_version_can_be_loaded(chain):
     versions = sorted(p.name for p in (chain.folder / "data/demo/06_models/sft_adapter").iterdir())
-    output = chain.kedro(
-        "run", "--pipelines=grpo", "--params", SMALL, "--load-versions", f"sft_adapter:{versions[0]}"
-    )
+    output = chain.kedro("run", "--pipelines=grpo", "--params", SMALL, "--load-versions", f"sft_adapter:{versions[0]}")
     assert "Seconds per stage: grpo" in output
 
 

@@ -17,8 +17,8 @@ from kedro.io.core import DatasetError
 
 import sqlreason
 from kedro_forks import KedroForks, error_part
-from sqlreason import errors, failures
-from sqlreason.errors import BadInput
+from sqlreason import errors
+from sqlreason.errors import BadInput, failures
 from sqlreason.teachers.prices import Prices
 from test_bad_input import CHECKPOINT, make_environment, source
 
@@ -160,7 +160,7 @@ def test_an_exception_that_cannot_be_told_is_told_by_its_type(capsys):
 
 
 def test_distilabel_leaves_the_hook_of_the_interpreter_alone():
-    from sqlreason.teachers.scripted import Script, connect_script
+    from sqlreason.teachers.clients.scripted import Script, connect_script
 
     hook = sys.excepthook
     connect_script(Script({}))
@@ -223,7 +223,7 @@ def environments(copy):
 
 
 REASONABLE = {"OPENAI_API_KEY": "none"}
-SPLIT = "sqlreason.splits:group_keys"
+SPLIT = "sqlreason.data.splits:group_keys"
 FAILING = [
     ("unknown parameter", ("run", "--params", "sfft.epochs=1"), {}, "sfft is unknown"),
     ("wrong type", ("run", "--params", "sft.epochs=many"), {}, "sft.epochs = 'many'"),
@@ -254,8 +254,8 @@ FAILING = [
     ("sql audit, wrong columns", ("sql", "audit", "columns.csv"), {}, "lacks the columns ['sql']"),
     ("sql audit, no parquet", ("sql", "audit", "noise.parquet"), {}, "noise.parquet"),
     ("sql audit, broken entry", ("sql", "audit", "sql_questions", "--env=torn"), {}, "sql_questions"),
-    ("sql audit, fault of the program", ("sql", "audit", "few.parquet"), {"broken": "sqlreason.sources:questions_of"},
-     "KeyError"),
+    ("sql audit, fault of the program", ("sql", "audit", "few.parquet"),
+     {"broken": "sqlreason.data.sources:questions_of"}, "KeyError"),
     ("sql explain, unknown preset", ("sql", "explain", "--context=CREATE TABLE t (a INT)", "--gold=SELECT a FROM t",
      "--candidate=SELECT 1", "--preset=nope"), {}, "no preset is called 'nope'"),
     ("sql explain, bad gold", ("sql", "explain", "--context=CREATE TABLE t (a INT)", "--gold=SELEC",

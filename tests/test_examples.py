@@ -1,7 +1,7 @@
 import pandas as pd
 
-from sqlreason.examples import telling_examples
 from sqlreason.reasoning.format import render
+from sqlreason.reporting.examples import telling_examples
 
 
 def _students(before, after):
@@ -9,9 +9,7 @@ def _students(before, after):
     prompts = pd.DataFrame({"id": ids, "sql_prompt": [f"q{i}" for i in ids], "sql": "SELECT 1"})
     answers = pd.DataFrame({"id": ids, "text": [render(f"plan {i}", f"SELECT {i}") for i in ids]})
     scores = [pd.DataFrame({"id": ids, "agrees": agrees, "reason": ""}) for agrees in (before, after)]
-    return telling_examples(
-        prompts, {"SFT": answers, "GRPO": answers}, {"SFT": scores[0], "GRPO": scores[1]}, limit=8
-    )
+    return telling_examples(prompts, {"SFT": answers, "GRPO": answers}, {"SFT": scores[0], "GRPO": scores[1]}, limit=8)
 
 
 def test_gains_and_losses_are_told_before_what_did_not_change():

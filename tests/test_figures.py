@@ -2,7 +2,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from sqlreason import figures
+from sqlreason.reporting import figures
 
 METRICS = pd.DataFrame(
     {

@@ -44,7 +44,10 @@ def spoil(frame):
 def catalog():
     """A catalog with one counted source, validated as a question table."""
     Counted.fetched = 0
-    validator = {"class": "sqlreason.tables.ColumnsValidator", "options": {"table": "questions", "entry": "source"}}
+    validator = {
+        "class": "sqlreason.data.tables.ColumnsValidator",
+        "options": {"table": "questions", "entry": "source"},
+    }
     return DataCatalog.from_config({"source": {"type": "test_hooks.Counted", "validator": validator}})
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sqlreason import figures
-from sqlreason.comparison import by_complexity, compare_students
-from sqlreason.findings import findings, reservations
-from sqlreason.report import render_report, summary_table
+from sqlreason.reporting import figures
+from sqlreason.reporting.comparison import by_complexity, compare_students
+from sqlreason.reporting.findings import findings, reservations
+from sqlreason.reporting.report import render_report, summary_table
 
 FACTS = {"teacher": "script", "teacher_scripted": True, "demo": True}
 

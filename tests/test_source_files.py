@@ -5,10 +5,10 @@ import json
 import pandas as pd
 import pytest
 
+from sqlreason.data.sources import questions_of, read_file, read_lines
+from sqlreason.data.tables import check_columns
 from sqlreason.preflight.requirements import locate_fault
-from sqlreason.sources import questions_of, read_file, read_lines
-from sqlreason.tables import check_columns
-from sqlreason.texts import as_text
+from sqlreason.text.cells import as_text
 
 ROW = {"id": "1", "sql_prompt": "p", "sql_context": "CREATE TABLE t (a INT);", "sql": "SELECT a FROM t"}
 LINE = json.dumps(ROW)

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sqlreason import splits
+from sqlreason.data import splits
 
 
 def _questions(schemas, per_schema=4):

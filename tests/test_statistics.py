@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sqlreason.statistics import mcnemar, mean_difference, needed, paired_interval, wilson
+from sqlreason.reporting.statistics import mcnemar, mean_difference, needed, paired_interval, wilson
 
 
 def test_wilson_agrees_with_the_closed_formula():

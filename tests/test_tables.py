@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from sqlreason.tables import TABLES, ColumnsValidator, data_dictionary
+from sqlreason.data.tables import TABLES, ColumnsValidator, data_dictionary
 
 
 def _questions(**changes):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason.exports.card import render_card
-from sqlreason.publication import dataset_card
-from sqlreason.texts import cell, code_block, line
+from sqlreason.exports.dataset_card import dataset_card
+from sqlreason.exports.model_card import render_card
+from sqlreason.text.cells import cell, code_block, line
 
 ODD = [
     "a|b", "a\nb", "a\r\n\r\nb", "a\u2028b\x85c\x0bd", "| x | y |\n| --- | --- |", "\\|", "# a\n## b", "\x1b[31mred",

@@ -4,8 +4,8 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.option_types import Options
-from sqlreason.options import PARAMETERS
+from sqlreason.options.option_types import Options
+from sqlreason.options.pipeline_options import PARAMETERS
 from sqlreason.preflight.parameters import find_faults
 
 

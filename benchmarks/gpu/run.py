@@ -177,8 +177,8 @@ def _schedule(case: dict[str, Any], rows: int, passes: int, steps: int) -> dict[
 
 
 def _train_sft(case: dict[str, Any], folder: str, steps: int) -> Any:
-    from sqlreason.students import sft
-    from sqlreason.students.checkpoint import Checkpoint
+    from sqlreason.students.checkpoints.checkpoint import Checkpoint
+    from sqlreason.students.training import sft
 
     rows = 2 if case["tiny"] else 8
     return sft.train_sft(
@@ -231,8 +231,8 @@ def _cap_memory(case: dict[str, Any]) -> None:
 
 def _grpo(case: dict[str, Any]) -> dict[str, Any]:
     """Steps of GRPO under a cap, split."""
-    from sqlreason.students import grpo
-    from sqlreason.students.checkpoint import Checkpoint
+    from sqlreason.students.checkpoints.checkpoint import Checkpoint
+    from sqlreason.students.training import grpo
 
     _cap_memory(case)
     group = case["group"]
@@ -256,7 +256,7 @@ def _grpo(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def _peak() -> float:
-    from sqlreason.students.rehearsal import peak_bytes
+    from sqlreason.students.training.memory_dry_run import peak_bytes
 
     return peak_bytes() / 2**30
 

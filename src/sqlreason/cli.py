@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from sqlreason import failures
-from sqlreason.sql_commands import sql
-from sqlreason.student_commands import ask
+from sqlreason.commands.ask import ask
+from sqlreason.commands.sql import sql
+from sqlreason.errors import failures
 
 # Kedro imports this module in the process of each of its commands, and nowhere else.
 failures.install()
@@ -74,8 +74,8 @@ sqlreason.add_command(ask)
 @sqlreason.command()
 @CHECK
 def dictionary(check: bool) -> None:
-    """Write the data dictionary, docs/data-dictionary.md, from src/sqlreason/tables/."""
-    from sqlreason.tables import data_dictionary
+    """Write the data dictionary, docs/data-dictionary.md, from src/sqlreason/data/tables/."""
+    from sqlreason.data.tables import data_dictionary
 
     _write(Path("docs/data-dictionary.md"), data_dictionary(), check)
 

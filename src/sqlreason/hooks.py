@@ -117,11 +117,11 @@ class SummaryHooks:
     def _summary(self, pipeline: Any, catalog: Any) -> str:
         parts = [""]
         if {"evaluation_metrics", "cost_ledger"} <= pipeline.all_outputs():
-            from sqlreason import accounting, report
+            from sqlreason.reporting import costs, report
 
             parts += [report.summary_table(catalog.load("evaluation_metrics")), ""]
             kept = len(catalog.load("filtered_traces"))
-            parts += [accounting.summarise_bill(catalog.load("cost_ledger"), kept)]
+            parts += [costs.summarise_bill(catalog.load("cost_ledger"), kept)]
         parts += ["Seconds per stage: " + ", ".join(f"{k} {v:.0f}" for k, v in self._seconds.items())]
         if "evaluation_report" in pipeline.all_outputs():
             parts += [f"Report: {catalog['evaluation_report']._get_load_path()}"]

@@ -7,7 +7,7 @@ import torch
 from kedro.io import DatasetError, Version
 
 from sqlreason.datasets.adapter_dataset import AdapterDataset
-from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoints.adapter import Adapter
 
 
 @pytest.fixture(scope="module")

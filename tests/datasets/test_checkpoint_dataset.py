@@ -4,8 +4,8 @@ import pytest
 from kedro.io import DatasetError
 
 from sqlreason.datasets.checkpoint_dataset import CheckpointDataset
-from sqlreason.students import tiny
-from sqlreason.students.checkpoint import TrainedModel
+from sqlreason.students.checkpoints.checkpoint import TrainedModel
+from sqlreason.students.training import tiny
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,9 @@ import yaml
 from kedro.io import DatasetError
 
 from sqlreason.datasets.hub_dataset import HubDataset
-from sqlreason.publication import Publication, dataset_card
+from sqlreason.exports.dataset_card import Publication, dataset_card
 
-ROWS = [
-    {"id": str(n), "messages": [{"role": "user", "content": "?"}], "agrees": True}
-    for n in range(3)
-]
+ROWS = [{"id": str(n), "messages": [{"role": "user", "content": "?"}], "agrees": True} for n in range(3)]
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.data.tables import TABLES
 from sqlreason.pipelines.distillation import nodes as distillation
 from sqlreason.pipelines.preprocessing import nodes as preprocessing
-from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.tables import TABLES
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 
 @pytest.fixture(scope="session")

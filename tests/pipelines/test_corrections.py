@@ -6,14 +6,14 @@ import random
 import pandas as pd
 import pytest
 
+from sqlreason.data.tables import check_columns
 from sqlreason.pipelines.preprocessing import inputs, nodes
 from sqlreason.pipelines.preprocessing.filtering import filter_traces
 from sqlreason.reasoning import prompts
 from sqlreason.reasoning.format import parse
-from sqlreason.reasoning.misnaming import misname
-from sqlreason.sql.schema import parse_schema
-from sqlreason.students import guards, sft
-from sqlreason.tables import check_columns
+from sqlreason.reasoning.name_corruption import misname
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.students.training import row_checks, sft
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,8 @@ def test_the_failing_answer_is_read_and_not_trained(build, base_model):
     row = build(corrections=0.3).query("kind == 'correction'").iloc[0]
     chat, asked = base_model.load_chat(), json.loads(row["prompt"])
     (made,) = sft.make_rows(chat, pd.DataFrame([row]))
-    assert guards.check_rows([made], [made], chat, None) > 0
-    read = chat.read([token for token in made["labels"] if token != guards.NOT_TRAINED])
+    assert row_checks.check_rows([made], [made], chat, None) > 0
+    read = chat.read([token for token in made["labels"] if token != row_checks.NOT_TRAINED])
     assert parse(read).well_formed and parse(asked[2]["content"]).sql not in read
 
 

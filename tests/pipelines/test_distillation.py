@@ -5,12 +5,12 @@ import json
 import pandas as pd
 import pytest
 
+from sqlreason.data.tables import TABLES
 from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
 from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions, split_questions
 from sqlreason.reasoning import prompts
-from sqlreason.sql.schema import parse_schema
-from sqlreason.tables import TABLES
-from sqlreason.teachers.journal import Journal
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 

@@ -5,14 +5,14 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason import examination
+from sqlreason.data.tables import check_columns
 from sqlreason.pipelines.evaluation import nodes
 from sqlreason.pipelines.preprocessing.inputs import build_evaluation_prompts
 from sqlreason.reasoning import format as grammar
-from sqlreason.sql.execution import Task
-from sqlreason.students import generation
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.tables import check_columns
+from sqlreason.sql.verifier import Task
+from sqlreason.students import evaluation
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.generation import decoding
 
 
 @pytest.fixture(scope="module")
@@ -111,9 +111,9 @@ def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_mode
     def written(model, tokenizer, conversations, **_):
         told.extend(turns[-1]["content"] for turns in conversations if len(turns) > 2)
         queries = ["SELECT 1"] * len(conversations) if told else ["SELECT x FROM nowhere", few["sql"].iloc[1]]
-        return [generation.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
+        return [decoding.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
 
-    monkeypatch.setattr(generation, "generate", written)
+    monkeypatch.setattr(decoding, "generate", written)
     corrected = options("evaluation", corrections=1, processes=1)
     answers = nodes.answer_as_base(base_model, few, options("student"), corrected)
     check_columns(answers, "answers", "answers")
@@ -123,7 +123,7 @@ def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_mode
     scores = score(answers, few)
     metrics, _ = nodes.compare_students(scores, scores, scores)
     assert metrics["retried"].eq(0.5).all() and metrics["mended"].eq(0.5).all()
-    first = score(examination.first_answers(answers), few)
+    first = score(evaluation.first_answers(answers), few)
     assert first.set_index("id")["runs"].tolist() == [False, True]
 
 

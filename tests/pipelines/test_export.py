@@ -6,8 +6,8 @@ import pytest
 from sqlreason.exports.gguf import GgufModel
 from sqlreason.pipelines.export import nodes
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.teachers.teacher import Teacher
 
 LLAMA = Checkpoint("meta-llama/Llama-3.2-3B-Instruct", "abc")
@@ -84,5 +84,3 @@ def test_the_card_tells_results_costs_and_conditions(options, prompt_text):
         assert told in text
     assert "{dialect}" not in text and "tiny student" not in text
     assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")
-
-

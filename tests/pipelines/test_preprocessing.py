@@ -5,14 +5,14 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason import accounting
+from sqlreason.data.tables import TABLES, check_columns
 from sqlreason.pipelines.distillation.nodes import split_questions
 from sqlreason.pipelines.preprocessing import inputs, nodes
 from sqlreason.pipelines.preprocessing.filtering import filter_traces
-from sqlreason.sql.cache import Cache
-from sqlreason.sql.execution import Task
-from sqlreason.sql.schema import parse_schema
-from sqlreason.tables import TABLES, check_columns
+from sqlreason.reporting import costs
+from sqlreason.sql.databases.cache import Cache
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Task
 
 WRONG = "SELECT 'nobody wants this' AS nonsense"
 
@@ -75,9 +75,9 @@ def test_malformed_traces_are_not_executed(verified, mixed):
 def test_the_yield_adds_up(sift, mixed):
     kept, rejected = sift()
     assert sorted([*kept["id"], *rejected["id"]]) == sorted(mixed["id"])
-    counted = accounting.count_yield(len(mixed), rejected, len(kept))
+    counted = costs.count_yield(len(mixed), rejected, len(kept))
     assert counted["rows"].iloc[0] == len(mixed) and counted["rows"].iloc[-1] == len(kept)
-    assert set(rejected["stage"]) <= set(accounting.Stage)
+    assert set(rejected["stage"]) <= set(costs.Stage)
     check_columns(kept, "filtered_traces", "kept")
     check_columns(rejected, "rejected_traces", "rejected")
 

@@ -1,9 +1,9 @@
 import pytest
 
-from sqlreason.options import PretrainingOptions
+from sqlreason.options.pipeline_options import PretrainingOptions
 from sqlreason.pipelines.pretraining import nodes
-from sqlreason.students.checkpoint import write_checkpoint
-from sqlreason.synthesis.blueprint import HELDOUT, PRETRAINING, TRAINING, load_blueprints
+from sqlreason.students.checkpoints.checkpoint import write_checkpoint
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_blueprints
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,11 @@ def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, o
     trained, history = nodes.pretrain_student(corpus, checkpoints, options)
     assert history["tokens"].iloc[-1] >= options.tokens
     checkpoint = write_checkpoint(trained, tmp_path / "student")
-    assert checkpoint.load_tokenizer().apply_chat_template(
-        [{"role": "user", "content": "hello"}], tokenize=False, add_generation_prompt=True
-    ).startswith("<|begin_of_text|>")
+    assert (
+        checkpoint.load_tokenizer()
+        .apply_chat_template([{"role": "user", "content": "hello"}], tokenize=False, add_generation_prompt=True)
+        .startswith("<|begin_of_text|>")
+    )
     assert sum(p.numel() for p in checkpoint.load_model("float32").parameters()) == pytest.approx(
         trained.facts["parameters"] * 1e6
     )

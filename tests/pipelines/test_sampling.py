@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from sqlreason.data.tables import TABLES, check_columns
 from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
 from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions
 from sqlreason.pipelines.preprocessing.auditing import audit_leakage, tell_fates
@@ -10,8 +11,7 @@ from sqlreason.pipelines.preprocessing.duplicates import near_duplicates, shingl
 from sqlreason.pipelines.preprocessing.filtering import filter_traces
 from sqlreason.pipelines.preprocessing.nodes import verify_traces
 from sqlreason.pipelines.preprocessing.sampling import agreement, in_order_of_merit
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.tables import TABLES, check_columns
+from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.teacher import Teacher
 
 CONTEXT = "CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 5), (2, 6), (3, 7);"
@@ -107,7 +107,14 @@ def test_a_hinted_trace_that_mentions_the_hint_leaks_the_gold(
     verified = verify_traces(leaking, questions, databases, preparing())
     verified.loc[0, "think"] = "Count the rows."
     kept, rejected = filter_traces(
-        leaking, verified, databases, questions, question_split, prompt_text("student"), base_model, student,
+        leaking,
+        verified,
+        databases,
+        questions,
+        question_split,
+        prompt_text("student"),
+        base_model,
+        student,
         preparing(),
     )
     assert len(kept) == 1 and (rejected["reason"] == "leaks_gold").sum() == len(verified) - 1

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason import accounting
+from sqlreason.reporting import costs
 
 pytestmark = pytest.mark.slow
 
-VALIDATOR = "sqlreason.tables.ColumnsValidator"
+VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 PARAMETERS = "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.instances=1"
 
 
@@ -64,7 +64,7 @@ def test_the_yield_accounts_for_every_row(swapped):
     asked, kept, rejected = (swapped.tables[name] for name in ("raw_prompts", "filtered_traces", "rejected_traces"))
     assert sorted([*kept["id"], *rejected["id"]]) == sorted(asked["id"])
     assert rejected["reason"].ne("").all() and rejected["detail"].ne("").all()
-    steps = accounting.count_yield(len(asked), rejected, len(kept))
+    steps = costs.count_yield(len(asked), rejected, len(kept))
     assert steps["rows"].is_monotonic_decreasing and steps["rows"].iloc[-1] == len(kept) > 0
 
 

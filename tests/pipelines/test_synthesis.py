@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from sqlreason.data.tables import check_columns
 from sqlreason.pipelines.synthesis.nodes import draw_questions, paraphrase_questions
 from sqlreason.preflight.parameters import find_faults
-from sqlreason.sql.statements import template
-from sqlreason.tables import check_columns
+from sqlreason.sql.parsing.statements import template
 from sqlreason.teachers.teacher import Teacher
 from teachers.conftest import ChatServer, reply
 
@@ -130,7 +130,12 @@ def test_a_paraphrase_is_kept_only_if_it_leads_back_to_an_agreeing_query(
     asked = Teacher("OpenAILLM", "m", {"base_url": teacher.url})
     place = tmp_path / "journal.sqlite"
     arguments = (
-        *drawn[:2], asked, prompt_text("teacher"), place, drawing(paraphrase_share=0.6), options("distillation"),
+        *drawn[:2],
+        asked,
+        prompt_text("teacher"),
+        place,
+        drawing(paraphrase_share=0.6),
+        options("distillation"),
     )
     reworded = pd.concat(paraphrase_questions(*arguments), ignore_index=True)
     before = pd.concat(drawn[:2], ignore_index=True)

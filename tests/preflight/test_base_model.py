@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from families import STANDINS
 from sqlreason.preflight.base_model import check_student
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 SIZES = {  # of the published configurations: hidden_size, intermediate_size, heads, key-value heads, layers
     "llama-3.2-3b": (3072, 8192, 24, 8, 28),

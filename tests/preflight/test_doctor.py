@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from sqlreason.preflight import Finding, machine, reach, render
-from sqlreason.students.memory import GIB
+from sqlreason.students.training.memory_estimate import GIB
 
 
 def levels(findings):

@@ -5,8 +5,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from sqlreason.preflight.examine import estimate_peak
-from sqlreason.students import memory
-from sqlreason.students.memory import GIB, Shape
+from sqlreason.students.training import memory_estimate
+from sqlreason.students.training.memory_estimate import GIB, Shape
 
 # config.json of meta-llama/Llama-3.2-3B-Instruct and Llama-3.1-8B-Instruct
 LLAMA_3B = Shape(28, 3072, 8192, 24, 8, 128, 128256, tied=True)
@@ -28,10 +28,10 @@ def test_weights_and_adapter_are_counted_as_the_models_have_them(project):
 
 
 def test_four_bits_need_about_a_quarter_and_checkpointing_saves_activations():
-    wide, four = (memory.weight_bytes(LLAMA_8B, kind) for kind in (None, "nf4"))
+    wide, four = (memory_estimate.weight_bytes(LLAMA_8B, kind) for kind in (None, "nf4"))
     assert 0.3 < four / wide < 0.4  # embedding and head stay wide
     common = {"rows": 8, "tokens": 1536, "logit_tokens": 512, "rank": 16, "quantization": None, "optimizer": "adamw"}
-    kept, computed = (memory.estimate(LLAMA_8B, checkpointing=flag, **common) for flag in (False, True))
+    kept, computed = (memory_estimate.estimate(LLAMA_8B, checkpointing=flag, **common) for flag in (False, True))
     assert computed["activations"] < 0.15 * kept["activations"]
 
 

@@ -68,8 +68,7 @@ def test_a_plan_follows_the_logical_order_of_the_query():
         ORDER BY SUM(orders.total) DESC LIMIT 3"""
     for seed in range(20):
         text = explain_query(sql, random.Random(seed))
-        places = [text.index(part) for part in ("orders", "'France'", "customers.city", "than 2", "3.")
-                  if part in text]
+        places = [text.index(part) for part in ("orders", "'France'", "customers.city", "than 2", "3.") if part in text]
         assert places == sorted(places)
         assert 25 <= len(text.split()) <= 90
         assert text.count(".") >= 6

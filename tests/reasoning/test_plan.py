@@ -5,7 +5,7 @@ import pytest
 
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.reasoning.plan import check_plan
-from sqlreason.sql.schema import SchemaError, parse_schema
+from sqlreason.sql.parsing.schema import SchemaError, parse_schema
 
 SCHEMA = parse_schema(
     "CREATE TABLE orders (id INT, city TEXT, total REAL); CREATE TABLE users (id INT, full_name TEXT);"

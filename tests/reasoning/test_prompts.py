@@ -5,10 +5,12 @@ import yaml
 
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget, build_messages, escape, schema_text
-from sqlreason.sql.schema import SchemaError
+from sqlreason.sql.parsing.schema import SchemaError
 
 ENTRY = {
-    "name": "p", "version": 1, "system": "Write {dialect}.",
+    "name": "p",
+    "version": 1,
+    "system": "Write {dialect}.",
     "user": "{schema}\n\nQuestion: {question}\n\nA hint:\n{gold}",
 }
 SHOP = """
@@ -67,8 +69,22 @@ def test_braces_in_schema_and_question_stay_as_they_are():
 
 @pytest.mark.parametrize(
     "token",
-    ["<|eot_id|>", "<think>", "</think>", "<sql>", "</sql>", "<|im_start|>", "<start_of_turn>", "<s>", "</s>",
-     "[INST]", "[/INST]", "<<SYS>>", "<\uff5cend▁of▁sentence\uff5c>", "<bos>"],
+    [
+        "<|eot_id|>",
+        "<think>",
+        "</think>",
+        "<sql>",
+        "</sql>",
+        "<|im_start|>",
+        "<start_of_turn>",
+        "<s>",
+        "</s>",
+        "[INST]",
+        "[/INST]",
+        "<<SYS>>",
+        "<\uff5cend▁of▁sentence\uff5c>",
+        "<bos>",
+    ],
 )
 def test_template_tokens_in_names_values_and_questions_are_harmless(token):
     prompt = Prompt.from_mapping(ENTRY)

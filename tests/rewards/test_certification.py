@@ -6,8 +6,8 @@ import pytest
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards.certification import Certificate, CertificationError, Entry, certify
 from sqlreason.rewards.exploits import EXPLOITS
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Verifier
 
 MIXED = {"execution": 1.0, "reasoning": 0.2, "length": 0.2}
 ARTICLE = {"match_format_exactly": 1.0, "match_format_approximately": 1.0, "check_sql_reward": 1.0}

@@ -13,8 +13,8 @@ from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS
 from sqlreason.rewards.execution import ExecutionReward, comparable
 from sqlreason.rewards.judging import Judge
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 CONTEXT = """
 CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(40), age INT, city VARCHAR(40));

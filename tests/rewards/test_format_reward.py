@@ -1,7 +1,7 @@
 import pytest
 
 from sqlreason.reasoning.format import render
-from sqlreason.rewards.format import FormatReward, completion_text
+from sqlreason.rewards.format_reward import FormatReward, completion_text
 
 GOOD = render("Count the users.", "SELECT COUNT(*) FROM users")
 
@@ -10,8 +10,11 @@ CASES = [
     (GOOD, 1.0, "well formed"),
     ([{"role": "assistant", "content": GOOD}], 1.0, "well formed as a conversation"),
     ("", 0.0, "empty"),
-    ([{"role": "assistant", "content": [{"type": "text", "text": GOOD[:9]}, {"type": "text", "text": GOOD[9:]}]}], 1.0,
-     "well formed in parts"),
+    (
+        [{"role": "assistant", "content": [{"type": "text", "text": GOOD[:9]}, {"type": "text", "text": GOOD[9:]}]}],
+        1.0,
+        "well formed in parts",
+    ),
     ([{"role": "assistant", "content": [{"type": "text", "text": None}, "x", {}]}], 0.0, "parts that are no text"),
     (GOOD.replace("users", "\ud800"), 1.0, "half a character"),
     ([], 0.0, "no message"),

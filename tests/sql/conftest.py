@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sqlreason.sql import forks
+from sqlreason.sql.sandbox import forks
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import pytest
 
 from sqlreason.sql.audit import audit
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.sandbox import WorkerError
+from sqlreason.sql.sandbox.process import WorkerError
+from sqlreason.sql.verifier import Verifier
 
 PETS = """
 CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, age INT);
@@ -67,8 +67,8 @@ def test_an_error_of_ours_is_that_rows_status_and_the_log_says_where(monkeypatch
     def stumble(*_, **__):
         raise KeyError("nobody thought of it")
 
-    monkeypatch.setattr("sqlreason.sql.instances.draw_instances", stumble)
-    with caplog.at_level("DEBUG", "sqlreason.sql.instances"), Verifier() as verifier:
+    monkeypatch.setattr("sqlreason.sql.databases.preparation.draw_instances", stumble)
+    with caplog.at_level("DEBUG", "sqlreason.sql.databases.preparation"), Verifier() as verifier:
         result = audit(verifier, ROWS[:2])
     assert [(row.status, row.reason) for row in result.rows] == [("fault", "KeyError: 'nobody thought of it'")] * 2
     assert "in stumble" in caplog.text

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from sqlreason.sql import budget, instances
-from sqlreason.sql.budget import Budget, OverBudget, check_size
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases import preparation, preparation_budget
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
+from sqlreason.sql.verifier import Verifier
 
 USERS = """CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);
 INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40);"""
@@ -42,14 +42,14 @@ def test_what_is_nested_too_deeply_is_left_out(verifier, gold):
 
 
 def test_where_the_computing_time_is_over_the_question_is_left_out(verifier, monkeypatch):
-    monkeypatch.setattr(instances, "Budget", lambda context: Budget(context, seconds=-1))
+    monkeypatch.setattr(preparation, "Budget", lambda context: Budget(context, seconds=-1))
     prepared = prepare(verifier, "", USERS, "SELECT name FROM users WHERE age > 35")
     assert (prepared.status, prepared.task) == ("too_costly", None) and "computing" in prepared.reason
 
 
 def test_a_large_context_is_allowed_more_time(monkeypatch):
     moment = [0.0]
-    monkeypatch.setattr(budget.time, "thread_time", lambda: moment[0])
+    monkeypatch.setattr(preparation_budget.time, "thread_time", lambda: moment[0])
     small, large = Budget("x", seconds=10), Budget("x" * 2_000_000, seconds=10)
     moment[0] = 20.0
     large.check()

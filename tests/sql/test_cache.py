@@ -5,13 +5,13 @@ from contextlib import closing
 
 import pytest
 
-from sqlreason.sql import cache as caching
-from sqlreason.sql.cache import Cache, key_of
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.instances import Prepared
-from sqlreason.sql.preparation import prepare_all
-from sqlreason.sql.statements import parse
-from sqlreason.sql.worker.shelf import Shelf
+from sqlreason.sql.databases import cache as caching
+from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.databases.cache import Cache, key_of
+from sqlreason.sql.databases.preparation import Prepared
+from sqlreason.sql.parsing.statements import parse
+from sqlreason.sql.sandbox.worker.shelf import Shelf
+from sqlreason.sql.verifier import Task, Verifier
 
 PETS = """
 CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, age INT);
@@ -26,7 +26,9 @@ def test_what_was_prepared_is_not_prepared_again(tmp_path, monkeypatch) -> None:
     first = list(prepare_all(ROWS, cache=path))
     assert [found.status for found in first] == ["ok"] * 4 + ["gold_error"]
     assert first == list(prepare_all(ROWS))
-    monkeypatch.setattr("sqlreason.sql.preparation.prepare", lambda *_, **__: pytest.fail("prepared again"))
+    monkeypatch.setattr(
+        "sqlreason.sql.databases.batch_preparation.prepare", lambda *_, **__: pytest.fail("prepared again")
+    )
     assert list(prepare_all(ROWS, cache=path)) == first
 
 
@@ -154,7 +156,9 @@ def test_long_queries_make_way_for_others() -> None:
 
 @pytest.mark.parametrize("status", ["fault", "too_costly"])
 def test_what_another_machine_may_prepare_is_not_kept(tmp_path, monkeypatch, status) -> None:
-    monkeypatch.setattr("sqlreason.sql.preparation.prepare", lambda *_, **__: Prepared(None, status, "by chance", 0, 0))
+    monkeypatch.setattr(
+        "sqlreason.sql.databases.batch_preparation.prepare", lambda *_, **__: Prepared(None, status, "by chance", 0, 0)
+    )
     path = tmp_path / "prepared.sqlite"
     assert [found.status for found in prepare_all(ROWS[:2], cache=path)] == [status] * 2
     with Cache(path) as cache:

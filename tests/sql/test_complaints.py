@@ -2,8 +2,8 @@
 
 import pytest
 
-from sqlreason.sql.complaints import complaints
-from sqlreason.sql.execution import Task, Verifier
+from sqlreason.sql.execution_errors import complaints
+from sqlreason.sql.verifier import Task, Verifier
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40);"
 CASES = [

@@ -3,13 +3,13 @@
 import pytest
 
 from sql.sql_cases import load_cases
-from sqlreason.sql.checks import Unreadable, condition_of, holds, is_readable
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import draw_instances, prepare
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.settling import settle
-from sqlreason.sql.styles import styles_of
+from sqlreason.sql.databases.plain_scripts import settle
+from sqlreason.sql.databases.preparation import draw_instances, prepare
+from sqlreason.sql.databases.styles import styles_of
+from sqlreason.sql.parsing.check_constraints import Unreadable, condition_of, holds, is_readable
+from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verdicts import Task
+from sqlreason.sql.verifier import Verifier
 
 _, CASES = load_cases("checks")
 FLAGS = ["BOOLEAN", "BOOL", "bool", "TINYINT(1)", "TINYINT (1)", "BIT", "BIT(1)"]
@@ -148,7 +148,7 @@ def test_postgresql_has_truth_values_of_its_own(postgres) -> None:
 
 
 def test_a_column_of_json_holds_documents_and_only_such(verifier):
-    context = "CREATE TABLE t (id INT PRIMARY KEY, d TEXT); INSERT INTO t VALUES (1, '{\"a\": 3, \"s\": 1}');"
+    context = 'CREATE TABLE t (id INT PRIMARY KEY, d TEXT); INSERT INTO t VALUES (1, \'{"a": 3, "s": 1}\');'
     gold = "SELECT id FROM t WHERE json_extract(d, '$.a') > 2"
     found = prepare(verifier, "json", context, gold, n=3)
     assert found.status == "ok" and found.killed >= found.mutants / 2

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sql_cases import load_cases
 
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.worker.equivalence import Answer, canonical, canonical_rows, contained, same_bag, same_value
+from sqlreason.sql.sandbox.worker.equivalence import Answer, canonical, canonical_rows, contained, same_bag, same_value
+from sqlreason.sql.verifier import Task, Verifier
 
 CONTEXT, CASES = load_cases("equivalence")
 

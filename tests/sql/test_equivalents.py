@@ -3,12 +3,12 @@
 import pytest
 from sqlglot import exp
 
-from sqlreason.sql.equivalents import Equivalents
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.instances import draw_instances
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.styles import SUITES
+from sqlreason.sql.databases.preparation import draw_instances
+from sqlreason.sql.databases.styles import SUITES
+from sqlreason.sql.mutation.equivalents import Equivalents
+from sqlreason.sql.parsing.queries import read_query
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Task, Verifier
 
 SHOP = """
 CREATE TABLE shops (shop_id INTEGER PRIMARY KEY, town TEXT, area INT);
@@ -102,7 +102,7 @@ def test_a_null_test_after_an_outer_join_may_ask_any_column_that_is_never_null()
 
 
 def test_extremes_are_mutants_only_where_ties_are_drawn(verifier) -> None:
-    from sqlreason.sql.mutants import mutants
+    from sqlreason.sql.mutation.mutants import mutants
 
     sql = "SELECT town FROM shops ORDER BY area DESC LIMIT 1"
     tied, apart = (" ".join(mutants(sql, SCHEMA, 50, ties=ties)) for ties in (True, False))

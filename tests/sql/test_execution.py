@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from sqlreason.sql.execution import Limits, Task, Verifier
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from sqlreason.sql import forks, pool
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.sql.sandbox import WorkerDied
-from sqlreason.sql.sandbox import _computed as computed
+from sqlreason.sql.sandbox import forks, pool
+from sqlreason.sql.sandbox.process import WorkerDied
+from sqlreason.sql.sandbox.process import _computed as computed
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
@@ -239,7 +239,7 @@ def test_what_is_too_large_for_a_server_takes_no_neighbour_with_it(postgres):
 
 PARENT = """
 import sys, threading, time
-from sqlreason.sql.execution import *
+from sqlreason.sql.verifier import *
 task = Task("", "SELECT 1", (sys.argv[1],))
 verifier = Verifier(limits=Limits(soft_seconds=50, hard_seconds=60))
 verifier.verify(task, ["SELECT 2"])

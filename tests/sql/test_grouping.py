@@ -3,8 +3,8 @@
 import pytest
 
 from sqlreason.reasoning.format import render
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.students.voting import elect
+from sqlreason.sql.verifier import Limits, Task, Verifier
+from sqlreason.students.generation.voting import elect
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"

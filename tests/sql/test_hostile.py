@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sql_cases import load_cases
 
-from sqlreason.sql.execution import Limits, Task, Verifier
+from sqlreason.sql.sandbox import pool
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 CONTEXT = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"
@@ -159,7 +160,7 @@ os.write(1, json.dumps([guards, done]).encode())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
 def test_a_hijacked_worker_can_compute_and_nothing_else():
-    folder = Path(sys.modules[Verifier.__module__].__file__).parent
+    folder = Path(pool.__file__).parent
     told = subprocess.run([sys.executable, "-c", HIJACKED, str(folder)], capture_output=True, text=True, timeout=30)
     guards, done = json.loads(told.stdout)
     if "system_calls" not in guards:

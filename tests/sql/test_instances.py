@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from sql_cases import load_cases
 
-from sqlreason.sql.conditions import wishes_of
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.population import Populator
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import parse_schema
+from sqlreason.sql.databases.population import Populator
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.parsing.queries import read_query
+from sqlreason.sql.parsing.query_constraints import wishes_of
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Verifier
 
 SHOP = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT);

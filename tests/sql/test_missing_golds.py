@@ -2,8 +2,8 @@
 
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Verifier
 
 CONTEXT = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1);"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sqlreason.sql.mutants import mutants
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.statements import parse
+from sqlreason.sql.mutation.mutants import mutants
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.parsing.statements import parse
 
 SCHEMA = parse_schema(
     "CREATE TABLE users (id INT, name TEXT, age INT); CREATE TABLE pets (id INT, owner INT, kind TEXT);"

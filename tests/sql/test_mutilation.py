@@ -9,10 +9,10 @@ from mutilation import RULES, mutilated
 from world_cases import load_world
 
 from sqlreason.reasoning.plan import check_plan
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.features import features
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.schema import Schema, find_definitions
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.parsing.features import features
+from sqlreason.sql.parsing.schema import Schema, find_definitions
+from sqlreason.sql.verifier import Verifier
 
 COUNT, SEED = 100, 0
 

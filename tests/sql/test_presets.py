@@ -7,9 +7,9 @@ said about it.
 import pytest
 from sql_cases import load_cases
 
-from sqlreason.sql.execution import Task, Verifier
 from sqlreason.sql.presets import as_published
-from sqlreason.sql.worker.published import same_up_to_columns
+from sqlreason.sql.sandbox.worker.benchmark_rules import same_up_to_columns
+from sqlreason.sql.verifier import Task, Verifier
 
 CONTEXT, CASES = load_cases("equivalence")
 BY_NAME = {case.name: case for case in CASES}

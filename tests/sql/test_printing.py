@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.printing import printable
+from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.text.printable import printable
 
 USERS = (
     "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);"

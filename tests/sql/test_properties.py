@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.tables import literal
+from sqlreason.sql.parsing.tables import literal
+from sqlreason.sql.verifier import Task, Verifier
 
 ROWS = st.lists(
     st.tuples(

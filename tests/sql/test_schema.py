@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from sqlreason.sql.schema import ForeignKey, Schema, SchemaError, parse_schema, render_ddl
+from sqlreason.sql.parsing.schema import ForeignKey, Schema, SchemaError, parse_schema, render_ddl
 
 SHOP = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL, note TEXT);

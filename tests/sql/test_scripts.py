@@ -3,14 +3,14 @@
 import pytest
 
 from sql.sql_cases import load_cases
-from sqlreason.sql.dumps import cleaned, decoded
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import draw_instances, prepare
-from sqlreason.sql.schema import SchemaError, parse_schema, render_ddl
-from sqlreason.sql.settling import settle
-from sqlreason.sql.styles import styles_of
-from sqlreason.sql.tables import identifier
+from sqlreason.sql.databases.plain_scripts import settle
+from sqlreason.sql.databases.preparation import draw_instances, prepare
+from sqlreason.sql.databases.styles import styles_of
+from sqlreason.sql.parsing.dumps import cleaned, decoded
+from sqlreason.sql.parsing.schema import SchemaError, parse_schema, render_ddl
+from sqlreason.sql.parsing.tables import identifier
 from sqlreason.sql.verdicts import Task
+from sqlreason.sql.verifier import Verifier
 
 HUGE = "9" * 5000
 _, CASES = load_cases("scripts")
@@ -105,7 +105,7 @@ def test_rows_that_only_the_engine_knows_are_those_it_finds(verifier) -> None:
     assert parse_schema(script).partial
     task = prepare(verifier, "1", script, "SELECT COUNT(*) FROM b WHERE name <> 'q'").task
     drawn = " ".join(task.instances[1:])
-    assert "'Oslo'" in drawn.rpartition("INSERT INTO \"b\"")[2]
+    assert "'Oslo'" in drawn.rpartition('INSERT INTO "b"')[2]
 
 
 def test_a_script_that_needs_its_own_order_is_run_in_it(verifier) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.stability import completions
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.mutation.stability import completions
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Verifier
 
 TIED = """
 CREATE TABLE pets (id INTEGER PRIMARY KEY, kind TEXT, age INT);

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sqlreason.sql.features import features
-from sqlreason.sql.schema import parse_schema
-from sqlreason.sql.statements import split_statements, statement_kind, template
+from sqlreason.sql.parsing.features import features
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.parsing.statements import split_statements, statement_kind, template
 
 
 def test_semicolons_inside_literals_do_not_split() -> None:

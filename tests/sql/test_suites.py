@@ -6,9 +6,9 @@ Each case of `fixtures/suites.sql` was accepted, or refused, wrongly on a good s
 import pytest
 from sql_cases import load_suite_cases
 
-from sqlreason.sql import instances
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases import preparation
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Task, Verifier
 
 SEEDS = range(8)
 CASES = [(case, suite) for case in load_suite_cases() for suite in case.suites]
@@ -63,7 +63,7 @@ def test_a_gold_that_finds_nothing_on_drawn_databases_keeps_them(verifiers) -> N
 def test_a_question_without_a_drawn_database_is_not_used(verifiers, monkeypatch) -> None:
     """Drawn rows that break what the context demands of them, as a CHECK that nobody can meet."""
     broken = PAIRS.replace("size INTEGER", "size INTEGER CHECK (size * id < 0)")
-    monkeypatch.setattr(instances, "draw_instances", lambda *_: [broken] * 3)
+    monkeypatch.setattr(preparation, "draw_instances", lambda *_: [broken] * 3)
     found = prepare(verifiers["lenient"], "", PAIRS, "SELECT hue FROM dot WHERE size > 4")
     assert (found.task, found.status) == (None, "undrawn") and "CHECK" in found.reason
 

@@ -5,10 +5,10 @@ Each case is a wrong query that the given rows accept, or a right one that badly
 
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.keys import Reference, references_of, with_parents
-from sqlreason.sql.schema import parse_schema
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.parsing.keys import Reference, references_of, with_parents
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Verifier
 
 SEEDS = range(4)
 HALLS = """

@@ -8,9 +8,9 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sqlreason.sql.worker.equivalence import canonical, same_value
-from sqlreason.sql.worker.protocol import HEADER, decode, encode
-from sqlreason.sql.worker.values import packed_rows, unpacked
+from sqlreason.sql.sandbox.worker.equivalence import canonical, same_value
+from sqlreason.sql.sandbox.worker.protocol import HEADER, decode, encode
+from sqlreason.sql.sandbox.worker.wire_values import packed_rows, unpacked
 
 PLAIN = st.one_of(
     *(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.binary()),

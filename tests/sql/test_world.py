@@ -3,9 +3,9 @@
 import pytest
 from world_cases import WorldCase, load_world
 
-from sqlreason.sql.dialects import to_engine
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.verifier import Verifier
 
 CASES = load_world()
 

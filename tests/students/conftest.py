@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sqlreason.students import pretraining, tiny
-from sqlreason.students.chat import open_chat
-from sqlreason.students.checkpoint import Checkpoint, TrainedModel, write_checkpoint
+from sqlreason.students.checkpoints.chat import open_chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel, write_checkpoint
+from sqlreason.students.training import pretraining, tiny
 
 TABLES = ("singer", "concert", "stadium", "album", "employee", "flight", "airport", "student")
 COLUMNS = ("name", "age", "city", "price", "year", "title", "salary", "country")

@@ -5,8 +5,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from sqlreason.students import answering
-from sqlreason.students.generation import Generation
+from sqlreason.students.generation import generator
+from sqlreason.students.generation.decoding import Generation
 
 SAMPLED = {"max_new_tokens": 12, "temperature": 1.0, "samples": 2, "seed": 3}
 
@@ -20,8 +20,8 @@ def conversations(examples):
 def test_two_processes_write_what_one_writes(checkpoint, conversations, sampling):
     options = {"dtype": "float32", "quantization": None, "batch_size": 4, **sampling}
     done = []
-    one = answering.answer(checkpoint, None, conversations, **options)
-    two = answering.answer(checkpoint, None, conversations, processes=2, progress=done.append, **options)
+    one = generator.answer(checkpoint, None, conversations, **options)
+    two = generator.answer(checkpoint, None, conversations, processes=2, progress=done.append, **options)
     assert [answer.text for answer in two] == [answer.text for answer in one]
     assert sum(done) == len(one) == 6 * sampling.get("samples", 1)
 
@@ -42,7 +42,7 @@ class _Instantly:
 
 
 def test_seconds_side_by_side_are_counted_once(checkpoint, conversations, monkeypatch):
-    monkeypatch.setattr(answering, "ProcessPoolExecutor", _Instantly)
+    monkeypatch.setattr(generator, "ProcessPoolExecutor", _Instantly)
     options = {"dtype": "float32", "quantization": None, "batch_size": 4, "max_new_tokens": 1}
-    written = answering.answer(checkpoint, None, conversations, processes=2, **options)
+    written = generator.answer(checkpoint, None, conversations, processes=2, **options)
     assert [answer.seconds for answer in written] == [2.0] * 6

@@ -7,8 +7,10 @@ import pytest
 import torch
 from student_families import OURS, THEIRS, VOCABULARY, WINDOW, make_model
 
-from sqlreason.students import attention, cpu, generation, sharing
-from sqlreason.students.generation import Sampling
+from sqlreason.students.checkpoints import attention, cpu
+from sqlreason.students.generation import decoding
+from sqlreason.students.generation.decoding import Sampling
+from sqlreason.students.training import shared_prompts
 
 END = 2
 NEW = 12
@@ -35,8 +37,8 @@ def _alone(model, prompt, **options):
 @pytest.mark.parametrize("family", [*FAMILIES, *THEIRS])
 def test_greedy_tokens_of_a_padded_batch_are_those_of_generate_row_by_row(family):
     model = make_model(family)
-    with generation.inference(model):
-        written = generation.complete(model, PROMPTS, Sampling(NEW), [END], torch.Generator())
+    with decoding.inference(model):
+        written = decoding.complete(model, PROMPTS, Sampling(NEW), [END], torch.Generator())
     assert written == [_alone(model, prompt) for prompt in PROMPTS]
 
 
@@ -47,7 +49,7 @@ def test_so_they_are_with_the_attention_that_is_used_on_a_gpu(family, implementa
     held = model.config._attn_implementation
     model.set_attn_implementation(implementation)
     with torch.inference_mode():
-        written = generation.complete(model, PROMPTS, Sampling(70), [END], torch.Generator())  # beyond a block of keys
+        written = decoding.complete(model, PROMPTS, Sampling(70), [END], torch.Generator())  # beyond a block of keys
     model.set_attn_implementation(held)
     assert written == [_alone(model, prompt, max_new_tokens=70) for prompt in PROMPTS]
 
@@ -55,8 +57,8 @@ def test_so_they_are_with_the_attention_that_is_used_on_a_gpu(family, implementa
 @pytest.mark.parametrize("family", [*FAMILIES, *THEIRS])
 def test_samples_of_a_prompt_see_it_as_its_greedy_completion_does(family):
     model, sharp = make_model(family), Sampling(NEW, temperature=1.0, samples=3, top_p=1e-6)
-    with generation.inference(model):
-        written = generation.complete(model, PROMPTS[:2], sharp, [END], torch.Generator())
+    with decoding.inference(model):
+        written = decoding.complete(model, PROMPTS[:2], sharp, [END], torch.Generator())
     assert written == [row for prompt in PROMPTS[:2] for row in [_alone(model, prompt)] * 3]
 
 
@@ -67,8 +69,8 @@ def test_log_probabilities_and_gradients_of_a_group_are_those_of_separate_rows(f
     logps, entropies, gradients = _separate(model)
     model.set_attn_implementation(attention.choose(model))
     for at_once in (1 << 26, 2 * VOCABULARY):  # all logits together, and those of two tokens at a time
-        monkeypatch.setattr(sharing, "LOGITS_AT_ONCE", at_once)
-        shared, spread = sharing.completion_logps(model, *_batch(), NEW, TEMPERATURE)
+        monkeypatch.setattr(shared_prompts, "LOGITS_AT_ONCE", at_once)
+        shared, spread = shared_prompts.completion_logps(model, *_batch(), NEW, TEMPERATURE)
         torch.testing.assert_close(shared, logps, atol=2e-5, rtol=1e-4)
         torch.testing.assert_close(spread, entropies, atol=2e-5, rtol=1e-4)
         for weight, gradient in zip(_gradients(shared.sum(), model), gradients, strict=True):
@@ -80,9 +82,9 @@ def test_log_probabilities_and_gradients_of_a_group_are_those_of_separate_rows(f
 def test_what_the_loop_cannot_serve_is_said_once_with_its_reason(family, caplog):
     model = make_model(family)
     attention._warn.cache_clear()
-    with caplog.at_level(logging.WARNING, "sqlreason"), generation.inference(model):
+    with caplog.at_level(logging.WARNING, "sqlreason"), decoding.inference(model):
         for _ in range(2):
-            generation.complete(model, PROMPTS, Sampling(2), [END], torch.Generator())
+            decoding.complete(model, PROMPTS, Sampling(2), [END], torch.Generator())
     (told,) = caplog.messages
     assert type(model).__name__ in told and attention.obstacle(model, 50).why in told and "generate" in told
 
@@ -91,17 +93,17 @@ def test_rotations_that_change_with_the_length_are_ours_as_long_as_they_do_not()
     model = make_model("phi3 (longrope)")
     assert attention.obstacle(model, 24) is None and attention.obstacle(model, 25) is not None
     short = [prompt[:10] for prompt in PROMPTS]
-    with generation.inference(model):
-        written = generation.complete(model, short, Sampling(NEW), [END], torch.Generator())
+    with decoding.inference(model):
+        written = decoding.complete(model, short, Sampling(NEW), [END], torch.Generator())
     assert written == [_alone(model, prompt) for prompt in short]
 
 
 def test_samples_that_transformers_writes_differ_and_can_be_had_again():
     model, sampling = make_model("falcon_h1"), Sampling(NEW, temperature=1.0, samples=4)
     before = torch.random.get_rng_state()
-    with generation.inference(model):
+    with decoding.inference(model):
         first, again, other = (
-            generation.complete(model, PROMPTS, sampling, [END], torch.Generator().manual_seed(seed))
+            decoding.complete(model, PROMPTS, sampling, [END], torch.Generator().manual_seed(seed))
             for seed in (1, 1, 2)
         )
     assert first == again != other and len(set(map(tuple, first[:4]))) > 1
@@ -111,10 +113,10 @@ def test_samples_that_transformers_writes_differ_and_can_be_had_again():
 def test_transformers_writes_to_the_limit_where_nothing_ends_and_cuts_behind_an_end():
     model = make_model("mamba")
     model.generation_config.update(repetition_penalty=5.0)
-    with generation.inference(model):
-        whole = generation.complete(model, PROMPTS, Sampling(NEW), [], torch.Generator())
+    with decoding.inference(model):
+        whole = decoding.complete(model, PROMPTS, Sampling(NEW), [], torch.Generator())
         ends = [row[4] for row in whole]
-        cut = generation.complete(model, PROMPTS, Sampling(NEW), ends, torch.Generator())
+        cut = decoding.complete(model, PROMPTS, Sampling(NEW), ends, torch.Generator())
     model.generation_config.update(repetition_penalty=None)
     assert [len(row) for row in whole] == [NEW] * len(PROMPTS) and model.generation_config.eos_token_id == END
     plain = [_alone(model, prompt, eos_token_id=None) for prompt in PROMPTS]

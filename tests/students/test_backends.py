@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from sqlreason.students import sft
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.training import sft
 
 OPTIONS = {
     "fingerprint": "abc", "lora": {"rank": 8, "alpha": 16, "target_modules": ("q_proj", "down_proj")},

@@ -10,12 +10,12 @@ from tokenizers.normalizers import Lowercase
 from families import STANDINS
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.students import guards, sft
-from sqlreason.students.chat import PLAIN_TEMPLATE, ChatError, open_chat
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.chat import PLAIN_TEMPLATE, ChatError, open_chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
+from sqlreason.students.training import row_checks, sft
 
-ANSWER = '<think>\nx < 3\n</think>\n<sql>\nSELECT "a" , b FROM t WHERE c >= \'é\'\n</sql>'
+ANSWER = "<think>\nx < 3\n</think>\n<sql>\nSELECT \"a\" , b FROM t WHERE c >= 'é'\n</sql>"
 QUESTION = [{"role": "system", "content": "Answer."}, {"role": "user", "content": "How many?"}]
 CORRECTION = [*QUESTION, {"role": "assistant", "content": ANSWER}, {"role": "user", "content": "It says: no."}]
 
@@ -41,7 +41,7 @@ def row_of(chat, prompt=QUESTION, answer=ANSWER):
 
 
 def trained(row):
-    return [label for label in row["labels"] if label != guards.NOT_TRAINED]
+    return [label for label in row["labels"] if label != row_checks.NOT_TRAINED]
 
 
 @pytest.mark.parametrize("name", AS_PUBLISHED)

@@ -8,8 +8,14 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.checkpoint import Checkpoint, CheckpointError, TrainedModel, choose_dtype, write_checkpoint
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.checkpoints.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    TrainedModel,
+    choose_dtype,
+    write_checkpoint,
+)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from sqlreason.reasoning.format import parse, render
-from sqlreason.sql.execution import Task
-from sqlreason.students import correcting
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.generation import Generation
+from sqlreason.sql.verifier import Task
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.generation import self_repair
+from sqlreason.students.generation.decoding import Generation
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40);"
 RIGHT, MISNAMED = "SELECT name FROM users", "SELECT surname FROM users"
@@ -29,7 +29,7 @@ def correct(answers, replies, attempts=1, fits=lambda _: True, task=TASK):
         return [next(waiting) for _ in conversations]
 
     many = [QUESTION] * len(answers), [task] * len(answers)
-    return correcting.correct(answers, *many, ask, attempts=attempts, fits=fits), rounds
+    return self_repair.correct(answers, *many, ask, attempts=attempts, fits=fits), rounds
 
 
 def test_only_a_query_that_does_not_run_is_asked_about_again():
@@ -91,7 +91,7 @@ def test_tokens_of_the_template_in_an_answer_are_mere_words_when_it_is_shown_aga
 
 def test_without_attempts_nothing_is_run():
     found, rounds = correct([said(MISNAMED)], [], attempts=0)
-    assert not rounds and found == [correcting.Corrected(said(MISNAMED), said(MISNAMED).text)]
+    assert not rounds and found == [self_repair.Corrected(said(MISNAMED), said(MISNAMED).text)]
 
 
 def test_samples_are_corrected_one_by_one():
@@ -113,11 +113,11 @@ def test_samples_are_corrected_one_by_one():
 
     asked = []
     shared = {"samples": 2, "temperature": 0.7, "attempts": 1}
-    found = correcting.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=40, **shared)
+    found = self_repair.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=40, **shared)
     assert [corrected.retries for corrected in found] == [1, 0, 0, 1] and [count for count, _ in asked] == [2, 2]
     assert all(sampling["temperature"] == 0.7 for _, sampling in asked) and "samples" not in asked[1][1]
     asked.clear()
-    found = correcting.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=41, **shared)
+    found = self_repair.answer(Student(), [QUESTION] * 2, [TASK] * 2, max_new_tokens=41, **shared)
     assert [corrected.too_long for corrected in found] == [True, False, False, True] and len(asked) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_student_that_was_not_taught_so_is_warned_of(facts, warned, caplog, ch
             return [said(RIGHT)] * len(conversations)
 
     chances = {"samples": 1, "temperature": 0.7, "max_new_tokens": 8}
-    correcting.answer(Student(), [QUESTION], [TASK], attempts=0, **chances)
+    self_repair.answer(Student(), [QUESTION], [TASK], attempts=0, **chances)
     assert "taught no corrections" not in caplog.text
-    correcting.answer(Student(), [QUESTION], [TASK], attempts=1, **chances)
+    self_repair.answer(Student(), [QUESTION], [TASK], attempts=1, **chances)
     assert ("taught no corrections" in caplog.text) == warned

@@ -12,11 +12,11 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from families import STANDINS
-from sqlreason import examination
 from sqlreason.datasets.gguf_dataset import GgufDataset
-from sqlreason.exports import cutting, gguf, licences, llamacpp, merging, publishing
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.checkpoint import Checkpoint, write_checkpoint
+from sqlreason.exports import gguf, licences, llamacpp, merging, pretokenizers, publishing
+from sqlreason.students import evaluation
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, write_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def prompts(examples):
 
 def answer(checkpoint, adapter, prompts):
     options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 24, "batch_size": 6}
-    return examination.answer_questions(checkpoint, adapter, prompts, **options)
+    return evaluation.answer_questions(checkpoint, adapter, prompts, **options)
 
 
 def test_the_merged_model_gives_the_logits_of_base_and_adapter(checkpoint, adapter, merged):
@@ -105,7 +105,7 @@ def test_unknown_precisions_and_other_architectures_are_refused(merged, tmp_path
     [("llama3_1", "llama-bpe"), ("llama3_2", "llama-bpe"), ("smollm2", "gpt-2"), ("llama2", None), ("gemma3", None)],
 )
 def test_a_tokenizer_is_named_to_llama_cpp_by_the_way_that_gives_its_tokens(published, name, way):
-    assert cutting.find_way(published(name).tokenizer) == way
+    assert pretokenizers.find_way(published(name).tokenizer) == way
 
 
 @pytest.mark.parametrize(

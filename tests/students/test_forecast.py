@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from sqlreason.reasoning.format import render
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.students import forecast, generation, rft, sft
-from sqlreason.students.voting import vote
+from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.students.generation import decoding
+from sqlreason.students.generation.voting import vote
+from sqlreason.students.training import forecast, rft, sft
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 
@@ -84,7 +85,7 @@ def test_rollouts_are_sampled_and_judged(checkpoint, start, examples):
 def test_what_is_right_agrees_with_the_gold_and_ended_its_turn():
     task = Task("t", "SELECT name FROM singer", (CONTEXT,)).to_json()
     good, bad = render("Names.", "SELECT singer.name FROM singer"), render("Ages.", "SELECT age FROM singer")
-    written = [generation.Generation(*each, 0.1) for each in ((good, 5, True), (good, 5, False), (bad, 5, True))]
+    written = [decoding.Generation(*each, 0.1) for each in ((good, 5, True), (good, 5, False), (bad, 5, True))]
     assert forecast._right([task] * 3, written) == [True, False, False]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from sqlreason.students import generation
+from sqlreason.students.generation import decoding
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +22,14 @@ def conversations(examples):
 
 
 def test_a_greedy_batch_of_eight_equals_eight_singles(model, chat, conversations):
-    batch = generation.generate(model, chat, conversations, 40, batch_size=8)
-    singles = [generation.generate(model, chat, [one], 40, batch_size=1)[0] for one in conversations]
+    batch = decoding.generate(model, chat, conversations, 40, batch_size=8)
+    singles = [decoding.generate(model, chat, [one], 40, batch_size=1)[0] for one in conversations]
     assert [g.text for g in batch] == [g.text for g in singles]
     assert [g.tokens for g in batch] == [g.tokens for g in singles]
 
 
 def test_greedy_text_is_that_of_transformers(model, chat, conversations):
-    own = generation.generate(model, chat, conversations, 100, batch_size=8)
+    own = decoding.generate(model, chat, conversations, 100, batch_size=8)
     for mine, ids in zip(own, [chat.prompt_ids(messages) for messages in conversations], strict=True):
         prompt = torch.tensor([ids])
         theirs = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=100, do_sample=False)
@@ -37,9 +37,9 @@ def test_greedy_text_is_that_of_transformers(model, chat, conversations):
 
 
 def test_completions_tell_whether_they_ended(model, chat, conversations):
-    cut = generation.generate(model, chat, conversations, 3, batch_size=4)
+    cut = decoding.generate(model, chat, conversations, 3, batch_size=4)
     assert all(g.tokens == 3 and not g.finished and g.seconds > 0 for g in cut)
-    whole = generation.generate(model, chat, conversations, 100, batch_size=8)
+    whole = decoding.generate(model, chat, conversations, 100, batch_size=8)
     assert any(g.finished for g in whole)
     assert all(g.finished == (g.tokens < 100) for g in whole if g.tokens < 100)
 
@@ -47,9 +47,9 @@ def test_completions_tell_whether_they_ended(model, chat, conversations):
 def test_samples_are_reproducible_and_differ_from_each_other(model, chat, conversations):
     options = {"max_new_tokens": 20, "batch_size": 8, "temperature": 1.0, "samples": 4}
     done = []
-    first = generation.generate(model, chat, conversations, seed=1, progress=done.append, **options)
-    again = generation.generate(model, chat, conversations, seed=1, **options)
-    other = generation.generate(model, chat, conversations, seed=2, **options)
+    first = decoding.generate(model, chat, conversations, seed=1, progress=done.append, **options)
+    again = decoding.generate(model, chat, conversations, seed=1, **options)
+    other = decoding.generate(model, chat, conversations, seed=2, **options)
     texts = [g.text for g in first]
     assert texts == [g.text for g in again] and texts != [g.text for g in other]
     assert len(texts) == 32 and sum(done) == 32 and len(set(texts[:4])) > 1
@@ -58,22 +58,22 @@ def test_samples_are_reproducible_and_differ_from_each_other(model, chat, conver
 def test_a_sharp_nucleus_is_greedy(model, chat, conversations):
     prompts = [chat.prompt_ids(messages) for messages in conversations]
     ends = chat.ends
-    with generation.inference(model):
-        greedy = generation.complete(model, prompts, generation.Sampling(15), ends, torch.Generator())
-        nucleus = generation.Sampling(15, temperature=1.0, top_p=1e-6)
-        assert generation.complete(model, prompts, nucleus, ends, torch.Generator()) == greedy
+    with decoding.inference(model):
+        greedy = decoding.complete(model, prompts, decoding.Sampling(15), ends, torch.Generator())
+        nucleus = decoding.Sampling(15, temperature=1.0, top_p=1e-6)
+        assert decoding.complete(model, prompts, nucleus, ends, torch.Generator()) == greedy
 
 
 def test_sampled_tokens_follow_their_probabilities():
     logits = torch.tensor([[0.0, 1.0, 2.0, float("-inf")]]).repeat(20_000, 1)
-    drawn = generation._choose(logits, generation.Sampling(1, temperature=0.5), torch.Generator().manual_seed(0))
+    drawn = decoding._choose(logits, decoding.Sampling(1, temperature=0.5), torch.Generator().manual_seed(0))
     shares = torch.bincount(drawn, minlength=4) / len(drawn)
     assert torch.allclose(shares, (logits[0] / 0.5).softmax(-1), atol=0.01) and shares[3] == 0
 
 
 def test_the_model_is_left_as_it_was(model, chat, conversations):
     model.train()
-    generation.generate(model, chat, conversations[:1], 2, batch_size=1)
+    decoding.generate(model, chat, conversations[:1], 2, batch_size=1)
     assert model.training and model.config._attn_implementation == "sdpa"
     model.eval()
 
@@ -81,4 +81,4 @@ def test_the_model_is_left_as_it_was(model, chat, conversations):
 @pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"samples": 2}, {"max_new_tokens": 0}])
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError):
-        generation.Sampling(**{"max_new_tokens": 5, **wrong})
+        decoding.Sampling(**{"max_new_tokens": 5, **wrong})

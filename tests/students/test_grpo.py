@@ -12,12 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sqlreason.sql.execution import Task
-from sqlreason.students import alarms, grpo, rollouts, sft
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.dev import Examiner
-from sqlreason.students.rollouts import Recorder
-from sqlreason.students.training import TrainingError
+from sqlreason.sql.verifier import Task
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.training import early_stopping, grpo, rollouts, sft
+from sqlreason.students.training.dev_evaluator import Examiner
+from sqlreason.students.training.rollouts import Recorder
+from sqlreason.students.training.trainer_arguments import TrainingError
 
 OPTIONS = {
     "num_generations": 4,
@@ -33,7 +33,7 @@ OPTIONS = {
 }
 
 
-EVERY_COLLAPSE = alarms.COLLAPSES
+EVERY_COLLAPSE = early_stopping.COLLAPSES
 
 
 class LetterReward:
@@ -59,7 +59,7 @@ class ExactReward:
 @pytest.fixture(autouse=True)
 def only_one_alarm(monkeypatch):
     """The students here write until they are cut off, and leave their reference in a few steps."""
-    monkeypatch.setattr(alarms, "COLLAPSES", alarms.COLLAPSES[:1])
+    monkeypatch.setattr(early_stopping, "COLLAPSES", early_stopping.COLLAPSES[:1])
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +152,8 @@ def test_the_gold_completion_tokenized_and_read_as_the_trainer_does_earns_the_fu
 
 
 def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_path, monkeypatch, caplog):
-    short = dataclasses.replace(alarms.COLLAPSES[0], steps=3)
-    monkeypatch.setattr(alarms, "COLLAPSES", (short,))
+    short = dataclasses.replace(early_stopping.COLLAPSES[0], steps=3)
+    monkeypatch.setattr(early_stopping, "COLLAPSES", (short,))
     _, history, _ = grpo.train_grpo(
         checkpoint, start, prompts, rewards=[ExactReward()], weights=[1.0], workdir=tmp_path, max_steps=9, **OPTIONS
     )
@@ -161,10 +161,10 @@ def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_p
 
 
 def test_a_policy_that_differs_from_its_reference_at_first_is_an_error():
-    alarms.check_first_kl(step=1, kl=0.0)
-    alarms.check_first_kl(step=2, kl=0.5)
+    early_stopping.check_first_kl(step=1, kl=0.0)
+    early_stopping.check_first_kl(step=2, kl=0.5)
     with pytest.raises(TrainingError, match="not the SFT student"):
-        alarms.check_first_kl(step=1, kl=0.5)
+        early_stopping.check_first_kl(step=1, kl=0.5)
 
 
 def test_an_adapter_of_another_base_is_refused(checkpoint, start, prompts, tmp_path):

@@ -8,12 +8,13 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, nodes, on_policy
-from sqlreason.sql.execution import Task
-from sqlreason.students import distillation, generation, sft, starts
-from sqlreason.students.checkpoint import Checkpoint
-from sqlreason.students.vocabulary import VocabularyError
+from sqlreason.sql.verifier import Task
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.shared_vocabulary import VocabularyError
+from sqlreason.students.generation import decoding
+from sqlreason.students.training import initial_adapters, on_policy_distillation, sft
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 GOLD = "SELECT name FROM singer"
@@ -49,22 +50,30 @@ def prompts(examples):
 
 @pytest.fixture(scope="module")
 def blank(checkpoint):
-    return starts.untrained(checkpoint, "abc", LORA, "float32")
+    return initial_adapters.untrained(checkpoint, "abc", LORA, "float32")
 
 
 def test_an_untrained_start_answers_as_the_base_model_does(checkpoint, blank, examples):
-    conversations = generation.parse_conversations(examples["prompt"].head(4))
+    conversations = decoding.parse_conversations(examples["prompt"].head(4))
     model, chat = checkpoint.load_model("float32"), checkpoint.load_chat()
-    bare = [answer.text for answer in generation.generate(model, chat, conversations, 8, 4)]
+    bare = [answer.text for answer in decoding.generate(model, chat, conversations, 8, 4)]
     adapted = blank.apply(model)
-    assert [answer.text for answer in generation.generate(adapted, chat, conversations, 8, 4)] == bare
+    assert [answer.text for answer in decoding.generate(adapted, chat, conversations, 8, 4)] == bare
     assert blank.base == checkpoint.identity and blank.config["r"] == 4
 
 
 def test_the_grammar_alone_is_learned_from_a_few_examples(checkpoint, blank, examples, tmp_path):
-    adapter = starts.format_only(
-        checkpoint, examples, 8, fingerprint="abc", workdir=tmp_path, lora=LORA, batch_size=4, max_steps=2,
-        learning_rate=1e-2, dtype="float32",
+    adapter = initial_adapters.format_only(
+        checkpoint,
+        examples,
+        8,
+        fingerprint="abc",
+        workdir=tmp_path,
+        lora=LORA,
+        batch_size=4,
+        max_steps=2,
+        learning_rate=1e-2,
+        dtype="float32",
     )
     assert adapter.facts["examples"] == 8 and adapter.digest != blank.digest
 
@@ -143,7 +152,7 @@ def distilled(monkeypatch):
         given.update(options, start=adapter, teacher=teacher, prompts=prompts)
         return adapter, pd.DataFrame({"seconds": [1.0]}), pd.DataFrame()
 
-    monkeypatch.setattr(distillation, "train_distillation", note)
+    monkeypatch.setattr(on_policy_distillation, "train_distillation", note)
     return given
 
 
@@ -167,7 +176,7 @@ def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold
     assert json.loads(taught["prompts"][0])[-1]["content"] == f"{asked}\n\nKnown:\n{query}"
     assert taught["completions"] == examples["completion"].tolist() and taught["start"] is blank
     assert (taught["epochs"], taught["max_steps"], taught["base"]) == (0.5, None, checkpoint)
-    assert distilled["teacher"] == distillation.Teacher(checkpoint, hinted)
+    assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, hinted)
     shown = distilled["prompts"]
     assert json.loads(shown["teacher_prompt"].iloc[0])[-1]["content"].endswith(f"\n\nKnown:\n{GOLD}")
     assert shown["prompt"].tolist() == prompts["prompt"].tolist()
@@ -179,7 +188,7 @@ def test_the_student_itself_teaches_as_it_is_where_it_is_not_taught_before(
     chosen = options(method="distillation", distillation={"teacher_epochs": 0})
     rest = (Checkpoint("no/model"), tmp_path, student, sft_options, chosen)
     on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest)
-    assert distilled["teacher"] == distillation.Teacher(checkpoint, blank) and distilled["start"] is blank
+    assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, blank) and distilled["start"] is blank
 
 
 def test_the_catalogs_teacher_must_have_the_students_vocabulary(
@@ -194,7 +203,7 @@ def test_the_catalogs_teacher_must_have_the_students_vocabulary(
         on_policy.train_distillation(checkpoint, blank, prompts, examples, other, *rest)
     assert not distilled
     on_policy.train_distillation(checkpoint, blank, prompts, examples, checkpoint, *rest)
-    assert distilled["teacher"] == distillation.Teacher(checkpoint, None)
+    assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, None)
     assert distilled["prompts"]["teacher_prompt"].tolist() == prompts["prompt"].tolist()
 
 
@@ -202,7 +211,7 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
     checkpoint, prompts, examples, student, sft_options, options, tmp_path
 ):
     prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
-    start = starts.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
+    start = initial_adapters.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
     chosen = options(method="distillation", distillation={"teacher_epochs": 0.1})
     profile, outlook = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
     assert profile.empty and outlook.empty

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 import pytest
 from trl import GRPOConfig
 
-from sqlreason.students import grpo, sft
-from sqlreason.students.policy_trainer import longest_sequence
-from sqlreason.students.starts import untrained
+from sqlreason.students.training import grpo, sft
+from sqlreason.students.training.grpo_trainer import longest_sequence
+from sqlreason.students.training.initial_adapters import untrained
 
 
 class LengthReward:
@@ -63,7 +63,11 @@ def test_vllm_is_asked_for_as_trl_wants_it_and_never_over_four_bits(checkpoint, 
     known = set(GRPOConfig.__dataclass_fields__)
     server = grpo.Policy(vllm="server", vllm_server="http://gpu:8000").arguments()
     assert set(server) <= known
-    assert (server["use_vllm"], server["vllm_mode"], server["vllm_server_base_url"]) == (True, "server", "http://gpu:8000")
+    assert (server["use_vllm"], server["vllm_mode"], server["vllm_server_base_url"]) == (
+        True,
+        "server",
+        "http://gpu:8000",
+    )
     assert grpo.Policy().arguments()["use_vllm"] is False
     with pytest.raises(ValueError, match="vllm=colocate with quantization=nf4"):
         grpo._split({"learning_rate": 1e-5, "max_steps": 1, "vllm": "colocate"}, 1, "nf4")

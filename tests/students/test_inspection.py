@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from sqlreason.students import guards, inspection, sft
-from sqlreason.students.training import TrainingError
+from sqlreason.students.training import row_checks, sft, token_inspection
+from sqlreason.students.training.trainer_arguments import TrainingError
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def conversation(examples):
 
 def test_a_prompt_is_read_and_an_answer_is_trained_to_its_end(chat, conversation):
     prompt, completion = conversation
-    tokens = inspection.example_tokens(chat, prompt, completion)
+    tokens = token_inspection.example_tokens(chat, prompt, completion)
     trained = [token for token in tokens if token.trained]
     assert "".join(token.text for token in trained) == completion + chat.tokenizer.eos_token
     assert tokens[0].mark == "BOS" and [token.mark for token in tokens].count("BOS") == 1
@@ -25,18 +25,18 @@ def test_a_prompt_is_read_and_an_answer_is_trained_to_its_end(chat, conversation
 
 
 def test_text_and_page_show_the_same_tokens(chat, conversation):
-    tokens = inspection.example_tokens(chat, *conversation)
-    read, trained = inspection.as_text(tokens).split("\n")
+    tokens = token_inspection.example_tokens(chat, *conversation)
+    read, trained = token_inspection.as_text(tokens).split("\n")
     end = chat.tokenizer.eos_token
     assert read.startswith(f"  |{chat.tokenizer.bos_token}<BOS>|") and trained.endswith(f"|{end}<EOS>|")
     assert trained.replace(end, "").count("|") == sum(token.trained for token in tokens) + 1
-    page = inspection.as_html(tokens, chat)
+    page = token_inspection.as_html(tokens, chat)
     assert page.count("↵") == sum(token.text.count("\n") for token in tokens)
     assert page.count("<span class=") == len(tokens) + 2 and "&lt;think" not in page.split("<h1>")[0]
 
 
 def row(chat, prompt, completion, cut=0):
-    tokens = inspection.example_tokens(chat, prompt, completion)
+    tokens = token_inspection.example_tokens(chat, prompt, completion)
     ids = [token.number for token in tokens]
     trained = [token.number if token.trained else -100 for token in tokens]
     return {"input_ids": ids, "labels": [*trained[: len(ids) - cut], *[-100] * cut]}
@@ -44,19 +44,19 @@ def row(chat, prompt, completion, cut=0):
 
 def test_a_completion_that_is_trained_in_part_is_refused(chat, conversation):
     made = [row(chat, *conversation)]
-    assert guards.check_rows(made, made, chat, 256) > 0
+    assert row_checks.check_rows(made, made, chat, 256) > 0
     for cut in (1, 5):
         with pytest.raises(TrainingError, match=r"are trained and .* should be"):
-            guards.check_rows([row(chat, *conversation, cut)], made, chat, 256)
+            row_checks.check_rows([row(chat, *conversation, cut)], made, chat, 256)
 
 
 def test_a_row_that_was_cut_or_is_too_long_to_read_is_refused(chat, conversation):
     made = [row(chat, *conversation)]
     short = [{name: values[:-3] for name, values in made[0].items()}]
     with pytest.raises(TrainingError, match="something was cut or added"):
-        guards.check_rows(short, made, chat, 256)
+        row_checks.check_rows(short, made, chat, 256)
     with pytest.raises(TrainingError, match="the model reads 16"):
-        guards.check_rows(made, made, chat, 16)
+        row_checks.check_rows(made, made, chat, 16)
 
 
 def test_a_completion_that_holds_a_special_token_is_refused(chat, examples):

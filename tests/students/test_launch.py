@@ -7,8 +7,8 @@ import time
 import pytest
 import torch
 
-from sqlreason.students import backends, launch, sft, unsloth
-from sqlreason.students.launch import Launch
+from sqlreason.students.training import backends, launch, sft, unsloth_backend
+from sqlreason.students.training.launch import Launch
 
 
 def test_a_child_returns_values_and_has_its_own_process():
@@ -87,14 +87,16 @@ def test_two_ranks_train_the_adapter_that_one_trains_with_the_same_rows_a_step(c
 def test_unsloth_is_refused_after_the_libraries_that_it_patches(checkpoint):
     import peft  # noqa: F401
 
-    with pytest.raises(unsloth.UnslothError, match="launch: child"):
-        unsloth.load_student(checkpoint, None, dtype="auto", quantization="nf4", gradient_checkpointing=True, seed=0)
+    with pytest.raises(unsloth_backend.UnslothError, match="launch: child"):
+        unsloth_backend.load_student(
+            checkpoint, None, dtype="auto", quantization="nf4", gradient_checkpointing=True, seed=0
+        )
 
 
 def test_unsloth_sends_no_statistics_and_keeps_its_cache_in_scratch(monkeypatch, tmp_path):
     for name in ("UNSLOTH_DISABLE_STATISTICS", "UNSLOTH_COMPILE_LOCATION"):
         monkeypatch.setenv(name, "before")
     monkeypatch.setenv("SQLREASON_SCRATCH", str(tmp_path))
-    unsloth.prepare_environment()
+    unsloth_backend.prepare_environment()
     assert os.environ["UNSLOTH_DISABLE_STATISTICS"] == "1"
     assert os.environ["UNSLOTH_COMPILE_LOCATION"].startswith(str(tmp_path))

@@ -7,9 +7,10 @@ import torch
 from student_families import OURS, THEIRS, make_config, make_model
 from transformers import AutoModelForCausalLM, MambaConfig
 
-from sqlreason.students import architecture, distillation_trainer, heads, sft, sharing
-from sqlreason.students.memory import Shape
-from sqlreason.students.training import TrainingError
+from sqlreason.students.checkpoints import architecture, output_heads
+from sqlreason.students.training import distillation_trainer, sft, shared_prompts
+from sqlreason.students.training.memory_estimate import Shape
+from sqlreason.students.training.trainer_arguments import TrainingError
 
 LLAMA = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 WHOLE = "gemma3 (whole)"
@@ -107,12 +108,12 @@ def test_logits_from_hidden_states_are_those_of_the_whole_model(family):
     model = make_model(family)
     ids = torch.arange(3, 23)[None]
     read = model.base_model(input_ids=ids)
-    torch.testing.assert_close(heads.logits(model, read, read.last_hidden_state[0]), model(ids).logits[0])
+    torch.testing.assert_close(output_heads.logits(model, read, read.last_hidden_state[0]), model(ids).logits[0])
     assert model.base_model(input_ids=ids).last_hidden_state.shape == read.last_hidden_state.shape  # all is as it was
 
 
 def test_heads_that_trl_does_not_know_are_told_by_their_logits(caplog):
-    unknown = {family for family in [*OURS, WHOLE, *THEIRS] if not heads.is_known_to_trl(make_model(family))}
+    unknown = {family for family in [*OURS, WHOLE, *THEIRS] if not output_heads.is_known_to_trl(make_model(family))}
     assert unknown == {"granite", "falcon_h1", "recurrent_gemma", "llama4"}
     with caplog.at_level(logging.WARNING, "sqlreason"):
         losses = [sft._loss(make_model(family), "transformers") for family in ("llama", "gemma2", "granite")]
@@ -124,6 +125,6 @@ def test_heads_that_trl_does_not_know_are_told_by_their_logits(caplog):
 def test_the_parts_of_a_group_are_scored_by_the_models_own_forward_pass():
     model = make_model("granite")
     ids = torch.tensor([[5, 6, 7, 8]])
-    logps, _ = sharing.completion_logps(model, ids, torch.ones_like(ids), 2, 1.0)
+    logps, _ = shared_prompts.completion_logps(model, ids, torch.ones_like(ids), 2, 1.0)
     wanted = model(ids).logits[0, 1:3].log_softmax(-1).gather(-1, ids[0, 2:, None])[:, 0]
     torch.testing.assert_close(logps[0], wanted)

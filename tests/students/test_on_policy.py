@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from sqlreason.reasoning.prompts import check_hint, with_hint
-from sqlreason.sql.execution import Task
-from sqlreason.students import alarms, distillation, distillation_trainer, sft, tiny, vocabulary
-from sqlreason.students.checkpoint import TrainedModel, write_checkpoint
-from sqlreason.students.distillation import Teacher
-from sqlreason.students.training import TrainingError
+from sqlreason.sql.verifier import Task
+from sqlreason.students.checkpoints import shared_vocabulary
+from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
+from sqlreason.students.training import distillation_trainer, early_stopping, on_policy_distillation, sft, tiny
+from sqlreason.students.training.on_policy_distillation import Teacher
+from sqlreason.students.training.trainer_arguments import TrainingError
 
 OPTIONS = {
     "max_completion_tokens": 12, "learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0,
@@ -40,7 +41,7 @@ class LetterReward:
 @pytest.fixture(autouse=True)
 def no_alarm(monkeypatch):
     """The students here write until they are cut off."""
-    monkeypatch.setattr(alarms, "COLLAPSES", ())
+    monkeypatch.setattr(early_stopping, "COLLAPSES", ())
 
 
 def train_start(checkpoint, examples, folder, steps):
@@ -68,7 +69,7 @@ def teacher(checkpoint, examples, prompts, tmp_path_factory):
 
 def train(checkpoint, start, teacher, prompts, workdir, reward=None, **changes):
     given = {"rewards": [reward or LetterReward()], "weights": [2.0], "workdir": workdir, **OPTIONS, **changes}
-    return distillation.train_distillation(checkpoint, start, teacher, prompts, **given)
+    return on_policy_distillation.train_distillation(checkpoint, start, teacher, prompts, **given)
 
 
 def test_the_student_comes_nearer_to_its_teacher_and_every_rollout_is_kept(
@@ -153,13 +154,15 @@ def test_a_teacher_of_another_vocabulary_is_refused_before_it_is_loaded(checkpoi
         return write_checkpoint(TrainedModel(model, tokenizer, "# Other\n"), tmp_path / name)
 
     own = checkpoint.load_tokenizer()
-    vocabulary.require_same(checkpoint, other("same", own, len(own)))
-    with pytest.raises(vocabulary.VocabularyError, match=r"same tokens, but predict .* one of them is padded"):
-        vocabulary.require_same(checkpoint, other("padded", own, len(own) + 8))
+    shared_vocabulary.require_same(checkpoint, other("same", own, len(own)))
+    with pytest.raises(shared_vocabulary.VocabularyError, match=r"same tokens, but predict .* one of them is padded"):
+        shared_vocabulary.require_same(checkpoint, other("padded", own, len(own) + 8))
     strange = tiny.train_tokenizer([text[::-1] for text in texts], vocab_size=len(own))
     assert len(strange) == len(own)  # as many tokens, but not the same ones
-    with pytest.raises(vocabulary.VocabularyError, match=r"differ in \d+ of \d+ tokens, as in .* policy_teacher"):
-        vocabulary.require_same(checkpoint, other("strange", strange, len(strange)))
+    with pytest.raises(
+        shared_vocabulary.VocabularyError, match=r"differ in \d+ of \d+ tokens, as in .* policy_teacher"
+    ):
+        shared_vocabulary.require_same(checkpoint, other("strange", strange, len(strange)))
 
 
 def test_the_hint_follows_the_question_and_its_gold_forges_no_tags():

@@ -6,8 +6,9 @@ import pytest
 from student_families import make_config
 from transformers import AutoModelForCausalLM
 
-from sqlreason.students import attention, grpo, sft, tiny
-from sqlreason.students.checkpoint import TrainedModel, write_checkpoint
+from sqlreason.students.checkpoints import attention
+from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
+from sqlreason.students.training import grpo, sft, tiny
 
 TRAINING = {"learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0, "dtype": "float32"}
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")

@@ -7,9 +7,18 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sqlreason.students import grpo, rehearsal, rollouts, sft, sharing, stages, training, transformers
-from sqlreason.students.policy_trainer import make_trainer
-from sqlreason.students.training import TrainingError, fitting
+from sqlreason.students.training import (
+    grpo,
+    memory_dry_run,
+    rollouts,
+    sft,
+    shared_prompts,
+    trainer_arguments,
+    transformers_backend,
+    work_folder,
+)
+from sqlreason.students.training.grpo_trainer import make_trainer
+from sqlreason.students.training.trainer_arguments import TrainingError, fitting
 
 OPTIONS = {
     "num_generations": 4,
@@ -65,7 +74,7 @@ def test_the_longest_completions_are_written_and_learned_from_first(checkpoint, 
     ("module", "name", "told"),
     [
         (rollouts, "complete", r"grpo: writing 8 completions of 12 tokens .* lower grpo.gradient_accumulation"),
-        (sharing, "completion_logps", r"grpo: learning from 4 completions .* halve grpo.batch_size and double"),
+        (shared_prompts, "completion_logps", r"grpo: learning from 4 completions .* halve grpo.batch_size and double"),
     ],
 )
 def test_too_little_memory_is_told_at_once(checkpoint, start, examples, tmp_path, monkeypatch, module, name, told):
@@ -86,16 +95,16 @@ def test_where_others_write_the_loss_alone_is_tried(checkpoint, start, examples,
     knobs = {name: value for name, value in OPTIONS.items() if name != "dtype"}
     policy, plan = grpo._split(knobs, 1, None)
     loading = {"dtype": "float32", "quantization": None, "gradient_checkpointing": False, "seed": 0}
-    model, chat = transformers.load_student(checkpoint, start, **loading)
+    model, chat = transformers_backend.load_student(checkpoint, start, **loading)
     recorder = rollouts.Recorder([LengthReward()], [1.0], tmp_path, policy.num_generations)
-    stage = stages.Stage("grpo", tmp_path, {})
+    stage = work_folder.Stage("grpo", tmp_path, {})
     columns = examples[["id", "prompt"]]
     trainer = make_trainer(stage, model, chat, columns, recorder, [1.0], None, policy.arguments(), plan)
     state = SimpleNamespace(global_step=0, max_steps=3)
-    rehearsal.rehearse_grpo(trainer, chat, None).on_train_begin(trainer.args, state, None)
+    memory_dry_run.rehearse_grpo(trainer, chat, None).on_train_begin(trainer.args, state, None)
     assert "4 completions of 12 tokens" in caplog.text and "3 steps of at most" in caplog.text
     assert all(parameter.grad is None for parameter in model.parameters())
-    assert not trainer._metrics["train"] and training.is_sharded(trainer) is False
+    assert not trainer._metrics["train"] and trainer_arguments.is_sharded(trainer) is False
     assert trainer.writing_seconds is None
     trainer._generate([json.loads(columns["prompt"].iloc[0])] * 4)  # as a step does, by trl's own means
     assert trainer.writing_seconds > 0

@@ -10,8 +10,8 @@ import time
 import pandas as pd
 import pytest
 
-from sqlreason.students import sft
-from sqlreason.students.training import TrainingError
+from sqlreason.students.training import sft
+from sqlreason.students.training.trainer_arguments import TrainingError
 
 OPTIONS = {
     "fingerprint": "abc",
@@ -52,7 +52,7 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint,
     script = (
         "import sys, pandas as pd\n"
         "from sqlreason.students import sft\n"
-        "from sqlreason.students.checkpoint import Checkpoint\n"
+        "from sqlreason.students.checkpoints.checkpoint import Checkpoint\n"
         f"sft.train_sft(Checkpoint({checkpoint.name!r}), pd.read_parquet({str(inputs)!r}),"
         f" workdir={str(tmp_path / 'killed')!r}, epochs=8, **{OPTIONS!r})\n"
     )

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from sqlreason.students import cpu, sharing
+from sqlreason.students.checkpoints import cpu
+from sqlreason.students.training import shared_prompts
 
 PROMPTS = [[5, 6, 7, 8], [5, 6, 7, 8], [9, 10], [5, 6, 7, 8], [9, 10]]
 COMPLETIONS = [[11, 12, 13], [14], [15, 16], [], [17, 18, 19]]
@@ -35,13 +36,13 @@ def _alone(model, prompt, completion, temperature):
 def logits_at_once(request, model, monkeypatch):
     """All logits together, and those of two tokens at a time."""
     if request.param == "in parts":
-        monkeypatch.setattr(sharing, "LOGITS_AT_ONCE", 2 * model.config.vocab_size)
+        monkeypatch.setattr(shared_prompts, "LOGITS_AT_ONCE", 2 * model.config.vocab_size)
 
 
 @pytest.mark.parametrize("at_once", [None, 2])
 @pytest.mark.usefixtures("logits_at_once")
 def test_the_numbers_are_those_of_separate_rows(model, batch, at_once):
-    logps, entropies = sharing.completion_logps(model, *batch, 3, 0.7, at_once)
+    logps, entropies = shared_prompts.completion_logps(model, *batch, 3, 0.7, at_once)
     for row, (prompt, completion) in enumerate(zip(PROMPTS, COMPLETIONS, strict=True)):
         if completion:
             logp, entropy = _alone(model, prompt, completion, 0.7)
@@ -53,7 +54,7 @@ def test_the_numbers_are_those_of_separate_rows(model, batch, at_once):
 @pytest.mark.usefixtures("logits_at_once")
 def test_so_are_the_gradients(model, batch):
     weight = model.model.layers[0].self_attn.q_proj.weight
-    logps, _ = sharing.completion_logps(model, *batch, 3, 1.0)
+    logps, _ = shared_prompts.completion_logps(model, *batch, 3, 1.0)
     (shared,) = torch.autograd.grad(logps.sum(), weight)
     pairs = [pair for pair in zip(PROMPTS, COMPLETIONS, strict=True) if pair[1]]
     (alone,) = torch.autograd.grad(sum(_alone(model, *pair, 1.0)[0].sum() for pair in pairs), weight)
@@ -61,7 +62,7 @@ def test_so_are_the_gradients(model, batch):
 
 
 def test_a_prompt_is_computed_once_for_its_completions(batch):
-    groups = sharing.group(*batch, 3)
+    groups = shared_prompts.group(*batch, 3)
     assert groups.ids.shape == (2, 4 + 3 + 1)
     assert int((groups.parts == 0).sum()) == 4 + 2
 
@@ -70,7 +71,7 @@ def test_completions_that_count_nothing_still_have_a_gradient(model, batch):
     ids, mask = batch
     nothing = mask.clone()
     nothing[:, -3:] = 0
-    logps, _ = sharing.completion_logps(model, ids, nothing, 3, 1.0)
+    logps, _ = shared_prompts.completion_logps(model, ids, nothing, 3, 1.0)
     logps.sum().backward()
     model.zero_grad()
 
@@ -88,7 +89,7 @@ def test_regrouping_moves_whole_rows_and_nothing_else(batch):
         {name: value[part] if value.ndim else value for name, value in shuffled.items()}
         for part in (slice(2), slice(2, 4))
     ]
-    together = sharing.regroup(halves)
+    together = shared_prompts.regroup(halves)
     assert torch.cat([half["advantages"] for half in together]).tolist() == [0.0, 1.0, 3.0, 2.0]
     assert together[1]["prompt_ids"].tolist() == [[5, 6, 7, 8], [0, 0, 9, 10]]
     assert together[0]["count"] == 7

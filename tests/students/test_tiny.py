@@ -6,7 +6,8 @@ import math
 import pytest
 import torch
 
-from sqlreason.students import cpu, packing, pretraining, tiny
+from sqlreason.students.checkpoints import cpu
+from sqlreason.students.training import packing, pretraining, tiny
 
 PLAN = {"row_tokens": 128, "learning_rate": 5e-3, "batch_rows": 8}
 

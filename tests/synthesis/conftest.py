@@ -2,7 +2,7 @@
 
 import pytest
 
-from sqlreason.synthesis.blueprint import Blueprint, load_blueprints, read_blueprint
+from sqlreason.synthesis.schema.annotated_schema import Blueprint, load_blueprints, read_blueprint
 
 SHOP = {
     "name": "test_shop",

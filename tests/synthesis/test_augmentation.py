@@ -3,8 +3,8 @@
 import random
 import sqlite3
 
-from sqlreason.synthesis.augmentation import vary
-from sqlreason.synthesis.population import populate
+from sqlreason.synthesis.schema.augmentation import vary
+from sqlreason.synthesis.schema.rows import populate
 
 
 def test_variations_keep_their_references_and_run(blueprints):

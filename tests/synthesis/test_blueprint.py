@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from sqlreason.sql.schema import parse_schema, render_ddl
-from sqlreason.synthesis.blueprint import (
+from sqlreason.sql.parsing.schema import parse_schema, render_ddl
+from sqlreason.synthesis.schema.annotated_schema import (
     HELDOUT,
     PRETRAINING,
     TRAINING,
@@ -15,8 +15,8 @@ from sqlreason.synthesis.blueprint import (
     load_blueprints,
     read_blueprint,
 )
-from sqlreason.synthesis.english import article, be, is_plural, phrase_of, pluralise
-from sqlreason.synthesis.population import populate, render_schema
+from sqlreason.synthesis.schema.rows import populate, render_schema
+from sqlreason.synthesis.wording.english import article, be, is_plural, phrase_of, pluralise
 
 
 def table(**columns):

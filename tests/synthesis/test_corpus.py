@@ -4,11 +4,11 @@ from itertools import islice
 
 import pytest
 
-from sqlreason.synthesis.augmentation import vary
-from sqlreason.synthesis.blueprint import HELDOUT, PRETRAINING, load_blueprints
 from sqlreason.synthesis.corpus import write_documents
-from sqlreason.synthesis.invention import invent
 from sqlreason.synthesis.questions import ask
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, load_blueprints
+from sqlreason.synthesis.schema.augmentation import vary
+from sqlreason.synthesis.schema.invention import invent
 
 BLUEPRINTS = load_blueprints(PRETRAINING)
 

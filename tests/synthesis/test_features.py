@@ -5,10 +5,10 @@ import random
 import pytest
 from sqlglot import exp
 
-from sqlreason.synthesis.blueprint import load_blueprints
-from sqlreason.synthesis.grammar import compose
-from sqlreason.synthesis.population import sample_contents
-from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.queries.grammar import compose
+from sqlreason.synthesis.schema.annotated_schema import load_blueprints
+from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.rows import sample_contents
 
 SHOP = """
 CREATE TABLE customers (customer_id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT, referrer_id INTEGER REFERENCES

@@ -9,9 +9,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from sqlreason.synthesis.grammar import SHAPES, NothingFits, compose
-from sqlreason.synthesis.population import render_context, sample_contents
-from sqlreason.synthesis.wording import FRAMES, tidy, word
+from sqlreason.synthesis.queries.grammar import SHAPES, NothingFits, compose
+from sqlreason.synthesis.schema.rows import render_context, sample_contents
+from sqlreason.synthesis.wording.sentences import FRAMES, tidy, word
 
 SEEDS = range(12)
 CLASSES = {

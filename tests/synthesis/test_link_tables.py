@@ -5,10 +5,10 @@ import sqlite3
 
 import pytest
 
-from sqlreason.synthesis.grammar import SHAPES, NothingFits, compose
-from sqlreason.synthesis.population import render_context
-from sqlreason.synthesis.sources.blueprints import read_source
-from sqlreason.synthesis.wording import word
+from sqlreason.synthesis.queries.grammar import SHAPES, NothingFits, compose
+from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.rows import render_context
+from sqlreason.synthesis.wording.sentences import word
 
 LINKS = """
 CREATE TABLE tracks (track_id INTEGER PRIMARY KEY, title TEXT NOT NULL, length_s INTEGER NOT NULL);

@@ -7,11 +7,11 @@ import sqlite3
 import duckdb
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.synthesis.grammar import NothingFits, compose
-from sqlreason.synthesis.population import render_context
-from sqlreason.synthesis.sources.blueprints import read_source
-from sqlreason.synthesis.wording import word
+from sqlreason.sql.verifier import Verifier
+from sqlreason.synthesis.queries.grammar import NothingFits, compose
+from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.rows import render_context
+from sqlreason.synthesis.wording.sentences import word
 
 ROWS = ["never", "synthetic", "sampled"]
 
@@ -170,10 +170,13 @@ def test_duckdb_with_times_of_a_zone(tmp_path, verifier) -> None:
 @pytest.fixture(scope="module")
 def odd_postgres(postgres):
     postgres.execute("CREATE DATABASE odd", "CREATE ROLE looker LOGIN")
-    script = SCHEMAS + """
+    script = (
+        SCHEMAS
+        + """
       INSERT INTO sales.customer VALUES (5, 'Rome', '0044-03-15 BC', '0044-03-15 10:00:00 BC', 3);
       CREATE SCHEMA secret; CREATE TABLE secret.salary (id INTEGER PRIMARY KEY, amount INTEGER);
       GRANT USAGE ON SCHEMA sales TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA public, sales TO looker"""
+    )
     postgres.execute(*script.strip().split(";\n"), database="odd")
     postgres.execute("CREATE DATABASE parts")
     postgres.execute(

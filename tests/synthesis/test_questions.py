@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.schema import parse_schema
+from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import COLUMNS, make_questions, stream
 from sqlreason.synthesis.skeletons import Skeletons
 

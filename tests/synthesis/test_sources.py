@@ -8,13 +8,13 @@ import sqlite3
 import duckdb
 import pytest
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.schema import parse_schema, render_ddl
-from sqlreason.synthesis.grammar import NothingFits, compose
-from sqlreason.synthesis.population import render_context, render_schema
-from sqlreason.synthesis.sources.blueprints import read_source
-from sqlreason.synthesis.sources.readers import SourceError
-from sqlreason.synthesis.wording import word
+from sqlreason.sql.parsing.schema import parse_schema, render_ddl
+from sqlreason.sql.verifier import Verifier
+from sqlreason.synthesis.queries.grammar import NothingFits, compose
+from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.readers import SourceError
+from sqlreason.synthesis.schema.rows import render_context, render_schema
+from sqlreason.synthesis.wording.sentences import word
 
 SHOP = """
 CREATE TABLE tbl_customers (customer_id INTEGER PRIMARY KEY, full_name VARCHAR(80) NOT NULL, country TEXT NOT NULL,
@@ -161,7 +161,7 @@ def test_the_schema_text_of_a_read_database_is_what_the_parser_reads_from_its_co
 
 # --------------------------------------------------------------------------------------------- the privacy dial
 def test_never_reads_no_row_and_shows_no_value(sqlite_shop, monkeypatch):
-    from sqlreason.synthesis.sources.reflection import SqlReader
+    from sqlreason.synthesis.schema.reflection import SqlReader
 
     def refuse(*_):
         raise AssertionError("a row was read")
@@ -192,7 +192,7 @@ def test_sampled_rows_are_the_real_ones_with_what_they_refer_to(sqlite_shop):
 
 
 def test_rows_that_are_referred_to_are_fetched_however_far_down_they_stand(tmp_path, monkeypatch):
-    monkeypatch.setattr("sqlreason.synthesis.sources.blueprints.POOL", 10)
+    monkeypatch.setattr("sqlreason.synthesis.schema.from_database.POOL", 10)
     path = tmp_path / "far.db"
     with sqlite3.connect(path) as connection:
         connection.executescript(
@@ -241,7 +241,7 @@ def test_an_sqlite_file_in_wal_mode_gets_no_companions(tmp_path):
 def test_no_session_could_write_even_if_it_were_asked_to(sqlite_shop, postgres_shop, statement):
     import sqlalchemy as sa
 
-    from sqlreason.synthesis.sources.reflection import postgres_engine, sqlite_engine
+    from sqlreason.synthesis.schema.reflection import postgres_engine, sqlite_engine
 
     for engine in (sqlite_engine(sqlite_shop, 5), postgres_engine(postgres_shop, 5)):
         with pytest.raises(sa.exc.DBAPIError, match=r"read-?only"), engine.connect() as connection:
@@ -407,7 +407,7 @@ def test_a_role_without_rights(postgres, postgres_shop):
 def test_a_statement_that_takes_too_long_is_stopped(sqlite_shop):
     import sqlalchemy as sa
 
-    from sqlreason.synthesis.sources.reflection import sqlite_engine
+    from sqlreason.synthesis.schema.reflection import sqlite_engine
 
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
     engine = sqlite_engine(sqlite_shop, 0.2)
@@ -416,7 +416,7 @@ def test_a_statement_that_takes_too_long_is_stopped(sqlite_shop):
 
 
 def test_a_server_that_goes_away_in_the_middle(postgres, postgres_shop, monkeypatch):
-    from sqlreason.synthesis.sources.reflection import SqlReader
+    from sqlreason.synthesis.schema.reflection import SqlReader
 
     read = SqlReader.rows
 

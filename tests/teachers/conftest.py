@@ -21,12 +21,17 @@ def reply(
 ) -> tuple[int, dict[str, str], dict[str, Any]]:
     """A successful chat completion."""
     choice = {
-        "index": 0, "finish_reason": finish_reason,
+        "index": 0,
+        "finish_reason": finish_reason,
         "message": {"role": "assistant", "content": text, **message},
     }
     usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
     body = {
-        "id": "chat-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice],
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [choice],
         "usage": usage,
     }
     return 200, {}, body

@@ -15,7 +15,7 @@ from contextlib import closing
 import pytest
 
 from sqlreason.teachers.asking import Request, TeacherError, ask
-from sqlreason.teachers.journal import Journal, JournalError
+from sqlreason.teachers.journal.journal import Journal, JournalError
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
@@ -197,7 +197,7 @@ def test_a_running_event_loop_is_no_obstacle(chat_server, tmp_path):
 
 
 def test_openais_client_made_lighter_sends_and_reads_what_it_did_before(chat_server, monkeypatch):
-    from sqlreason.teachers.openai_client import lighten
+    from sqlreason.teachers.clients.openai_client import lighten
 
     server = chat_server(lambda number, body: reply("text", "length", reasoning_content="Let me see."))
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-this-test")
@@ -237,8 +237,13 @@ def test_the_client_of_hugging_face_loses_neither_errors_nor_finish_reasons(chat
     arguments = {"base_url": server.url.removesuffix("/v1")}
     with Journal(tmp_path / "j") as journal:
         completions = ask(
-            Teacher("InferenceEndpointsLLM", "org/m", arguments, SAMPLING), requests(4), journal,
-            concurrency=1, pause_seconds=0.01, max_failed_share=0.25, progress=lambda _: None,
+            Teacher("InferenceEndpointsLLM", "org/m", arguments, SAMPLING),
+            requests(4),
+            journal,
+            concurrency=1,
+            pause_seconds=0.01,
+            max_failed_share=0.25,
+            progress=lambda _: None,
         )
     assert [c.status for c in completions] == ["ok", "failed", "ok", "ok"]
     assert "400" in completions[1].reason and completions[2].finish_reason == "length"
@@ -248,7 +253,7 @@ def test_the_client_of_hugging_face_loses_neither_errors_nor_finish_reasons(chat
 ASKER = """
     import json, sys
     from sqlreason.teachers.asking import Request, ask
-    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.journal.journal import Journal
     from sqlreason.teachers.teacher import Teacher
     prompts = [Request(f"id{n}", json.dumps([{"role": "user", "content": f"Question {n}"}])) for n in range(200)]
     teacher = Teacher("OpenAILLM", "m", {"base_url": sys.argv[1]}, {"temperature": 0.0, "max_new_tokens": 50})

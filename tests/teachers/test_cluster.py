@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from sqlreason.pipelines.preprocessing.nodes import verify_traces
-from sqlreason.sql.cluster import RayVerifier
-from sqlreason.sql.execution import Task
+from sqlreason.sql.ray_verifier import RayVerifier
+from sqlreason.sql.verifier import Task
 from sqlreason.teachers.asking import Request, ask
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import reply

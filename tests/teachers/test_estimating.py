@@ -7,12 +7,12 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason import accounting
+from sqlreason.reporting import costs
 from sqlreason.teachers.asking import Request, ask, keys_of
-from sqlreason.teachers.estimating import estimate, load_tokenizer
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.clients.scripted import count_tokens
+from sqlreason.teachers.estimate import estimate, load_tokenizer
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.prices import Prices
-from sqlreason.teachers.scripted import count_tokens
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import reply
@@ -72,7 +72,7 @@ def test_the_articles_figures_give_its_bill(article, tmp_path):
     completions = pd.DataFrame(
         {"seconds": 1.26, "prompt_tokens": 500, "completion_tokens": 250, "usd": [paid / 5000] * 5000}
     )
-    bill = accounting.settle_bill(
+    bill = costs.settle_bill(
         completions, {}, {}, teacher=who.name, usd_per_hour=0.69, hardware="", estimated=found.usd, kept=5000
     ).iloc[0]
     assert bill["cost"] == pytest.approx(14.52, abs=0.01) and bill["estimated"] == pytest.approx(14.52, abs=0.01)

@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sqlreason.teachers import working
+from sqlreason.teachers import workers
 from sqlreason.teachers.asking import Request, TeacherError, ask
-from sqlreason.teachers.journal import Journal, JournalError
+from sqlreason.teachers.journal.journal import Journal, JournalError
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import refusal, reply
@@ -140,7 +140,7 @@ def test_a_clock_that_goes_backwards_changes_neither_order_nor_latency(chat_serv
         def now(cls, tz=None):
             return next(cls.moments)
 
-    monkeypatch.setattr(working, "datetime", Backwards)
+    monkeypatch.setattr(workers, "datetime", Backwards)
     moments = iter(range(10**6, 0, -60))
     monkeypatch.setattr(time, "time", lambda: float(next(moments)))
     server = chat_server(lambda number, body: reply())
@@ -169,7 +169,7 @@ ZYGOTE = """
     import json, os, sys, time
     import distilabel.models.llms, openai.resources.chat
     from sqlreason.teachers.asking import Request, ask
-    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.journal.journal import Journal
     from sqlreason.teachers.teacher import Teacher
 
     def asker(url, path, rows, concurrency):

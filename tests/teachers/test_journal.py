@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from sqlreason.teachers.journal import Entry, Journal, JournalError, key_of
+from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, key_of
 
 MESSAGES = [{"role": "user", "content": "How many?"}]
 
@@ -54,7 +54,7 @@ def test_another_file_is_refused_and_left_alone(tmp_path, content):
 
 WRITER = """
     import sys
-    from sqlreason.teachers.journal import Entry, Journal
+    from sqlreason.teachers.journal.journal import Entry, Journal
     with Journal(sys.argv[1]) as journal:
         for number in range(int(sys.argv[3])):
             key = f"{sys.argv[2]}{number}"

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kedro_datasets.pandas import ParquetDataset
 
+from sqlreason.data.tables import records
 from sqlreason.datasets.hub_dataset import HubDataset
+from sqlreason.exports.dataset_card import Publication
 from sqlreason.pipelines.distillation.nodes import read_completions
 from sqlreason.pipelines.distillation.reading import read_answer
-from sqlreason.publication import Publication
-from sqlreason.tables import records
-from sqlreason.teachers.journal import Entry, Journal, JournalError, UnstorableEntry
-from sqlreason.teachers.keeping import Keeper
+from sqlreason.teachers.clients.replies import MOST_TOKENS, UnreadableReply, read_reply
+from sqlreason.teachers.journal.batched_writer import Keeper
+from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, UnstorableEntry
 from sqlreason.teachers.prices import Prices
-from sqlreason.teachers.replies import MOST_TOKENS, UnreadableReply, read_reply
 
 from .conftest import ANSWER, reply
 from .test_asking import put

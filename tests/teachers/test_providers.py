@@ -10,7 +10,7 @@ import pytest
 
 from sqlreason.pipelines.distillation.reading import read_answer
 from sqlreason.teachers.asking import Request, ask
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 
 from .conftest import ANSWER, refusal, reply

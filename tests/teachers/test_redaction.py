@@ -9,10 +9,10 @@ import pytest
 from kedro.io import DatasetError
 
 from sqlreason.datasets.teacher_dataset import TeacherDataset
-from sqlreason.redaction import MARK, holds_credential, redact
-from sqlreason.teachers.faults import judge
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.clients.call_errors import judge
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
+from sqlreason.text.redaction import MARK, holds_credential, redact
 
 from .conftest import reply
 from .test_asking import put

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sqlreason.teachers.journal import Journal
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.replicas import connect
 from sqlreason.teachers.teacher import Teacher
 

@@ -6,16 +6,17 @@ import yaml
 from sqlreason.reasoning.format import normalise, parse
 from sqlreason.reasoning.plan import check_plan
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
-from sqlreason.sql.schema import parse_schema
+from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.teachers.asking import Request, ask
-from sqlreason.teachers.journal import Journal
-from sqlreason.teachers.scripted import MALFORMATIONS, Script, count_tokens
+from sqlreason.teachers.clients.scripted import MALFORMATIONS, Script, count_tokens
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 
 CONTEXT = "CREATE TABLE orders (id INT, city TEXT, total REAL); INSERT INTO orders VALUES (1, 'Lyon', 3.5);"
 GOLDS = {
-    f"What is the total of the orders above {number} in Lyon?":
+    f"What is the total of the orders above {number} in Lyon?": (
         f"SELECT SUM(total) FROM orders WHERE city = 'Lyon' AND total > {number}"
+    )
     for number in range(400)
 }
 

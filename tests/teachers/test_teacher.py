@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from sqlreason.teachers.faults import LONGEST_PAUSE, judge
-from sqlreason.teachers.overhearing import overhear, start_hearing
-from sqlreason.teachers.replies import read_reply
+from sqlreason.teachers.clients.call_errors import LONGEST_PAUSE, judge
+from sqlreason.teachers.clients.replies import read_reply
+from sqlreason.teachers.clients.response_capture import overhear, start_hearing
 from sqlreason.teachers.teacher import TEACHERS, Teacher
 
 
@@ -89,9 +89,11 @@ def test_pauses_double_with_jitter_and_respect_the_provider():
 @pytest.mark.parametrize(
     ("path", "response", "heard"),
     [
-        (("chat", "completions", "create"),
-         {"id": "1", "choices": [{"finish_reason": "length", "message": {"reasoning": "hm"}}]},
-         ("length", "hm", "1")),
+        (
+            ("chat", "completions", "create"),
+            {"id": "1", "choices": [{"finish_reason": "length", "message": {"reasoning": "hm"}}]},
+            ("length", "hm", "1"),
+        ),
         (("messages", "create"), {"id": "2", "stop_reason": "max_tokens"}, ("length", "", "2")),
         (("chat_completion",), {"choices": [{"finish_reason": "stop", "message": {}}]}, ("stop", "", "")),
         (("chat",), {"done_reason": "stop", "message": {"thinking": "hm"}}, ("stop", "hm", "")),

@@ -15,7 +15,7 @@ from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_filepath_str, get_protocol_and_path
 from kedro_datasets._typing import JSONPreview
 
-from sqlreason.students.adapter import Adapter
+from sqlreason.students.checkpoints.adapter import Adapter
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"

@@ -7,7 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from sqlreason.students.checkpoint import Checkpoint, CheckpointError, TrainedModel, write_checkpoint
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, CheckpointError, TrainedModel, write_checkpoint
 
 
 class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):

@@ -6,7 +6,7 @@ from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from sqlreason.publication import Publication
+from sqlreason.exports.dataset_card import Publication
 
 ROWS, CARD = "data/train.parquet", "README.md"
 
@@ -73,7 +73,7 @@ class HubDataset(AbstractDataset[Publication, list[dict[str, Any]]]):
     def _push(self, name: str) -> None:
         from huggingface_hub import HfApi
 
-        from sqlreason.redaction import redact
+        from sqlreason.text.redaction import redact
 
         api = HfApi(endpoint=self._endpoint)
         try:

@@ -58,8 +58,12 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         try:
             paid = prices is not None or kind not in UNPAID
             self._teacher = Teacher(
-                kind, model, dict(arguments or {}), dict(generation or {}),
-                Prices.from_mapping(prices or {}) if paid else Prices(), tokenizer,
+                kind,
+                model,
+                dict(arguments or {}),
+                dict(generation or {}),
+                Prices.from_mapping(prices or {}) if paid else Prices(),
+                tokenizer,
             )
         except ValueError as error:
             raise DatasetError(f"The catalog entry of the teacher is faulty. {error}") from error
@@ -82,6 +86,10 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
     def _describe(self) -> dict[str, Any]:
         teacher = self._teacher
         return {
-            "kind": teacher.kind, "model": teacher.model, "arguments": dict(teacher.arguments),
-            "generation": dict(teacher.sampling), "prices": describe(teacher.prices), "tokenizer": teacher.tokenizer,
+            "kind": teacher.kind,
+            "model": teacher.model,
+            "arguments": dict(teacher.arguments),
+            "generation": dict(teacher.sampling),
+            "prices": describe(teacher.prices),
+            "tokenizer": teacher.tokenizer,
         }

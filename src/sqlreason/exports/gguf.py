@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.exports import cutting, llamacpp
-from sqlreason.students.chat import Chat
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.exports import llamacpp, pretokenizers
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def write_gguf(request: GgufRequest, folder: Path) -> GgufModel:
             "use llama.cpp's convert_hf_to_gguf.py for others"
         )
     target, chat = folder / "model.gguf", request.checkpoint.load_chat()
-    if cutting.find_way(chat.tokenizer) is None:
+    if pretokenizers.find_way(chat.tokenizer) is None:
         raise NoGgufError(
             f"the tokenizer of {request.checkpoint.name} cuts text in a way that cannot be named to llama.cpp here; "
             "use its convert_hf_to_gguf.py"
@@ -175,7 +175,7 @@ def _add_tokenizer(writer: Any, chat: Chat, size: int) -> None:
     special = set(tokenizer.all_special_ids)
     control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(cutting.find_way(tokenizer))
+    writer.add_tokenizer_pre(pretokenizers.find_way(tokenizer))
     writer.add_token_list([words.get(number, f"[PAD{number}]") for number in range(size)])
     writer.add_token_types(
         [

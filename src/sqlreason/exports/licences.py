@@ -28,7 +28,7 @@ def obligations(base: str, teacher: str, scripted: bool) -> list[str]:
         versions = [match[1] for match in _LLAMA.finditer(name) if match[1]]
         licence = " ".join(["Llama", *versions[:1], "Community License"])
         found.append(
-            f"The {role} {name} is under the {licence} (section 1.b): the model's name begins with \"Llama\", "
+            f'The {role} {name} is under the {licence} (section 1.b): the model\'s name begins with "Llama", '
             '"Built with Llama" is shown where it is offered, a copy of the licence and Meta\'s notice go with it, and '
             "its acceptable use policy binds every user."
         )

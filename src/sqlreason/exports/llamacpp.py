@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.students.chat import Chat
+from sqlreason.students.checkpoints.chat import Chat
 
 
 def is_installed() -> bool:

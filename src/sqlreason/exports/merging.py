@@ -7,8 +7,8 @@ Merging is done in float32 on the CPU and rounded once, to bfloat16, when the mo
 import json
 from typing import Any
 
-from sqlreason.students.adapter import Adapter, AdapterError
-from sqlreason.students.checkpoint import Checkpoint, TrainedModel
+from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 
 
 def merge(base: Checkpoint, adapter: Adapter, card: str, trained_on: Checkpoint) -> TrainedModel:

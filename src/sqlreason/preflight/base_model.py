@@ -9,17 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.data.tables import records
 from sqlreason.preflight import machine
 from sqlreason.preflight.findings import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
-from sqlreason.students import files
-from sqlreason.students.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input
-from sqlreason.students.chat import Chat, ChatError
-from sqlreason.students.checkpoint import Checkpoint, CheckpointError
+from sqlreason.students.checkpoints import checkpoint_files
+from sqlreason.students.checkpoints.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input
+from sqlreason.students.checkpoints.chat import Chat, ChatError
+from sqlreason.students.checkpoints.chat_templates import first_line
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, CheckpointError
+from sqlreason.students.checkpoints.shared_vocabulary import VocabularyError, require_same
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.students.templates import first_line
-from sqlreason.students.vocabulary import VocabularyError, require_same
-from sqlreason.tables import records
 
 SUBJECT = "student"
 _LOOKED_AT = 16  # questions whose prompts are counted: the half with the longest databases, the half spread over all
@@ -93,7 +93,7 @@ def describe(chat: Chat) -> str:
 
 def _check_files(base_model: Checkpoint) -> Iterator[Finding]:
     """Of a folder; a model of the hub is fetched whole, or not at all."""
-    for fault in files.find_faults(base_model.folder) if base_model.folder else ():
+    for fault in checkpoint_files.find_faults(base_model.folder) if base_model.folder else ():
         yield Finding("FAIL", SUBJECT, fault, "download it anew, or point base_model at a whole folder")
 
 
@@ -170,9 +170,7 @@ def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Findin
         yield Finding("FAIL", SUBJECT, told, "set student.dtype=auto or float32")
 
 
-def _check_prompts(
-    chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questions: pd.DataFrame
-) -> Iterator[Finding]:
+def _check_prompts(chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questions: pd.DataFrame) -> Iterator[Finding]:
     """Count the tokens of some prompts, those of the longest databases among them."""
     limit = budget["max_prompt_tokens"]
     build = StudentPrompts(prompt, chat, max_prompt_tokens=limit, sample_rows=budget["sample_rows"])

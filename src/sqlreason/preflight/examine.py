@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlreason import failures
+from sqlreason.errors import failures
 from sqlreason.preflight import extras, machine, reach
 from sqlreason.preflight.findings import Finding
-from sqlreason.students import memory
-from sqlreason.students.memory import GIB, Shape
+from sqlreason.students.training import memory_estimate
+from sqlreason.students.training.memory_estimate import GIB, Shape
 
 OPTIONAL = ("sql_questions", "policy_teacher")
 """Entries that the look at the student does without if they cannot be loaded."""
@@ -45,7 +45,7 @@ def examine(
     on_gpu = extras.is_for_gpu(student)
     hub, config = reach.check_hub(catalog["base_model"])
     shape = _shape(config)
-    model = memory.weight_bytes(shape, None) if shape else _FALLBACK_MODEL
+    model = memory_estimate.weight_bytes(shape, None) if shape else _FALLBACK_MODEL
     extra = dict.fromkeys(machine.GPU_EXTRA, _locked_unsloth(project)) if student["backend"] == "unsloth" else {}
     findings = [
         machine.check_python(),
@@ -88,7 +88,7 @@ def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:
         stage = parameters[name]
         written = stage.get("max_completion_tokens", budget["max_completion_tokens"])
         completions = stage["batch_size"] * stage["gradient_accumulation"] // parameters["student"]["ranks"]
-        parts = memory.estimate(
+        parts = memory_estimate.estimate(
             shape,
             rows=stage["batch_size"],
             tokens=budget["max_prompt_tokens"] + written,
@@ -98,7 +98,7 @@ def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:
             generated_rows=completions if name == "grpo" else 0,
             **common,
         )
-        peaks.append(memory.peak(parts))
+        peaks.append(memory_estimate.peak(parts))
     return max(peaks)
 
 

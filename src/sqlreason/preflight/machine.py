@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sqlreason.preflight.findings import Finding
-from sqlreason.students.memory import GIB
+from sqlreason.students.training.memory_estimate import GIB
 
 PYTHON = ((3, 11), (3, 13))  # from, below: pyproject.toml
 CUDA_13_DRIVER = 580  # torch 2.13 comes with CUDA 13.0, whose release notes (table 3) ask for this one on Linux

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sqlreason.option_types import Options
-from sqlreason.options import PARAMETERS, GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.option_types import Options
+from sqlreason.options.pipeline_options import PARAMETERS, GRPOOptions, SFTOptions, StudentOptions
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:

@@ -90,7 +90,7 @@ def check_database(place: str) -> Finding:
     Args:
         place: As `synthesis.database`: sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME, or a bare file.
     """
-    from sqlreason.synthesis.sources.readers import ACCEPTED, open_source
+    from sqlreason.synthesis.schema.readers import ACCEPTED, open_source
 
     name = place.rpartition("/")[2]
     try:

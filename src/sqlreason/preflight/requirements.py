@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason import failures
-from sqlreason.errors import BadInput
+from sqlreason.data.sources import encoding_of, read_lines
+from sqlreason.errors import BadInput, failures
 from sqlreason.preflight import base_model, extras
 from sqlreason.preflight.parameters import find_faults
-from sqlreason.sources import encoding_of, read_lines
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def require_parameters(parameters: Mapping[str, Any]) -> None:
             "the parameters cannot be used:\n  "
             + "\n  ".join(faults)
             + "\nCorrect --params or conf/<environment>/parameters.yml; what each parameter holds stands in "
-            "conf/base/parameters.yml, types and ranges in src/sqlreason/options.py."
+            "conf/base/parameters.yml, types and ranges in src/sqlreason/options/pipeline_options.py."
         )
 
 

@@ -26,7 +26,16 @@ DIALECTS = ("sqlite", "mysql", "postgres", "tsql", "duckdb", "")
 SHORT_PLAN = 25  # words; a shorter plan names what it leaves out
 # The order in which clauses are worked out, for the place of an absence.
 LOGICAL_ORDER = (
-    "table", "joined", "join", "filter", "group", "having", "output", "distinct", "order", "limit",
+    "table",
+    "joined",
+    "join",
+    "filter",
+    "group",
+    "having",
+    "output",
+    "distinct",
+    "order",
+    "limit",
 )
 
 
@@ -112,7 +121,10 @@ def _outline(clauses: Sequence[Clause], rng: random.Random) -> str:
 
 
 STYLES: dict[str, Callable[[Sequence[Clause], random.Random], str]] = {
-    "plan": _plan, "steps": _steps, "sentence": _sentence, "outline": _outline,
+    "plan": _plan,
+    "steps": _steps,
+    "sentence": _sentence,
+    "outline": _outline,
 }
 
 

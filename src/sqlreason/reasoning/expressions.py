@@ -26,16 +26,33 @@ COMPARISONS: dict[type[exp.Expr], tuple[str, str]] = {
     exp.ILike: ("like", "unlike"),
 }
 AGGREGATES: dict[type[exp.Expr], str] = {
-    exp.Sum: "sum", exp.Avg: "average", exp.Min: "smallest", exp.Max: "largest", exp.Count: "count",
+    exp.Sum: "sum",
+    exp.Avg: "average",
+    exp.Min: "smallest",
+    exp.Max: "largest",
+    exp.Count: "count",
 }
 ARITHMETIC: dict[type[exp.Expr], str] = {
-    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.DPipe: "||",
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.DPipe: "||",
 }
 FUNCTIONS: dict[type[exp.Expr], str] = {
-    exp.Upper: "{} in upper case", exp.Lower: "{} in lower case", exp.Length: "the length of {}",
-    exp.Abs: "the absolute value of {}", exp.Trim: "{} without outer spaces", exp.RowNumber: "the row number",
-    exp.Rank: "the rank", exp.DenseRank: "the dense rank", exp.Lag: "the previous {}",
-    exp.Lead: "the next {}", exp.FirstValue: "the first {}", exp.LastValue: "the last {}",
+    exp.Upper: "{} in upper case",
+    exp.Lower: "{} in lower case",
+    exp.Length: "the length of {}",
+    exp.Abs: "the absolute value of {}",
+    exp.Trim: "{} without outer spaces",
+    exp.RowNumber: "the row number",
+    exp.Rank: "the rank",
+    exp.DenseRank: "the dense rank",
+    exp.Lag: "the previous {}",
+    exp.Lead: "the next {}",
+    exp.FirstValue: "the first {}",
+    exp.LastValue: "the last {}",
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sqlreason.reasoning.explanation import read_statements
-from sqlreason.sql.schema import Schema
+from sqlreason.sql.parsing.schema import Schema
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import Reading, render
-from sqlreason.sql.queries import tables_in_order
-from sqlreason.sql.schema import Schema, SchemaError, distances, parse_schema, render_ddl
+from sqlreason.sql.parsing.queries import tables_in_order
+from sqlreason.sql.parsing.schema import Schema, SchemaError, distances, parse_schema, render_ddl
 
 REQUIRED_FIELDS = ("question", "schema")
 FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
@@ -242,10 +242,13 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> I
     """The schema's texts, each shorter than the one before."""
     for count in range(sample_rows, -1, -1):
         yield render_ddl(schema, sample_rows=count)
-    bare = replace(schema, tables=tuple(
-        replace(table, columns=tuple(replace(column, comment=None) for column in table.columns))
-        for table in schema.tables
-    ))
+    bare = replace(
+        schema,
+        tables=tuple(
+            replace(table, columns=tuple(replace(column, comment=None) for column in table.columns))
+            for table in schema.tables
+        ),
+    )
     names = [table.name for table in schema.tables]
     yield render_ddl(bare, names)
     if not keep:

@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from sqlreason.rewards.article import CheckSqlReward, MatchFormatApproximately, MatchFormatExactly
 from sqlreason.rewards.execution import ExecutionReward
-from sqlreason.rewards.format import FormatReward
+from sqlreason.rewards.format_reward import FormatReward
 from sqlreason.rewards.length import LengthReward
-from sqlreason.rewards.published import ArcticReward, PartialReward, SqlR1Reward
+from sqlreason.rewards.published_rewards import ArcticReward, PartialReward, SqlR1Reward
 from sqlreason.rewards.reasoning import ReasoningReward
 from sqlreason.rewards.similarity import TeacherSimilarityReward
-from sqlreason.sql.execution import Limits
+from sqlreason.sql.verifier import Limits
 
 __all__ = ["EXECUTING", "REWARDS", "Reward", "add_up", "make_rewards"]
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlreason.reasoning.format import TAGS
-from sqlreason.rewards.format import completion_text
+from sqlreason.rewards.format_reward import completion_text
 from sqlreason.rewards.tasks import sources
-from sqlreason.sql.execution import Limits, Task, Verifier
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 EXACT = 1.1
 TAG_PRESENT, TAG_WRONG = 0.125, -1.0

@@ -17,11 +17,11 @@ from sqlreason.reasoning.format import parse, render
 from sqlreason.rewards import add_up, make_rewards
 from sqlreason.rewards.exploits import EXPLOITS, Exploit
 from sqlreason.rewards.rewrites import Question, explain_plainly, write_correct
-from sqlreason.sql.dialects import to_engine
-from sqlreason.sql.execution import Limits, Task, Verifier
-from sqlreason.sql.instances import prepare
-from sqlreason.sql.mutants import mutants
-from sqlreason.sql.schema import find_schema
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.mutation.mutants import mutants
+from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.parsing.schema import find_schema
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 MIN_AUC = 0.95
 FRESH_INSTANCES, MUTANTS = 6, 12

@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any
 
 from sqlreason.rewards.judging import Judge, JudgedReward, Judgement, Rows
-from sqlreason.sql.statements import statement_kind
+from sqlreason.sql.parsing.statements import statement_kind
 
 PARSES = 0.02
 RUNS = 0.10

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlreason.reasoning.format import parse
-from sqlreason.rewards.format import completion_text
+from sqlreason.rewards.format_reward import completion_text
 from sqlreason.rewards.tasks import Assignment, Assignments
-from sqlreason.sql.dialects import to_engine
-from sqlreason.sql.execution import Limits, Result, Task, Verdict, Verifier
-from sqlreason.sql.worker.shelf import Shelf
+from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.sandbox.worker.shelf import Shelf
+from sqlreason.sql.verifier import Limits, Result, Task, Verdict, Verifier
 
 Rows = tuple[tuple[Any, ...], ...]
 #: A result so many times longer than the gold's, and so much beyond that, is not near it, and is not fetched.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.rewards.format import completion_text
+from sqlreason.rewards.format_reward import completion_text
 
 CHARACTERS_PER_TOKEN = 4
 """Where a batch brings no token ids; the usual estimate for English text."""

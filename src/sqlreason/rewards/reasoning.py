@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.plan import check_plan
-from sqlreason.rewards.format import completion_text
+from sqlreason.rewards.format_reward import completion_text
 from sqlreason.rewards.tasks import sources
-from sqlreason.sql.schema import Schema, find_definitions
-from sqlreason.sql.statements import parse as parse_sql
+from sqlreason.sql.parsing.schema import Schema, find_definitions
+from sqlreason.sql.parsing.statements import parse as parse_sql
 
 NAMES, CLAUSES = 0.7, 0.3
 """Shares of the reward: names used and named, clauses used and told."""

@@ -13,9 +13,9 @@ from sqlglot import exp
 
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.reasoning.format import render
-from sqlreason.sql.execution import Task
-from sqlreason.sql.queries import read_query
-from sqlreason.sql.schema import Schema
+from sqlreason.sql.parsing.queries import read_query
+from sqlreason.sql.parsing.schema import Schema
+from sqlreason.sql.verifier import Task
 
 logger = logging.getLogger(__name__)
 
@@ -139,9 +139,7 @@ def _equality_as_list(tree: exp.Expr) -> str | None:
     return _changed(tree, (exp.EQ,), listed)
 
 
-def _changed(
-    tree: exp.Expr, kinds: tuple[type[exp.Expr], ...], change: Callable[[exp.Expr], exp.Expr]
-) -> str | None:
+def _changed(tree: exp.Expr, kinds: tuple[type[exp.Expr], ...], change: Callable[[exp.Expr], exp.Expr]) -> str | None:
     """The query with the nodes of its conditions changed; None where it has none of them."""
     before = tree.sql("sqlite")
     conditions = list(tree.find_all(exp.Where, exp.Having))

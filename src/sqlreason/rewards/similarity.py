@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
-from sqlreason.rewards.format import completion_text
+from sqlreason.rewards.format_reward import completion_text
 
 DIMENSIONS = 1 << 18
 """Of the hashed embedding; at some fifty features a text collisions are rare."""

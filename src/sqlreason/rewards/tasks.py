@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.instances import prepare
+from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.verifier import Task, Verifier
 
 WANTED = "the reward needs the column 'task', or 'sql_context' and 'sql'"
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.instances import Prepared, prepare
-from sqlreason.sql.preparation import Row
+from sqlreason.sql.databases.batch_preparation import Row
+from sqlreason.sql.databases.preparation import Prepared, prepare
+from sqlreason.sql.verifier import Verifier
 
 #: What differs between two errors of one kind: names, numbers, quoted texts.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\d+|(?<=: )[\w.]+$")

@@ -10,8 +10,8 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from sqlreason.sql.printing import printable
 from sqlreason.sql.verdicts import Result, Verdict
+from sqlreason.text.printable import printable
 
 _SHOWN = 12
 _WIDTH = 60

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.statements import split_statements
+from sqlreason.sql.parsing.statements import split_statements
 
 #: Every preset; `worker.published` holds the comparison of the latter two.
 PRESETS = ("strict", "spider", "bird")

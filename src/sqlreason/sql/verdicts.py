@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlreason.sql.printing import printable
+from sqlreason.text.printable import printable
 
 #: Every status that a verdict can have.
 STATUSES = (

@@ -9,9 +9,9 @@ import json
 from collections.abc import Collection
 
 from sqlreason.reasoning import prompts
-from sqlreason.sql import queries
-from sqlreason.students.chat import Chat
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.sql.parsing import queries
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 Messages = list[dict[str, str]]
 

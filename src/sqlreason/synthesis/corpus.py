@@ -12,11 +12,11 @@ from functools import partial
 from typing import TypeVar
 
 from sqlreason.reasoning.explanation import explain_query
-from sqlreason.synthesis.augmentation import vary
-from sqlreason.synthesis.blueprint import Blueprint
-from sqlreason.synthesis.grammar import NothingFits
-from sqlreason.synthesis.invention import invent
+from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, ask
+from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.schema.augmentation import vary
+from sqlreason.synthesis.schema.invention import invent
 
 # Of the schemas, all of which are varied: a student that meets the same names again and again learns them by heart
 # (tried: after two million tokens on schemas as they are it answered every question with tables of the training set),

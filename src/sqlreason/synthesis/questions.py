@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sqlreason.reasoning.explanation import explain_query
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.statements import template
-from sqlreason.synthesis.augmentation import vary
-from sqlreason.synthesis.blueprint import Blueprint
-from sqlreason.synthesis.grammar import NothingFits, compose
-from sqlreason.synthesis.population import Contents, render_context, render_schema, sample_contents
+from sqlreason.sql.parsing.statements import template
+from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.synthesis.queries.grammar import NothingFits, compose
+from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.schema.augmentation import vary
+from sqlreason.synthesis.schema.rows import Contents, render_context, render_schema, sample_contents
 from sqlreason.synthesis.skeletons import Skeletons
-from sqlreason.synthesis.wording import word
+from sqlreason.synthesis.wording.sentences import word
 
 logger = logging.getLogger(__name__)
 

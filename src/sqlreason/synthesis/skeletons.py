@@ -2,8 +2,8 @@
 
 import re
 
-from sqlreason.synthesis.blueprint import Blueprint
-from sqlreason.synthesis.english import pluralise
+from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.wording.english import pluralise
 
 
 class Skeletons:

@@ -13,12 +13,12 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 
-from sqlreason.sql.preparation import Preparer
-from sqlreason.synthesis.grammar import NothingFits
-from sqlreason.synthesis.population import render_context, render_schema
+from sqlreason.sql.databases.batch_preparation import Preparer
+from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, as_row, ask_over
+from sqlreason.synthesis.schema.from_database import Source
+from sqlreason.synthesis.schema.rows import render_context, render_schema
 from sqlreason.synthesis.skeletons import Skeletons
-from sqlreason.synthesis.sources.blueprints import Source
 
 _PER_CONTEXT = 20  # questions over the same rows
 _BATCH = 128  # questions that are prepared together

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.teachers.budget import Budget
-from sqlreason.teachers.claims import Claims
-from sqlreason.teachers.distilabel import Line
+from sqlreason.teachers.clients.distilabel_client import Line
 from sqlreason.teachers.interruption import run
-from sqlreason.teachers.journal import Entry, Journal, key_of
+from sqlreason.teachers.journal.journal import Entry, Journal, key_of
+from sqlreason.teachers.journal.leases import Claims
 from sqlreason.teachers.progress import Tally, shown
 from sqlreason.teachers.replicas import connect
 from sqlreason.teachers.teacher import Teacher
-from sqlreason.teachers.working import Terms, Work
+from sqlreason.teachers.workers import Terms, Work
 
 logger = logging.getLogger(__name__)
 
@@ -141,9 +141,7 @@ def ask(
     return completions
 
 
-def keys_of(
-    teacher: Teacher, prompts: Sequence[Request], answer_key: Mapping[str, str] | None = None
-) -> list[str]:
+def keys_of(teacher: Teacher, prompts: Sequence[Request], answer_key: Mapping[str, str] | None = None) -> list[str]:
     """The names under which the journal keeps the answers to these requests."""
     identity = teacher.identity(answer_key)
     return [key_of(identity, teacher.sampling, json.loads(p.messages), p.sample) for p in prompts]
@@ -154,8 +152,19 @@ def _completion(request: Request, entry: Entry | None, reason: str, teacher: Tea
         lost = ("", "", "failed", reason, "", teacher.name, 0, 0, 0.0, 0.0, "")
         return Completion(request.id, request.sample, *lost)
     return Completion(
-        request.id, request.sample, entry.text, entry.reasoning, "ok", "", entry.finish_reason, entry.model,
-        entry.prompt_tokens, entry.completion_tokens, entry.seconds, entry.usd, entry.request_id,
+        request.id,
+        request.sample,
+        entry.text,
+        entry.reasoning,
+        "ok",
+        "",
+        entry.finish_reason,
+        entry.model,
+        entry.prompt_tokens,
+        entry.completion_tokens,
+        entry.seconds,
+        entry.usd,
+        entry.request_id,
     )
 
 

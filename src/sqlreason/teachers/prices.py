@@ -75,4 +75,3 @@ def describe(prices: Prices) -> str:
     if prices.free:
         return "free"
     return ", ".join(f"{name} {value}" for name, value in asdict(prices).items() if value)
-

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlreason.errors import BadInput
-from sqlreason.teachers.distilabel import DistilabelLine, Line, Messages
-from sqlreason.teachers.replies import Reply
+from sqlreason.teachers.clients.distilabel_client import DistilabelLine, Line, Messages
+from sqlreason.teachers.clients.replies import Reply
 from sqlreason.teachers.teacher import Teacher
 
 FIRST_REST, LONGEST_REST = 1.0, 60.0  # seconds; the first doubles with each failure in a row

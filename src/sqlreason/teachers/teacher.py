@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.failures import keeping_excepthook
-from sqlreason.redaction import SECRET_NAME, holds_credential
+from sqlreason.errors.failures import keeping_excepthook
+from sqlreason.teachers.clients.scripted import Script, connect_script
 from sqlreason.teachers.prices import Prices
-from sqlreason.teachers.scripted import Script, connect_script
+from sqlreason.text.redaction import SECRET_NAME, holds_credential
 
 #: Kinds that nobody bills: they run on this machine.
 UNPAID = frozenset({"scripted", "OllamaLLM", "LlamaCppLLM", "TransformersLLM"})
@@ -159,9 +159,19 @@ TEACHERS: dict[str, Callable[[Teacher, Mapping[str, str] | None, float], Any]] =
     "scripted": _connect_scripted,
     **dict.fromkeys(
         (
-            "OpenAILLM", "AzureOpenAILLM", "TogetherLLM", "AnyscaleLLM", "InferenceEndpointsLLM",
-            "AnthropicLLM", "CohereLLM", "GroqLLM", "LiteLLM", "OllamaLLM", "VertexAILLM",
-            "TransformersLLM", "LlamaCppLLM",
+            "OpenAILLM",
+            "AzureOpenAILLM",
+            "TogetherLLM",
+            "AnyscaleLLM",
+            "InferenceEndpointsLLM",
+            "AnthropicLLM",
+            "CohereLLM",
+            "GroqLLM",
+            "LiteLLM",
+            "OllamaLLM",
+            "VertexAILLM",
+            "TransformersLLM",
+            "LlamaCppLLM",
         ),
         _connect_client,
     ),

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from sqlreason.teachers.faults import Fault
+from sqlreason.teachers.clients.call_errors import Fault
 
 DECREASE = 0.5
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options import DistillationOptions
+from sqlreason.options.pipeline_options import DistillationOptions
 from sqlreason.pipelines.distillation.reading import read_answer
-from sqlreason.sql import execution
-from sqlreason.tables import TABLES, records
+from sqlreason.sql import verifier as execution
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -44,8 +44,8 @@ def estimate_teaching(
         ValueError: If nobody has entered the teacher's price: neither estimate nor budget would mean anything.
     """
     from sqlreason.teachers.asking import keys_of
-    from sqlreason.teachers.estimating import estimate
-    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.estimate import estimate
+    from sqlreason.teachers.journal.journal import Journal
 
     if teacher.prices.unknown:
         raise BadInput(
@@ -121,7 +121,7 @@ def _asking(
 ) -> Callable[[list[dict[str, Any]], str], list[tuple[Any, dict[str, Any]]]]:
     """How to ask rows of `raw_prompts` by one of their columns: completions, each with its row."""
     from sqlreason.teachers import asking
-    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.journal.journal import Journal
 
     key = _answer_key(teacher, raw_prompts, questions)
 
@@ -151,9 +151,7 @@ def _row(completion: Any, mode: str) -> dict[str, Any]:
     return {**asdict(completion), "mode": mode}
 
 
-def _answer_key(
-    teacher: Teacher, raw_prompts: pd.DataFrame, questions: pd.DataFrame
-) -> dict[str, str] | None:
+def _answer_key(teacher: Teacher, raw_prompts: pd.DataFrame, questions: pd.DataFrame) -> dict[str, str] | None:
     """User message -> gold, for the scripted teacher; the same question may be asked of two schemas."""
     if teacher.kind != "scripted":
         return None

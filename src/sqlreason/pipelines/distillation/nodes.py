@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason import splits
-from sqlreason.options import DistillationOptions, SplitOptions
+from sqlreason.data import splits
+from sqlreason.data.tables import TABLES, records, to_json
+from sqlreason.options.pipeline_options import DistillationOptions, SplitOptions
 from sqlreason.pipelines.distillation.reading import Answer, read_answer
 from sqlreason.reasoning import prompts
-from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,7 @@ def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -
     answers: dict[str, list[dict[str, Any]]] = {}
     for row in records(cot_completions):
         answers.setdefault(row["id"], []).append(row)
-    rows = [
-        _trace(prompt, answer) for prompt in records(raw_prompts) for answer in answers.get(prompt["id"], [{}])
-    ]
+    rows = [_trace(prompt, answer) for prompt in records(raw_prompts) for answer in answers.get(prompt["id"], [{}])]
     frame = pd.DataFrame(rows, columns=list(TABLES["cot_traces"].columns))
     counts = frame["status"].value_counts().to_dict()
     logger.info("%d answers: %s", len(frame), ", ".join(f"{count} {status}" for status, count in counts.items()))

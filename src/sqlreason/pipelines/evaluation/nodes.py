@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason import accounting, comparison, examination, examples, figures, report
-from sqlreason.options import EvaluationOptions, PriceOptions, StudentOptions
+from sqlreason.options.pipeline_options import EvaluationOptions, PriceOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.reporting import comparison, costs, examples, figures, report
+from sqlreason.students import evaluation
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
@@ -49,7 +50,7 @@ def _answer(
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
-    return examination.answer_questions(
+    return evaluation.answer_questions(
         base_model.spoken_to(**student.template),
         adapter,
         prompts,
@@ -79,7 +80,7 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
         ValueError: If the answers are not to these questions.
         RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
     """
-    return examination.score_answers(prompts, answers, options.workers)
+    return evaluation.score_answers(prompts, answers, options.workers)
 
 
 def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,7 +111,7 @@ def settle_bill(
     prices: PriceOptions,
 ) -> pd.DataFrame:
     """Return the bill, one row a stage (see `accounting.settle_bill`)."""
-    return accounting.settle_bill(
+    return costs.settle_bill(
         completions,
         {"sft": sft_history, "grpo": grpo_history},
         {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers},
@@ -195,7 +196,7 @@ def write_report(
             {"questions": "for GRPO, on other schemas", "rows": len(grpo_prompts)},
             {"questions": "for the examination, on other schemas", "rows": len(prompts)},
         ],
-        "notes": [accounting.summarise_bill(ledger, len(filtered)) + "."],
+        "notes": [costs.summarise_bill(ledger, len(filtered)) + "."],
     }
-    yields = accounting.count_yield(len(raw_prompts), rejected, len(filtered))
+    yields = costs.count_yield(len(raw_prompts), rejected, len(filtered))
     return report.render_report(metrics, by_complexity, ledger, facts, told, plots, yields, tokens_page)

@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason import examination, statistics
 from sqlreason.errors import SqlReasonError
-from sqlreason.exports import card, gguf, licences, llamacpp, merging, publishing
+from sqlreason.exports import gguf, licences, llamacpp, merging, model_card, publishing
 from sqlreason.exports.gguf import GgufModel, GgufRequest
-from sqlreason.options import EvaluationOptions, ExportOptions, StudentOptions
+from sqlreason.options.pipeline_options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint, TrainedModel
+from sqlreason.reporting import statistics
+from sqlreason.students import evaluation as examination
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
@@ -59,7 +60,7 @@ def write_card(
         "demo": evaluation.demo,
     }
     duties = licences.obligations(base_model.identity, teacher.name, scripted)
-    return card.render_card(options.name, facts, metrics, ledger, duties, _system(student_prompt))
+    return model_card.render_card(options.name, facts, metrics, ledger, duties, _system(student_prompt))
 
 
 def merge_adapter(

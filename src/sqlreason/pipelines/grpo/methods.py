@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from sqlreason import splits
-from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.data import splits
+from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.rewards import make_rewards
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def train_phase(
     options: GRPOOptions,
 ) -> Improved:
     """Train on all of the prompts, with the dev examination given."""
-    from sqlreason.students import grpo
+    from sqlreason.students.training import grpo
 
     return grpo.train_grpo(
         base_model,
@@ -104,7 +104,7 @@ def train_rft(
     options: GRPOOptions,
 ) -> Improved:
     """Learn from the right rollouts of the profile; one row a step, with the profile's mean reward."""
-    from sqlreason.students import rft
+    from sqlreason.students.training import rft
 
     schedule = options.model_dump(include=set(SFTOptions.model_fields) - {"lora"})
     adapter, history = rft.train_rft(
@@ -132,7 +132,7 @@ def sample_profile(
     temperatures: Sequence[float],
 ) -> pd.DataFrame:
     """Return rollouts of some of the prompts (table `grpo_profile`)."""
-    from sqlreason.students import forecast
+    from sqlreason.students.training import forecast
 
     return forecast.sample_rollouts(
         base_model,
@@ -169,7 +169,7 @@ def _groups(options: GRPOOptions) -> int:
 
 def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
     """The prompts of the curriculum; all where it is off or leaves too few for a step."""
-    from sqlreason.students import forecast
+    from sqlreason.students.training import forecast
 
     if options.curriculum == "off":
         return prompts

@@ -8,17 +8,17 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason import figures
+from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reporting import figures
 from sqlreason.rewards import certification
-from sqlreason.students import starts
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
-from sqlreason.tables import TABLES, records
+from sqlreason.students.training import initial_adapters
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +85,10 @@ def choose_start(
     base_model = base_model.spoken_to(**student.template)
     fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
     if options.start == "none":
-        return starts.untrained(base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed)
-    return starts.format_only(
+        return initial_adapters.untrained(
+            base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed
+        )
+    return initial_adapters.format_only(
         base_model,
         examples,
         options.format_examples,
@@ -120,7 +122,7 @@ def forecast_gains(
         Tables `grpo_profile` and `grpo_forecast`, both empty where the forecast is off, or nothing is learned from
         rewards (method distillation).
     """
-    from sqlreason.students import forecast
+    from sqlreason.students.training import forecast
 
     base_model = base_model.spoken_to(**student.template)
     start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
@@ -189,7 +191,7 @@ def train_student(
 
 def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:
     """Stop, or only say so, where the forecast says that the training will not pay."""
-    from sqlreason.students import forecast
+    from sqlreason.students.training import forecast
 
     if outlook.empty:
         return

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sqlreason.options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.distillation_teacher_options import PolicyTeacherOptions
+from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo.methods import Improved, split_dev
-from sqlreason.policy_options import PolicyTeacherOptions
 from sqlreason.reasoning import prompts as wording
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards import make_rewards
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from sqlreason.students.distillation import Teacher
+    from sqlreason.students.training.on_policy_distillation import Teacher
 
 KNOBS = {"max_completion_tokens", "temperature", "top_p", "vllm", "vllm_memory", "vllm_server", "dev_steps", "patience"}
 """Options of GRPO that mean the same here."""
@@ -51,16 +51,14 @@ def train_distillation(
     Raises:
         VocabularyError: If the catalog's teacher has another vocabulary.
     """
-    from sqlreason.students import distillation
+    from sqlreason.students.training import on_policy_distillation
 
     shown = options.distillation
     asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["sql"], shown))
     trained, dev = split_dev(asked, options)
-    teacher = _prepare_teacher(
-        base_model, start, examples, policy_teacher, checkpoints, student, sft_options, shown
-    )
+    teacher = _prepare_teacher(base_model, start, examples, policy_teacher, checkpoints, student, sft_options, shown)
     schedule = options.model_dump(include=KNOBS | set(SFTOptions.model_fields) - {"lora"})
-    improved = distillation.train_distillation(
+    improved = on_policy_distillation.train_distillation(
         base_model,
         start,
         teacher,
@@ -94,11 +92,12 @@ def _prepare_teacher(
     shown: PolicyTeacherOptions,
 ) -> "Teacher":
     """The teacher, after SFT on the examples as it will read them: the query of each stands in its own prompt."""
-    from sqlreason.students import distillation, sft, vocabulary
+    from sqlreason.students.checkpoints import shared_vocabulary
+    from sqlreason.students.training import on_policy_distillation, sft
 
     itself = shown.teacher == "self"
     if not itself:
-        vocabulary.require_same(base_model, policy_teacher)
+        shared_vocabulary.require_same(base_model, policy_teacher)
     checkpoint, adapter = (base_model, start) if itself else (policy_teacher, None)
     if shown.teacher_epochs:
         answered = [parse(completion).sql for completion in examples["completion"]]
@@ -113,7 +112,7 @@ def _prepare_teacher(
             **student.training,
             **schedule,
         )
-    return distillation.Teacher(checkpoint, adapter)
+    return on_policy_distillation.Teacher(checkpoint, adapter)
 
 
 def _worded(prompts: Iterable[str], golds: Iterable[str], shown: PolicyTeacherOptions) -> list[str]:

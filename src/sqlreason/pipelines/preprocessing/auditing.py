@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason import splits
+from sqlreason.data import splits
+from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options import PreprocessingOptions
+from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.duplicates import Index
-from sqlreason.tables import TABLES, records
-from sqlreason.texts import line
+from sqlreason.text.cells import line
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.data.tables import records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options import PreprocessingOptions
+from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.reasoning import format as grammar
-from sqlreason.reasoning.misnaming import misname
+from sqlreason.reasoning.name_corruption import misname
 from sqlreason.reasoning.prompts import build_correction, mend
-from sqlreason.sql.complaints import complaints
-from sqlreason.sql.execution import Task, Verifier
-from sqlreason.sql.schema import find_definitions
+from sqlreason.sql.execution_errors import complaints
+from sqlreason.sql.parsing.schema import find_definitions
+from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import records, to_json
 
 logger = logging.getLogger(__name__)
 

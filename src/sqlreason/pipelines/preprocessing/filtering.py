@@ -12,17 +12,17 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.accounting import Stage
+from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options import PreprocessingOptions, StudentOptions
+from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from sqlreason.pipelines.preprocessing.sampling import in_order_of_merit
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import PromptOverBudget
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.reporting.costs import Stage
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -161,9 +161,7 @@ def _without_duplicates(
     groups = dict(zip(split["id"], split["group"], strict=True))
     order = sorted(kept, key=lambda row: not row["agrees"])
     asked = [(questions[row["id"]]["sql_prompt"], groups[row["id"]]) for row in order]
-    doubles = {
-        order[i]["id"]: order[j]["id"] for i, j in near_duplicates(asked, options.near_duplicates).items()
-    }
+    doubles = {order[i]["id"]: order[j]["id"] for i, j in near_duplicates(asked, options.near_duplicates).items()}
     repeated = [
         _rejection(id_, Stage.DUPLICATES, "near_duplicate", f"asks nearly the same of the same schema as {first}")
         for id_, first in doubles.items()

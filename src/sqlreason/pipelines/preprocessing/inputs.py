@@ -6,15 +6,16 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options import PreprocessingOptions, StudentOptions
+from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
 from sqlreason.pipelines.preprocessing.corrections import write_corrections
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
-from sqlreason.sql import execution, features, schema
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.sql import verifier
+from sqlreason.sql.parsing import features, schema
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import StudentPrompts
-from sqlreason.tables import TABLES, records, to_json
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ def build_evaluation_prompts(
 def _prompt_table(
     table: str,
     questions: pd.DataFrame,
-    tasks: dict[str, execution.Task],
+    tasks: dict[str, verifier.Task],
     student_prompt: dict[str, Any],
     base_model: Checkpoint,
     student: StudentOptions,
@@ -170,7 +171,7 @@ def sample(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
     return frame if n is None or n >= len(frame) else frame.sample(n, random_state=seed).sort_index()
 
 
-def usable_tasks(databases: pd.DataFrame, split: str) -> dict[str, execution.Task]:
+def usable_tasks(databases: pd.DataFrame, split: str) -> dict[str, verifier.Task]:
     """Return the tasks of the questions of a split whose gold can be trusted."""
     usable = databases[(databases["split"] == split) & (databases["status"] == "ok")]
-    return {row["id"]: execution.Task.from_json(row["task"]) for row in records(usable)}
+    return {row["id"]: verifier.Task.from_json(row["task"]) for row in records(usable)}

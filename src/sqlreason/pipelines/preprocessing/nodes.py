@@ -9,14 +9,17 @@ import pandas as pd
 import plotly.graph_objects as go
 from tqdm import tqdm
 
-from sqlreason import accounting, figures
-from sqlreason.options import PreprocessingOptions
+from sqlreason.data.tables import TABLES, records
+from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, usable_tasks
 from sqlreason.pipelines.preprocessing.sampling import agreement
 from sqlreason.reasoning import plan
-from sqlreason.sql import cluster, execution, instances, schema
-from sqlreason.sql.preparation import Preparer
-from sqlreason.tables import TABLES, records
+from sqlreason.reporting import costs, figures
+from sqlreason.sql import ray_verifier
+from sqlreason.sql import verifier as execution
+from sqlreason.sql.databases import preparation
+from sqlreason.sql.databases.batch_preparation import Preparer
+from sqlreason.sql.parsing import schema
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +75,7 @@ def prepare_databases(
     return frame
 
 
-def _database_row(id_: str, prepared: instances.Prepared) -> dict[str, Any]:
+def _database_row(id_: str, prepared: preparation.Prepared) -> dict[str, Any]:
     return {
         "id": id_,
         "status": prepared.status,
@@ -103,8 +106,8 @@ def verify_traces(
     contexts = dict(zip(questions["id"], questions["sql_context"], strict=True))
     groups = [(tasks[str(id_)], records(group)) for id_, group in traces.groupby("id", sort=False)]
     pairs = [(task, [row["sql"] for row in rows]) for task, rows in groups]
-    kind: type[execution.Verifier | cluster.RayVerifier]
-    kind = cluster.RayVerifier if options.verifier == "ray" else execution.Verifier
+    kind: type[execution.Verifier | ray_verifier.RayVerifier]
+    kind = ray_verifier.RayVerifier if options.verifier == "ray" else execution.Verifier
     with (
         kind(workers=options.workers) as verifier,
         tqdm(total=len(pairs), desc="traces", unit="question") as bar,
@@ -139,4 +142,4 @@ def plot_fates(fates: pd.DataFrame) -> go.Figure:
 
 def plot_yield(raw_prompts: pd.DataFrame, rejected: pd.DataFrame, filtered: pd.DataFrame) -> go.Figure:
     """Return the funnel from questions asked to traces kept."""
-    return figures.trace_yield(accounting.count_yield(len(raw_prompts), rejected, len(filtered)))
+    return figures.trace_yield(costs.count_yield(len(raw_prompts), rejected, len(filtered)))

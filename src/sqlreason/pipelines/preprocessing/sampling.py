@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlreason.sql.cluster import RayVerifier
-from sqlreason.sql.execution import Task, Verdict, Verifier
+from sqlreason.sql.ray_verifier import RayVerifier
+from sqlreason.sql.verifier import Task, Verdict, Verifier
 
 
 def agreement(

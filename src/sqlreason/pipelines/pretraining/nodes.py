@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.making_options import PretrainingOptions
-from sqlreason.students.checkpoint import Checkpoint, TrainedModel
+from sqlreason.options.synthesis_options import PretrainingOptions
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ TRAINING_ROW = "| {documents:,} | {seed} | {tokens:,} | {steps:,} | {minutes:.0f
 
 def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
     """Return documents about pretraining's own schemas (column `text`)."""
-    from sqlreason.synthesis.blueprint import PRETRAINING, load_blueprints
     from sqlreason.synthesis.corpus import write_documents
+    from sqlreason.synthesis.schema.annotated_schema import PRETRAINING, load_blueprints
 
     blueprints = load_blueprints(PRETRAINING)
     documents = itertools.islice(write_documents(blueprints, options.seed), options.documents)
@@ -55,7 +55,7 @@ def pretrain_student(
 
     Running it again with the same options goes on from the last checkpoint.
     """
-    from sqlreason.students import pretraining
+    from sqlreason.students.training import pretraining
 
     texts = corpus["text"].tolist()
     model, tokenizer, earlier = _start(texts, options)
@@ -73,7 +73,7 @@ def pretrain_student(
 
 def _start(texts: list[str], options: PretrainingOptions) -> tuple[Any, Any, list[dict[str, Any]]]:
     """The untrained student, or an earlier one; its tokenizer; what its earlier trainings were."""
-    from sqlreason.students import tiny
+    from sqlreason.students.training import tiny
 
     if options.start is None:
         tokenizer = tiny.train_tokenizer(texts[:TOKENIZER_SAMPLE], options.vocabulary)

@@ -5,9 +5,9 @@ import logging
 
 import pandas as pd
 
-from sqlreason import publication
-from sqlreason.options import PublicationOptions
-from sqlreason.tables import records
+from sqlreason.data.tables import records
+from sqlreason.exports import dataset_card
+from sqlreason.options.pipeline_options import PublicationOptions
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ def publish_traces(
     completions: pd.DataFrame,
     teacher: Teacher,
     options: PublicationOptions,
-) -> publication.Publication:
+) -> dataset_card.Publication:
     """Return the kept traces as conversations, with a dataset card.
 
     Args:
@@ -37,7 +37,7 @@ def publish_traces(
         }
         for row in records(filtered)
     ]
-    card = publication.dataset_card(
+    card = dataset_card.dataset_card(
         filtered,
         fates,
         teacher=teacher.name,
@@ -46,4 +46,4 @@ def publish_traces(
         **options.model_dump(),
     )
     logger.info("%d traces to publish as %s", len(rows), options.title)
-    return publication.Publication(rows, card)
+    return dataset_card.Publication(rows, card)

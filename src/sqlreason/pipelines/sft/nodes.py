@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason import figures
-from sqlreason.options import SFTOptions, StudentOptions
+from sqlreason.options.pipeline_options import SFTOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.students.adapter import Adapter
-from sqlreason.students.checkpoint import Checkpoint
+from sqlreason.reporting import figures
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
 
 
@@ -38,7 +38,7 @@ def train_student(
     Returns:
         The adapter and table `sft_history`.
     """
-    from sqlreason.students import sft
+    from sqlreason.students.training import sft
 
     base_model = base_model.spoken_to(**student.template)
     return sft.train_sft(
@@ -60,12 +60,12 @@ def show_tokens(base_model: Checkpoint, examples: pd.DataFrame, student: Student
         examples: Table `sft_examples`; the first is shown.
         student: How its chat template is used.
     """
-    from sqlreason.students import inspection
+    from sqlreason.students.training import token_inspection
 
     chat = base_model.spoken_to(**student.template).load_chat()
     first = examples.iloc[0]
-    tokens = inspection.example_tokens(chat, json.loads(first["prompt"]), first["completion"])
-    return inspection.as_html(tokens, chat)
+    tokens = token_inspection.example_tokens(chat, json.loads(first["prompt"]), first["completion"])
+    return token_inspection.as_html(tokens, chat)
 
 
 def plot_loss(history: pd.DataFrame) -> go.Figure:

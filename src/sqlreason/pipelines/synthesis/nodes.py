@@ -7,20 +7,20 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason import splits
+from sqlreason.data import splits
+from sqlreason.data.tables import records
 from sqlreason.errors import BadInput
-from sqlreason.making_options import SynthesisOptions
-from sqlreason.options import DistillationOptions
+from sqlreason.options.pipeline_options import DistillationOptions
+from sqlreason.options.synthesis_options import SynthesisOptions
 from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.statements import template
-from sqlreason.synthesis.blueprint import HELDOUT, TRAINING, load_blueprints
-from sqlreason.synthesis.grammar import DIFFICULTIES
+from sqlreason.sql.parsing.statements import template
+from sqlreason.sql.verifier import Verifier
+from sqlreason.synthesis.queries.grammar import DIFFICULTIES
 from sqlreason.synthesis.questions import COLUMNS, make_questions
-from sqlreason.synthesis.sources.blueprints import read_source
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_blueprints
+from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
-from sqlreason.tables import records
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlreason import splits
-from sqlreason.making_options import SynthesisOptions
-from sqlreason.options import DistillationOptions
+from sqlreason.data import splits
+from sqlreason.data.tables import to_json
+from sqlreason.options.pipeline_options import DistillationOptions
+from sqlreason.options.synthesis_options import SynthesisOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
-from sqlreason.sql.execution import Verifier
-from sqlreason.sql.preparation import prepare_all
-from sqlreason.tables import to_json
+from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.verifier import Verifier
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
 def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
     """Return the teacher's answers, empty where there is none."""
     from sqlreason.teachers import asking
-    from sqlreason.teachers.journal import Journal
+    from sqlreason.teachers.journal.journal import Journal
 
     options = settings.distillation
     requests = [

@@ -1,0 +1,1 @@
+"""The commands `kedro sql …` and `kedro sqlreason …`."""

@@ -1,0 +1,102 @@
+"""`kedro sqlreason ask`: a question to the trained student. Only the standard library and click at the top."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sqlreason.errors import BadInput, SqlReasonError
+
+SHOWN_ROWS = 20
+
+
+@click.command()
+@click.argument("question")
+@click.option("--database", required=True, help="sqlite:///FILE, or a file of CREATE TABLE and INSERT statements.")
+@click.option(
+    "--student", type=click.Choice(["grpo", "sft", "base"]), default="grpo", show_default=True, help="Who is asked."
+)
+@click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
+@click.option(
+    "--corrections", type=click.IntRange(0), default=0, show_default=True,
+    help="Times a query that does not run is asked for again, with the engine's message; for students taught so.",
+)  # fmt: skip
+@click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
+@click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")
+def ask(
+    question: str,
+    database: str,
+    student: str,
+    votes: int,
+    corrections: int,
+    tables: tuple[str, ...],
+    env: str | None,
+) -> None:
+    """Ask the trained student a QUESTION about a database, which is only read.
+
+    Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
+    with its query and its reasoning. With --corrections each answer whose query does not run is corrected before that.
+    Exit 1 if there is no result.
+    """
+    from sqlreason.students import question_answering
+
+    try:
+        context = question_answering.read_context(database)
+        reply = _reply(question, context, student, env, votes=votes, corrections=corrections, tables=tables)
+    except SqlReasonError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{reply.think}\n\n{reply.sql}\n")
+    if not reply.fault:
+        _show(reply.columns, reply.rows)
+        click.echo(f"{reply.votes} of {reply.answers} answers share this result")
+    else:
+        click.echo(reply.fault)
+    if reply.retried:
+        click.echo(f"{reply.retried} of {reply.answers} queries did not run at first and were asked for again")
+    sys.exit(int(bool(reply.fault)))
+
+
+def _reply(question: str, context: str, student: str, env: str | None, **chosen: Any) -> Any:
+    from kedro.framework.session import KedroSession
+    from kedro.io.core import DatasetError
+
+    from sqlreason.reasoning.prompts import Prompt
+    from sqlreason.students import question_answering
+    from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
+
+    with KedroSession.create(Path.cwd(), env=env) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
+        base = catalog.load("base_model").spoken_to(**loading.template)
+        prompt = Prompt.from_mapping(catalog.load("student_prompt"))
+        try:
+            adapter = None if student == "base" else catalog.load(f"{student}_adapter")
+        except DatasetError as error:
+            raise BadInput(f"there is no trained student yet ({error}); `kedro run` trains one") from None
+    if adapter is not None:
+        adapter.require(base.identity, prompt_fingerprint(prompt, base))
+    prompts = StudentPrompts(
+        prompt, base.load_chat(), max_prompt_tokens=budget.max_prompt_tokens, sample_rows=budget.sample_rows
+    )
+    return question_answering.ask(
+        base,
+        adapter,
+        prompts,
+        question,
+        context,
+        temperature=exam.vote_temperature,
+        max_completion_tokens=exam.max_completion_tokens,
+        dtype=loading.dtype,
+        quantization=loading.quantization,
+        **chosen,
+    )
+
+
+def _show(columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...]) -> None:
+    from sqlreason.text.printable import printable
+
+    for row in (columns, *rows[:SHOWN_ROWS]):
+        click.echo(" | ".join("NULL" if cell is None else printable(str(cell)) for cell in row))
+    if len(rows) > SHOWN_ROWS:
+        click.echo(f"… {len(rows)} rows")

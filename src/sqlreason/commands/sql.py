@@ -1,0 +1,158 @@
+"""`kedro sql …`: the verification engine on the command line. Only the standard library and click at the top."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sqlreason.errors import BadInput
+
+INSTANCES = click.option("--instances", default=3, show_default=True, help="Perturbed databases beside the original.")
+SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+
+@click.group(name="sql")
+def sql() -> None:
+    """Verify SQL by running it: audit a source of questions, explain a verdict."""
+
+
+@sql.command()
+@click.argument("source")
+@click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many rows.")
+@INSTANCES
+@SEED
+@JSON
+def audit(source: str, env: str | None, limit: int | None, instances: int, seed: int, as_json: bool) -> None:
+    """Say how many golds of SOURCE can be trusted, and why the others cannot.
+
+    SOURCE is a catalog entry, or a parquet, CSV or JSONL file with the columns sql_context and sql (and id).
+    """
+    from tqdm import tqdm
+
+    from sqlreason.sql.audit import audit as audit_rows
+    from sqlreason.sql.verifier import Verifier
+
+    rows = _questions(source, env)[:limit]
+    with Verifier() as verifier, tqdm(total=len(rows), desc="audit", disable=None, file=sys.stderr) as bar:
+        found = audit_rows(verifier, rows, n=instances, seed=seed, progress=lambda _: bar.update())
+    if as_json:
+        rows_out = [asdict(row) for row in found.rows]
+        click.echo(json.dumps({"summary": found.summary(), "matrix": found.matrix(), "rows": rows_out}, indent=1))
+        return
+    click.echo(_summary(found.summary()))
+    for cell in found.matrix():
+        click.echo(f"{cell['rows']:>6}  {cell['status']:<13} {cell['engine']:<16} {cell['reason']}".rstrip())
+
+
+def _summary(found: dict[str, Any]) -> str:
+    usable = f"{found['usable']} of {found['rows']} golds can be trusted ({found['usable_share']:.1%})"
+    if found["kill_rate"] is None:
+        return f"{usable}\n"
+    killed = f"{found['killed']} of {found['mutants']} wrong neighbours told from their gold ({found['kill_rate']:.1%})"
+    flags = ", ".join(f"{name} {count}" for name, count in found["flags"].items())
+    return f"{usable}; {killed}\n" + (f"flags: {flags}\n" if flags else "")
+
+
+@sql.command()
+@click.option("--context", help="DDL and INSERTs; every text may be given as @FILE.")
+@click.option("--gold", help="The query that is right.")
+@click.option("--candidate", required=True, help="The query to judge.")
+@click.option("--source", help="Where context and gold come from instead: a catalog entry or a file, with --id.")
+@click.option("--id", "id_", help="The question's id in the source.")
+@click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
+@click.option("--preset", default="strict", show_default=True, help="Whose rules decide: strict, spider or bird.")
+@INSTANCES
+@SEED
+@JSON
+def explain(
+    context: str | None,
+    gold: str | None,
+    candidate: str,
+    source: str | None,
+    id_: str | None,
+    env: str | None,
+    preset: str,
+    instances: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Judge a candidate; show the first database on which it differs from the gold. Exit 1 if it does not agree."""
+    from sqlreason.sql.databases.preparation import prepare
+    from sqlreason.sql.verifier import Verifier
+
+    if source is not None:
+        context, gold = _question(source, id_, env)
+    if not context or not gold:
+        raise click.ClickException("give --context and --gold, or --source and --id")
+    texts = [_text(text) for text in (context, gold, candidate)]
+    try:
+        verifier = Verifier(preset=preset)
+    except BadInput as error:
+        raise click.ClickException(str(error)) from None
+    with verifier:
+        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=instances, seed=seed)
+        if prepared.task is None:
+            raise click.ClickException(f"the gold cannot be used, {prepared.status}: {prepared.reason}")
+        found = verifier.explanation(prepared.task, texts[2])
+    engine = f"{prepared.task.engine} {prepared.task.reading}".strip()
+    if as_json:
+        click.echo(json.dumps({"engine": engine, "preset": preset, **found.to_record()}, indent=1, default=repr))
+    else:
+        flags = ", ".join(found.verdict.flags)
+        click.echo(found.to_text() + (f"\nflags: {flags}" if flags else "") + f"\nengine: {engine}")
+    sys.exit(int(not found.verdict.agrees))
+
+
+def _text(given: str) -> str:
+    """The text itself, or the content of the file named after an @."""
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{given}: {error}") from None
+
+
+def _question(source: str, id_: str | None, env: str | None) -> tuple[str, str]:
+    found = [(context, gold) for key, context, gold in _questions(source, env) if key == id_]
+    if len(found) != 1:
+        raise click.ClickException(f"{len(found)} questions of '{source}' have the id {id_!r}; give --id of one")
+    return found[0]
+
+
+def _questions(source: str, env: str | None) -> list[tuple[str, str, str]]:
+    """Questions of a file, or of a catalog entry where no file has that name."""
+    from sqlreason.data.sources import SUFFIXES, questions_of, read_file
+
+    path = Path(source)
+    is_file = path.exists() or path.suffix in SUFFIXES
+    try:
+        return questions_of(read_file(path) if is_file else _entry(source, env), source)
+    except BadInput as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _entry(name: str, env: str | None) -> Any:
+    from kedro.framework.session import KedroSession
+    from kedro.io.core import DatasetError
+
+    with KedroSession.create(Path.cwd(), env=env) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        if name not in catalog:
+            raise BadInput(f"'{name}' is no file and no catalog entry; entries are {', '.join(_tables(catalog))}")
+        try:
+            found = catalog.load(name)
+        except DatasetError as error:
+            raise BadInput(f"the catalog entry '{name}' cannot be loaded: {error}") from None
+    if not hasattr(found, "columns"):
+        raise BadInput(f"the catalog entry '{name}' holds a {type(found).__name__}, no table of questions")
+    return found
+
+
+def _tables(catalog: Any) -> list[str]:
+    return sorted(name for name in catalog if not name.startswith("param"))

@@ -1,0 +1,1 @@
+"""Question tables: their columns, where they come from, and how they are split."""

@@ -1,0 +1,48 @@
+"""Tables of the examination: its questions, the answers and the verdicts on them."""
+
+from sqlreason.data.tables.table_schema import SCORE_COLUMNS, TableSchema
+
+EXAMINATION: dict[str, TableSchema] = {
+    "evaluation_prompts": TableSchema(
+        "The examination.",
+        {
+            "id": "question",
+            "prompt": "chat messages, JSON",
+            "task": "gold and databases, JSON",
+            "sql_prompt": "the question",
+            "sql_context": "the database as given",
+            "sql": "the gold query",
+            "sql_complexity": "class of the gold query",
+        },
+    ),
+    "answers": TableSchema(
+        "A student's answers to the examination.",
+        {
+            "id": "question",
+            "text": "the answer",
+            "tokens": "generated tokens, those of all samples and corrections",
+            "finished": "the student ended its turn within the budget",
+            "seconds": "its share of the batch's wall time",
+            "first": "the answer before any correction",
+            "retries": "how often the student was told that its query does not run, and answered again",
+            "too_long": "its query does not run, and a correction would be longer than what the student reads",
+        },
+        optional=("first", "retries", "too_long"),
+    ),
+    "scores": TableSchema(
+        "A student's answers, judged.",
+        {
+            "id": "question",
+            "sql_complexity": "class of the gold query",
+            "finished": "the student ended its turn within the budget",
+            **SCORE_COLUMNS,
+            "agrees_spider": "Spider's test-suite script would count it right on these instances; for comparison only",
+            "agrees_bird": "BIRD's script (EX) would count it right on the original database; for comparison only",
+            "plan_consistency": "share of the query's tables and columns that the reasoning names, 0 to 1",
+            "tokens": "generated tokens, those of all samples and corrections",
+            "seconds": "its share of the batch's wall time",
+            "retries": "how often the student was told that its query does not run, and answered again",
+        },
+        optional=("retries",),
+    ),
+}

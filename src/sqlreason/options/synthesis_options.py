@@ -1,0 +1,59 @@
+"""The parameters of how the project's own question set and tiny student are made."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from sqlreason.options.option_types import Options, Positive, Share
+
+
+class SynthesisOptions(Options):
+    """How questions are composed, from the hand-written schemas or from a user's database."""
+
+    database: str | None
+    rows: Literal["never", "synthetic", "sampled"]
+    tables: tuple[str, ...]
+    max_tables: int = Positive
+    max_columns: int = Field(ge=2)
+    timeout_seconds: float = Positive
+    difficulty: Literal["mixed", "easy", "medium", "hard"]
+    mix: dict[str, float]
+    instances: int = Positive
+    paraphrase_share: float = Share
+    train_questions: int = Positive
+    heldout_questions: int = Positive
+    heldout_share: float = Field(gt=0.0, lt=1.0)
+    workers: int = Positive
+    seed: int
+
+    @model_validator(mode="after")
+    def _no_password(self) -> "SynthesisOptions":
+        if self.database and re.search(r"://[^/@\s]*:[^/@\s]+@|[?&]\w*password=", self.database):
+            raise ValueError(
+                "the database's URL holds a password, which the run record would keep; take it out and set PGPASSWORD "
+                "or write ~/.pgpass"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _known_mix(self) -> "SynthesisOptions":
+        from sqlreason.synthesis.queries.grammar import weigh
+
+        weigh(self.mix)
+        return self
+
+
+class PretrainingOptions(Options):
+    """How the tiny student learns the language of schemas, questions, explanations and SQL."""
+
+    start: str | None
+    documents: int = Positive
+    vocabulary: int = Field(ge=512)
+    hidden: int = Positive
+    layers: int = Positive
+    tokens: int = Positive
+    sequence_length: int = Positive
+    batch_size: int = Positive
+    learning_rate: float = Positive
+    seed: int

@@ -1,0 +1,1 @@
+"""Test databases: drawn so that a wrong query and the gold query part ways on them."""

@@ -1,0 +1,117 @@
+"""Preparing many questions, on several processes, in their order, each of them once."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlreason.sql.databases.cache import Cache, key_of
+from sqlreason.sql.databases.preparation import Prepared, prepare
+from sqlreason.sql.verifier import Verifier
+
+Row = tuple[str, str, str]  # id, context, gold
+
+_CHUNK = 8
+#: What another machine, or the next version, may prepare is not kept.
+_CHANCE = {"too_costly", "fault"}
+_open: dict[str, Verifier] = {}  # the verifiers of a preparing process, by preset
+
+
+class _Work(NamedTuple):
+    row: Row
+    n: int
+    seed: int
+    suite: str
+    preset: str
+
+
+class Preparer:
+    """Prepares questions on processes that stay until it is closed; a context manager.
+
+    Args:
+        n: Instances beside the original.
+        seed: The same seed gives the same instances, whatever the number of workers.
+        workers: Processes; 1 works in this one. Each has a sandboxed worker of its own. None starts before it is
+            needed.
+        preset: By whose rules gold and mutants are told apart, as of `Verifier`.
+        cache: A file that keeps what was prepared, so that a run that was killed goes on where it was; None keeps
+            nothing.
+    """
+
+    def __init__(
+        self, n: int = 3, seed: int = 0, workers: int = 1, preset: str = "strict", cache: str | Path | None = None
+    ) -> None:
+        self._n, self._seed, self._workers, self._preset = n, seed, workers, preset
+        self._stack = ExitStack()
+        self._cache = self._stack.enter_context(Cache(cache)) if cache is not None else None
+        self._pool: ProcessPoolExecutor | None = None
+        self._verifier: Verifier | None = None
+
+    def __enter__(self) -> Preparer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def prepare(self, rows: Iterable[Row], suite: str = "") -> Iterator[Prepared]:
+        """Yields what `instances.prepare` makes of each question, in their order.
+
+        Args:
+            rows: Of each question its id, context and gold.
+            suite: As of `instances.prepare`.
+        """
+        work = [_Work(row, self._n, self._seed, suite, self._preset) for row in rows]
+        if self._cache is None:
+            yield from self._made(work)
+            return
+        keys = [key_of(context, gold, *settings) for (_, context, gold), *settings in work]
+        known = [self._cache.get(key, each.row[0]) for key, each in zip(keys, work, strict=True)]
+        made = self._made([each for each, found in zip(work, known, strict=True) if found is None])
+        for key, found in zip(keys, known, strict=True):
+            if found is None:
+                found = next(made)
+                if found.status not in _CHANCE:
+                    self._cache.put(key, found)
+            yield found
+
+    def _made(self, work: list[_Work]) -> Iterator[Prepared]:
+        if not work:
+            return
+        if self._workers == 1:
+            if self._verifier is None:
+                self._verifier = self._stack.enter_context(Verifier(preset=self._preset))
+            yield from (_prepared(each, self._verifier) for each in work)
+            return
+        if self._pool is None:
+            # spawn, never fork: the caller may hold threads and gigabytes
+            context = multiprocessing.get_context("spawn")
+            self._pool = self._stack.enter_context(ProcessPoolExecutor(self._workers, context))
+        yield from self._pool.map(_prepare, work, chunksize=_CHUNK)
+
+
+def prepare_all(
+    rows: Iterable[Row],
+    n: int = 3,
+    seed: int = 0,
+    workers: int = 1,
+    suite: str = "",
+    preset: str = "strict",
+    cache: str | Path | None = None,
+) -> Iterator[Prepared]:
+    """Yields what a `Preparer` of its own makes of each question, in their order; arguments as of `Preparer`."""
+    with Preparer(n, seed, workers, preset, cache) as preparer:
+        yield from preparer.prepare(rows, suite)
+
+
+def _prepare(work: _Work) -> Prepared:
+    if work.preset not in _open:
+        _open[work.preset] = Verifier(preset=work.preset)
+    return _prepared(work, _open[work.preset])
+
+
+def _prepared(work: _Work, verifier: Verifier) -> Prepared:
+    return prepare(verifier, *work.row, n=work.n, seed=work.seed, suite=work.suite)

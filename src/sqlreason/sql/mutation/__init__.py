@@ -1,0 +1,1 @@
+"""Wrong neighbours of a query, and which changes of a query change nothing."""

@@ -1,0 +1,1 @@
+"""SQL text read: statements, schemas, dialects, and what a query asks of the data."""

@@ -1,0 +1,1 @@
+"""Worker processes that run untrusted SQL and can do nothing else."""

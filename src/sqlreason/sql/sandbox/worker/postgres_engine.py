@@ -1,0 +1,283 @@
+"""PostgreSQL inside a worker: one transaction on a real server that is never committed.
+
+An instance is a schema made in that transaction; a candidate runs below a savepoint, under a statement timeout, and
+read-only where the gold reads. Nothing outlives the connection: a killed worker leaves no trace on the server. The
+server decides what its role may do, so a role with power over files, programs or other roles is refused. The worker
+itself can open nothing more, so a lost connection ends it and the parent starts another.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from .outcomes import READ, EngineError, Outcome
+from .postgres_clock import server_clock
+from .postgres_values import read_beyond_python
+from .postgres_words import READING, Rules, first_name, split, words_of
+
+_OPEN_INSTANCES = 12
+#: What an instance that was loaded once may take to be loaded again.
+_REBUILD_SECONDS = 5.0
+#: No compilation (it costs more than these queries), one process, little memory; the query of a dead worker ends.
+_SETTINGS = (
+    *("jit=off", "max_parallel_workers_per_gather=0", "work_mem=4MB", "client_connection_check_interval=250"),
+    *("timezone=UTC", "datestyle=ISO", "standard_conforming_strings=on"),  # nothing hangs on how the server is set up
+)
+#: What the role is beyond a plain one: its attributes, and the roles whose powers it has or may take.
+_POWER = """
+SELECT power FROM pg_roles, LATERAL (VALUES ('SUPERUSER', rolsuper), ('CREATEROLE', rolcreaterole),
+    ('CREATEDB', rolcreatedb), ('REPLICATION', rolreplication), ('BYPASSRLS', rolbypassrls)) AS own (power, has)
+WHERE rolname = session_user AND has
+UNION ALL SELECT 'member of ' || rolname FROM pg_roles
+WHERE rolname <> session_user AND rolname <> 'pg_database_owner' AND pg_has_role(session_user, oid, 'MEMBER')
+"""
+#: SQLSTATE classes and codes; PostgreSQL's manual, appendix A.
+_STATUSES = {
+    **{"57014": "timeout", "42601": "syntax_error", "25006": "denied", "42501": "denied"},
+    **{"53200": "oom", "53400": "oom", "53100": "oom", "54000": "too_big", "54001": "too_big", "54023": "too_big"},
+}
+#: Whether the server lets the role call what no query needs (docs/sandbox.md); pg_sleep stands for all.
+_MAY_CALL = "SELECT has_function_privilege('pg_sleep(double precision)', 'EXECUTE')"
+_BACKEND = "SELECT pg_backend_pid(), coalesce(inet_server_addr() <<= ANY ('{127.0.0.0/8,::1}'::inet[]), true)"
+#: The server counts a statement's time by the wall; on a busy machine one that has computed less than this share of its
+#: time is tried again with so many times as much.
+_STARVED, _PATIENCE = 0.5, (1, 4, 16)
+_COLUMNS = (
+    "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
+    "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
+)
+_SEQUENCES = (
+    "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
+)
+_TABLES = (
+    "SELECT table_name, table_type FROM information_schema.tables "
+    "WHERE table_schema = current_schema() ORDER BY table_name"
+)
+
+
+@dataclass
+class _Instance:
+    """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand."""
+
+    schema: str
+    tables: set[str]
+    restarts: list[str]
+
+
+class PostgresEngine:
+    """One connection to a PostgreSQL server.
+
+    Args:
+        server: SQLAlchemy URL of a database in which the role may create schemas, e.g.
+            `postgresql+psycopg://role@host/database`.
+        sql_chars: The longest statement accepted from a candidate.
+
+    Raises:
+        ValueError: The role has more power than running queries needs.
+    """
+
+    #: Whether an unknown name in double quotes is taken for a string.
+    quotes_strings = False
+
+    def __init__(self, server: str, sql_chars: int) -> None:
+        if not server:
+            raise ValueError("no server is named: give Verifier(server='postgresql+psycopg://role@host/database')")
+        # prepared at once: the server then takes one statement at a time and no second behind a semicolon
+        settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
+        engine = create_engine(server, poolclass=NullPool, connect_args=settings)
+        self._sql_chars, self._connection = sql_chars, engine.connect()
+        self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
+        self._opened: dict[str, _Instance] = {}
+        self._current, self._script = _Instance("", set(), []), ""
+        self._wrote = False
+        self._refuse_power()
+        self._rules = Rules(self._rows)
+        clock = server_clock(*self._rows(_BACKEND)[0])
+        #: The clock of deadlines: CPU seconds of the server's process for us, or the wall's where it cannot be seen.
+        self.seconds: Callable[[], float] = clock or time.monotonic
+        self._starves = clock is not None
+        self._patience = 1
+        self.guards = [] if self._rows(_MAY_CALL)[0][0] else ["functions"]
+        read_beyond_python(self._connection.connection.dbapi_connection)
+
+    def _refuse_power(self) -> None:
+        found = self._rows(_POWER)
+        if found:
+            named = ", ".join(name for (name,) in found)
+            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that may make schemas only")
+
+    def load(self, script: str, deadline: float) -> str:
+        """Builds an instance from a script; the script itself serves as its snapshot.
+
+        Raises:
+            EngineError: A statement of the script failed.
+        """
+        if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
+            self._connection.rollback()
+            self._opened.clear()
+        self._patience = _PATIENCE[-1] if self._starves else 1
+        schema = f"instance_{len(self._opened)}"
+        self._rows("SAVEPOINT instance")
+        try:
+            self._rows(f"CREATE SCHEMA {schema}")
+            self._rows(f"SET LOCAL search_path = {schema}")
+            for statement in split(script):
+                if self._rules.admit_in_context(words_of(statement)):
+                    self._guarded(statement, deadline)
+        except EngineError:
+            self._rows("ROLLBACK TO SAVEPOINT instance")
+            raise
+        self._rows("RELEASE SAVEPOINT instance")
+        restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
+        self._opened[script] = _Instance(schema, {table.lower() for table in self.tables()}, restarts)
+        return script
+
+    def open(self, snapshot: str) -> None:
+        """Makes the instance the current one, building it anew if it has been given up."""
+        if snapshot not in self._opened:
+            self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
+        self._current, self._script = self._opened[snapshot], snapshot
+        self._rows(f"SET LOCAL search_path = {self._current.schema}")
+
+    def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
+        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+
+        Raises:
+            EngineError: A statement was refused, failed, or took too long.
+        """
+        if sum(map(len, statements)) > self._sql_chars:
+            raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
+        for self._patience in _PATIENCE:
+            started = self.seconds()
+            try:
+                return self._run(statements, access, deadline, max_rows)
+            except EngineError as error:
+                starved = self._starves and self.seconds() - started < _STARVED * (deadline - started)
+                if error.status != "timeout" or not starved or self._patience == _PATIENCE[-1]:
+                    raise
+                self.undo()
+        raise AssertionError("unreachable")
+
+    def _run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
+        result = Outcome()
+        self._rows("SAVEPOINT candidate")
+        self._wrote = access != READ
+        if access == READ:
+            self._rows("SET LOCAL transaction_read_only = on")
+        for statement in statements:
+            words = words_of(statement)
+            self._rules.admit(words, access)
+            named = self._current.tables & {word.text.lower() for word in words if word.names}
+            result.reads |= named
+            reads = first_name(words) in READING
+            if not reads:
+                result.writes |= named
+            self._fetch(statement, reads, deadline, max_rows, result)
+        return result
+
+    def _fetch(self, statement: str, reads: bool, deadline: float, max_rows: int, result: Outcome) -> None:
+        """Reads by a cursor on the server: a result without end must not come over here as a whole."""
+        if not reads:
+            result.columns, result.rows = self._guarded(statement, deadline)
+        else:
+            self._guarded(f"DECLARE result NO SCROLL CURSOR FOR {statement}", deadline)
+            result.columns, result.rows = self._guarded(f"FETCH FORWARD {max_rows + 1} FROM result", deadline)
+            self._guarded("CLOSE result", deadline)
+        result.more = len(result.rows) > max_rows
+
+    def _guarded(self, statement: str, deadline: float) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Runs one statement under what is left of its time; what goes wrong becomes an `EngineError`."""
+        left = max(1, int(1_000 * self._patience * (deadline - self.seconds())))
+        try:
+            self._rows(f"SET LOCAL statement_timeout = {left}")
+            found = self._execute(statement)
+            return (list(found.keys()), [tuple(row) for row in found]) if found.returns_rows else ([], [])
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                os._exit(1)
+            state, text = getattr(error.orig, "sqlstate", "") or "", str(error.orig).partition("\n")[0]
+            if "multiple commands" in text:
+                raise EngineError("multi_statement", text) from None
+            raise EngineError(_STATUSES.get(state, "exec_error"), text) from None
+        except (ValueError, OverflowError) as error:  # NUL characters, lone surrogates, dates beyond Python's
+            raise EngineError("exec_error", str(error)) from None
+
+    def undo(self) -> None:
+        """Takes back what `run` wrote."""
+        wrote, self._wrote = self._wrote, False
+        try:
+            self._rows("ROLLBACK TO SAVEPOINT candidate")
+            for restart in self._current.restarts if wrote else ():  # which no transaction takes back
+                self._rows(restart)
+        except DBAPIError:  # there was none, or a result too large to be let go of
+            self._start_over()
+
+    def _start_over(self) -> None:
+        """Gives up the transaction and the instances with it, but for the current one, on which more is to be run."""
+        try:
+            self._connection.rollback()
+            self._opened.clear()
+            if self._script:
+                self.open(self._script)
+        except (DBAPIError, EngineError):  # another worker will do
+            os._exit(1)
+
+    def tables(self) -> list[str]:
+        """Names of the current instance's tables and views."""
+        return [name for name, _ in self._rows(_TABLES)]
+
+    def base_tables(self) -> list[str]:
+        """Names of the current instance's tables alone."""
+        return [name for name, kind in self._rows(_TABLES) if kind == "BASE TABLE"]
+
+    def names(self) -> set[str]:
+        """Names of tables and columns, in lower case."""
+        return {name.lower() for table, column, _ in self._rows(_COLUMNS) for name in (table, column)}
+
+    def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
+        """All rows of a table or view.
+
+        Raises:
+            EngineError: It cannot be read, or not by the deadline.
+        """
+        self._rows("SAVEPOINT reading")
+        try:
+            rows = self._guarded(f"SELECT * FROM {_name(table)}", deadline)[1]
+        except EngineError:
+            self._rows("ROLLBACK TO SAVEPOINT reading")
+            raise
+        self._rows("RELEASE SAVEPOINT reading")
+        return rows
+
+    def objects(self) -> dict[str, Any]:
+        """Tables and views with their columns and whether these may be NULL."""
+        found: dict[str, Any] = {}
+        for table, column, nullable in self._rows(_COLUMNS):
+            found.setdefault(table.lower(), []).append((column.lower(), nullable))
+        return found
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        found = self._execute(statement)
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+    def _execute(self, statement: str) -> Any:
+        connection: Connection = self._connection
+        return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _restart(schema: str, name: str, last: int | None, start: int) -> str:
+    """A statement that sets a sequence to where it stands."""
+    full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
+    return f"SELECT setval('{full}', {start if last is None else last}, {str(last is not None).lower()})"

@@ -1,0 +1,228 @@
+"""The worker's loop: reads requests, runs them, answers; ends when the parent does.
+
+Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results)
+and `trial` (a gold and its mutants on candidate instances). Verdicts and results are sent as they become known, so that
+a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat stands.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import protocol
+from .benchmark_rules import PublishedCase
+from .cases import Case
+from .clock import Clock
+from .confinement import allow_cpu, confine
+from .grouping import Groups
+from .outcomes import READ, EngineError, as_error
+from .shelf import Shelf
+from .sqlite_engine import SqliteEngine
+from .wire_values import packed_rows
+
+#: Loaded cases are kept up to so many characters of their scripts, each counted with what a small one takes beside it.
+_LOADED_CHARACTERS, _CASE_CHARACTERS = 32_000_000, 30_000
+#: A mutant that so many instances kill is not tried on more.
+_ENOUGH_KILLS = 3
+#: A reason is cut after so many characters.
+_REASON = 500
+#: Verdicts wait at most this long for company before they are sent.
+_PATIENCE = 0.05
+
+
+class Service:
+    """One worker's state: its engine, the loaded cases, the channel to the parent.
+
+    Args:
+        limits: The parent's `Limits` as a mapping.
+        engine: The database engine.
+        send: Sends one message.
+        heartbeat: Where the candidate at work is noted.
+    """
+
+    def __init__(
+        self, limits: dict[str, Any], engine: Any, send: Callable[[Any], None], heartbeat: protocol.Heartbeat
+    ) -> None:
+        self.send = send
+        self._limits, self._engine, self._heartbeat = limits, engine, heartbeat
+        self._cases: Shelf[str, Case | EngineError] = Shelf(_LOADED_CHARACTERS)
+        self._request = 0
+        self._clock = Clock()
+
+    def handle(self, message: dict[str, Any]) -> None:
+        """Serves one request."""
+        self._request = message["request"]
+        allow_cpu(message["cpu_seconds"])
+        self._beat(-1)
+        if message["op"] == "run":
+            self._run(message)
+        elif message["op"] == "group":
+            self._group(message)
+        elif message["op"] == "trial":
+            found = self._trial(message["task"], message["mutants"], message["spared"], message["skip"])
+            self.send({"trial": found, "done": True})
+        else:
+            self._judge(message)
+
+    def _beat(self, index: int) -> None:
+        self._heartbeat.write(self._request, index, time.monotonic(), self._clock())
+
+    def _judge(self, message: dict[str, Any]) -> None:
+        case = self._case(message["key"], message["task"])
+        if case is None:
+            self.send({"unknown": True, "done": True})
+            return
+        if isinstance(case, EngineError):
+            self.send({"gold_error": [case.status, case.reason], "done": True})
+            return
+        self._stream(case.judge(message["candidates"], set(message["skip"])))
+
+    def _stream(self, pairs: Iterable[tuple[int, list[Any]]]) -> None:
+        """Sends what is found about candidates by their indices, a few at a time."""
+        waiting: list[Any] = []
+        last = time.monotonic()
+        for pair in pairs:
+            waiting.append(pair)
+            if time.monotonic() - last > _PATIENCE:
+                self.send({"verdicts": waiting, "done": False})
+                waiting, last = [], time.monotonic()
+        self.send({"verdicts": waiting, "done": True})
+
+    def _case(self, key: str, task: dict[str, Any] | None) -> Case | EngineError | None:
+        case: Case | EngineError | None = self._cases.get(key)
+        if case is None and task is not None:
+            case = self._built(task)
+            self._cases.put(key, case, _CASE_CHARACTERS + sum(map(len, task["instances"])))
+        return case
+
+    def _build(self, task: dict[str, Any]) -> Case:
+        kind = PublishedCase if task["preset"] else Case
+        return kind(self._engine, task, self._limits, self._beat)
+
+    def _built(self, task: dict[str, Any]) -> Case | EngineError:
+        """The case, or why there is none, whatever goes wrong with its gold."""
+        try:
+            return self._build(task)
+        except Exception as error:
+            return as_error(error)
+
+    def _run(self, message: dict[str, Any]) -> None:
+        """Sends the results of queries that only read, each as soon as it is known."""
+        if (failure := self._opened(message["context"])) is not None:
+            self.send({"gold_error": ["context_error", f"{failure.status}: {failure.reason}"], "done": True})
+            return
+        skip = set(message["skip"])
+        most_rows, most = message["most_rows"], message["most_characters"]
+        for index, sql in enumerate(message["queries"]):
+            if index not in skip:
+                self._beat(index)
+                self.send({"verdicts": [(index, self._result(sql, most_rows, most))], "done": False})
+        self.send({"done": True})
+
+    def _opened(self, context: str) -> EngineError | None:
+        """Makes a context the current database; returns why that fails, None if it does not."""
+        try:
+            self._engine.open(self._engine.load(context, self._deadline()))
+        except Exception as error:
+            return as_error(error)
+        return None
+
+    def _result(self, sql: str, most_rows: int, most: int) -> list[Any]:
+        """Status, columns, rows and reason of one query; of a result that is too big, its first rows."""
+        try:
+            try:
+                outcome = self._engine.run([sql], READ, self._deadline(), most_rows)
+                rows = packed_rows(outcome.rows[:most_rows], most)
+            finally:
+                self._engine.undo()
+        except Exception as error:
+            failure = as_error(error)
+            return [failure.status, [], [], failure.reason[:_REASON]]
+        if outcome.more or len(rows) < len(outcome.rows):
+            return ["too_big", outcome.columns, rows, f"more than {most_rows} rows or {most} characters"]
+        return ["ok", outcome.columns, rows, ""]
+
+    def _group(self, message: dict[str, Any]) -> None:
+        """Sends for each query the number of the group that shares its results on all contexts; None if it fails."""
+        groups = Groups(self._engine, message["queries"], message["skip"], self._limits["max_rows"])
+        for context in message["contexts"]:
+            self._beat(-1)
+            if (failure := self._opened(context)) is not None:
+                self.send({"gold_error": ["context_error", f"{failure.status}: {failure.reason}"], "done": True})
+                return
+            groups.divide(self._beat, self._deadline)
+        self.send({"groups": groups.numbers, "done": True})
+
+    def _deadline(self) -> float:
+        return float(self._engine.seconds() + self._limits["soft_seconds"])
+
+    def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
+        """Per instance what `Verifier.trial` describes."""
+        found, kills = [], [0] * spared
+        for script in task["instances"]:
+            case = self._built({**task, "instances": [script]})
+            if isinstance(case, EngineError):
+                found.append([f"{case.status}: {case.reason}", False, [], False, []])
+                continue
+            left_out = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
+            verdicts = dict(case.judge([[m] for m in mutants], left_out))
+            differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
+            broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
+            for index in differing:
+                if index < spared:
+                    kills[index] += 1
+            found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous, broken])
+        return found
+
+
+def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent: int | None) -> None:
+    """Serves the parent on a socket until either side ends.
+
+    Args:
+        channel: To the parent.
+        heartbeat: Descriptor of the shared bytes.
+        start: `engine`, `limits`, the `server` of PostgreSQL, and `folders` in which the engine's packages lie.
+        parent: The process whose end is this one's too; None where the closed socket must do.
+    """
+    beats = protocol.Heartbeat(heartbeat)
+    try:
+        engine = _open_engine(start)
+    except Exception as error:
+        channel.sendall(protocol.encode({"failed": f"{type(error).__name__}: {error}"}))
+        return
+    memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
+    guards = [*confine(memory, parent), *engine.guards]
+    service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
+    service.send({"ready": True, "guards": guards, "library": engine.library})
+    while True:
+        try:
+            service.handle(protocol.receive(channel.recv))
+        except (EOFError, ConnectionError):
+            return
+
+
+def serve_alone(channel: socket.socket, token: bytes) -> None:
+    """Serves as one process for itself: shows the token, then learns what it is to be and where its heartbeat lies."""
+    channel.sendall(token)
+    start = protocol.receive(channel.recv)
+    sys.path += start["folders"]
+    with open(start["heartbeat"], "r+b") as shared:
+        serve(channel, shared.fileno(), start, None)
+
+
+def _open_engine(start: dict[str, Any]) -> Any:
+    """Opens the engine; whatever it needs from outside it must have before the process is closed."""
+    limits, name = start["limits"], start["engine"]
+    if name == "duckdb":
+        from .duckdb_engine import DuckdbEngine
+
+        return DuckdbEngine(limits["heap_mb"], limits["sql_chars"])
+    if name == "postgres":
+        from .postgres_engine import PostgresEngine
+
+        return PostgresEngine(start["server"], limits["sql_chars"])
+    return SqliteEngine(limits["heap_mb"], limits["sql_chars"])

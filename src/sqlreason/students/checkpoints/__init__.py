@@ -1,0 +1,1 @@
+"""Base models and adapters: files, architecture, tokens, chat templates."""

@@ -1,0 +1,1 @@
+"""Writing completions: decoding, voting, self-repair."""

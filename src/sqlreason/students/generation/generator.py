@@ -1,0 +1,137 @@
+"""One student answers many prompts, in this process or in several.
+
+Several processes pay on a CPU alone: each has a core and a copy of the model, and no thread waits for another.
+The batches are the same for any number of processes, and so are the answers.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import Any
+
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.chat import Chat, Messages
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.generation import decoding
+
+_student: tuple[Any, Chat]  # of a worker process
+
+
+def answer(
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    conversations: Sequence[Messages],
+    *,
+    dtype: str,
+    quantization: str | None,
+    batch_size: int,
+    processes: int = 1,
+    progress: Callable[[int], None] | None = None,
+    **sampling: Any,
+) -> list[decoding.Generation]:
+    """Return the student's completions of one set of prompts; see `Respondent` for more than one."""
+    with Respondent(
+        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
+    ) as student:
+        return student.answer(conversations, progress=progress, **sampling)
+
+
+class Respondent(AbstractContextManager["Respondent"]):
+    """A student that is loaded at its first question and can be asked again.
+
+    Args:
+        checkpoint: The base model.
+        adapter: What it was taught; None for the untrained student.
+        dtype: One of `checkpoint.DTYPES`.
+        quantization: None or "nf4".
+        batch_size: Completions in flight in a process.
+        processes: How many share the work; no more are started than the first questions have batches.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        adapter: Adapter | None,
+        *,
+        dtype: str,
+        quantization: str | None,
+        batch_size: int,
+        processes: int = 1,
+    ) -> None:
+        self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
+        self._loading = (checkpoint, adapter, dtype, quantization)
+        self._loaded: tuple[Any, Chat] | None = None
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:  # on Ctrl-C, what has not begun need not be written
+            self._pool.shutdown(cancel_futures=True)
+
+    def answer(
+        self,
+        conversations: Sequence[Messages],
+        progress: Callable[[int], None] | None = None,
+        **sampling: Any,
+    ) -> list[decoding.Generation]:
+        """Return the student's completions, as `generation.generate` orders them.
+
+        Args:
+            conversations: Chat messages of each prompt.
+            progress: Called with the number of completions of each finished batch.
+            sampling: max_new_tokens, temperature, samples and seed of `generation.generate`.
+
+        Raises:
+            AdapterError: If the adapter belongs to another base model.
+            BrokenProcessPool: If a process was killed from outside, for its memory for example.
+        """
+        if not conversations:
+            return []
+        if self.processes == 1:
+            self._loaded = self._loaded or _load(*self._loading)
+            return decoding.generate(
+                *self._loaded, conversations, batch_size=self.batch_size, progress=progress, **sampling
+            )
+        seed = sampling.pop("seed", 0)
+        batches = _batches(self.checkpoint, conversations, max(1, self.batch_size // sampling.get("samples", 1)))
+        sharing = min(self.processes, len(batches))
+        pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
+        jobs = {
+            pool.submit(_answer_batch, [conversations[i] for i in rows], self.batch_size, seed + start, sampling): rows
+            for start, rows in batches.items()
+        }
+        answers: dict[int, list[decoding.Generation]] = {}
+        for job in as_completed(jobs):
+            answers |= dict(zip(jobs[job], job.result(), strict=True))
+            if progress is not None:
+                progress(sum(len(answers[i]) for i in jobs[job]))
+        written = [completion for i in range(len(conversations)) for completion in answers[i]]
+        # processes write side by side, and a machine is billed by its hours, not by those of its processes
+        return [replace(completion, seconds=completion.seconds / sharing) for completion in written]
+
+
+def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Chat]:
+    model = checkpoint.load_model(dtype, quantization=quantization)
+    return adapter.apply(model) if adapter is not None else model, checkpoint.load_chat()
+
+
+def _batches(checkpoint: Checkpoint, conversations: Sequence[Messages], at_once: int) -> dict[int, list[int]]:
+    """The batches of `generation.generate`, by where each starts in the order from long to short."""
+    chat = checkpoint.load_chat()
+    order = decoding.longest_first([chat.prompt_ids(messages) for messages in conversations])
+    return {start: order[start : start + at_once] for start in range(0, len(order), at_once)}
+
+
+def _work_for(*loading: Any) -> None:
+    """What a worker process begins with."""
+    global _student
+    _student = _load(*loading)
+
+
+def _answer_batch(
+    conversations: Sequence[Messages], batch_size: int, seed: int, sampling: dict[str, Any]
+) -> list[list[decoding.Generation]]:
+    written = decoding.generate(*_student, conversations, batch_size=batch_size, seed=seed, **sampling)
+    samples = len(written) // len(conversations)
+    return [written[start : start + samples] for start in range(0, len(written), samples)]

@@ -1,0 +1,40 @@
+"""Voting by execution: of several answers the one whose result most of them share, without looking at the gold.
+
+Wang et al. 2023, "Self-consistency" (arXiv:2203.11171), with results of queries as the answers that are compared.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlreason.reasoning.format import parse
+from sqlreason.sql.verifier import Task, Verifier
+
+
+def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> int:
+    """Return the index of the winning answer; see `elect`."""
+    return elect(verifier, context, answers, engine)[0]
+
+
+def elect(
+    verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite", reading: str = ""
+) -> tuple[int, int]:
+    """Return the index of the winning answer and the number of answers that share its result, by the engine's equality.
+
+    Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
+    results with equally many votes the one that came first.
+
+    Args:
+        verifier: Runs the queries, which may only read.
+        context: DDL and INSERTs of the database that is asked.
+        answers: Completions.
+        engine: "sqlite" or "duckdb".
+        reading: The dialect from which queries are rewritten for the engine, as of `Task`.
+    """
+    parsed = {index: answer.sql for index, text in enumerate(answers) if (answer := parse(text)).well_formed}
+    numbers = verifier.group(Task("", "", (context,), engine, reading), list(parsed.values()))
+    groups = {index: number for index, number in zip(parsed, numbers, strict=True) if number is not None}
+    if not groups:
+        return 0, 0
+    votes = Counter(groups.values())
+    winner = max(groups, key=lambda index: (votes[groups[index]], -index))
+    return winner, votes[groups[winner]]

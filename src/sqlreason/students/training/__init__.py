@@ -1,0 +1,1 @@
+"""Training of students: SFT, GRPO, on-policy distillation, and what they share."""

@@ -1,0 +1,126 @@
+"""A small examination during training: greedy answers to questions that are not trained on; the best adapter is kept.
+
+Small models are often best long before the last step. The scores depend on the weights alone, so that a resumed
+training finds the ones it found before; nothing here touches the random state of the training.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.reasoning.format import parse
+from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.students.checkpoints.chat import Chat, Messages
+from sqlreason.students.generation.decoding import generate
+from sqlreason.students.training.launch import rank
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Dev questions (None for none), the steps between two examinations, and the patience with them."""
+
+    dev: pd.DataFrame | None
+    steps: int
+    patience: int | None
+
+    def examiner(self, max_new_tokens: int, batch_size: int, folder: Path) -> "Examiner | None":
+        """The examiner of a training, if there are questions."""
+        if self.dev is None:
+            return None
+        return Examiner(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder)
+
+
+def share_right(
+    model: Any,
+    chat: Chat,
+    conversations: Sequence[Messages],
+    tasks: Sequence[Task],
+    max_new_tokens: int,
+    batch_size: int,
+) -> float:
+    """Return the share of greedy answers that have the gold's result; an answer without an end is wrong."""
+    answers = generate(model, chat, conversations, max_new_tokens, batch_size)
+    readings = [parse(answer.text) for answer in answers]
+    queries = [
+        [reading.sql] if reading.well_formed and answer.finished else []
+        for reading, answer in zip(readings, answers, strict=True)
+    ]
+    with Verifier() as verifier:
+        verdicts = verifier.verify_batch(list(zip(tasks, queries, strict=True)))
+    return sum(verdict.agrees for group in verdicts for verdict in group) / len(tasks)
+
+
+class Examiner:
+    """Scores the student on dev questions and keeps the best adapter.
+
+    Args:
+        prompts: Columns prompt (chat messages as JSON text) and task (JSON).
+        every: Steps between two examinations; there is one before the first step.
+        patience: Examinations without a better score after which the training should stop; None for no limit.
+        max_new_tokens: Limit of an answer.
+        batch_size: Answers that are written at once.
+        folder: Where scores and the best adapter lie.
+    """
+
+    def __init__(
+        self,
+        prompts: pd.DataFrame,
+        every: int,
+        patience: int | None,
+        max_new_tokens: int,
+        batch_size: int,
+        folder: Path,
+    ) -> None:
+        self.every, self.patience, self.folder = every, patience, folder
+        self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
+        self.conversations = [json.loads(text) for text in prompts["prompt"]]
+        self.tasks = [Task.from_json(text) for text in prompts["task"]]
+        self.scores: dict[int, float] = {}
+        if (folder / "scores.json").exists():
+            told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+            self.scores = {int(step): score for step, score in told.items()}
+
+    def examine(self, model: Any, chat: Chat, step: int) -> float:
+        """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
+        limits = (self.max_new_tokens, self.batch_size)
+        score = share_right(model, chat, self.conversations, self.tasks, *limits)
+        best = score >= max((s for at, s in self.scores.items() if at < step), default=-1.0)
+        self.scores[step] = score
+        if rank() == 0:
+            self._keep(model if best else None)
+        return score
+
+    def is_due(self, step: int) -> bool:
+        """Whether a step is followed by an examination."""
+        return step % self.every == 0
+
+    def is_over(self, step: int) -> bool:
+        """Whether the best score lies more than the patience back."""
+        waited = (step - self.best_step(step)) // self.every
+        return self.patience is not None and waited >= self.patience
+
+    def best_step(self, step: int) -> int:
+        """The latest step up to this one at which no earlier score was better."""
+        return max((at for at in self.scores if at <= step), key=lambda at: (self.scores[at], at))
+
+    def restore_best(self, model: Any) -> None:
+        """Load the best adapter into the model."""
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        set_peft_model_state_dict(model, load_file(self.folder / "best.safetensors"), adapter_name="default")
+
+    def _keep(self, model: Any) -> None:
+        from peft import get_peft_model_state_dict
+        from safetensors.torch import save_file
+
+        self.folder.mkdir(exist_ok=True)
+        if model is not None:
+            state = get_peft_model_state_dict(model, adapter_name="default")
+            tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+            save_file(tensors, self.folder / "best.safetensors")
+        (self.folder / "scores.json").write_text(json.dumps(self.scores), encoding="utf-8")

@@ -1,0 +1,158 @@
+"""What is watched during GRPO: the restored policy, the reference, dev accuracy, and the ways in which it collapses."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.training.dev_evaluator import Examiner
+from sqlreason.students.training.rollouts import Recorder
+from sqlreason.students.training.trainer_arguments import TrainingError
+from sqlreason.students.training.work_folder import Stage
+
+logger = logging.getLogger(__name__)
+
+MAX_FIRST_KL = 0.01  # nats per token; the policy equals its reference before the first update
+MAX_CLIPPED = 0.2  # share of completions that never end their turn, above which is warned
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """A way in which a run collapses: a figure beyond its bound for some steps in a row.
+
+    Attributes:
+        figure: Of the history.
+        bound: Beyond which it is bad; for entropy, below.
+        steps: In a row.
+        meaning: What it means.
+        advice: What to change.
+    """
+
+    figure: str
+    bound: float
+    steps: int
+    meaning: str
+    advice: str
+
+    def is_bad(self, entry: Mapping[str, Any]) -> bool:
+        """Whether a step's figure is beyond the bound."""
+        value = entry.get(self.figure)
+        if value is None:
+            return False
+        return bool(value < self.bound) if self.figure == "entropy" else bool(value > self.bound)
+
+    def is_reached(self, entries: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the last steps of a history were all bad."""
+        last = entries[-self.steps :]
+        return len(last) == self.steps and all(map(self.is_bad, last))
+
+    def sentence(self) -> str:
+        """What happened, and what to change."""
+        side = "below" if self.figure == "entropy" else "above"
+        return f"{self.figure} was {side} {self.bound:g} for {self.steps} steps: {self.meaning}; {self.advice}"
+
+
+COLLAPSES = (
+    Collapse(
+        "zero_variance_share", 0.8, 20,
+        "the groups had equal rewards, so that nothing could be learned",
+        "use harder (or easier) prompts or a higher temperature",
+    ),
+    Collapse(
+        "completions/clipped_ratio", 0.5, 10,
+        "completions did not end their turn",
+        "lower the learning rate, add the reward `length`, or raise max_completion_tokens",
+    ),
+    Collapse(
+        "kl", 1.0, 10,
+        "the policy had left its reference (nats per token)",
+        "raise beta or lower the learning rate",
+    ),
+    Collapse(
+        "entropy", 0.005, 20,
+        "the policy wrote nearly the same every time (nats per token)",
+        "raise the temperature or lower the learning rate",
+    ),
+)  # fmt: skip
+
+
+def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, examiner: Examiner | None = None) -> Any:
+    """The trainer callback that restores the policy on resume, keeps rollouts, examines and raises the alarms."""
+    from transformers import TrainerCallback
+
+    class Watch(TrainerCallback):
+        warned = False
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step:
+                restore_policy(trainer.model, stage, state.global_step)
+            elif examiner:
+                score = examiner.examine(trainer.model, chat, 0)
+                logger.info("%s: dev accuracy before the first step %.1f %%", stage.name, 100 * score)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if not logs or "reward" not in logs:
+                return
+            step, entry = state.global_step, state.log_history[-1]
+            entry["generation_seconds"] = trainer.writing_seconds
+            entry["reward_seconds"] = recorder.seconds
+            entry["zero_variance_share"] = recorder.zero_variance_share()
+            recorder.keep(step, trainer._logs.get("advantages"))  # trl has no public way to them
+            check_first_kl(step, logs.get("kl"))
+            self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
+            if examiner and (examiner.is_due(step) or step == state.max_steps):
+                self._examine(entry, step, control)
+            self._stop_on_collapse(state, control)
+
+        def _examine(self, entry: dict[str, Any], step: int, control: Any) -> None:
+            assert examiner is not None
+            began = time.monotonic()
+            entry["dev_accuracy"] = examiner.examine(trainer.model, chat, step)
+            entry["dev_seconds"] = time.monotonic() - began
+            logger.info("%s: dev accuracy after step %d %.1f %%", stage.name, step, 100 * entry["dev_accuracy"])
+            if examiner.is_over(step):
+                best = examiner.best_step(step)
+                told = "%s: stopped at step %d: no better dev accuracy since step %d"
+                logger.info(told, stage.name, step, best)
+                control.should_training_stop = True
+
+        def _stop_on_collapse(self, state: Any, control: Any) -> None:
+            entries = [entry for entry in state.log_history if "reward" in entry]
+            for collapse in COLLAPSES:
+                if collapse.is_reached(entries):
+                    logger.warning("%s: stopped at step %d: %s", stage.name, state.global_step, collapse.sentence())
+                    control.should_training_stop = True
+
+        def _warn_of_clipping(self, step: int, share: float, limit: int) -> None:
+            if share > MAX_CLIPPED and not self.warned:
+                self.warned = True
+                logger.warning(
+                    "%s: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
+                    "raise max_completion_tokens, or look at what is written",
+                    stage.name,
+                    100 * share,
+                    step,
+                    limit,
+                )
+
+    return Watch()
+
+
+def restore_policy(model: Any, stage: Stage, step: int) -> None:
+    """Loads the policy of a checkpoint: transformers 5.17 loads its reference alone and leaves the policy as it was."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    weights = load_file(stage.folder / f"checkpoint-{step}" / "adapter_model.safetensors")
+    set_peft_model_state_dict(model, weights, adapter_name="default")
+
+
+def check_first_kl(step: int, kl: float | None) -> None:
+    """Raises TrainingError if the policy differs from its reference before the first update."""
+    if step == 1 and kl is not None and kl > MAX_FIRST_KL:
+        raise TrainingError(
+            f"the KL before the first update is {kl:.4f} nats per token and should be 0: "
+            "the reference is not the SFT student; train with backend: transformers, or with beta: 0"
+        )

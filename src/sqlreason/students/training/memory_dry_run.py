@@ -1,0 +1,200 @@
+"""The longest batch first: forward and backward, no step, so that a training that does not fit fails at once.
+
+From the same pass come the estimates of memory, seconds a step and hours. Nothing of it stays: gradients are dropped,
+the random numbers are those that would have been drawn without it. Memory that is too small for it, or for anything
+later, is told with the parameters that lower the need.
+"""
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.generation.decoding import longest_first
+from sqlreason.students.training.distillation_trainer import pad_left
+from sqlreason.students.training.memory_estimate import GIB
+from sqlreason.students.training.rollouts import Writer
+from sqlreason.students.training.trainer_arguments import LESS_TO_LEARN_FROM, fitting, is_sharded, note
+
+logger = logging.getLogger(__name__)
+
+_LESS_TO_WRITE = (
+    "lower grpo.gradient_accumulation or grpo.batch_size (the completions of a step are written at once), "
+    "grpo.max_completion_tokens or preprocessing.max_prompt_tokens, or set student.quantization: nf4"
+)
+
+
+def rehearse_sft(trainer: Any) -> Any:
+    """The trainer callback that passes the longest rows before the first step of SFT."""
+    from transformers import TrainerCallback
+
+    class Rehearsal(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step:  # it goes on: its batches have passed before
+                return
+            lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
+            longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
+            rows = trainer.data_collator([trainer.train_dataset[i] for i in longest])
+            batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
+            what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
+            with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
+                forward, backward = _pass(trainer, lambda: trainer.model(**batch).loss)
+            share = sum(lengths) / len(lengths) / lengths[longest[0]]
+            step = (forward + backward) * args.gradient_accumulation_steps * share
+            _tell(trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
+
+    return Rehearsal()
+
+
+def rehearse_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
+    """The trainer callback that writes and learns from the longest completions before the first step of GRPO.
+
+    Args:
+        trainer: Of trl.
+        chat: The student's tokenizer with its chat template.
+        writer: Of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
+    """
+    from transformers import TrainerCallback
+
+    class Rehearsal(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step or is_sharded(trainer):  # shards are gathered by whole steps only
+                return
+            groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
+            prompts = _longest(trainer, chat, "prompt", groups)
+            limit = args.max_completion_length
+            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+            writing = 0.0
+            if writer:
+                count = len(prompts) * args.num_generations
+                with fitting(f"grpo: writing {count} {shape} at once", _LESS_TO_WRITE):
+                    writing = writer.write_to_the_limit(trainer, prompts)
+            rows = args.per_device_train_batch_size
+            batch = _grpo_batch(trainer, prompts, rows, limit)
+            trainer.current_gradient_accumulation_steps = args.gradient_accumulation_steps  # the loss divides by it
+            with fitting(f"grpo: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
+            trainer._metrics["train"].clear()  # no figure of a step
+            reference = forward if args.beta else 0.0
+            each = writing + reference * args.gradient_accumulation_steps
+            step = each / args.num_iterations + (forward + backward) * args.gradient_accumulation_steps
+            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+            if writer:
+                told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
+                told += f"{forward + backward:.1f} s"
+            _tell(trainer, "grpo", told, state.max_steps, step, "at most, without the rewards, about")
+
+    return Rehearsal()
+
+
+def rehearse_distillation(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
+    """The trainer callback that writes and learns from the longest completions before the first step; as of GRPO."""
+    from transformers import TrainerCallback
+
+    class Rehearsal(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step or is_sharded(trainer):
+                return
+            rows, limit = args.per_device_train_batch_size, args.max_completion_length
+            prompts = _longest(trainer, chat, "prompt", rows * args.gradient_accumulation_steps)
+            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+            writing = 0.0
+            if writer:
+                with fitting(f"distillation: writing {len(prompts)} {shape} at once", _LESS_TO_WRITE):
+                    writing = writer.write_to_the_limit(trainer, prompts)
+            batch = _distillation_batch(trainer, prompts[:rows], _longest(trainer, chat, "teacher_prompt", rows), limit)
+            with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
+            trainer._metrics["train"].clear()  # no figure of a step
+            step = writing + (forward + backward) * args.gradient_accumulation_steps
+            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+            _tell(trainer, "distillation", told, state.max_steps, step, "at most about")
+
+    return Rehearsal()
+
+
+def peak_bytes() -> float:
+    """The most memory that this process has had: of the GPU where there is one, else of the machine."""
+    import torch
+
+    if torch.cuda.is_available():
+        return float(torch.cuda.max_memory_allocated())
+    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, kilobytes on Linux
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+
+
+def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
+    peak, hours = peak_bytes() / GIB, steps * seconds / 3600
+    note(trainer, rehearsal={"peak_gib": round(peak, 2), "step_seconds": round(seconds, 2), "hours": round(hours, 3)})
+    logger.info(
+        "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h", stage, passed, peak, steps, how, seconds, hours
+    )
+
+
+def _longest(trainer: Any, chat: Chat, column: str, count: int) -> list[list[int]]:
+    """Token ids of the longest prompts of a column."""
+    ids = [chat.prompt_ids(messages) for messages in trainer.train_dataset[column]]
+    return [ids[i] for i in longest_first(ids)[:count]]
+
+
+def _distillation_batch(
+    trainer: Any, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
+) -> dict[str, Any]:
+    """What the loss is given for completions of full length; their words are those of the prompts."""
+    import torch
+
+    device, padding = trainer.args.device, trainer.processing_class.pad_token_id
+    written = torch.tensor([(ids * (limit // len(ids) + 1))[:limit] for ids in prompts], device=device)
+    prompt_ids, prompt_mask = pad_left(prompts, padding, device)
+    teacher_ids, teacher_mask = pad_left(shown, padding, device)
+    return {
+        "prompt_ids": prompt_ids,
+        "prompt_mask": prompt_mask,
+        "teacher_ids": teacher_ids,
+        "teacher_mask": teacher_mask,
+        "completion_ids": written,
+        "completion_mask": torch.ones_like(written),
+        "num_items_in_batch": torch.tensor(float(written.numel()), device=device),
+    }
+
+
+def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Any]:
+    """What the loss is given for completions of full length; their words are those of the prompts."""
+    import torch
+
+    device, group = trainer.args.device, trainer.args.num_generations
+    chosen = [prompts[i // group] for i in range(rows)]
+    prompt_ids, prompt_mask = pad_left(chosen, trainer.processing_class.pad_token_id, device)
+    written = [(ids * (limit // len(ids) + 1))[:limit] for ids in chosen]
+    ones = torch.ones(rows, limit, device=device)
+    return {
+        "prompt_ids": prompt_ids,
+        "prompt_mask": prompt_mask,
+        "completion_ids": torch.tensor(written, device=device),
+        "completion_mask": ones.long(),
+        "advantages": ones[:, 0],
+        "num_items_in_batch": ones.sum() * trainer.args.gradient_accumulation_steps,
+        "ref_per_token_logps": torch.zeros_like(ones),
+        "importance_sampling_ratio": ones,
+    }
+
+
+def _pass(trainer: Any, loss: Callable[[], Any]) -> tuple[float, float]:
+    """Seconds of one forward and of one backward pass."""
+    import torch
+
+    device, model = trainer.args.device, trainer.model
+    wait = torch.cuda.synchronize if device.type == "cuda" else (lambda: None)
+    model.train()
+    began = time.monotonic()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), trainer.compute_loss_context_manager():
+        value = loss()
+        wait()
+        half = time.monotonic()
+        value.backward()
+    wait()
+    model.zero_grad()
+    return half - began, time.monotonic() - half

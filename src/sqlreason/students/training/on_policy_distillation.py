@@ -1,0 +1,248 @@
+"""On-policy distillation of an adapter, by trl's DistillationTrainer (Agarwal et al. 2023, arXiv:2306.13649).
+
+The student answers, and at each token of its answer learns the teacher's distribution over the next one: a signal for
+every token, where a reward is one number for all of them. The teacher is another model with the same vocabulary, or
+the student itself as it reads a prompt that tells more, such as the right query (self-distillation: Shenfeld et al.
+2026, arXiv:2601.19897). One completion a prompt is enough. A training that was killed goes on from its last checkpoint
+when it is asked for again, and one that is finished is returned at once.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.errors import BadInput
+from sqlreason.sql.verifier import Task
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.generation.decoding import Sampling
+from sqlreason.students.training.dev_evaluator import Exam, share_right
+from sqlreason.students.training.distillation_trainer import make_trainer
+from sqlreason.students.training.launch import Launch, call, rank
+from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
+from sqlreason.students.training.trainer_arguments import Schedule
+from sqlreason.students.training.work_folder import Stage, hash_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Who gives the distributions: a model, bare or with an adapter. Its vocabulary must be the student's."""
+
+    checkpoint: Checkpoint
+    adapter: Adapter | None = None
+
+    @property
+    def identity(self) -> str:
+        """Who it is, independent of the machine."""
+        return f"{self.checkpoint.identity}+{self.adapter.digest if self.adapter else 'bare'}"
+
+    def load(self, dtype: str, quantization: str | None) -> Any:
+        """Loads the model, in evaluation mode."""
+        from sqlreason.students.training.trainer_arguments import use_quick_attention
+
+        model = self.checkpoint.load_model(dtype, quantization)
+        model = self.adapter.apply(model) if self.adapter else model
+        model.config.use_cache = False
+        use_quick_attention(model)
+        return model.eval().requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class Knobs:
+    """The knobs of distillation.
+
+    Attributes:
+        beta: Of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 is KL(student, teacher).
+        max_completion_tokens: Limit of a completion.
+        temperature: Of the samples; the loss divides the logits of both by the same.
+        top_p: Nucleus of the samples.
+        vllm: None, or where vLLM writes the completions: "colocate" or "server" (trl's two modes).
+        vllm_memory: Share of the GPU for a colocated one.
+        vllm_server: Address of a server.
+    """
+
+    beta: float = 1.0
+    max_completion_tokens: int = 256
+    temperature: float = 1.0
+    top_p: float = 1.0
+    vllm: str | None = None
+    vllm_memory: float = 0.3
+    vllm_server: str = "http://localhost:8000"
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of trl's DistillationConfig."""
+        return {
+            "beta": self.beta,
+            "max_completion_length": self.max_completion_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "top_k": 0,
+            "disable_dropout": True,
+            "remove_unused_columns": False,
+            "shuffle_dataset": True,
+            "log_completions": False,
+            **vllm_arguments(self.vllm, self.vllm_memory, self.vllm_server),
+        }
+
+
+def train_distillation(
+    checkpoint: Checkpoint,
+    adapter: Adapter,
+    teacher: Teacher,
+    prompts: pd.DataFrame,
+    *,
+    rewards: Sequence[Callable[..., Any]],
+    weights: Sequence[float],
+    workdir: Path | str,
+    quantization: str | None = None,
+    dtype: str = "auto",
+    launch: str = "process",
+    ranks: int = 1,
+    accelerate: str | None = None,
+    resume: bool = True,
+    dev: pd.DataFrame | None = None,
+    dev_steps: int = 25,
+    patience: int | None = None,
+    **knobs: Any,
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    """Trains the adapter to write as the teacher would, on its own completions.
+
+    Args:
+        checkpoint: The base model.
+        adapter: With which the training goes on; it must be of this base model.
+        teacher: Whose distributions are learned.
+        prompts: Columns id, prompt and teacher_prompt (chat messages as JSON text); all others go to the rewards.
+        rewards: Callables by trl's contract, for history and rollouts; nothing is learned from them.
+        weights: Of the rewards in the total.
+        workdir: For checkpoints, rollouts and the finished result.
+        quantization: None, or "nf4"; of student and teacher.
+        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
+        launch: "process", "child" or "ranks".
+        ranks: Processes of launch "ranks"; each writes its share of the completions of a step.
+        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
+        resume: Whether earlier work on the same inputs and options may be used.
+        dev: Columns prompt, teacher_prompt and task (JSON) of questions that are not trained on; the teacher answers
+            them once, the student before the first step and every `dev_steps`, and its best adapter is returned.
+        dev_steps: Steps between two scores.
+        patience: Scores without a better one after which the training ends; None for no limit.
+        knobs: Fields of `Knobs` and of `training.Schedule`; `batch_size` counts completions, one a prompt.
+
+    Returns:
+        The adapter; history and rollouts as of `grpo.train_grpo`, where `loss` and `kl` are the divergence from the
+        teacher (nats a token).
+
+    Raises:
+        AdapterError: if the adapter is of another base model.
+        ValueError: for options that contradict each other, and for another vocabulary.
+        TrainingError: if a guard finds that the training would not do what was asked for.
+    """
+    adapter.require(checkpoint.identity)
+    options = {
+        "base": checkpoint.identity,
+        "prompt": adapter.fingerprint,
+        "start": adapter.digest,
+        "teacher": teacher.identity,
+        "prompts": hash_table(prompts),
+        "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
+        "quantization": quantization,
+        "dtype": dtype,
+        "ranks": ranks,
+        "dev": None if dev is None else hash_table(dev),
+        "dev_steps": dev_steps,
+        "patience": patience,
+        **knobs,
+    }
+    own = {name: value for name, value in knobs.items() if name in Knobs.__dataclass_fields__}
+    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own}).shared(ranks)
+    _require_a_step(len(prompts), ranks, plan)
+    stage = Stage("distillation", workdir, options, resume)
+    finished = stage.result()
+    if finished is not None:
+        return finished  # type: ignore[return-value]
+    exam, scores = Exam(dev, dev_steps, patience), (rewards, weights)
+    place, loading = Launch(launch, ranks, accelerate), {"dtype": dtype, "quantization": quantization}
+    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, Knobs(**own), plan, exam, loading)
+
+
+def _require_a_step(prompts: int, ranks: int, plan: Schedule) -> None:
+    """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
+    wanted = ranks * plan.batch_size * plan.gradient_accumulation
+    if prompts < wanted:
+        raise BadInput(
+            f"{prompts} prompts are too few for one step of {wanted} (batch_size x gradient_accumulation); lower "
+            "batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
+        )
+
+
+def _train(
+    stage: Stage,
+    checkpoint: Checkpoint,
+    adapter: Adapter,
+    teacher: Teacher,
+    prompts: pd.DataFrame,
+    scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
+    knobs: Knobs,
+    plan: Schedule,
+    exam: Exam,
+    loading: dict[str, Any],
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
+    from sqlreason.students.training.transformers_backend import load_student
+
+    model, chat = load_student(
+        checkpoint, adapter, gradient_checkpointing=plan.gradient_checkpointing, seed=plan.seed, **loading
+    )
+    model_of_teacher = teacher.load(**loading)
+    recorder = Recorder(*scores, stage.folder / "rollouts", group=1, chat=chat)
+    sampling = Sampling(knobs.max_completion_tokens, knobs.temperature, top_p=knobs.top_p)
+    writer = Writer(sampling, plan.seed, chat) if knobs.vllm is None else None
+    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
+    examiner = exam.examiner(knobs.max_completion_tokens, at_once, stage.folder / "dev")
+    taught = _examine(model_of_teacher, chat, exam.dev, knobs, at_once) if examiner else None
+    trainer = make_trainer(stage, model, model_of_teacher, chat, prompts, recorder, writer, knobs.arguments(), plan)
+    callbacks = [
+        memory_dry_run.rehearse_distillation(trainer, chat, writer),
+        early_stopping.watch(trainer, stage, recorder, chat, examiner),
+    ]
+    log = trainer_arguments.run(trainer, stage, "distillation", callbacks, parameters="grpo")
+    steps = trainer.state.global_step
+    history, rollouts = read_log(log, stage.name), recorder.rollouts(steps)
+    history["kl"] = history["loss"]  # which it is where beta is 1
+    if examiner:
+        examiner.restore_best(trainer.model)
+    facts = {
+        "stage": stage.name,
+        "prompts": len(prompts),
+        "steps": steps,
+        "completions": len(rollouts),
+        "corrections": adapter.facts.get("corrections", 0),
+        "seconds": float(history["seconds"].iloc[-1]),
+        "loss": float(history["loss"].iloc[-1]),
+        "teacher_accuracy": taught,
+        "best_step": examiner.best_step(steps) if examiner else steps,
+        "chat": chat.facts,
+        "options": stage.options,
+    }
+    trained = trainer_arguments.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
+    told = "distillation: %d steps, %d completions in %.0f s, divergence from the teacher %.3f to %.3f"
+    logger.info(told, steps, len(rollouts), facts["seconds"], history["loss"].iloc[0], facts["loss"])
+    if rank() == 0:
+        stage.finish(trained, history, rollouts)
+    return trained, history, rollouts
+
+
+def _examine(teacher: Any, chat: Chat, dev: Any, knobs: Knobs, at_once: int) -> float:
+    """The teacher's accuracy on the dev questions as it reads them: what the student can come near to."""
+    conversations = [json.loads(text) for text in dev["teacher_prompt"]]
+    tasks = [Task.from_json(text) for text in dev["task"]]
+    score = share_right(teacher, chat, conversations, tasks, knobs.max_completion_tokens, at_once)
+    logger.info("distillation: the teacher's dev accuracy, with the prompt that it reads, is %.1f %%", 100 * score)
+    return score

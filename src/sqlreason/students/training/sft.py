@@ -1,0 +1,226 @@
+"""Supervised fine-tuning of a LoRA adapter on verified traces, by trl's SFTTrainer.
+
+Rows are token ids that `chat` made; the loss is on the completion alone; nothing is packed or cut. A training that was
+killed goes on from its last checkpoint when it is asked for again, and one that is finished is returned at
+once.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
+from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.training import row_checks
+from sqlreason.students.training.launch import Launch, call, rank
+from sqlreason.students.training.trainer_arguments import Schedule
+from sqlreason.students.training.transformers_backend import Lora
+from sqlreason.students.training.work_folder import Stage, hash_table
+
+logger = logging.getLogger(__name__)
+
+
+def train_sft(
+    checkpoint: Checkpoint,
+    examples: pd.DataFrame,
+    *,
+    fingerprint: str,
+    workdir: Path | str,
+    lora: Mapping[str, Any] | None = None,
+    start: Adapter | None = None,
+    backend: str = "transformers",
+    quantization: str | None = None,
+    dtype: str = "auto",
+    launch: str = "process",
+    ranks: int = 1,
+    accelerate: str | None = None,
+    resume: bool = True,
+    **schedule: Any,
+) -> tuple[Adapter, pd.DataFrame]:
+    """Trains an adapter to write the completions of the examples.
+
+    Args:
+        checkpoint: The base model.
+        examples: Columns id, prompt (chat messages as JSON text), completion (text).
+        fingerprint: Of the student prompt; goes into the adapter.
+        workdir: For checkpoints and the finished result.
+        lora: Fields of `transformers.Lora`, for a new adapter.
+        start: An adapter with which the training goes on instead.
+        backend: Name in `backends.BACKENDS`.
+        quantization: None, or "nf4" for QLoRA.
+        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
+        launch: "process", "child" or "ranks".
+        ranks: Processes of launch "ranks"; each makes its share of the forward passes of a step.
+        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
+        resume: Whether earlier work on the same inputs and options may be used.
+        schedule: Fields of `training.Schedule`.
+
+    Returns:
+        The adapter, and the history: stage, step, loss (nats per trained token), learning_rate, tokens,
+        seconds.
+
+    Raises:
+        ValueError: for options that contradict each other.
+        TrainingError: if a guard finds that the data or the configuration would be trained wrongly.
+    """
+    options = {
+        "base": checkpoint.identity,
+        "prompt": fingerprint,
+        "examples": hash_table(examples[["prompt", "completion"]]),
+        "lora": dict(lora or {}),
+        "backend": backend,
+        "quantization": quantization,
+        "dtype": dtype,
+        "ranks": ranks,
+        **({"start": start.digest} if start else {}),
+        **schedule,
+    }
+    plan, place = Schedule(**schedule).shared(ranks), Launch(launch, ranks, accelerate)
+    shape = start or Lora(**(lora or {}))
+    stage = Stage("sft", workdir, options, resume)
+    finished = stage.result()
+    if finished is not None:
+        return finished  # type: ignore[return-value]
+    return call(place, _train, stage, checkpoint, examples, shape, plan, fingerprint, backend, quantization, dtype)
+
+
+def _train(
+    stage: Stage,
+    checkpoint: Checkpoint,
+    examples: pd.DataFrame,
+    shape: Lora | Adapter,
+    plan: Schedule,
+    fingerprint: str,
+    backend: str,
+    quantization: str | None,
+    dtype: str,
+) -> tuple[Adapter, pd.DataFrame]:
+    from sqlreason.students.training import memory_dry_run, trainer_arguments
+    from sqlreason.students.training.backends import choose_backend
+
+    model, chat = choose_backend(backend)(
+        checkpoint,
+        shape,
+        dtype=dtype,
+        quantization=quantization,
+        gradient_checkpointing=plan.gradient_checkpointing,
+        seed=plan.seed,
+    )
+    trainer = _trainer(stage, model, chat, make_rows(chat, examples), plan, backend)
+    log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.rehearse_sft(trainer)])
+    history = _history(log)
+    facts = {
+        "stage": "sft",
+        "examples": len(examples),
+        "corrections": _count_corrections(examples, shape),
+        "steps": int(history["step"].iloc[-1]),
+        "seconds": float(history["seconds"].iloc[-1]),
+        "loss": float(history["loss"].iloc[-1]),
+        "chat": chat.facts,
+        "options": stage.options,
+    }
+    adapter = trainer_arguments.take_adapter(trainer, checkpoint, fingerprint, facts)
+    logger.info(
+        "sft: %d examples, %d steps in %.0f s, loss %.3f",
+        len(examples),
+        facts["steps"],
+        facts["seconds"],
+        facts["loss"],
+    )
+    if rank() == 0:
+        stage.finish(adapter, history)
+    return adapter, history
+
+
+def _trainer(
+    stage: Stage, model: Any, chat: Chat, rows: list[dict[str, list[int]]], plan: Schedule, backend: str
+) -> Any:
+    from datasets import Dataset
+    from trl import SFTConfig, SFTTrainer
+
+    from sqlreason.students.checkpoints import architecture
+    from sqlreason.students.training import token_inspection, trainer_arguments
+
+    config = trainer_arguments.build_config(
+        SFTConfig,
+        {
+            **plan.arguments(stage.folder, trainer_arguments.is_mixed(model)),
+            "max_length": None,
+            "packing": False,
+            "completion_only_loss": True,
+            "dataset_num_proc": None,
+            "loss_type": _loss(model, backend),
+        },
+    )
+    trainer: Any = SFTTrainer(
+        model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer
+    )
+    positions = architecture.longest_input(model.config)
+    share = row_checks.check_rows(trainer.train_dataset, rows, chat, positions)
+    trainer_arguments.note(trainer, rows_checked=len(rows), truncated=0, trained_share=round(share, 4))
+    first = trainer.train_dataset[0]
+    logger.info(
+        "sft: %d rows checked, 0 truncated, %.0f %% of the tokens are trained; the first, trained behind the plus:\n%s",
+        len(rows),
+        100 * share,
+        token_inspection.as_text(token_inspection.read_tokens(first["input_ids"], first["labels"], chat)),
+    )
+    return trainer
+
+
+def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
+    """Return the tokens of the examples as they are trained on: `input_ids`, and `labels` at the completion alone.
+
+    Args:
+        chat: The student's.
+        examples: Columns prompt (chat messages as JSON text) and completion (text).
+
+    Raises:
+        TrainingError: If a completion would not be read back as it was written.
+    """
+    rows = []
+    for number, (prompt, completion) in enumerate(zip(examples["prompt"], examples["completion"], strict=True)):
+        row = chat.row(json.loads(prompt), completion)
+        trained = [label for label in row["labels"] if label != NOT_TRAINED]
+        row_checks.check_reading(chat, trained, completion, f"row {number} of {len(examples)}")
+        rows.append(row)
+    return rows
+
+
+def _loss(model: Any, backend: str) -> str:
+    """The loss by trl's name: over the vocabulary of trained tokens only, where the logits are then right.
+
+    unsloth brings a loss of its own.
+    """
+    from sqlreason.students.checkpoints import output_heads
+
+    if backend == "unsloth":
+        return "nll"
+    if output_heads.is_known_to_trl(model):
+        return "chunked_nll"
+    logger.warning("sft: the loss takes all logits at once, as trl's chunks miss a part of this model's head")
+    return "nll"
+
+
+def _count_corrections(examples: pd.DataFrame, shape: Lora | Adapter) -> int:
+    """How many examples of correction the student has seen by the end, those of its start included."""
+    before = int(shape.facts.get("corrections", 0)) if isinstance(shape, Adapter) else 0
+    return before + (int((examples["kind"] == "correction").sum()) if "kind" in examples else 0)
+
+
+def _history(log: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stage": "sft",
+            "step": [entry["step"] for entry in log],
+            "loss": [entry["loss"] for entry in log],
+            "learning_rate": [entry["learning_rate"] for entry in log],
+            "tokens": [int(entry.get("num_tokens", 0)) for entry in log],
+            "seconds": [entry["seconds"] for entry in log],
+        }
+    )

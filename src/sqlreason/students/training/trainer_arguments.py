@@ -1,0 +1,276 @@
+"""What SFT and GRPO share: the schedule, its translation into trainer arguments, progress, history, checkpoints.
+
+Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.py` and `grpo.py`.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlreason.errors import BadInput, SqlReasonError
+from sqlreason.students.checkpoints import attention, cpu
+from sqlreason.students.checkpoints.adapter import Adapter
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_device
+from sqlreason.students.training.work_folder import Stage
+
+logger = logging.getLogger(__name__)
+
+LESS_TO_LEARN_FROM = (
+    "halve {stage}.batch_size and double {stage}.gradient_accumulation (a step stays what it was), set "
+    "{stage}.gradient_checkpointing: true or student.quantization: nf4, or lower preprocessing.max_prompt_tokens"
+)
+"""What to change where a pass does not fit into memory."""
+
+
+class TrainingError(SqlReasonError, RuntimeError):
+    """A guard found that the training would not do what was asked for."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Optimiser, length and bookkeeping of a training; exactly one of `epochs` and `max_steps` is its length.
+
+    Attributes:
+        learning_rate: Peak learning rate.
+        lr_scheduler: Its course: cosine, linear, constant or constant_with_warmup.
+        warmup_ratio: Share of the steps in which it rises.
+        weight_decay: Of AdamW.
+        adam_beta2: Of AdamW.
+        optimizer: Name as transformers knows it, such as adamw_torch or paged_adamw_8bit.
+        max_grad_norm: Gradients are clipped to this norm.
+        epochs: Passes over the data, or None.
+        max_steps: Steps, or None.
+        batch_size: Rows of one forward pass.
+        gradient_accumulation: Forward passes of one step, of all ranks together: a step sees the same rows whatever
+            their number.
+        gradient_checkpointing: Trade a third of the speed for memory.
+        save_steps: Steps between checkpoints.
+        seed: Of the adapter's initial weights, the order of rows, dropout and sampling.
+    """
+
+    learning_rate: float
+    epochs: float | None = None
+    max_steps: int | None = None
+    lr_scheduler: str = "cosine"
+    warmup_ratio: float = 0.03
+    weight_decay: float = 0.0
+    adam_beta2: float = 0.999
+    optimizer: str = "adamw_torch"
+    max_grad_norm: float = 1.0
+    batch_size: int = 8
+    gradient_accumulation: int = 1
+    gradient_checkpointing: bool = False
+    save_steps: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) == (self.max_steps is None):
+            raise BadInput(
+                f"epochs={self.epochs} and max_steps={self.max_steps}: "
+                "give exactly one of the two and None for the other"
+            )
+
+    def shared(self, ranks: int) -> "Schedule":
+        """The schedule of each of several ranks.
+
+        Raises:
+            ValueError: if the forward passes of a step cannot be shared evenly.
+        """
+        if self.gradient_accumulation % ranks:
+            raise BadInput(
+                f"gradient_accumulation={self.gradient_accumulation} forward passes a step cannot be shared by "
+                f"ranks={ranks}; make it a multiple (and batch_size smaller, to keep the rows of a step)"
+            )
+        return replace(self, gradient_accumulation=self.gradient_accumulation // ranks)
+
+    def arguments(self, folder: Path, mixed: bool) -> dict[str, Any]:
+        """Arguments of a trl configuration, every one explicit that trl would choose otherwise."""
+        length = {"num_train_epochs": self.epochs} if self.epochs is not None else {"max_steps": self.max_steps}
+        return {
+            **length,
+            "output_dir": str(folder),
+            "learning_rate": self.learning_rate,
+            "lr_scheduler_type": self.lr_scheduler,
+            "warmup_steps": self.warmup_ratio,
+            "weight_decay": self.weight_decay,
+            "adam_beta2": self.adam_beta2,
+            "optim": self.optimizer,
+            "max_grad_norm": self.max_grad_norm,
+            "per_device_train_batch_size": self.batch_size,
+            "gradient_accumulation_steps": self.gradient_accumulation,
+            "gradient_checkpointing": self.gradient_checkpointing,
+            "save_strategy": "steps",
+            "save_steps": self.save_steps,
+            "save_total_limit": 2,
+            "logging_steps": 1,
+            "report_to": [],
+            "disable_tqdm": True,
+            "bf16": mixed,
+            "seed": self.seed,
+            "data_seed": self.seed,
+            "dataloader_num_workers": 0,
+            "ddp_find_unused_parameters": False,
+            "average_tokens_across_devices": True,
+            "use_cpu": not _has_gpu(),
+        }
+
+
+def build_config(kind: Any, arguments: dict[str, Any]) -> Any:
+    """Builds a trl configuration and compares every requested value with what it holds.
+
+    Raises:
+        TrainingError: if one differs, or is unknown to this version of trl.
+    """
+    try:
+        config = kind(**arguments)
+    except TypeError as error:
+        raise TrainingError(f"{kind.__name__} of this trl does not know an argument: {error}") from error
+    kept = {name: getattr(config, name) for name in arguments}
+    changed = {
+        name: (value, kept[name])
+        for name, value in arguments.items()
+        if value != kept[name] and str(value) != str(getattr(kept[name], "value", kept[name]))
+    }
+    if changed:
+        raise TrainingError(f"{kind.__name__} holds other values than were requested (requested, held): {changed}")
+    return config
+
+
+def run(
+    trainer: Any, stage: Stage, total: str, callbacks: Sequence[Any] = (), parameters: str | None = None
+) -> list[dict[str, Any]]:
+    """Trains to the end, from the last complete checkpoint if there is one.
+
+    Args:
+        trainer: A trl trainer.
+        stage: Whose folder holds the checkpoints.
+        total: What the progress bar is called.
+        callbacks: Further trainer callbacks.
+        parameters: Section that holds the schedule, if it is called otherwise than the progress bar.
+
+    Returns:
+        The log entries of all steps, those before an interruption included; each has `seconds` since the
+        start.
+    """
+    from transformers import PrinterCallback, ProgressCallback
+
+    for unwanted in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(unwanted)
+    for callback in (_bookkeeping(stage, total), *callbacks):
+        trainer.add_callback(callback)
+    widen_adapter(trainer.model)
+    checkpoint = stage.last_checkpoint()
+    try:
+        with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=parameters or total)):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    finally:
+        cpu.release_memory()
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+@contextmanager
+def fitting(doing: str, advice: str) -> Iterator[None]:
+    """Within it, memory that is too small is told as a TrainingError with what to change."""
+    from accelerate.utils.memory import should_reduce_batch_size
+
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, TrainingError) or not should_reduce_batch_size(error):
+            raise
+        first = str(error).splitlines()[0]
+        raise TrainingError(f"{doing} does not fit into memory: {advice}. ({first})") from error
+
+
+def note(trainer: Any, **found: Any) -> None:
+    """Keeps what was found before the first step, for the facts of the adapter."""
+    trainer.found_before = {**getattr(trainer, "found_before", {}), **found}
+
+
+def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
+    """Copies the trained adapter off a trainer, with what was noted of it.
+
+    Every rank has to ask, for under FSDP and ZeRO each holds a shard.
+    """
+    facts = {**facts, **getattr(trainer, "found_before", {})}
+    trainer.accelerator.wait_for_everyone()
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded(trainer) else None
+    return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
+
+
+def is_sharded(trainer: Any) -> bool:
+    """Whether each rank holds but a part of the weights."""
+    return trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
+
+
+def widen_adapter(model: Any) -> None:
+    """Puts the adapter back into float32: over 4-bit weights trl rounds it to bfloat16, where small updates vanish.
+
+    Shards of FSDP stay as they are: those of a group have to be of one type.
+    """
+    if choose_device() is None:
+        return
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+
+
+def use_quick_attention(model: Any) -> None:
+    """Sets the attention of `attention.choose`: on a CPU that which is quick there."""
+    if model.device.type == "cpu":
+        cpu.keep_memory()
+    model.set_attn_implementation(attention.choose(model))
+
+
+def is_mixed(model: Any) -> bool:
+    """Whether the training computes in bfloat16: if the weights are in it (the adapter itself is kept in float32)."""
+    import torch
+
+    return bool(model.dtype == torch.bfloat16)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _bookkeeping(stage: Stage, description: str) -> Any:
+    from tqdm import tqdm
+    from transformers import TrainerCallback
+
+    class Bookkeeping(TrainerCallback):
+        """Progress bar, seconds in the history, marks on complete checkpoints."""
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.before = state.log_history[-1].get("seconds", 0.0) if state.log_history else 0.0
+            self.began = time.monotonic()
+            self.bar = tqdm(
+                total=state.max_steps,
+                initial=state.global_step,
+                desc=description,
+                unit="step",
+                disable=not state.is_world_process_zero,
+            )
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.bar.update(1)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            state.log_history[-1]["seconds"] = round(self.before + time.monotonic() - self.began, 3)
+            shown = {name: logs[name] for name in ("loss", "reward", "kl") if logs and logs.get(name) is not None}
+            self.bar.set_postfix({name: f"{value:.3f}" for name, value in shown.items()})
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            args.distributed_state.wait_for_everyone()  # each rank writes a part
+            if state.is_world_process_zero:
+                stage.mark_complete(state.global_step)
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.bar.close()
+
+    return Bookkeeping()

@@ -1,0 +1,96 @@
+"""A scene: one populated blueprint and a random generator, from which shapes pick tables, columns and witnesses.
+
+A witness is a row that the query under construction must find: filters are made to hold for it, so that results
+are not empty.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlreason.synthesis.queries.meaning import ColumnUse
+from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan, Unsuitable
+from sqlreason.synthesis.schema.rows import Contents, Row, Value
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One populated blueprint seen through one random generator."""
+
+    blueprint: Blueprint
+    contents: Contents
+    rng: random.Random
+
+    def chance(self, share: float) -> bool:
+        """Return True in `share` of the cases."""
+        return self.rng.random() < share
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """Return one of the items.
+
+        Raises:
+            Unsuitable: There are none.
+        """
+        if not items:
+            raise Unsuitable
+        return self.rng.choice(items)
+
+    def pick_some(self, items: Sequence[Item], count: int) -> list[Item]:
+        """Return `count` different items in random order.
+
+        Raises:
+            Unsuitable: There are fewer.
+        """
+        if len(items) < count:
+            raise Unsuitable
+        return self.rng.sample(list(items), count)
+
+    def pick_table(self, fits: Callable[[TablePlan], object] = lambda table: True) -> TablePlan:
+        """Return one of the tables that fit."""
+        return self.pick([table for table in self.blueprint.tables if fits(table)])
+
+    def rows(self, table: TablePlan) -> list[Row]:
+        """Return the rows of a table."""
+        return self.contents[table.name]
+
+    def values(self, use: ColumnUse) -> list[Value]:
+        """Return the values of a column that are not NULL, in row order."""
+        return [row[use.column.name] for row in self.rows(use.table) if row[use.column.name] is not None]
+
+    def find_row(self, table: TablePlan, key: Value) -> Row | None:
+        """Return the row with the given key."""
+        return next((row for row in self.rows(table) if row[table.key.name] == key), None)
+
+
+def labels(table: TablePlan) -> list[ColumnPlan]:
+    """Columns that name a row: its names, else its key, else its first column."""
+    names = [column for column in table.columns if column.kind == "name"]
+    return names or [column for column in table.columns if column.kind == "key"] or list(table.columns[:1])
+
+
+def texts(table: TablePlan) -> list[ColumnPlan]:
+    """Name and category columns."""
+    return [column for column in table.columns if column.is_text]
+
+
+def categories(table: TablePlan) -> list[ColumnPlan]:
+    """Columns with few values that never lack one: what rows are grouped by."""
+    return [column for column in table.columns if column.kind == "category" and not column.optional]
+
+
+def measures(table: TablePlan) -> list[ColumnPlan]:
+    """Quantities that are never NULL: what rows are ranked and averaged by."""
+    return [column for column in table.columns if column.is_measure and not column.optional]
+
+
+def dates(table: TablePlan) -> list[ColumnPlan]:
+    """Date columns that are never NULL."""
+    return [column for column in table.columns if column.kind == "date" and not column.optional]
+
+
+def visible(table: TablePlan) -> list[ColumnPlan]:
+    """Columns worth showing: all but foreign keys."""
+    return [column for column in table.columns if column.kind != "ref"]

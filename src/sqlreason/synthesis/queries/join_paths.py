@@ -1,0 +1,105 @@
+"""Links, which are foreign keys as joins, and trails: a subject with the one row of each table that it reaches."""
+
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sqlreason.synthesis.queries.draft_context import Scene
+from sqlreason.synthesis.queries.filters import require
+from sqlreason.synthesis.queries.meaning import ColumnUse
+from sqlreason.synthesis.queries.trees import join_tree, name_column, table_tree
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.rows import Row, Value
+
+
+@dataclass(frozen=True)
+class Link:
+    """One foreign key: the table that holds it and the table that it points to."""
+
+    child: TablePlan
+    reference: ColumnPlan
+    parent: TablePlan
+
+    def condition(self, left: TablePlan) -> exp.Expr:
+        """Return what ties a child row to its parent row, with the column of the table `left` on the left."""
+        sides = [name_column(self.reference, self.child), name_column(self.parent.key, self.parent)]
+        first, second = sides if left == self.child else reversed(sides)
+        return exp.EQ(this=first, expression=second)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A subject and the links from it, in an order in which they can be joined."""
+
+    subject: TablePlan
+    links: tuple[Link, ...]
+
+    @property
+    def complexity(self) -> str:
+        """The class of a query over the trail, in gretel's words."""
+        return "single join" if len(self.links) == 1 else "multiple_joins"
+
+    @property
+    def leaves(self) -> list[TablePlan]:
+        """The tables from which no link leads on: without a use of theirs the join would be idle."""
+        return [link.parent for link in self.links if link.parent not in [other.child for other in self.links]]
+
+    def joins(self) -> list[exp.Join]:
+        """Return the inner joins."""
+        return [join_tree(table_tree(link.parent), link.condition(link.child)) for link in self.links]
+
+    def use(self, table: TablePlan, column: ColumnPlan) -> ColumnUse:
+        """Return a use of a column, owned by the role in which its table was reached."""
+        roles = {link.parent.name: link.reference.role for link in self.links}
+        return ColumnUse(table, column, "" if table == self.subject else roles[table.name])
+
+    def witness(self, scene: Scene) -> dict[str, Row]:
+        """Return one row of every table, joined.
+
+        Raises:
+            Unsuitable: No row of the subject has all of its references.
+        """
+        return scene.pick(self.joined(scene))
+
+    def joined(self, scene: Scene) -> list[dict[str, Row]]:
+        """Return the joined rows of the trail."""
+        found = []
+        for row in scene.rows(self.subject):
+            rows: dict[str, Row] = {self.subject.name: row}
+            for link in self.links:
+                parent = scene.find_row(link.parent, rows[link.child.name][link.reference.name])
+                if parent is None:
+                    break
+                rows[link.parent.name] = parent
+            else:
+                found.append(rows)
+        return found
+
+    def pairs(self, rows: dict[str, Row], besides: tuple[ColumnPlan, ...] = ()) -> list[tuple[ColumnUse, Value]]:
+        """Pair the columns worth filtering on with the values of joined rows."""
+        tables = [self.subject, *(link.parent for link in self.links)]
+        return [
+            (self.use(table, column), rows[table.name][column.name])
+            for table in tables
+            for column in table.columns
+            if column.kind not in ("key", "ref") and column not in besides
+        ]
+
+
+def make_trail(scene: Scene, length: int) -> Trail:
+    """Return a trail with exactly `length` links that meets no table twice.
+
+    Raises:
+        Unsuitable: The schema has no such trail from the subject that was drawn.
+    """
+    subject = scene.pick_table(lambda table: any(r.target != table.name for r in table.references))
+    reached = [subject]
+    found: list[Link] = []
+    while len(found) < length:
+        names = {table.name for table in reached}
+        ways = [(table, ref) for table in reached for ref in table.references if ref.target not in names]
+        start, reference = scene.pick(ways)
+        found.append(Link(start, reference, scene.blueprint.table(reference.target)))
+        reached.append(found[-1].parent)
+    require(len({link.reference.role for link in found}) == len(found))
+    return Trail(subject, tuple(found))

@@ -1,0 +1,78 @@
+"""The meaning of a drafted query: what its question must say, free of SQL and of English.
+
+Grammar builds trees from these values and wording builds sentences from the same values, so the question says
+what the query does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.rows import Value
+
+
+@dataclass(frozen=True)
+class ColumnUse:
+    """A column as the query uses it; `owner` is the English noun of its row unless that is the subject itself."""
+
+    table: TablePlan
+    column: ColumnPlan
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One comparison; operators are those of `filters.OPERATORS`."""
+
+    use: ColumnUse
+    operator: str
+    values: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter, or two joined by `and` or `or`."""
+
+    filters: tuple[Filter, ...]
+    connective: str = "and"
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """An aggregate function over a column; without a column it counts rows of `counted`."""
+
+    function: str
+    use: ColumnUse | None = None
+    counted: TablePlan | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """The order of the result and how many rows of it are kept."""
+
+    by: ColumnUse | Aggregate
+    descending: bool
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A composed query with its meaning.
+
+    `shape` names the frames that put it into words; `parts` holds the values that these frames refer to.
+    """
+
+    shape: str
+    tree: exp.Expr
+    complexity: str
+    task_type: str
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sql(self) -> str:
+        """The query as text, without a semicolon."""
+        return self.tree.sql(dialect="sqlite")

@@ -1,0 +1,258 @@
+"""From a database to a blueprint and a way to draw rows for it."""
+
+import logging
+import random
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from sqlreason.sql.parsing.schema import Column, Schema, Table
+from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.column_kinds import family_of, guess
+from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
+from sqlreason.synthesis.schema.profiles import Profile, profile
+from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, open_source
+from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, read_pool
+from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
+from sqlreason.synthesis.schema.sample_values import make_up, presentable
+from sqlreason.synthesis.schema.schema_cutting import cut
+from sqlreason.synthesis.wording.english import phrase_of, role_of
+
+logger = logging.getLogger(__name__)
+
+RowsDial = Literal["never", "synthetic", "sampled"]
+Profiles = dict[tuple[str, str], Profile]
+
+_SHOWN = 100  # real texts of a column that filters may name
+_MIDNIGHT = ("00:00:00",)
+_TIMES = ("08:30:00", "10:15:00", "12:00:00", "14:45:00", "17:20:00", "20:05:00")
+_BOSSES = {"reports to": "manager", "managed by": "manager", "manager": "manager"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is asked about: a blueprint, and what fills it with rows."""
+
+    blueprint: Blueprint
+    fill: Callable[[random.Random], Contents]
+
+
+def read_source(
+    database: str,
+    rows: RowsDial = "synthetic",
+    tables: Sequence[str] = (),
+    max_tables: int = 24,
+    max_columns: int = 40,
+    timeout_seconds: float = 10.0,
+) -> Source:
+    """Read a database once, without writing to it, and return what questions need of it.
+
+    Args:
+        database: See `readers.ACCEPTED`.
+        rows: `never` reads no row at all; `synthetic` sums the first rows of each table up and makes rows up;
+            `sampled` puts real rows into the questions' databases.
+        tables: Tables around which to cut a large schema.
+        max_tables: Tables to keep at most.
+        max_columns: Columns of a table to keep at most.
+        timeout_seconds: For connecting, for a lock and for each statement.
+
+    Raises:
+        SourceError: The database cannot be used.
+    """
+    with open_source(database, timeout_seconds) as reader:
+        schema = cut(reader.schema(), tables, max_tables, max_columns)
+        read = {} if rows == "never" else {table.name: _first_rows(reader, table) for table in schema.tables}
+        profiles = {
+            (table.name, column.name): profile([row[place] for row in read[table.name]])
+            for table in schema.tables
+            if table.name in read
+            for place, column in enumerate(table.columns)
+        }
+        blueprint = infer_blueprint(schema, _title(database), profiles)
+        _tell(blueprint, rows, read)
+        if rows != "sampled":
+            return Source(blueprint, partial(sample_contents, blueprint))
+        found = {table.name: _as_rows(table, schema, read[table.name]) for table in blueprint.tables}
+        pool = read_pool(reader, blueprint, found)
+    if not any(pool.values()):
+        raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
+    return Source(_with_values(blueprint, pool), partial(draw_rows, blueprint, pool))
+
+
+def _with_values(blueprint: Blueprint, pool: Contents) -> Blueprint:
+    """Return the blueprint with the texts of real rows instead of made-up ones, for filters that name other values."""
+
+    def real(table: TablePlan, column: ColumnPlan) -> ColumnPlan:
+        found = dict.fromkeys(str(value) for row in pool[table.name] if (value := row[column.name]) is not None)
+        return replace(column, values=tuple(found)[:_SHOWN]) if column.is_text and found else column
+
+    tables = (replace(t, columns=tuple(real(t, column) for column in t.columns)) for t in blueprint.tables)
+    return replace(blueprint, tables=tuple(tables))
+
+
+def _title(database: str) -> str:
+    """Return a database's name without its path, host and credentials."""
+    name = Path(database.partition("?")[0]).stem
+    return re.sub(r"\W+", "_", name) or "database"
+
+
+def _first_rows(reader: Reader, table: Table) -> Rows:
+    return reader.rows(table.name, [column.name for column in table.columns], POOL)
+
+
+def _as_rows(plan: TablePlan, schema: Schema, rows: Rows) -> list[Row]:
+    """Return the rows that questions can quote."""
+    table = schema.table(plan.name)
+    assert table is not None
+    order = [column.name for column in table.columns]
+    places = [order.index(column.name) for column in plan.columns]
+    found = (as_row(plan, [row[place] for place in places]) for row in rows)
+    return [row for row in found if all(map(presentable, row.values()))]
+
+
+def _tell(blueprint: Blueprint, rows: str, read: dict[str, Rows]) -> None:
+    unasked = [f"{table.name}.{column.name}" for table in blueprint.tables for column in table.unasked]
+    empty = [name for name, found in read.items() if not found]
+    logger.info("%d tables read; rows: %s", len(blueprint.tables), rows)
+    if unasked:
+        logger.info("no question mentions %d columns, e.g. %s", len(unasked), ", ".join(unasked[:6]))
+    if empty:
+        logger.warning("without rows, so that types and names alone tell of them: %s", ", ".join(empty))
+
+
+# --------------------------------------------------------------------------------------------------- inference
+def infer_blueprint(schema: Schema, name: str, profiles: Profiles) -> Blueprint:
+    """Return the blueprint that the names, types, comments and profiles of a schema suggest.
+
+    Args:
+        schema: Tables whose foreign keys all lead to the key of another of them.
+        name: Of the database, its domain too.
+        profiles: By table and column; empty where no row was looked at.
+    """
+    nouns = _distinct_nouns(schema)
+    keys = {table.name: _key_of(table, profiles) for table in schema.tables}
+    tables = tuple(_table(table, schema, nouns, keys, profiles) for table in schema.tables)
+    return Blueprint(name, name.replace("_", " "), tables, zlib.crc32(name.encode()))
+
+
+def _distinct_nouns(schema: Schema) -> dict[str, tuple[str, str]]:
+    """Return (singular, plural) by table; two tables that would share a noun keep their own names."""
+    nouns = {table.name: nouns_of(table.name, table.comment) for table in schema.tables}
+    singulars = [singular for singular, _ in nouns.values()]
+    phrases = {name: phrase_of(name.replace(".", " ")) for name in nouns}
+    return {
+        name: found if singulars.count(found[0]) == 1 else (f"{phrases[name]} row", f"{phrases[name]} rows")
+        for name, found in nouns.items()
+    }
+
+
+def _key_of(table: Table, profiles: Profiles) -> str:
+    """Return the one column that is a table's key, or nothing: declared, else an id whose values all differ."""
+    declared = table.primary_key
+    if not declared and table.columns:
+        first = table.columns[0]
+        seen = profiles.get((table.name, first.name))
+        looks = first.name.lower() in ("id", f"{nouns_of(table.name)[0].replace(' ', '_')}_id")
+        declared = (first.name,) if looks and seen and seen.known == seen.distinct == seen.rows else ()
+    if len(declared) != 1:
+        return ""
+    column = table.column(declared[0])
+    return column.name if column and family_of(column.type) in ("int", "text") else ""
+
+
+def _table(
+    table: Table, schema: Schema, nouns: dict[str, tuple[str, str]], keys: dict[str, str], profiles: Profiles
+) -> TablePlan:
+    targets = {key.columns[0]: key.table for key in table.foreign_keys if keys[key.table]}
+    strict = any(not column.nullable for column in table.columns if column.name not in table.primary_key)
+    referred = any(key.table == table.name for other in schema.tables for key in other.foreign_keys)
+    own_key = keys[table.name] if referred or keys[table.name] not in targets else ""
+    columns = []
+    for column in table.columns:
+        seen = profiles.get((table.name, column.name))
+        if column.name == own_key:
+            plan = _key(column, seen, nouns[table.name][0])
+        elif column.name in targets:
+            plan = _reference(column, targets[column.name], table.name, nouns, keys)
+        else:
+            plan = _plain_column(column, nouns[table.name][0], seen)
+        columns.append(replace(plan, optional=plan.kind != "key" and _optional(column, seen, strict)))
+    asked = _told_apart(columns)
+    unasked = tuple(column for column in columns if column not in asked)
+    primary = () if own_key else table.primary_key
+    order = tuple(column.name for column in columns)
+    return TablePlan(table.name, *nouns[table.name], tuple(asked), unasked, order, primary)
+
+
+def _told_apart(columns: list[ColumnPlan]) -> list[ColumnPlan]:
+    """Return the columns that a question can name: of some kind, and the first of those called alike."""
+    found: dict[str, ColumnPlan] = {}
+    for column in columns:
+        if column.kind:
+            found.setdefault(column.name if column.kind in ("key", "ref") else column.phrase, column)
+    return list(found.values())
+
+
+def _optional(column: Column, seen: Profile | None, strict: bool) -> bool:
+    """Whether a column may be NULL: rows say it best; a schema that never says NOT NULL says nothing."""
+    if seen and seen.rows:
+        return seen.known < seen.rows
+    return column.nullable and strict
+
+
+def _key(column: Column, seen: Profile | None, noun: str) -> ColumnPlan:
+    textual = family_of(column.type) == "text" or (seen is not None and seen.form == "text")
+    phrase = phrase_and_unit(column.name)[0]
+    phrase = f"{noun} {phrase}" if phrase in ("id", "code", "key", "number") else phrase
+    opening = "".join(word[0] for word in noun.split()).upper()
+    return ColumnPlan(
+        column.name, "key", phrase, values=(opening,) if textual else (), type=_portable(column.type, "key")
+    )
+
+
+def _reference(
+    column: Column, target: str, table: str, nouns: dict[str, tuple[str, str]], keys: dict[str, str]
+) -> ColumnPlan:
+    phrase, noun = phrase_and_unit(column.name, column.comment)[0], nouns[target][0]
+    told = column.name != keys[target] or target == table
+    role = role_of(_BOSSES.get(phrase, phrase), noun, target == table) if told else noun
+    return ColumnPlan(column.name, "ref", phrase, target=target, role=role, type=_portable(column.type, "ref"))
+
+
+def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan:
+    phrase, unit = phrase_and_unit(column.name, column.comment)
+    phrase = phrase or phrase_of(column.name) or column.name.lower()
+    found = guess(column, phrase, seen)
+    values: tuple[str, ...] = ()
+    if found.kind in ("name", "category"):
+        values = _values(column, phrase, noun, seen, found.kind == "category")
+    elif found.has_time:
+        values = _MIDNIGHT if seen and seen.times == _MIDNIGHT else _TIMES
+    return ColumnPlan(
+        column.name, found.kind, phrase, unit, values, found.low, found.high, has_time=found.has_time,
+        type=_portable(column.type, found.kind),
+    )  # fmt: skip
+
+
+def _values(column: Column, phrase: str, noun: str, seen: Profile | None, category: bool) -> tuple[str, ...]:
+    """Return the texts of a column: those of its type, those that many rows share, else made-up ones."""
+    listed = tuple(re.findall(r"'([^']+)'", column.type)) if column.type.upper().startswith("ENUM") else ()
+    if len(listed) > 1 and all(map(presentable, listed)):
+        return listed
+    if category and seen and len(seen.shared) > 1:
+        return seen.shared
+    return make_up(phrase, noun, category)
+
+
+_PLAIN_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
+_SPELLED = {"key": "INTEGER", "ref": "INTEGER", "int": "INTEGER", "real": "REAL", "date": "DATE", "bool": "BOOLEAN"}
+
+
+def _portable(declared: str, kind: str) -> str:
+    """Return a type that every engine reads: as declared, unless it is of a form that only its own engine knows."""
+    known = declared and _PLAIN_TYPE.fullmatch(declared) and not declared.upper().startswith("ENUM")
+    return " ".join(declared.split()) if known else _SPELLED.get(kind, "TEXT")

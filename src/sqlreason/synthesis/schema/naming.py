@@ -1,0 +1,79 @@
+"""English for the names of a user's schema: nouns of tables, phrases and units of columns; a short comment wins."""
+
+import re
+
+from sqlreason.synthesis.wording.english import phrase_of, pluralise
+
+_TABLE_PREFIXES = frozenset(["tbl", "t", "tab", "table", "dim", "fact", "fct", "stg", "tb", "lkp", "ref"])
+_TABLE_SUFFIXES = frozenset(["table", "tbl", "data", "records", "list", "info", "master", "mst"])
+# Beyond the abbreviations of `english`, which the hand-written schemas live by.
+_ABBREVIATIONS = {
+    "acct": "account", "acc": "account", "bal": "balance", "cat": "category", "cd": "code", "cnt": "count",
+    "ctry": "country", "curr": "currency", "dt": "date", "fname": "first name", "lname": "last name", "inv": "invoice",
+    "lang": "language", "loc": "location", "mfr": "manufacturer", "mgr": "manager", "nbr": "number", "nr": "number",
+    "ord": "order", "org": "organisation", "prod": "product", "rep": "representative", "stat": "status",
+    "tel": "phone", "ts": "time", "txn": "transaction", "trx": "transaction", "typ": "type", "usr": "user",
+    "val": "value", "whs": "warehouse", "yr": "year", "dob": "birth date",
+}  # fmt: skip
+# Last word of a name -> unit; the word itself says no more then.
+UNITS = {
+    "kg": "kilograms", "g": "grams", "lb": "pounds", "lbs": "pounds", "km": "kilometres", "m": "metres",
+    "cm": "centimetres", "mm": "millimetres", "mi": "miles", "ft": "feet", "ms": "milliseconds", "sec": "seconds",
+    "secs": "seconds", "seconds": "seconds", "min": "minutes", "mins": "minutes", "minutes": "minutes", "hrs": "hours",
+    "hours": "hours", "days": "days", "eur": "euros", "usd": "dollars", "gbp": "pounds", "pct": "percent",
+    "percent": "percent", "kwh": "kilowatt hours", "kw": "kilowatts", "mb": "megabytes", "gb": "gigabytes",
+}  # fmt: skip
+_UNCHANGED = ("ss", "us", "is", "news", "series", "species", "gas", "bus")
+_IRREGULAR = {
+    "people": "person", "children": "child", "men": "man", "women": "woman", "movies": "movie", "cookies": "cookie",
+}  # fmt: skip
+_MOST_WORDS = 4  # of a comment that names rather than explains
+
+
+def singularise(word: str) -> str:
+    """Return the singular of a word, or the word as it is."""
+    if word in _IRREGULAR or len(word) < 4 or word.endswith(_UNCHANGED) or not word.endswith("s"):
+        return _IRREGULAR.get(word, word)
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-2] if re.search(r"(ss|x|z|ch|sh|us)es$", word) else word[:-1]
+
+
+def nouns_of(table: str, comment: str | None = None) -> tuple[str, str]:
+    """Return what a row, and what rows, of a table are called: `tbl_order_lines` -> order line, order lines."""
+    told = _name_in(comment)
+    words = (told or _spelled_out(table.rpartition(".")[2] or table)).split()
+    if not told:
+        words = words[1:] if len(words) > 1 and words[0] in _TABLE_PREFIXES else words
+        words = words[:-1] if len(words) > 1 and words[-1] in _TABLE_SUFFIXES else words
+    singular = " ".join([*words[:-1], singularise(words[-1])])
+    return singular, pluralise(singular)
+
+
+def phrase_and_unit(column: str, comment: str | None = None) -> tuple[str, str]:
+    """Return what a column is called and in what it is measured: `weight_kg` -> weight, kilograms."""
+    told = _name_in(comment)
+    unit = re.search(r"\((?:in )?([a-z ]+)\)", (comment or "").lower())
+    if told:
+        return told, UNITS.get(unit[1], unit[1]) if unit else ""
+    words = phrase_of(column).split()
+    found = unit[1] if unit else words[-1] if len(words) > 1 and words[-1] in UNITS else ""
+    if found and words[-1] == found:
+        words.pop()
+    return _in_full(words), UNITS.get(found, found)
+
+
+def _spelled_out(name: str) -> str:
+    return _in_full(phrase_of(name).split()) or name.lower()
+
+
+def _in_full(words: list[str]) -> str:
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+
+
+def _name_in(comment: str | None) -> str:
+    """Return a comment that is a name: a few plain words, without what stands in brackets."""
+    text = re.sub(r"\([^)]*\)", "", comment or "").strip(" .").lower()
+    words = re.sub(r"^(the|a|an) ", "", text).split()
+    plain = all(word.replace("-", "").replace("'", "").isalpha() for word in words)
+    return " ".join(words) if 0 < len(words) <= _MOST_WORDS and plain else ""

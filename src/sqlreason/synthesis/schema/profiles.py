@@ -1,0 +1,104 @@
+"""What the rows of a column say, summed up, so that rows can be made up that look alike."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlreason.synthesis.schema.sample_values import Value, is_day, is_measure, presentable
+
+SHARED_BY = 5  # rows that must hold a text before it counts as a value of the column and not of somebody
+_FEW, _FEW_SHARE = 30, 0.2  # different texts at most that make a category, and their share of the rows
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+_MIDNIGHT = "00:00:00"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column's rows in a few figures.
+
+    Attributes:
+        rows: How many were looked at.
+        known: How many of them are not NULL.
+        distinct: Different values.
+        low: A number or date below which 5 % lie, rounded; None for other values.
+        high: Likewise, above.
+        shared: Texts that at least `SHARED_BY` rows hold, the most frequent first.
+        form: `int`, `real`, `text`, `date`, `datetime`, `flag` (only 0 and 1), or "" where there is nothing to see.
+        times: Times of day that dates carry.
+        quotable: Share of the values that a question can quote.
+    """
+
+    rows: int
+    known: int
+    distinct: int
+    low: int | float | str | None
+    high: int | float | str | None
+    shared: tuple[str, ...]
+    form: str
+    times: tuple[str, ...]
+    quotable: float
+
+    def is_few(self, share: float = _FEW_SHARE) -> bool:
+        """Whether the texts repeat, as those of a category do; `share` bounds the different ones of the rows."""
+        return 1 < self.distinct <= max(2, min(_FEW, share * self.known))
+
+
+def profile(values: Sequence[Value]) -> Profile:
+    """Return the profile of a column."""
+    known = [value for value in values if value is not None]
+    form = _form(known)
+    low, high = _bounds(known, form)
+    counts = Counter(value for value in known if isinstance(value, str))
+    shared = tuple(text for text, count in counts.most_common(_FEW) if count >= SHARED_BY and presentable(text))
+    times = sorted({str(value)[11:19].ljust(8, "0") for value in known}) if form == "datetime" else []
+    return Profile(
+        rows=len(values),
+        known=len(known),
+        distinct=len(set(known)),
+        low=low,
+        high=high,
+        shared=shared if form == "text" else (),
+        form=form,
+        times=tuple(times) if times == [_MIDNIGHT] else (),
+        quotable=sum(map(presentable, known)) / len(known) if known else 1.0,
+    )
+
+
+def _form(known: Sequence[Value]) -> str:
+    """Return what the values have in common."""
+    if not known:
+        return ""
+    if all(isinstance(value, bool) for value in known) or set(known) == {0, 1}:
+        return "flag"
+    if all(isinstance(value, int) for value in known):
+        return "int"
+    if all(isinstance(value, int | float) for value in known):
+        return "real"
+    texts = [str(value) for value in known]
+    if all(map(_DATE.fullmatch, texts)):
+        return "date"
+    return "datetime" if all(_DATE.fullmatch(text) or _DATETIME.fullmatch(text) for text in texts) else "text"
+
+
+def _bounds(known: Sequence[Any], form: str) -> tuple[int | float | str | None, int | float | str | None]:
+    """Return the middle nine tenths: nobody's extreme is told."""
+    if form not in ("int", "real", "date", "datetime"):
+        return None, None
+    ordered = sorted(filter(is_day, map(str, known)) if form.startswith("date") else filter(is_measure, known))
+    if not ordered:
+        return None, None
+    low, high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
+    if form.startswith("date"):
+        return f"{str(low)[:4]}-01-01", f"{str(high)[:4]}-12-31"
+    if form == "int" and 1500 <= int(low) <= int(high) <= 2100:
+        return int(low), int(high)
+    return _rounded(low, form), _rounded(high, form)
+
+
+def _rounded(value: float, form: str) -> int | float:
+    """Return a number with two significant digits."""
+    text = float(f"{value:.2g}")
+    return round(text) if form == "int" else text

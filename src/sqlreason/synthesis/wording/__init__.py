@@ -1,0 +1,1 @@
+"""The English of questions: phrases, frames and sentences."""

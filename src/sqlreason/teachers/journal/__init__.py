@@ -1,0 +1,1 @@
+"""Where the answers of teachers are kept: append-only, leased, written in batches."""

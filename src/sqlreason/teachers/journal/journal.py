@@ -1,0 +1,213 @@
+"""The teacher's answers, stored one by one as they arrive: paid work survives whatever happens next.
+
+An append-only SQLite file in WAL mode: an entry is on disk before ``record`` returns, a second process may
+read and write at the same time, and a kill in the middle of a write leaves the entries before it intact. The
+file must lie on a local disk (WAL does not work over a network).
+"""
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlreason.errors import BadInput
+
+VERSION = 1
+
+
+class JournalError(BadInput):
+    """A file that is no journal of this version, or cannot be read or written."""
+
+
+class UnstorableEntry(ValueError):
+    """An entry that no file can hold, such as one with half a character in its text."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer of a teacher.
+
+    Attributes:
+        key: ``key_of`` its model, sampling and messages.
+        id: Of the question for which it was asked.
+        model: Name of the teacher.
+        text: The content, as it came.
+        reasoning: The provider's separate reasoning field, as it came; empty if there is none.
+        finish_reason: ``stop``, ``length``, or what else the provider said.
+        prompt_tokens: Tokens read; 0 where the provider did not say.
+        completion_tokens: Tokens written; 0 where the provider did not say.
+        seconds: Latency of the call.
+        usd: Price of the call in US dollars; by an approximation of its tokens where the provider did not say.
+        request_id: The provider's name for the call.
+        created: Time of arrival, ISO 8601, UTC.
+    """
+
+    key: str
+    id: str
+    model: str
+    text: str
+    reasoning: str
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    usd: float
+    request_id: str
+    created: str
+
+
+_TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", float: "REAL NOT NULL"}
+_COLUMNS = {item.name: _TYPES[item.type] for item in fields(Entry)}  # type: ignore[index]
+_NAMES = ", ".join(_COLUMNS)
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+# What a value raises that SQLite cannot hold: half a character, too large, too long, of another type.
+_UNFIT = (UnicodeError, OverflowError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
+
+def key_of(model: str, sampling: Mapping[str, Any], messages: Sequence[Mapping[str, str]], sample: int = 0) -> str:
+    """The name under which an answer is stored: a hash of model, sampling, messages and the number of the sample.
+
+    The first sample's number is left out, so that asking for more samples later keeps what was answered.
+    """
+    parts: list[Any] = [model, dict(sampling), [dict(message) for message in messages]]
+    text = json.dumps(parts + [sample] * (sample > 0), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Journal:
+    """An open journal; a context manager.
+
+    Args:
+        path: The file; it is created with its folders if it does not exist.
+
+    Raises:
+        JournalError: The file is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with explained(self.path), ExitStack() as opened:
+            # Two connections: whoever reads need not wait for the disk while a thread writes.
+            self._connection, self._writer = (opened.enter_context(closing(self._connect())) for _ in range(2))
+            self._prepare()
+            opened.pop_all()
+
+    def _connect(self) -> sqlite3.Connection:
+        # One thread at a time uses each, but it is not always the one that opened it.
+        return sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+
+    def _use_wal(self) -> None:
+        """Switch to WAL; where two processes do so at once, SQLite refuses one of them without waiting."""
+        for attempt in range(200):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or attempt == 199:
+                    raise
+                time.sleep(0.05)
+
+    def _prepare(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise JournalError(f"{self.path} is a journal of version {version}, this program's is {VERSION}.")
+        self._refuse_foreign()
+        self._use_wal()
+        self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
+        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns}, PRIMARY KEY (key))")
+        self._connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _refuse_foreign(self) -> None:
+        """Leaves a file alone that some other program has made.
+
+        Raises:
+            JournalError: It has other tables than ours.
+        """
+        tables = [name for (name,) in self._connection.execute(_TABLES)]
+        found = {row[1]: row[2] for row in self._connection.execute("PRAGMA table_info(entries)")}
+        if tables not in ([], ["entries"]) or (tables and found != {n: k.split()[0] for n, k in _COLUMNS.items()}):
+            raise JournalError(
+                f"{self.path} is no journal: it has the tables {', '.join(sorted(tables))}"
+                f"{', and entries has the columns ' + ', '.join(found) if found else ''}. It was left as it is; give "
+                "another path in the catalog entry `journal`."
+            )
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file; every entry is on disk already."""
+        self._writer.close()
+        self._connection.close()
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT COUNT(*) FROM entries").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries in the order of their arrival."""
+        for row in self._connection.execute(f"SELECT {_NAMES} FROM entries ORDER BY rowid"):
+            yield Entry(*row)
+
+    def __contains__(self, key: str) -> bool:
+        return self.find(key) is not None
+
+    def find(self, key: str) -> Entry | None:
+        """The entry of this key, whoever wrote it; None if there is none yet."""
+        row = self._connection.execute(f"SELECT {_NAMES} FROM entries WHERE key = ?", (key,)).fetchone()
+        return Entry(*row) if row else None
+
+    def find_all(self, keys: Iterable[str]) -> dict[str, Entry]:
+        """The entries of those keys that there are."""
+        return {key: entry for key in keys if (entry := self.find(key))}
+
+    def record(self, *entries: Entry) -> None:
+        """Stores entries durably, all of them or none; one that is there already stays as it is.
+
+        Raises:
+            UnstorableEntry: No file can hold one of them.
+            JournalError: The file cannot be written, for instance because the disk is full.
+        """
+        marks = ", ".join("?" * len(_COLUMNS))
+        with explained(self.path):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._writer.executemany(
+                    f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", [astuple(entry) for entry in entries]
+                )
+                self._writer.execute("COMMIT")
+            except _UNFIT as error:
+                raise UnstorableEntry(f"the answer cannot be stored: {error}") from error
+            finally:
+                if self._writer.in_transaction:  # SQLite itself has rolled back where the disk is full
+                    self._writer.execute("ROLLBACK")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Says which file SQLite's errors are about, and what to do.
+
+    Raises:
+        JournalError: In place of any error of SQLite's.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise JournalError(f"{path} is no journal ({error}); give another path in the entry `journal`.") from error
+        raise JournalError(
+            f"{path} cannot be read or written ({error}). What was answered before is kept: free space on its disk, "
+            "mend its rights, or give another path in the catalog entry `journal`; then run the same command again."
+        ) from error

@@ -1,0 +1,1 @@
+"""Texts of unknown origin made fit to be shown: cells, terminal lines, redacted credentials."""
