@@ -1,4 +1,4 @@
-"""The bars of the embedded question set: golds that run and find something, mutants killed, skeletons, shared schemas.
+"""The bars of the embedded question set: gold queries that run, mutants killed, skeletons, shared schemas.
 
     python benchmarks/embedded.py --prepared 1000
 
@@ -15,14 +15,14 @@ from sqlreason.data import splits
 from sqlreason.sql.databases.batch_preparation import prepare_all
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import Question, answers
-from sqlreason.synthesis.schema.annotated_schema import load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import load_annotated_schemas
 from sqlreason.synthesis.skeletons import Skeletons
 
 QUESTIONS = Path(__file__).resolve().parents[1] / "data/01_raw/questions"
 
 
 def runs_and_answers(table: pd.DataFrame) -> tuple[int, int]:
-    """Return how many golds run, and how many find something or change something."""
+    """Return how many gold queries run, and how many find something or change something."""
     ran = found = 0
     with Verifier() as verifier:
         for row in table.itertuples():
@@ -35,7 +35,7 @@ def runs_and_answers(table: pd.DataFrame) -> tuple[int, int]:
 
 def skeletons(table: pd.DataFrame) -> int:
     """Return the distinct questions once names and values are taken out."""
-    words = {blueprint.name: Skeletons(blueprint) for blueprint in load_blueprints()}
+    words = {annotated_schema.name: Skeletons(annotated_schema) for annotated_schema in load_annotated_schemas()}
     schemas = table["id"].str.rpartition("-")[0]
     return len({words[name].of(text) for name, text in zip(schemas, table["sql_prompt"], strict=True)})
 
@@ -49,7 +49,7 @@ def measure(prepared: int, workers: int) -> None:
     print(f"schemas in both parts: {splits.overlap(*map(splits.group_keys, (train, heldout)))}")
     print(f"distinct skeletons: {skeletons(table)}")
     ran, found = runs_and_answers(table)
-    print(f"golds that run: {ran} of {len(table)}; that find or change something: {found} ({found / len(table):.2%})")
+    print(f"gold queries that run: {ran} of {len(table)}; that tell something: {found} ({found / len(table):.2%})")
     sample = table.sample(min(prepared, len(table)), random_state=7)
     work = list(sample[["id", "sql_context", "sql"]].itertuples(index=False, name=None))
     done = list(prepare_all(work, workers=workers))

@@ -26,7 +26,7 @@ import duckdb
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.sql.comparison_rules import demand_of
+from sqlreason.sql.comparison_rules import comparison_of
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.parsing.schema import parse_schema
@@ -43,7 +43,7 @@ Group = tuple[Task, list[str]]
 
 
 def workload(contexts: int, cache: Path | None) -> list[Group]:
-    """Tasks with three instances beside the original, each with its gold and seven mutants."""
+    """Tasks with three test databases beside the original, each with its gold and seven mutants."""
     if cache is not None and cache.exists():
         return [(Task.from_json(task), texts) for task, texts in json.loads(cache.read_text())]
     rows = pd.read_parquet(QUESTIONS).sample(3 * contexts, random_state=0).drop_duplicates("sql_context")
@@ -64,9 +64,9 @@ def workload(contexts: int, cache: Path | None) -> list[Group]:
     return groups
 
 
-def instances(groups: list[Group], n: int) -> list[Group]:
-    """The same with only so many instances beside the original."""
-    return [(replace(task, instances=task.instances[: 1 + n]), texts) for task, texts in groups]
+def databases(groups: list[Group], n: int) -> list[Group]:
+    """The same with only so many test databases beside the original."""
+    return [(replace(task, databases=task.databases[: 1 + n]), texts) for task, texts in groups]
 
 
 def fresh(groups: list[Group], mark: str) -> list[Group]:
@@ -80,7 +80,7 @@ class Bare:
     def __init__(self, groups: list[Group]):
         self.connections = [sqlite3.connect(":memory:") for _ in groups]
         for connection, (task, _) in zip(self.connections, groups, strict=True):
-            connection.executescript(task.instances[0])
+            connection.executescript(task.databases[0])
 
     def __call__(self, groups: list[Group]) -> None:
         """Executes and fetches."""
@@ -98,7 +98,7 @@ class Judged:
     def __init__(self, groups: list[Group], driver: str = ""):
         limits = asdict(Limits())
         self.engine = SqliteEngine(4_096, limits["sql_chars"], driver)  # the limit holds for the baseline's memory too
-        wires = [demand_of(t.gold, t.engine).to_wire() | {"instances": list(t.instances)} for t, _ in groups]
+        wires = [comparison_of(t.gold, t.engine).to_wire() | {"databases": list(t.databases)} for t, _ in groups]
         self.cases = [Case(self.engine, wire, limits, lambda _: None) for wire in wires]
 
     def __call__(self, groups: list[Group]) -> None:
@@ -127,7 +127,7 @@ def article(groups: list[Group]) -> None:
         for text in texts:
             with duckdb.connect(":memory:") as connection:
                 try:
-                    for statement in [*split_statements(task.instances[0]), text]:
+                    for statement in [*split_statements(task.databases[0]), text]:
                         connection.execute(statement).fetchall()
                 except duckdb.Error:
                     continue
@@ -153,7 +153,7 @@ def main() -> None:
     chosen = parser.parse_args()
     contexts, rounds = (40, 3) if chosen.quick else (200, 9)
     groups = workload(contexts, chosen.cache)
-    alone, step = instances(groups, 0), groups[: 512 // CANDIDATES]
+    alone, step = databases(groups, 0), groups[: 512 // CANDIDATES]
     one, judged = Sandboxed(groups, 1), Judged(alone)
     runs = {
         "bare": (Bare(groups), alone),

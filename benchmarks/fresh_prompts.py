@@ -4,9 +4,9 @@
     python benchmarks/fresh_prompts.py --prompts recurring --seed 8 --params …     # the reference
 
 Fresh prompts are questions about variations (other names, columns and tables) of the schemas that the recurring ones
-are about. Both go on from the same SFT student, with the same dev examination of other schemas, and sit the same
-examination. Prints the reward along the training, which for fresh prompts is that of questions never seen before, and
-the examination paired with that of SFT. After `kedro run --pipelines=distillation,preprocessing`.
+are about. Both go on from the same SFT student, with the same dev evaluation of other schemas, and sit the same
+evaluation. Prints the reward along the training, which for fresh prompts is that of questions never seen before, and
+the evaluation paired with that of SFT. After `kedro run --pipelines=distillation,preprocessing`.
 """
 
 import argparse
@@ -29,17 +29,19 @@ from sqlreason.pipelines.sft.nodes import train_student
 from sqlreason.reporting import statistics
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import answers, as_row, stream
-from sqlreason.synthesis.schema.annotated_schema import TRAINING, load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import TRAINING, load_annotated_schemas
 
 
 def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options: PreprocessingOptions) -> pd.DataFrame:
     """As table `grpo_prompts`: questions about variations of the schemas that the prompts `like` are about."""
     names = set(like["id"].str.rpartition("-")[0])
-    blueprints = [blueprint for blueprint in load_blueprints(TRAINING) if blueprint.name in names]
+    annotated_schemas = [
+        annotated_schema for annotated_schema in load_annotated_schemas(TRAINING) if annotated_schema.name in names
+    ]
     rng = random.Random(comparison.seed)
     rows: dict[str, dict[str, str]] = {}  # by the question's words: none is asked twice
     with Verifier() as verifier:
-        for question in stream(blueprints, rng, varied_share=1.0):
+        for question in stream(annotated_schemas, rng, varied_share=1.0):
             if len(rows) == count:
                 break
             reads = question.prompt not in rows and question.task_type != "data manipulation"
@@ -54,7 +56,7 @@ def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options:
 
 
 def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:
-    """SFT, GRPO on the prompts asked for, and the examination of both."""
+    """SFT, GRPO on the prompts asked for, and the evaluation of both."""
     student, grpo = comparison.student, comparison.grpo.model_copy(update={"seed": comparison.seed})
     place = comparison.checkpoints
     start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, place, student, comparison.sft)
@@ -62,7 +64,7 @@ def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) ->
     groups = (grpo.max_steps or 0) * grpo.batch_size * grpo.gradient_accumulation // grpo.num_generations
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
     adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, place, student, grpo)
-    marks = [comparison.examine(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
+    marks = [comparison.evaluate(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
     quarters = (rollouts["step"] - 1) * 4 // rollouts["step"].max()
     return {
         "prompts": "fresh" if fresh else "recurring",

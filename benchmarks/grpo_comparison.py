@@ -49,7 +49,7 @@ ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "distillation": ("On-policy distillation", {"rewards": EXECUTION, "method": "distillation"}),
 }
 INPUTS = (
-    "base_model", "policy_teacher", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts",
+    "base_model", "distillation_teacher", "student_prompt", "sft_examples", "grpo_prompts", "evaluation_prompts",
     "checkpoints",
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ class Comparison:
         if changes is not None:
             adapter, told = self._improve(adapter, changes)
         began = time.monotonic()
-        answers, scores = self.examine(adapter, VOTES if arm == "voting" else 1)
+        answers, scores = self.evaluate(adapter, VOTES if arm == "voting" else 1)
         if arm == "voting":
             told["minutes"] = (time.monotonic() - began) / 60
         right = "".join("01"[int(agrees)] for agrees in scores["agrees"])
@@ -103,10 +103,12 @@ class Comparison:
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
         began = time.monotonic()
-        profile, outlook = grpo.forecast_gains(self.base, adapter, self.prompts, self.prompt, self.student, options)
+        profile, forecast_table = grpo.forecast_gains(
+            self.base, adapter, self.prompts, self.prompt, self.student, options
+        )
         seconds = time.monotonic() - began if profiled else 0.0
         certified = pd.DataFrame()  # the arms include rewards that certification refuses; its tables: docs/rewards.md
-        learned = (self.prompts, certified, profile, outlook, self.examples, self.teacher, self.prompt)
+        learned = (self.prompts, certified, profile, forecast_table, self.examples, self.teacher, self.prompt)
         trained, _, written = grpo.train_student(
             self.base, adapter, *learned, self.checkpoints, self.student, self.sft, options
         )
@@ -114,8 +116,8 @@ class Comparison:
         found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
         return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}
 
-    def examine(self, adapter: Adapter, votes: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The answers of a student to the examination and their scores, in the order of the ids."""
+    def evaluate(self, adapter: Adapter, votes: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The answers of a student to the evaluation and their scores, in the order of the ids."""
         options = self.exam_options.model_copy(update={"votes": votes})
         answers = evaluation.answer_with_adapter(self.base, adapter, self.exam, self.prompt, self.student, options)
         return answers, evaluation.score_answers(self.exam, answers, options).sort_values("id")

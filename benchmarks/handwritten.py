@@ -1,8 +1,8 @@
 """Agreement with a many-database judge on predictions written by hand: `python benchmarks/handwritten.py [--n 3 8]`.
 
-The files of `benchmarks/handwritten/` hold contexts, golds and predictions with the judge's labels (its README says how
-they came about). The engine sees the context alone and judges by Spider's rules. Intervals are at 95 %, by a bootstrap
-over golds.
+The files of `benchmarks/handwritten/` hold contexts, gold queries and predictions with the judge's labels (its README
+says how they came about). The engine sees the context alone and judges by Spider's rules. Intervals are at 95 %, by a
+bootstrap over gold queries.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def judged(verifier: Verifier, question: Question, n: int, seed: int) -> Outcome
 
 
 def interval(found: list[Outcome], draws: int = 2_000) -> tuple[float, float]:
-    """Bounds of the agreement when golds are drawn again."""
+    """Bounds of the agreement when gold queries are drawn again."""
     rng = random.Random(0)
     samples = (rng.choices(found, k=len(found)) for _ in range(draws))
     shares = sorted(sum(o.agreed for o in s) / max(1, sum(o.predictions for o in s)) for s in samples)

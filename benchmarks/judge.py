@@ -1,9 +1,9 @@
 """The judge of the benchmarks: many large databases, drawn without looking at how the engine draws its own.
 
-What a verdict is worth can only be told by instances that had no part in it. These come from another generator than
-`sql/databases/population.py` (no witnesses, no near misses: every cell is drawn by itself), with other sizes and seeds,
-in the manner of Zhong et al. 2020 (values of the database, literals of the gold and what lies beside them, random
-ones; keys unique, references kept).
+What a verdict is worth can only be told by test databases that had no part in it. These come from another generator
+than `sql/databases/population.py` (no witnesses, no near misses: every cell is drawn by itself), with other sizes and
+seeds, in the manner of Zhong et al. 2020 (values of the database, literals of the gold and what lies beside them,
+random ones; keys unique, references kept).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Setting:
 
 def judge_of(verifier: Verifier, task: Task, setting: Setting, seed: int, count: int = DATABASES) -> Task | None:
     """The task on the original and many databases of the judge's own; None if the gold fails or tells nothing there."""
-    scripts = [task.instances[0], *draw_databases(task.instances[0], task.gold, setting, seed, count)]
+    scripts = [task.databases[0], *draw_databases(task.databases[0], task.gold, setting, seed, count)]
     judged = Task(task.id, task.gold, tuple(scripts), task.engine, task.reading)
     (verdict,) = verifier.verify(judged, [task.gold])
     return judged if verdict.agrees and "vacuous" not in verdict.flags else None

@@ -2,9 +2,9 @@
 
     python benchmarks/mutilation.py [--count 2000] [--seed 1] [--real ../shared/real]
 
-Contexts and golds of the embedded questions, of the tests' fixtures and, where there are any, of real questions lose a
-token, get one of another dialect, another type, or are cut (`tests/sql/mutilation.py`). Prints how many came to which
-status, and each fault with the rules that led to it.
+Contexts and gold queries of the embedded questions, of the tests' fixtures and, where there are any, of real questions
+lose a token, get one of another dialect, another type, or are cut (`tests/sql/mutilation.py`). Prints how many came to
+which status, and each fault with the rules that led to it.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Golds as in Spider, over any schema, and predictions as models make them: right in other words, or wrong.
+"""Gold queries as in Spider, over any schema, and predictions as models make them: right in other words, or wrong.
 
 The predictions are made by operators of their own, not by `sql/mutation/mutants.py`, with which the engine chooses its
-instances; a benchmark on the same operators would only show that the engine has seen the questions.
+test databases; a benchmark on the same operators would only show that the engine has seen the questions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Parts:
 
 
 def golds(schema: Schema, rng: random.Random) -> list[str]:
-    """About two dozen golds over a schema: those of the templates that its tables can fill."""
+    """About two dozen gold queries over a schema: those of the templates that its tables can fill."""
     found: dict[str, None] = {}
     tables = [table for table in schema.tables if len(table.primary_key) == 1 and len(table.rows) > 2]
     rng.shuffle(tables)

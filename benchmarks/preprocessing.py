@@ -1,9 +1,10 @@
-"""Rows a second and memory of preprocessing's own steps on many traces: verification, near-duplicates, fates.
+"""Rows a second and memory of preprocessing's own steps on many traces: verification, near-duplicates, outcomes.
 
     python benchmarks/preprocessing.py --traces 2000 --traces 20000
 
-Traces are made from the embedded questions (golds, every tenth a mutant; the questions repeat with a word more beyond
-6,000), on databases without perturbed instances, whose preparation is measured elsewhere (benchmarks/engine.py).
+Traces are made from the embedded questions (gold queries, every tenth a mutant; the questions repeat with a word more
+beyond 6,000), on databases without perturbed test databases, whose preparation is measured elsewhere
+(benchmarks/engine.py).
 """
 
 import argparse

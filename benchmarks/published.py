@@ -6,7 +6,7 @@ The folder is in Spider's layout: `dev.json` (questions with `db_id` and `query`
 and `predictions.jsonl`, each line of which holds `index` (into dev.json), `prediction` and the verdicts of the official
 script, `official_single` and `official_suite`. The engine sees the one database as a script and draws the others
 itself; it judges by Spider's rules. "Lucky" are predictions that pass the one database and fail the suite. Intervals
-are at 95 %, by a bootstrap over golds, since the predictions for one gold stand and fall together.
+are at 95 %, by a bootstrap over gold queries, since the predictions for one gold stand and fall together.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 def questions(folder: Path) -> Iterator[Question]:
-    """Reads the golds that predictions were made for."""
+    """Reads the gold queries that predictions were made for."""
     asked = json.loads((folder / "dev.json").read_text(encoding="utf-8"))
     made: dict[int, dict[str, tuple[int, bool, bool]]] = defaultdict(dict)
     for line in (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines():
@@ -94,7 +94,7 @@ def judged(verifier: Verifier, question: Question, n: int, seed: int) -> Outcome
 
 
 def interval(found: list[Outcome], share: Callable[[Counter[str]], float], draws: int = 1_000) -> tuple[float, float]:
-    """Bounds of a share when golds are drawn again."""
+    """Bounds of a share when gold queries are drawn again."""
     rng = random.Random(0)
     names = sorted({name for outcome in found for name in outcome.counts})
     shares = []

@@ -1,4 +1,4 @@
-"""How fast questions with trusted golds are made from a schema of twelve tables, where the time goes, and the memory.
+"""How fast trusted questions are made from a schema of twelve tables, where the time goes, and the memory.
 
     python benchmarks/synthesis.py --questions 10000 --workers 2
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/training_seeds.py 7 8 9
 
-Trains SFT and GRPO and examines the three students once for each seed, on the same traces and the same held-out
+Trains SFT and GRPO and evaluates the three students once for each seed, on the same traces and the same held-out
 questions (the teacher and the preprocessing run once, if they have not). Prints one row a seed and student; the
 intervals within a row hold the chance of the questions, the last rows (mean and range) that of the training.
 """

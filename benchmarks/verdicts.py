@@ -6,7 +6,7 @@ Right and wrong are decided by `judge.py`: the original database and others of a
 seeds than those of the engine. A query that differs on none of them passes for right, but one database on which it
 differs and that obeys the rules (`judge.allows`) proves it wrong, whoever drew it. So what the engine refuses is looked
 at again: "kept" is told by the judge's databases alone, and of what no such database proves wrong. Where no folder of
-real rows is given, their part is left out. Intervals are at 95 %, by a bootstrap over golds.
+real rows is given, their part is left out. Intervals are at 95 %, by a bootstrap over gold queries.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _judged(
     rng = random.Random(f"{seed}/{row[2]}")
     changed = mutants(row[2], schema, 30, seed + 1_000)
     texts = list(dict.fromkeys([*changed, *pairs.predictions(row[2], schema, rng)]))
-    alone = verifier.verify(Task(row[0], row[2], prepared.task.instances[:1]), texts)
+    alone = verifier.verify(Task(row[0], row[2], prepared.task.databases[:1]), texts)
     ours, theirs = verifier.verify(prepared.task, texts), jury.verify(judged, texts)
     counts: Counter[str] = Counter(golds=1)
     for text, one, mine, truth in zip(texts, alone, ours, theirs, strict=True):
@@ -136,11 +136,11 @@ def _judged(
 
 
 def _proves(task: Task, verdict: Verdict, setting: judge.Setting) -> bool:
-    """Whether the instance on which a query was refused may decide, and leaves the gold's own result no choice."""
-    if verdict.status != "mismatch" or verdict.instances_passed >= len(task.instances):
+    """Whether the test database on which a query was refused may decide, and leaves the gold's own result no choice."""
+    if verdict.status != "mismatch" or verdict.databases_passed >= len(task.databases):
         return False
-    script = task.instances[verdict.instances_passed]
-    return "gold_ambiguous" not in verdict.flags and judge.allows(script, task.instances[0], task.gold, setting)
+    script = task.databases[verdict.databases_passed]
+    return "gold_ambiguous" not in verdict.flags and judge.allows(script, task.databases[0], task.gold, setting)
 
 
 def rewrites(rows: list[Row], seed: int) -> None:
@@ -152,9 +152,9 @@ def rewrites(rows: list[Row], seed: int) -> None:
             if task is not None:
                 texts = _rewritten(row[2])
                 verdicts = verifier.verify(task, texts)
-                checks += sum(verdict.instances for verdict in verdicts)
+                checks += sum(verdict.databases for verdict in verdicts)
                 refused += [(row[2], text) for text, v in zip(texts, verdicts, strict=True) if not v.agrees]
-    print(f"equivalent rewrites refused: {len(refused)} in {checks} checks (rewrites x strict instances)")
+    print(f"equivalent rewrites refused: {len(refused)} in {checks} checks (rewrites x strict test databases)")
     for gold, text in refused[:5]:
         print(f"  {gold}\n    {text}")
 
@@ -187,7 +187,7 @@ def _rewritten(gold: str) -> list[str]:
 
 
 def spider(frame: pd.DataFrame, schemas: int, seed: int) -> None:
-    """Agreement with a many-database suite by Spider's rules, from one database, on golds as in Spider."""
+    """Agreement with a many-database suite by Spider's rules, from one database, on gold queries as in Spider."""
     contexts = frame.drop_duplicates("sql_context")["sql_context"].sample(max(schemas, 4), random_state=seed)
     rng = random.Random(seed)
     counts: Counter[str] = Counter()
@@ -217,7 +217,7 @@ def spider(frame: pd.DataFrame, schemas: int, seed: int) -> None:
 
 
 def usable(sources: dict[str, list[Row]], seed: int) -> None:
-    """Golds that can be trusted, and mutants told apart."""
+    """Gold queries that can be trusted, and mutants told apart."""
     with Verifier() as verifier:
         for name, rows in sources.items():
             for suite in ("lenient", "strict"):
@@ -229,7 +229,7 @@ def usable(sources: dict[str, list[Row]], seed: int) -> None:
 
 
 def _interval(found: list[Counter[str]], part: str, whole: str) -> str:
-    """Bounds of a share when golds are drawn anew: the queries of one gold stand and fall together."""
+    """Bounds of a share when gold queries are drawn anew: the queries of one gold stand and fall together."""
     golds = [counts for counts in found if counts["golds"]]
     rng, shares = random.Random(0), []
     for _ in range(2_000 if golds else 0):

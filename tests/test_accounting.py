@@ -35,7 +35,7 @@ def _bill(usd_per_hour):
                                 "usd": [0.5, 0.25]})  # fmt: skip
     history = pd.DataFrame({"step": [1, 2], "seconds": [900.0, 1800.0]})
     answers = pd.DataFrame({"seconds": [360.0, 0.0], "tokens": [7, 8]})
-    return costs.settle_bill(
+    return costs.compute_costs(
         completions, {"sft": history}, {"base": answers}, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
     )
 
@@ -47,6 +47,6 @@ def test_hours_are_billed_at_the_price_of_the_machine():
 
 
 def test_the_summary_says_dollars_per_trace_kept():
-    assert costs.summarise_bill(_bill(0.0), 3) == (
+    assert costs.summarise_costs(_bill(0.0), 3) == (
         "Bill: 0.75 USD (distillation 0.75, sft 0.00, evaluation 0.00); 0.2500 per trace kept (3)"
     )

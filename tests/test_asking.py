@@ -197,10 +197,10 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
             return [Generation(text, 1, True, 0.0) for text in texts]
 
     told = []
-    monkeypatch.setattr(question_answering.answering, "Respondent", Student)
+    monkeypatch.setattr(question_answering.answering, "Generator", Student)
     prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
-    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, corrections=1)
+    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, self_repairs=1)
     assert (reply.sql, reply.votes, reply.answers, reply.retried) == (NAMES, 2, 3, 2)
     assert [("surname" in text, "title" in text) for text in told[1:]] == [(True, False), (False, True)]
     reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked)

@@ -335,7 +335,7 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
 
     base = base or copy.load("base_model").identity
     tensors = {"base_model.model.lora_A.weight": torch.zeros(1, 1)}
-    copy.save("grpo_start", Adapter({"peft_type": "LORA", "r": 1}, tensors, base, fingerprint))
+    copy.save("initial_adapter", Adapter({"peft_type": "LORA", "r": 1}, tensors, base, fingerprint))
     columns = ["id", "prompt", "task", "sql", "sql_context", "sql_complexity", "teacher_think"]
     copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
     entry = {"kind": "correct", "family": "", "name": "the gold", "completions": 1, "reason": "agrees", "passed": True}

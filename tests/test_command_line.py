@@ -106,7 +106,7 @@ def test_a_node_that_does_not_exist_is_named_in_the_last_line(copy):
 
 
 def test_a_run_that_fails_tells_the_cause_and_how_to_go_on_in_its_last_lines(copy):
-    small = "preprocessing.max_completion_tokens=3,preprocessing.instances=1,preprocessing.evaluation_prompts=4"
+    small = "preprocessing.max_completion_tokens=3,preprocessing.databases=1,preprocessing.evaluation_prompts=4"
     output = copy.kedro("run", "--env=few", "--to-nodes=filter_traces", "--params", f"{ASK[1]},{small}", code=1)
     last = output.strip().splitlines()[-2:]
     assert last[0].startswith("Error: no trace is left for the student")

@@ -23,7 +23,7 @@ from sqlreason.teachers.prices import Prices
 from test_bad_input import CHECKPOINT, make_environment, source
 
 TEACHER = "sqlreason.datasets.teacher_dataset.TeacherDataset"
-SMALL = "preprocessing.instances=1,preprocessing.evaluation_prompts=4,preprocessing.grpo_prompts=4"
+SMALL = "preprocessing.databases=1,preprocessing.evaluation_prompts=4,preprocessing.grpo_prompts=4"
 FEW = f"distillation.questions=12,{SMALL}"
 ASK = ("--pipelines=distillation", "--params", FEW)
 PREPARE = ("--pipelines=distillation,preprocessing", "--params", FEW)
@@ -261,7 +261,7 @@ FAILING = [
     ("sql explain, bad gold", ("sql", "explain", "--context=CREATE TABLE t (a INT)", "--gold=SELEC",
      "--candidate=SELECT 1"), {}, "the gold cannot be used"),
     ("doctor, unknown environment", ("doctor", "--env=nope"), {}, "no environment 'nope'"),
-    ("doctor, fault of the program", ("doctor",), {"broken": "sqlreason.preflight:examine"}, "KeyError"),
+    ("doctor, fault of the program", ("doctor",), {"broken": "sqlreason.preflight:check_environment"}, "KeyError"),
     ("ask, no student", ("sqlreason", "ask", "How many?", "--database=long.sql"), {}, "no trained student yet"),
     ("ask, no database", ("sqlreason", "ask", "How many?", "--database=absent.sql"), {}, "absent.sql"),
     ("catalog, broken", ("catalog", "describe-datasets", "--env=catalog_yaml"), {}, "catalog.yml"),

@@ -142,9 +142,9 @@ def test_students_differ_by_symbol_as_well_as_by_colour():
 
 
 def test_fates_flow_from_asked_to_kept_or_out_with_a_reason():
-    fates = pd.DataFrame(
-        {"fate": ["kept", "kept", "rejected"], "stage": ["", "", "execution"], "reason": ["", "", "mismatch"]}
+    outcomes = pd.DataFrame(
+        {"outcome": ["kept", "kept", "rejected"], "stage": ["", "", "execution"], "reason": ["", "", "mismatch"]}
     )
-    (flow,) = figures.trace_fates(fates).data
+    (flow,) = figures.trace_outcomes(outcomes).data
     assert list(flow.node.label) == ["asked (3)", "kept (2)", "out: execution (1)", "execution: mismatch (1)"]
     assert list(flow.link.value) == [2, 1, 1]

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.slow
 # optimiser, schedule and data also for a student that earns nothing.
 SMALL = ",".join([
     "preprocessing.examples=24", "preprocessing.grpo_prompts=6", "preprocessing.evaluation_prompts=4",
-    "preprocessing.instances=1", "sft.epochs=null", "sft.max_steps=16", "sft.batch_size=4", "sft.save_steps=2",
+    "preprocessing.databases=1", "sft.epochs=null", "sft.max_steps=16", "sft.batch_size=4", "sft.save_steps=2",
     "grpo.max_steps=6", "grpo.batch_size=8", "grpo.gradient_accumulation=1", "grpo.num_generations=4",
     "grpo.save_steps=1", "grpo.weight_decay=0.1", "grpo.lr_scheduler=linear", "grpo.max_completion_tokens=24",
     "grpo.mask_truncated_completions=false",
     "grpo.forecast.prompts=4", "grpo.forecast.samples=2",
-    "grpo.certification.on_failure=warn",  # one instance is too few
+    "grpo.certification.on_failure=warn",  # one test database is too few
 ])  # fmt: skip
 COMMAND = ("run", "--env=small", "--pipelines=distillation,preprocessing,sft,grpo", "--params", SMALL)
 CALLS = re.compile(r"(\d+) requests, (\d+) answers are not in the journal yet")

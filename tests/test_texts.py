@@ -36,9 +36,9 @@ def test_no_fence_within_closes_the_block(text):
 @pytest.mark.parametrize("text", ODD, ids=ascii)
 def test_the_dataset_card_keeps_its_shape(text):
     kept = pd.DataFrame({"id": ["1"], "mode": ["blind"], "agrees": [True]})
-    fates = pd.DataFrame({"id": ["1", "2"], "fate": ["kept", "rejected"], "stage": ["", "teacher"]})
+    outcomes = pd.DataFrame({"id": ["1", "2"], "outcome": ["kept", "rejected"], "stage": ["", "teacher"]})
     plain, odd = (
-        dataset_card(kept, fates.assign(reason=["", reason]), title=said, license="mit", source=said, teacher=said,
+        dataset_card(kept, outcomes.assign(reason=["", reason]), title=said, license="mit", source=said, teacher=said,
                      usd=0.0, tokens=1)
         for reason, said in (("r", "t"), (text, text))
     )  # fmt: skip

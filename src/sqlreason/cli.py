@@ -32,15 +32,15 @@ def doctor(env: str | None, database: str | None) -> None:
     """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
     from kedro.framework.session import KedroSession
 
-    from sqlreason.preflight import examine, render
-    from sqlreason.preflight.examine import OPTIONAL
+    from sqlreason.preflight import check_environment, render
+    from sqlreason.preflight.environment import OPTIONAL
 
     project = Path.cwd()
     with KedroSession.create(project, env=env) as session:
         context: Any = session.load_context()  # type: ignore[attr-defined]
         loader = context.config_loader
         entries = _load_entries(context.catalog, ("base_model", "student_prompt", *OPTIONAL))
-        findings = examine(
+        findings = check_environment(
             project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database, entries
         )
     click.echo(render(findings))

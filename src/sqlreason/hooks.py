@@ -21,7 +21,7 @@ STUDENT = "base_model"
 """The entry whose nodes train the student or speak to it."""
 
 
-class GuardHooks:
+class CheckHooks:
     """Checks that cost nothing, made before the first node runs."""
 
     def __init__(self) -> None:
@@ -116,12 +116,12 @@ class SummaryHooks:
 
     def _summary(self, pipeline: Any, catalog: Any) -> str:
         parts = [""]
-        if {"evaluation_metrics", "cost_ledger"} <= pipeline.all_outputs():
+        if {"evaluation_metrics", "costs"} <= pipeline.all_outputs():
             from sqlreason.reporting import costs, report
 
             parts += [report.summary_table(catalog.load("evaluation_metrics")), ""]
             kept = len(catalog.load("filtered_traces"))
-            parts += [costs.summarise_bill(catalog.load("cost_ledger"), kept)]
+            parts += [costs.summarise_costs(catalog.load("costs"), kept)]
         parts += ["Seconds per stage: " + ", ".join(f"{k} {v:.0f}" for k, v in self._seconds.items())]
         if "evaluation_report" in pipeline.all_outputs():
             parts += [f"Report: {catalog['evaluation_report']._get_load_path()}"]

@@ -19,12 +19,12 @@ ROWS = [{"id": str(n), "messages": [{"role": "user", "content": "?"}], "agrees":
 @pytest.fixture
 def card():
     kept = pd.DataFrame({"id": ["1", "2"], "mode": ["blind", "hinted"], "agrees": [True, False]})
-    fates = pd.DataFrame(
-        {"id": ["1", "2", "3"], "fate": ["kept", "kept", "rejected"], "stage": ["", "", "execution"],
+    outcomes = pd.DataFrame(
+        {"id": ["1", "2", "3"], "outcome": ["kept", "kept", "rejected"], "stage": ["", "", "execution"],
          "reason": ["", "", "mismatch"]}
     )  # fmt: skip
     return dataset_card(
-        kept, fates, title="Traces", license="llama3.1", source="somewhere, CC0", teacher="meta-llama/Llama-3.1-70B",
+        kept, outcomes, title="Traces", license="llama3.1", source="somewhere, CC0", teacher="meta-llama/Llama-3.1-70B",
         usd=0.5, tokens=1200,
     )  # fmt: skip
 

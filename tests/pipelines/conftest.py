@@ -68,7 +68,7 @@ def raw_prompts(questions, question_split, prompt_text, options):
 @pytest.fixture(scope="session")
 def preparing(options):
     """Options of preprocessing that suit the small table."""
-    small = {"workers": 1, "instances": 1, "grpo_prompts": 8, "evaluation_prompts": 6, "examples": None}
+    small = {"workers": 1, "databases": 1, "grpo_prompts": 8, "evaluation_prompts": 6, "examples": None}
     return lambda **changes: options("preprocessing", **{**small, **changes})
 
 

@@ -11,7 +11,7 @@ from sqlreason.pipelines.preprocessing import inputs, nodes
 from sqlreason.pipelines.preprocessing.filtering import filter_traces
 from sqlreason.reasoning import prompts
 from sqlreason.reasoning.format import parse
-from sqlreason.reasoning.name_corruption import misname
+from sqlreason.reasoning.name_corruption import corrupt_names
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.students.training import row_checks, sft
 
@@ -44,16 +44,16 @@ def test_without_corrections_there_are_traces_alone(build):
 
 
 def test_corrections_make_up_their_share_and_come_on_top_of_the_traces(build):
-    plain, mixed = build(), build(corrections=0.25)
+    plain, mixed = build(), build(self_repairs=0.25)
     counts = mixed["kind"].value_counts()
-    assert counts["trace"] == len(plain) and counts["correction"] == round(len(plain) / 3)
+    assert counts["trace"] == len(plain) and counts["self_repair"] == round(len(plain) / 3)
     assert set(mixed.loc[mixed["kind"] == "trace", "id"]) == set(plain["id"])
     check_columns(mixed, "sft_examples", "examples")
-    pd.testing.assert_frame_equal(mixed, build(corrections=0.25))
+    pd.testing.assert_frame_equal(mixed, build(self_repairs=0.25))
 
 
 def test_a_correction_shows_the_failure_and_the_engines_words_and_is_mended_by_the_kept_trace(build, traces):
-    mixed = build(corrections=0.3).set_index("id")
+    mixed = build(self_repairs=0.3).set_index("id")
     own = traces["id"].iloc[0]
     asked = json.loads(mixed.loc[own + "/corrected", "prompt"])
     assert [turn["role"] for turn in asked] == ["system", "user", "assistant", "user"]
@@ -66,10 +66,10 @@ def test_a_correction_shows_the_failure_and_the_engines_words_and_is_mended_by_t
 
 
 def test_other_failures_are_the_right_answer_with_a_name_exchanged_and_fail_by_the_engines_word(build):
-    mixed = build(corrections=0.5)
-    corrections = mixed[mixed["kind"] == "correction"]
-    assert len(corrections) > 5
-    for row in corrections.itertuples():
+    mixed = build(self_repairs=0.5)
+    self_repairs = mixed[mixed["kind"] == "self_repair"]
+    assert len(self_repairs) > 5
+    for row in self_repairs.itertuples():
         _, _, failing, told = json.loads(row.prompt)
         assert parse(failing["content"]).well_formed and parse(failing["content"]).sql != parse(row.completion).sql
         assert told["content"].startswith("The database says: ")
@@ -77,7 +77,7 @@ def test_other_failures_are_the_right_answer_with_a_name_exchanged_and_fail_by_t
 
 def test_the_failing_answer_is_read_and_not_trained(build, base_model):
     """What stands before the last answer has no label."""
-    row = build(corrections=0.3).query("kind == 'correction'").iloc[0]
+    row = build(self_repairs=0.3).query("kind == 'correction'").iloc[0]
     chat, asked = base_model.load_chat(), json.loads(row["prompt"])
     (made,) = sft.make_rows(chat, pd.DataFrame([row]))
     assert row_checks.check_rows([made], [made], chat, None) > 0
@@ -87,7 +87,7 @@ def test_the_failing_answer_is_read_and_not_trained(build, base_model):
 
 def test_what_is_over_the_budgets_is_left_out_and_none_at_all_is_refused(build):
     with pytest.raises(ValueError, match=r"corrections=0.2 asks for .* none can be made.*max_prompt_tokens=9"):
-        build(corrections=0.2, max_prompt_tokens=9)
+        build(self_repairs=0.2, max_prompt_tokens=9)
 
 
 def test_the_wording_hides_tokens_of_the_template():
@@ -99,10 +99,10 @@ def test_the_wording_hides_tokens_of_the_template():
 def test_a_name_is_exchanged_throughout_and_the_rest_stays():
     schema = parse_schema("CREATE TABLE singer (name TEXT, age INT); CREATE TABLE song (title TEXT);")
     right = parse("<think>Read singer, show name.</think><sql>SELECT name FROM singer WHERE name > 'singers'</sql>")
-    damaged = list(misname(right, schema, random.Random(1)))
+    damaged = list(corrupt_names(right, schema, random.Random(1)))
     assert damaged and all(reading.sql != right.sql for reading in damaged)
     table = [reading for reading in damaged if "SELECT name" in reading.sql]
     column = [reading for reading in damaged if "FROM singer " in reading.sql]
     assert len(table) + len(column) == len(damaged) and table and column
     assert all("Read singer," not in reading.think and "'singers'" in reading.sql for reading in table)
-    assert list(misname(parse("<think>a</think><sql>SELECT 1</sql>"), schema, random.Random(1))) == []
+    assert list(corrupt_names(parse("<think>a</think><sql>SELECT 1</sql>"), schema, random.Random(1))) == []

@@ -1,4 +1,4 @@
-"""The examination: the gold scores 100 %, a wrong or cut answer nothing, and answers belong to their questions."""
+"""The evaluation: the gold scores 100 %, a wrong or cut answer nothing, and answers belong to their questions."""
 
 import json
 
@@ -89,7 +89,7 @@ def test_answers_to_other_questions_are_refused(prompts, score):
 
 def test_a_gold_that_does_not_agree_with_itself_stops_the_examination(prompts, score):
     task = Task.from_json(prompts["task"].iloc[0])
-    broken = Task(task.id, "SELECT name FROM nowhere", task.instances, task.engine).to_json()
+    broken = Task(task.id, "SELECT name FROM nowhere", task.databases, task.engine).to_json()
     faulty = prompts.assign(task=[broken, *prompts["task"].iloc[1:]])
     with pytest.raises(RuntimeError, match=f"1 gold queries do not agree with themselves.*{task.id}"):
         score(answer(prompts, golden(prompts)), faulty)
@@ -114,7 +114,7 @@ def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_mode
         return [decoding.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
 
     monkeypatch.setattr(decoding, "generate", written)
-    corrected = options("evaluation", corrections=1, processes=1)
+    corrected = options("evaluation", self_repairs=1, processes=1)
     answers = nodes.answer_as_base(base_model, few, options("student"), corrected)
     check_columns(answers, "answers", "answers")
     assert answers["retries"].tolist() == [1, 0] and answers["tokens"].tolist() == [14, 7]

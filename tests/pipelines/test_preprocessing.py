@@ -1,4 +1,4 @@
-"""Preprocessing: databases, verdicts, the yield, and what trainers and examination are given."""
+"""Preprocessing: databases, verdicts, the yield, and what trainers and evaluation are given."""
 
 import json
 
@@ -55,9 +55,9 @@ def test_every_question_that_is_used_has_its_databases(databases, raw_prompts):
 def test_a_usable_question_has_a_task_and_the_others_a_reason(databases):
     usable = databases["status"] == "ok"
     assert usable.mean() > 0.9
-    held = databases.loc[usable, "task"].map(lambda task: len(Task.from_json(task).instances))
-    examined = databases.loc[usable, "split"] == "heldout"  # strictly: one with ties and one with no match on top
-    assert (held[~examined] == 2).all() and held[examined].between(2, 4).all()
+    held = databases.loc[usable, "task"].map(lambda task: len(Task.from_json(task).databases))
+    evaluated = databases.loc[usable, "split"] == "heldout"  # strictly: one with ties and one with no match on top
+    assert (held[~evaluated] == 2).all() and held[evaluated].between(2, 4).all()
     assert databases.loc[~usable, "reason"].ne("").all()
 
 
@@ -204,7 +204,7 @@ def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_ke
     kept = tmp_path / "prepared.sqlite"
     bounds = {"grpo_prompts": 1, "evaluation_prompts": 8, "workers": 1}
     frames = [
-        nodes.prepare_databases(*few, kept, preparing(**bounds, examination_suite=suite))
+        nodes.prepare_databases(*few, kept, preparing(**bounds, evaluation_suite=suite))
         for suite in ("strict", "lenient", "strict")
     ]
     train, exam = ([list(f[f["split"] == split]["task"]) for f in frames] for split in ("train", "heldout"))

@@ -3,7 +3,7 @@ import pytest
 from sqlreason.options.pipeline_options import PretrainingOptions
 from sqlreason.pipelines.pretraining import nodes
 from sqlreason.students.checkpoints.checkpoint import write_checkpoint
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,9 @@ def corpus(options):
 
 def test_the_corpus_has_the_documents_asked_for_and_names_its_schemas(corpus):
     assert len(corpus) == 60
-    assert corpus.attrs["schemas"] == [blueprint.name for blueprint in load_blueprints(PRETRAINING)]
+    assert corpus.attrs["schemas"] == [
+        annotated_schema.name for annotated_schema in load_annotated_schemas(PRETRAINING)
+    ]
 
 
 def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, options, tmp_path):
@@ -69,7 +71,9 @@ def test_the_committed_student_has_seen_no_schema_that_is_taught_or_examined(pro
     manifest = json.loads((project / "data/06_models/tiny_student/manifest.json").read_text())
     seen = set(manifest["facts"]["schemas"])
     assert len(seen) == 96
-    assert not seen & {blueprint.name for part in (TRAINING, HELDOUT) for blueprint in load_blueprints(part)}
+    assert not seen & {
+        annotated_schema.name for part in (TRAINING, HELDOUT) for annotated_schema in load_annotated_schemas(part)
+    }
 
 
 def test_the_committed_student_is_small(project):

@@ -1,4 +1,4 @@
-"""Several answers to a question, hints for what failed blind, near-duplicates, fates and the leakage audit."""
+"""Several answers to a question, hints for what failed blind, near-duplicates, outcomes and the leakage audit."""
 
 import pandas as pd
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from sqlreason.data.tables import TABLES, check_columns
 from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
 from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions
-from sqlreason.pipelines.preprocessing.auditing import audit_leakage, tell_fates
+from sqlreason.pipelines.preprocessing.auditing import audit_leakage, summarise_outcomes
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates, shingles, similarity
 from sqlreason.pipelines.preprocessing.filtering import filter_traces
 from sqlreason.pipelines.preprocessing.nodes import verify_traces
@@ -93,11 +93,11 @@ def test_each_question_ends_with_one_fate(
     kept, rejected = filter_traces(
         traces, verified, databases, questions, question_split, prompt_text("student"), base_model, student, preparing()
     )
-    fates = tell_fates(prompts, traces, kept, rejected)
-    assert sorted(fates["id"]) == sorted(prompts["id"]) and not kept["id"].duplicated().any()
-    assert (fates["fate"] == "kept").sum() == len(kept) and fates["answers"].ge(2).all()
-    with pytest.raises(ValueError, match="no fate or two"):
-        tell_fates(prompts, traces, kept, pd.concat([rejected, rejected.assign(id=kept["id"].iloc[0])]).tail(0))
+    outcomes = summarise_outcomes(prompts, traces, kept, rejected)
+    assert sorted(outcomes["id"]) == sorted(prompts["id"]) and not kept["id"].duplicated().any()
+    assert (outcomes["outcome"] == "kept").sum() == len(kept) and outcomes["answers"].ge(2).all()
+    with pytest.raises(ValueError, match="no outcome or two"):
+        summarise_outcomes(prompts, traces, kept, pd.concat([rejected, rejected.assign(id=kept["id"].iloc[0])]).tail(0))
 
 
 def test_a_hinted_trace_that_mentions_the_hint_leaks_the_gold(
@@ -158,5 +158,5 @@ def test_the_audit_finds_a_question_that_stands_in_training_and_in_the_benchmark
     assert list(table.columns) == list(TABLES["leakage_audit"].columns)
     row = table.set_index(["left", "right"]).loc[("sft", "benchmark")]
     assert (row["schemas"], row["same_questions"], row["near_duplicates"], row["same_queries"]) == (1, 1, 1, 1)
-    clean = table.set_index(["left", "right"]).loc[("sft", "examination")]
+    clean = table.set_index(["left", "right"]).loc[("sft", "evaluation")]
     assert clean["schemas"] == clean["same_questions"] == 0

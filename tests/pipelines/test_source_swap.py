@@ -11,7 +11,7 @@ from sqlreason.reporting import costs
 pytestmark = pytest.mark.slow
 
 VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
-PARAMETERS = "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.instances=1"
+PARAMETERS = "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.databases=1"
 
 
 def write_local(copy, entry):
@@ -52,7 +52,7 @@ def swapped(request, project_copies, real_folder):
     command = ("--env=local", "--pipelines=distillation,preprocessing", "--params", f"{PARAMETERS},{parameters}")
     copy.output = copy.kedro("run", *command)
     names = (
-        "sql_questions", "raw_prompts", "cot_traces", "database_instances", "filtered_traces", "rejected_traces",
+        "sql_questions", "raw_prompts", "cot_traces", "test_databases", "filtered_traces", "rejected_traces",
         "sft_examples", "grpo_prompts",
     )  # fmt: skip
     copy.tables = {name: copy.load(name, "local") for name in names}
@@ -74,7 +74,7 @@ def test_ids_of_the_source_are_kept_as_text(swapped):
 
 
 def test_a_question_whose_gold_cannot_be_trusted_has_its_reason(swapped):
-    databases = swapped.tables["database_instances"]
+    databases = swapped.tables["test_databases"]
     unusable = databases[databases["status"] != "ok"]
     assert unusable["reason"].ne("").all()
     assert not set(unusable.loc[unusable["split"] == "train", "id"]) & set(swapped.tables["filtered_traces"]["id"])

@@ -41,7 +41,7 @@ def library(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def drawing(options, library):
-    small = {"database": library, "train_questions": 40, "heldout_questions": 10, "instances": 2, "workers": 1}
+    small = {"database": library, "train_questions": 40, "heldout_questions": 10, "databases": 2, "workers": 1}
     return lambda **changes: options("synthesis", **{**small, **changes})
 
 
@@ -175,7 +175,7 @@ def test_your_own_database_from_the_first_command_to_the_report(library, project
     assert (copy.folder / "data/01_raw/questions/train.parquet").read_bytes() == embedded
     small = (
         "distillation.questions=30,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=12,"
-        "preprocessing.instances=2,preprocessing.workers=1,sft.epochs=1,grpo.max_steps=1,grpo.batch_size=8,"
+        "preprocessing.databases=2,preprocessing.workers=1,sft.epochs=1,grpo.max_steps=1,grpo.batch_size=8,"
         "grpo.gradient_accumulation=1,grpo.forecast.prompts=0,evaluation.workers=1,"
         # eight prompts may hold one whose answer no database changes: the certification's own tests are about that
         "grpo.certification.on_failure=warn"

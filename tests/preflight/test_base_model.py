@@ -72,7 +72,7 @@ def with_sizes(family, folder, sizes, **changes):
 
 
 def refused(findings):
-    return [f"{found.told} -> {found.mend}" for found in findings if found.level == "FAIL"]
+    return [f"{found.message} -> {found.fix}" for found in findings if found.level == "FAIL"]
 
 
 def changed(parameters, **sections):
@@ -85,7 +85,7 @@ def test_a_shipped_environment_passes_with_its_own_student(env, parameters, stud
     student = with_sizes(STANDINS[family], tmp_path / env, sizes)
     findings = check_student(student, student_prompt, parameters(env), questions)
     assert refused(findings) == []
-    assert "answers end with" in findings[0].told and findings[0].level == "OK"
+    assert "answers end with" in findings[0].message and findings[0].level == "OK"
 
 
 def test_the_cluster_s_student_passes_with_its_published_tokenizer(
@@ -115,11 +115,11 @@ def test_the_cluster_s_student_passes_with_its_published_tokenizer(
     ],
 )  # fmt: skip
 def test_what_a_training_would_refuse_is_refused(
-    demo, student_prompt, questions, tmp_path, family, config, given, told
+    demo, student_prompt, questions, tmp_path, family, config, given, message
 ):
     student = with_sizes(STANDINS[family], tmp_path / "student", "llama-3.2-3b", **config)
     findings = check_student(student, student_prompt, changed(demo, **given), questions)
-    assert any(told in sentence for sentence in refused(findings)), findings
+    assert any(message in sentence for sentence in refused(findings)), findings
 
 
 def test_a_template_that_takes_no_second_question_is_refused_only_where_one_is_asked(demo, student_prompt, tmp_path):
@@ -129,9 +129,9 @@ def test_a_template_that_takes_no_second_question_is_refused_only_where_one_is_a
     (tmp_path / "student/chat_template.jinja").write_text(refusing + family.tokenizer.chat_template)
     asked_once = {**student_prompt, "examples": []}
     assert refused(check_student(student, asked_once, demo)) == []
-    twice = changed(demo, evaluation={"corrections": 1})
-    (told,) = refused(check_student(student, asked_once, twice))
-    assert "refuses a second question behind an answer: one question" in told
+    twice = changed(demo, evaluation={"self_repairs": 1})
+    (message,) = refused(check_student(student, asked_once, twice))
+    assert "refuses a second question behind an answer: one question" in message
 
 
 def test_questions_that_are_too_long_are_counted_before_anything_is_paid(demo, student_prompt, questions, tmp_path):
@@ -141,7 +141,7 @@ def test_questions_that_are_too_long_are_counted_before_anything_is_paid(demo, s
     long.loc[long.index[0], "sql"] = "SELECT some_long_name_of_a_column_1 FROM wide"
     wide = changed(demo, preprocessing={"max_prompt_tokens": 3000})
     (doubt,) = [found for found in check_student(student, student_prompt, wide, long) if found.level == "WARN"]
-    assert doubt.told.startswith("1 of 16 questions, the longest among them, are left out: the prompt has ")
+    assert doubt.message.startswith("1 of 16 questions, the longest among them, are left out: the prompt has ")
 
 
 def test_a_folder_that_is_no_student_is_told(demo, student_prompt, tmp_path):
@@ -187,19 +187,19 @@ TORN = {
 
 @pytest.mark.parametrize("name", TORN)
 def test_a_folder_that_is_not_whole_is_refused_before_anything_is_paid(name, demo, student_prompt, questions, tmp_path):
-    tear, told = TORN[name]
+    tear, message = TORN[name]
     folder = STANDINS["llama3_1"].student(tmp_path / "student")
     tear(folder)
     sentences = refused(check_student(Checkpoint(str(folder)), student_prompt, demo, questions))
-    assert any(told in sentence for sentence in sentences), sentences
+    assert any(message in sentence for sentence in sentences), sentences
 
 
 def test_what_a_template_writes_in_front_of_an_answer_alone_is_told(demo, student_prompt, tmp_path):
-    told = [
-        found.told
+    message = [
+        found.message
         for found in check_student(
             with_sizes(STANDINS["gpt_oss"], tmp_path / "student", "llama-3.2-3b"), student_prompt, demo
         )
         if found.level == "WARN"
     ]
-    assert any("'<|channel|>final<|message|>' in front of an answer" in sentence for sentence in told), told
+    assert any("'<|channel|>final<|message|>' in front of an answer" in sentence for sentence in message), message

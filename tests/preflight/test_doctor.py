@@ -52,13 +52,13 @@ def test_a_card_is_judged_by_its_driver_and_its_free_memory(card, needed, driver
     card(driver=driver)
     findings = machine.check_gpu(True, needed)
     assert levels(findings) == expected
-    assert all(bool(found.mend) == (found.level != "OK") for found in findings)
+    assert all(bool(found.fix) == (found.level != "OK") for found in findings)
 
 
 def test_each_rank_needs_a_card_of_its_own(card):
     card()
     (found,) = [finding for finding in machine.check_gpu(True, GIB, ranks=2) if finding.subject == "ranks"]
-    assert found.level == "FAIL" and "student.ranks=2, and 1 GPU(s)" in found.told and "launch=child" in found.mend
+    assert found.level == "FAIL" and "student.ranks=2, and 1 GPU(s)" in found.message and "launch=child" in found.fix
     assert "ranks" not in levels(machine.check_gpu(True, GIB, ranks=1))
 
 
@@ -73,7 +73,7 @@ def test_packages_are_compared_with_the_lock(project):
     assert machine.check_packages(lock).level in ("OK", "WARN")  # a user may have moved a package
     assert machine.check_packages("pandas==0.1\n# a comment\n").level == "WARN"
     missing = machine.check_packages(lock, {"no-such-package": "1.0"})
-    assert missing.level == "FAIL" and "no-such-package" in missing.told
+    assert missing.level == "FAIL" and "no-such-package" in missing.message
 
 
 def test_disk_and_memory_are_compared_with_what_is_wanted(tmp_path):
@@ -91,7 +91,7 @@ def test_databases_are_opened_for_reading_only(tmp_path):
         connection.close()
         before = (tmp_path / name).read_bytes()
         found = reach.check_database(f"{kind}:///{tmp_path / name}")
-        assert found.level in ("OK", "WARN") and "1 tables" in found.told
+        assert found.level in ("OK", "WARN") and "1 tables" in found.message
         assert (tmp_path / name).read_bytes() == before
     (tmp_path / "text").write_text("no database")
     assert reach.check_database(f"sqlite:///{tmp_path / 'text'}").level == "FAIL"

@@ -34,8 +34,8 @@ def bare(monkeypatch):
 
 @pytest.mark.parametrize(("need", "parameters"), CASES, ids=IDS)
 def test_a_missing_package_is_told_with_its_parameter_and_both_ways_out(need, parameters, bare):
-    (told,) = extras.find_lacks(parameters, need.nodes)
-    assert all(text in told for text in (need.asked, "not installed", need.install, f"or set {need.instead}"))
+    (message,) = extras.find_lacks(parameters, need.nodes)
+    assert all(text in message for text in (need.asked, "not installed", need.install, f"or set {need.instead}"))
     (found,) = [finding for finding in extras.check_extras(parameters) if finding.subject == need.package] or [None]
     assert found is None if need.package in machine.GPU_EXTRA else found.level == "FAIL"
 
@@ -48,8 +48,8 @@ def test_nodes_that_do_not_use_it_run_without_it(need, parameters, bare):
 def test_without_a_gpu_nobody_is_sent_to_install_what_needs_one(monkeypatch):
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
     for need, parameters in CASES:
-        told = list(extras.find_lacks(parameters, need.nodes))
-        assert not need.gpu or ("needs an NVIDIA GPU" in told[0] and "install" not in told[0])
+        message = list(extras.find_lacks(parameters, need.nodes))
+        assert not need.gpu or ("needs an NVIDIA GPU" in message[0] and "install" not in message[0])
 
 
 @pytest.mark.parametrize(

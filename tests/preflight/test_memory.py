@@ -4,7 +4,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.preflight.examine import estimate_peak
+from sqlreason.preflight.environment import estimate_peak
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
 

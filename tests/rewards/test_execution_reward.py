@@ -243,7 +243,7 @@ FLOODS = [
 
 def test_wrong_answers_do_not_flood_the_trainer() -> None:
     """Some 50,000 rows each, of 4,000 characters or 100 columns: in the trainer they would be more than 2 GB."""
-    reward = ExecutionReward(instances=0)
+    reward = ExecutionReward(databases=0)
     answers = [f"<think>All.</think><sql>{sql}</sql>" for sql in [*FLOODS, "SELECT n FROM t WHERE n < 9"]]
     columns = {"sql_context": [FLOODED] * len(answers), "sql": ["SELECT n FROM t WHERE n < 10"] * len(answers)}
     tracemalloc.start()

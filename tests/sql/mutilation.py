@@ -100,7 +100,7 @@ def mutilated(
     """Yields rules, context and gold of so many spoiled questions.
 
     Args:
-        questions: Contexts and golds.
+        questions: Contexts and gold queries.
         count: Of what is yielded.
         seed: The same gives the same.
     """

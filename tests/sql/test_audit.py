@@ -67,7 +67,7 @@ def test_an_error_of_ours_is_that_rows_status_and_the_log_says_where(monkeypatch
     def stumble(*_, **__):
         raise KeyError("nobody thought of it")
 
-    monkeypatch.setattr("sqlreason.sql.databases.preparation.draw_instances", stumble)
+    monkeypatch.setattr("sqlreason.sql.databases.preparation.draw_databases", stumble)
     with caplog.at_level("DEBUG", "sqlreason.sql.databases.preparation"), Verifier() as verifier:
         result = audit(verifier, ROWS[:2])
     assert [(row.status, row.reason) for row in result.rows] == [("fault", "KeyError: 'nobody thought of it'")] * 2

@@ -46,7 +46,7 @@ def test_another_id_gets_its_own(tmp_path) -> None:
     path = tmp_path / "prepared.sqlite"
     (one,) = prepare_all(ROWS[:1], cache=path)
     (two,) = prepare_all([("other", *ROWS[0][1:])], cache=path)
-    assert (one.task.id, two.task.id) == ("0", "other") and one.task.instances == two.task.instances
+    assert (one.task.id, two.task.id) == ("0", "other") and one.task.databases == two.task.databases
 
 
 def test_settings_and_engine_are_part_of_the_key(monkeypatch) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sqlreason.sql.execution_errors import complaints
+from sqlreason.sql.execution_errors import describe_errors
 from sqlreason.sql.verifier import Task, Verifier
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ann', 30), ('Bob', 40);"
@@ -30,7 +30,7 @@ def verifier():
 
 @pytest.fixture(scope="module")
 def told(verifier):
-    return complaints(verifier, [(Task("", "", (CONTEXT,)), sql) for sql, _ in CASES])
+    return describe_errors(verifier, [(Task("", "", (CONTEXT,)), sql) for sql, _ in CASES])
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=[sql for sql, _ in CASES])
@@ -40,4 +40,4 @@ def test_a_query_that_runs_has_no_complaint_and_another_has_the_engines(told, nu
 
 
 def test_a_database_that_cannot_be_built_is_not_the_querys_fault(verifier):
-    assert complaints(verifier, [(Task("", "", ("CREATE TABLE (",)), "SELECT 1")]) == [""]
+    assert describe_errors(verifier, [(Task("", "", ("CREATE TABLE (",)), "SELECT 1")]) == [""]

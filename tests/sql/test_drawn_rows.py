@@ -4,7 +4,7 @@ import pytest
 
 from sql.sql_cases import load_cases
 from sqlreason.sql.databases.plain_scripts import settle
-from sqlreason.sql.databases.preparation import draw_instances, prepare
+from sqlreason.sql.databases.preparation import draw_databases, prepare
 from sqlreason.sql.databases.styles import styles_of
 from sqlreason.sql.parsing.check_constraints import Unreadable, condition_of, holds, is_readable
 from sqlreason.sql.parsing.schema import parse_schema
@@ -26,19 +26,19 @@ def verifier(driver):
 def test_drawn_rows_obey(verifier, case, suite) -> None:
     context, gold, forbidden = case.texts
     task = Task("1", gold, (settle(context),))
-    instances = draw_instances(task, parse_schema(context), styles_of(suite, 7), 3)
-    assert len(instances) == 7
-    for instance in instances:
-        breaking = verifier.run(instance, f"SELECT * FROM t WHERE {forbidden}")
-        assert (breaking.status, breaking.rows) == ("ok", ()), (breaking.reason, instance)
-        assert len(verifier.run(instance, "SELECT * FROM t").rows) > 1
+    databases = draw_databases(task, parse_schema(context), styles_of(suite, 7), 3)
+    assert len(databases) == 7
+    for database in databases:
+        breaking = verifier.run(database, f"SELECT * FROM t WHERE {forbidden}")
+        assert (breaking.status, breaking.rows) == ("ok", ()), (breaking.reason, database)
+        assert len(verifier.run(database, "SELECT * FROM t").rows) > 1
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_golds_over_ruled_tables_are_usable(verifier, case) -> None:
     prepared = prepare(verifier, "1", *case.texts[:2])
     assert prepared.status == "ok" and "rules_unread" not in prepared.flags
-    assert len(prepared.task.instances) == 4
+    assert len(prepared.task.databases) == 4
 
 
 def test_a_rule_that_cannot_be_read_is_told(verifier) -> None:
@@ -106,9 +106,9 @@ def test_a_truth_value_is_one_however_the_gold_asks(verifier, kind, suite, rows)
         "SELECT title FROM task WHERE id > (SELECT id FROM task WHERE done = 1)",
     ]
     for gold in [*golds, *more]:
-        for instance in draw_instances(Task("1", gold, (settle(context),)), parse_schema(context), styles_of(suite, 7)):
-            result = verifier.run(instance, "SELECT DISTINCT done FROM task")
-            assert {row[0] for row in result.rows} <= {0, 1, None}, (gold, instance)
+        for database in draw_databases(Task("1", gold, (settle(context),)), parse_schema(context), styles_of(suite, 7)):
+            result = verifier.run(database, "SELECT DISTINCT done FROM task")
+            assert {row[0] for row in result.rows} <= {0, 1, None}, (gold, database)
     for seed in range(3):
         task = prepare(verifier, "1", context, golds[seed], seed=seed, suite=suite).task
         assert {verdict.status for verdict in verifier.verify(task, golds)} == {"match"}
@@ -130,7 +130,7 @@ def test_duckdb_has_truth_values_of_its_own() -> None:
     )
     with Verifier() as verifier:
         prepared = prepare(verifier, "1", context, "SELECT title FROM task WHERE done")
-        assert (prepared.task.engine, len(prepared.task.instances)) == ("duckdb", 4)
+        assert (prepared.task.engine, len(prepared.task.databases)) == ("duckdb", 4)
         golds = [f"SELECT title FROM task WHERE {spelling}" for spelling in SPELLINGS[:5]]
         assert {verdict.status for verdict in verifier.verify(prepared.task, golds)} == {"match"}
 
@@ -140,7 +140,7 @@ def test_postgresql_has_truth_values_of_its_own(postgres) -> None:
     with Verifier(server=postgres) as verifier:
         golds = [f"SELECT title FROM task WHERE {spelling}" for spelling in ("done", "done = TRUE", "done IS TRUE")]
         original = Task("1", golds[0], (context,), "postgres")
-        drawn = draw_instances(original, parse_schema(context), styles_of("strict", 7))
+        drawn = draw_databases(original, parse_schema(context), styles_of("strict", 7))
         task = Task("1", golds[0], (context, *drawn), "postgres")
         wrong = "SELECT title FROM task WHERE done IS NOT FALSE"
         assert [verdict.status for verdict in verifier.verify(task, [*golds, wrong])] == ["match"] * 3 + ["mismatch"]
@@ -152,7 +152,7 @@ def test_a_column_of_json_holds_documents_and_only_such(verifier):
     gold = "SELECT id FROM t WHERE json_extract(d, '$.a') > 2"
     found = prepare(verifier, "json", context, gold, n=3)
     assert found.status == "ok" and found.killed >= found.mutants / 2
-    for script in found.task.instances[1:]:
+    for script in found.task.databases[1:]:
         rows = verifier.run(script, "SELECT d FROM t WHERE d IS NOT NULL AND NOT json_valid(d)")
         assert (rows.status, rows.rows) == ("ok", ())
     (right, wrong) = verifier.verify(found.task, [gold, gold.replace("> 2", "> 3")])

@@ -3,7 +3,7 @@
 import pytest
 from sqlglot import exp
 
-from sqlreason.sql.databases.preparation import draw_instances
+from sqlreason.sql.databases.preparation import draw_databases
 from sqlreason.sql.databases.styles import SUITES
 from sqlreason.sql.mutation.equivalents import Equivalents
 from sqlreason.sql.parsing.queries import read_query
@@ -59,7 +59,7 @@ def verifier():
 
 def _agree(verifier: Verifier, sql: str, changed: exp.Expr) -> bool:
     task = Task("", sql, (SHOP,))
-    scripts = [text for seed in range(3) for text in draw_instances(task, SCHEMA, SUITES["strict"], seed)]
+    scripts = [text for seed in range(3) for text in draw_databases(task, SCHEMA, SUITES["strict"], seed)]
     (verdict,) = verifier.verify(Task("", sql, (SHOP, *scripts)), [changed.sql("sqlite")])
     return verdict.agrees
 

@@ -61,7 +61,7 @@ def test_a_guess_that_reads_no_table_does_not_agree(verifier) -> None:
 
 def test_a_hard_coded_answer_fails_on_the_second_instance(verifier) -> None:
     (verdict,) = verifier.verify(TASK, ["SELECT name FROM users WHERE name IN ('Bob', 'Cy')"])
-    assert (verdict.status, verdict.instances_passed, verdict.instances) == ("mismatch", 1, 2)
+    assert (verdict.status, verdict.databases_passed, verdict.databases) == ("mismatch", 1, 2)
 
 
 def test_a_broken_gold_is_the_golds_fault(verifier) -> None:
@@ -103,7 +103,7 @@ def test_tasks_survive_json(verifier) -> None:
 
 def test_explanations_show_both_results(verifier) -> None:
     text = verifier.explain(TASK, "SELECT name FROM users WHERE id > 1")
-    assert "instance 2 of 2" in text and "('Ann',)" in text
+    assert "database 2 of 2" in text and "('Ann',)" in text
     assert verifier.explain(TASK, TASK.gold).startswith("agrees")
 
 

@@ -227,7 +227,7 @@ HUGE = [
 
 
 def test_what_is_too_large_for_a_server_takes_no_neighbour_with_it(postgres):
-    task = Task("", TASK.gold, TASK.instances, "postgres")
+    task = Task("", TASK.gold, TASK.databases, "postgres")
     between = [text for pair in zip(HUGE, right(len(HUGE)), strict=True) for text in pair]
     with Verifier(server=postgres) as one:
         assert [v.agrees for v in one.verify(task, between)] == [False, True] * len(HUGE)

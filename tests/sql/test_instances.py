@@ -1,4 +1,4 @@
-"""Preparing tasks: readings, instances that tell a gold from wrong queries, and reasons where there is none."""
+"""Preparing tasks: readings, test databases that tell a gold from wrong queries, and reasons where there is none."""
 
 import json
 import random
@@ -10,7 +10,7 @@ from sql_cases import load_cases
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.parsing.queries import read_query
-from sqlreason.sql.parsing.query_constraints import wishes_of
+from sqlreason.sql.parsing.query_constraints import constraints_of
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Verifier
 
@@ -36,7 +36,7 @@ def verifier():
 def test_instances_refuse_what_the_original_accepts(verifier) -> None:
     prepared = prepare(verifier, "1", SHOP, JOINED)
     task = prepared.task
-    assert prepared.status == "ok" and len(task.instances) == 4 and task.instances[0] == SHOP
+    assert prepared.status == "ok" and len(task.databases) == 4 and task.databases[0] == SHOP
     wrong = [
         JOINED.replace("SUM", "MAX"),
         JOINED.replace(" AND o.total > 5", ""),
@@ -54,7 +54,7 @@ def test_instances_refuse_what_the_original_accepts(verifier) -> None:
 
 
 def test_an_answer_written_out_is_one_of_the_wrong_queries(verifier) -> None:
-    """The least of a column is often the same on every instance that tells it from its mutants."""
+    """The least of a column is often the same on every test database that tells it from its mutants."""
     gold = "SELECT MIN(total) FROM orders"
     prepared = [prepare(verifier, "1", SHOP, gold, seed=seed) for seed in range(12)]
     lazy = "SELECT 10.0 WHERE EXISTS (SELECT 1 FROM orders)"
@@ -153,7 +153,7 @@ def test_other_dialects_find_an_engine(verifier, case) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_drawn_rows_respect_keys_and_references(seed: int) -> None:
     schema = parse_schema(SHOP)
-    rows = Populator(schema, wishes_of(read_query(JOINED, schema), schema)).draw(random.Random(seed))
+    rows = Populator(schema, constraints_of(read_query(JOINED, schema), schema)).draw(random.Random(seed))
     ids = [row[0] for row in rows["customers"]]
     assert len(set(ids)) == len(ids) and len({row[0] for row in rows["orders"]}) == len(rows["orders"])
     assert {row[1] for row in rows["orders"]} <= set(ids)

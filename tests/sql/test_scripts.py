@@ -4,7 +4,7 @@ import pytest
 
 from sql.sql_cases import load_cases
 from sqlreason.sql.databases.plain_scripts import settle
-from sqlreason.sql.databases.preparation import draw_instances, prepare
+from sqlreason.sql.databases.preparation import draw_databases, prepare
 from sqlreason.sql.databases.styles import styles_of
 from sqlreason.sql.parsing.dumps import cleaned, decoded
 from sqlreason.sql.parsing.schema import SchemaError, parse_schema, render_ddl
@@ -73,7 +73,7 @@ def test_keys_that_an_insert_leaves_out_are_counted(verifier, definition, number
     assert [row[0] for row in parse_schema(script).tables[0].rows] == numbers
     prepared = prepare(verifier, "1", script, "SELECT name, SUM(n) FROM a JOIN b ON a.id = b.a_id GROUP BY name")
     assert prepared.status == "ok" and "quiet_on_original" not in prepared.flags
-    found = verifier.run(prepared.task.instances[0], "SELECT id FROM a")
+    found = verifier.run(prepared.task.databases[0], "SELECT id FROM a")
     assert [row[0] for row in found.rows] == numbers
 
 
@@ -91,9 +91,9 @@ def test_drawn_databases_have_the_columns_and_keys_of_the_end(verifier) -> None:
         "(id); ALTER TABLE a ADD COLUMN city TEXT DEFAULT 'Rome'; ALTER TABLE a RENAME TO person;"
     )
     task = prepare(verifier, "1", script, "SELECT name FROM person WHERE city = 'Rome'").task
-    assert len(task.instances) == 4
-    for instance in task.instances:
-        (row,) = verifier.run(instance, "SELECT COUNT(*), COUNT(DISTINCT id), COUNT(city) FROM person").rows
+    assert len(task.databases) == 4
+    for database in task.databases:
+        (row,) = verifier.run(database, "SELECT COUNT(*), COUNT(DISTINCT id), COUNT(city) FROM person").rows
         assert row[0] == row[1] > 0 and row[2] > 0
 
 
@@ -104,7 +104,7 @@ def test_rows_that_only_the_engine_knows_are_those_it_finds(verifier) -> None:
     )
     assert parse_schema(script).partial
     task = prepare(verifier, "1", script, "SELECT COUNT(*) FROM b WHERE name <> 'q'").task
-    drawn = " ".join(task.instances[1:])
+    drawn = " ".join(task.databases[1:])
     assert "'Oslo'" in drawn.rpartition('INSERT INTO "b"')[2]
 
 
@@ -115,8 +115,8 @@ def test_a_script_that_needs_its_own_order_is_run_in_it(verifier) -> None:
         "INSERT INTO new SELECT id, UPPER(n) FROM old WHERE id > 0; DROP TABLE old; ALTER TABLE new RENAME TO old;"
     )
     task = prepare(verifier, "1", script, "SELECT n FROM old WHERE id = 2").task
-    assert verifier.run(task.instances[0], "SELECT n FROM old").rows == (("A",), ("B",))
-    assert len(task.instances) == 4 and "'B'" in " ".join(task.instances[1:])
+    assert verifier.run(task.databases[0], "SELECT n FROM old").rows == (("A",), ("B",))
+    assert len(task.databases) == 4 and "'B'" in " ".join(task.databases[1:])
 
 
 def test_numbers_go_on_behind_rows_that_only_the_engine_knows(verifier) -> None:
@@ -189,7 +189,7 @@ def test_a_trigger_is_one_statement_and_does_not_break_drawn_databases(verifier)
         "INSERT INTO a VALUES (1, 5), (2, 6);"
     )
     prepared = prepare(verifier, "1", script, "SELECT id FROM a WHERE n > 5")
-    assert prepared.status == "ok" and "few_instances" not in prepared.flags
+    assert prepared.status == "ok" and "few_databases" not in prepared.flags
 
 
 def test_every_drawn_instance_of_a_dump_loads(verifier) -> None:
@@ -197,5 +197,5 @@ def test_every_drawn_instance_of_a_dump_loads(verifier) -> None:
         script = settle(case.texts[0])
         for table in parse_schema(case.texts[0]).tables:
             task = Task("1", f"SELECT COUNT(*) FROM {identifier(table.name)}", (script,))
-            for instance in draw_instances(task, parse_schema(case.texts[0]), styles_of("strict", 3)):
-                assert verifier.run(instance, task.gold).status == "ok", (case.name, instance)
+            for database in draw_databases(task, parse_schema(case.texts[0]), styles_of("strict", 3)):
+                assert verifier.run(database, task.gold).status == "ok", (case.name, database)

@@ -1,4 +1,4 @@
-"""Golds whose result hangs on how ties fall, and the instances that are chosen for them."""
+"""Gold queries whose result hangs on how ties fall, and the test databases that are chosen for them."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_other_golds_leave_nothing_open(gold) -> None:
 
 def test_instances_without_the_choice_are_preferred(verifier) -> None:
     task = prepare(verifier, "", TIED, NUMBERED).task
-    scripts = task.instances[1:]
+    scripts = task.databases[1:]
     assert len(scripts) == 3
     assert all("gold_unstable" not in prepare(verifier, "", script, NUMBERED, n=0).flags for script in scripts)
 

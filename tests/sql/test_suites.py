@@ -25,7 +25,7 @@ def test_drawn_databases_tell_wrong_from_right(verifiers, case, suite) -> None:
     """A wrong query may slip through on one seed, since three databases cannot show everything; a right one never."""
     verifier, own = verifiers[suite], "" if suite == "spider" else suite
     prepared = [prepare(verifier, "", case.context, case.gold, seed=seed, suite=own) for seed in SEEDS]
-    assert all(found.status == "ok" and "few_instances" not in found.flags for found in prepared)
+    assert all(found.status == "ok" and "few_databases" not in found.flags for found in prepared)
     texts = [case.gold, *(text for text, _ in case.candidates)]
     verdicts = [[verdict.agrees for verdict in verifier.verify(found.task, texts)] for found in prepared]
     accepted = [sum(column) for column in zip(*verdicts, strict=True)]
@@ -41,7 +41,7 @@ INSERT INTO dot VALUES {", ".join(f"({i}, 'hue {i % 7}', {i % 11})" for i in ran
 def test_an_answer_too_large_on_the_original_is_judged_on_drawn_databases(verifiers) -> None:
     gold = "SELECT a.hue, b.size FROM dot AS a, dot AS b WHERE a.size >= 0"
     found = prepare(verifiers["lenient"], "", PAIRS, gold)
-    assert (found.status, "too_big_on_original" in found.flags, len(found.task.instances)) == ("ok", True, 3)
+    assert (found.status, "too_big_on_original" in found.flags, len(found.task.databases)) == ("ok", True, 3)
     right, wrong = verifiers["lenient"].verify(
         found.task, [gold.replace("a.size >= 0", "NOT a.size < 0"), gold.replace("b.size", "a.size")]
     )
@@ -50,20 +50,20 @@ def test_an_answer_too_large_on_the_original_is_judged_on_drawn_databases(verifi
 
 def test_more_databases_than_a_dozen_are_drawn_where_they_are_asked_for(verifiers) -> None:
     found = prepare(verifiers["lenient"], "", PAIRS, "SELECT hue FROM dot WHERE size > 4 ORDER BY id", n=15)
-    assert len(found.task.instances) == 16 and "few_instances" not in found.flags
+    assert len(found.task.databases) == 16 and "few_databases" not in found.flags
 
 
 def test_a_gold_that_finds_nothing_on_drawn_databases_keeps_them(verifiers) -> None:
     """The original tells something; a wrong query may find rows where the gold finds none."""
     gold = "SELECT hue FROM dot WHERE size * id = 598 AND length(hue) = 5 AND id * 3 = 897"
     found = prepare(verifiers["lenient"], "", PAIRS, gold)
-    assert found.status == "ok" and len(found.task.instances) == 4
+    assert found.status == "ok" and len(found.task.databases) == 4
 
 
 def test_a_question_without_a_drawn_database_is_not_used(verifiers, monkeypatch) -> None:
     """Drawn rows that break what the context demands of them, as a CHECK that nobody can meet."""
     broken = PAIRS.replace("size INTEGER", "size INTEGER CHECK (size * id < 0)")
-    monkeypatch.setattr(preparation, "draw_instances", lambda *_: [broken] * 3)
+    monkeypatch.setattr(preparation, "draw_databases", lambda *_: [broken] * 3)
     found = prepare(verifiers["lenient"], "", PAIRS, "SELECT hue FROM dot WHERE size > 4")
     assert (found.task, found.status) == (None, "undrawn") and "CHECK" in found.reason
 
@@ -73,12 +73,12 @@ def test_a_task_without_databases_is_refused(given) -> None:
     with pytest.raises(ValueError, match="has no database on which to judge"):
         Task("q7", "SELECT 1", given)
     with pytest.raises(ValueError, match="no task can be read"):
-        Task.from_json('{"id": "q7", "gold": "SELECT 1", "instances": []}')
+        Task.from_json('{"id": "q7", "gold": "SELECT 1", "databases": []}')
 
 
-NO_TASKS = ["[]", "null", "7", "[" * 100_000, '{"id": "q7", "gold": "SELECT 1", "instances": "CREATE TABLE t (x INT)"}']
-NO_TASKS += ['{"id": "q7", "gold": null, "instances": ["x"]}', '{"id": "q7", "gold": 5, "instances": ["x"]}']
-NO_TASKS += ['{"id": "q7", "gold": "SELECT 1", "instances": ["x"], "engine": "oracle"}']
+NO_TASKS = ["[]", "null", "7", "[" * 100_000, '{"id": "q7", "gold": "SELECT 1", "databases": "CREATE TABLE t (x INT)"}']
+NO_TASKS += ['{"id": "q7", "gold": null, "databases": ["x"]}', '{"id": "q7", "gold": 5, "databases": ["x"]}']
+NO_TASKS += ['{"id": "q7", "gold": "SELECT 1", "databases": ["x"], "engine": "oracle"}']
 
 
 @pytest.mark.parametrize("text", NO_TASKS, ids=lambda text: text[:70])

@@ -67,7 +67,7 @@ def spiders():
 def agreements(verifier, context: str, gold: str, candidate: str, n: int = 3) -> list[bool]:
     """Whether the candidate is taken for right, by the seed of the databases."""
     prepared = [prepare(verifier, "", context, gold, n=n, seed=seed) for seed in SEEDS]
-    assert all(found.status == "ok" and "few_instances" not in found.flags for found in prepared)
+    assert all(found.status == "ok" and "few_databases" not in found.flags for found in prepared)
     return [verifier.verify(found.task, [candidate])[0].agrees for found in prepared]
 
 
@@ -102,7 +102,7 @@ def test_a_superfluous_join_along_a_declared_reference_is_right(ours, context, g
     assert all(ours.verify(task, [right])[0].agrees for task in drawn)
     for seed in SEEDS:  # and what is drawn from rows that violate it does not
         task = prepare(ours, "", context, gold, n=n, seed=seed).task
-        verdict = ours.verify(type(task)("", gold, task.instances[1:]), [right])[0]
+        verdict = ours.verify(type(task)("", gold, task.databases[1:]), [right])[0]
         assert verdict.agrees, verdict
 
 
@@ -141,7 +141,7 @@ def test_a_large_answer_is_no_broken_gold(ours) -> None:
     gold = "SELECT name FROM players ORDER BY id DESC"
     task = prepare(ours, "", context, gold).task
     right, wrong = ours.verify(task, ["SELECT name FROM players ORDER BY -id", "SELECT name FROM players"])
-    assert right.agrees and wrong.instances_passed <= 1
+    assert right.agrees and wrong.databases_passed <= 1
 
 
 def test_too_large_an_answer_is_told_at_once(ours) -> None:

@@ -28,7 +28,7 @@ def test_a_question_gets_the_right_rows_or_a_reason(case: WorldCase, verifier) -
         assert f"{task.engine} {task.reading}".strip() == case.reading
     if case.rows is not None:
         gold = to_engine(task.gold, task.engine, task.reading)[0]
-        found = verifier.run(task.instances[0], gold, task.engine)
+        found = verifier.run(task.databases[0], gold, task.engine)
         assert found.status == "ok", found
         assert ordered(found.rows, case.gold) == ordered(case.rows, case.gold), found
     verdicts = verifier.verify(task, [*case.agrees, *case.differs])

@@ -91,7 +91,7 @@ def test_tokens_of_the_template_in_an_answer_are_mere_words_when_it_is_shown_aga
 
 def test_without_attempts_nothing_is_run():
     found, rounds = correct([said(MISNAMED)], [], attempts=0)
-    assert not rounds and found == [self_repair.Corrected(said(MISNAMED), said(MISNAMED).text)]
+    assert not rounds and found == [self_repair.Repaired(said(MISNAMED), said(MISNAMED).text)]
 
 
 def test_samples_are_corrected_one_by_one():
@@ -121,7 +121,7 @@ def test_samples_are_corrected_one_by_one():
     assert [corrected.too_long for corrected in found] == [True, False, False, True] and len(asked) == 1
 
 
-@pytest.mark.parametrize(("facts", "warned"), [({}, True), ({"corrections": 0}, True), ({"corrections": 5}, False)])
+@pytest.mark.parametrize(("facts", "warned"), [({}, True), ({"self_repairs": 0}, True), ({"self_repairs": 5}, False)])
 def test_a_student_that_was_not_taught_so_is_warned_of(facts, warned, caplog, checkpoint):
     class Student:
         adapter = Adapter({}, {}, "base", "prompt", facts)

@@ -15,7 +15,7 @@ import pytest
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.training import early_stopping, grpo, rollouts, sft
-from sqlreason.students.training.dev_evaluator import Examiner
+from sqlreason.students.training.dev_evaluator import DevEvaluator
 from sqlreason.students.training.rollouts import Recorder
 from sqlreason.students.training.trainer_arguments import TrainingError
 
@@ -194,7 +194,7 @@ def test_dev_accuracy_is_told_and_the_best_adapter_is_returned(checkpoint, start
     scores = iter([0.25, 0.5, 0.25, 0.25, 0.0])
     kept = {}
 
-    def examine(self, model, tokenizer, step):
+    def evaluate(self, model, tokenizer, step):
         score = next(scores)
         best = score >= max(self.scores.values(), default=-1)
         self.scores[step] = score
@@ -202,7 +202,7 @@ def test_dev_accuracy_is_told_and_the_best_adapter_is_returned(checkpoint, start
         kept[step] = Adapter.from_model(model, "", "").digest
         return score
 
-    monkeypatch.setattr(Examiner, "examine", examine)
+    monkeypatch.setattr(DevEvaluator, "evaluate", evaluate)
     adapter, history, _ = train(checkpoint, start, prompts, tmp_path, max_steps=12, dev=dev, dev_steps=2, patience=2)
     assert history["dev_accuracy"].dropna().tolist() == [0.5, 0.25, 0.25]
     assert len(history) == 6 and adapter.facts["best_step"] == 2
@@ -211,10 +211,10 @@ def test_dev_accuracy_is_told_and_the_best_adapter_is_returned(checkpoint, start
 
 def test_an_examination_answers_greedily_and_leaves_the_training_as_it_was(checkpoint, start, prompts, tmp_path, dev):
     plain = train(checkpoint, start, prompts, tmp_path / "plain", max_steps=2)
-    examined = train(checkpoint, start, prompts, tmp_path / "examined", max_steps=2, dev=dev, dev_steps=1)
-    pd.testing.assert_frame_equal(plain[2], examined[2])
-    assert examined[1]["dev_accuracy"].between(0, 1).all()
-    assert examined[0].digest == plain[0].digest  # equal scores: the latest counts as the best
+    evaluated = train(checkpoint, start, prompts, tmp_path / "examined", max_steps=2, dev=dev, dev_steps=1)
+    pd.testing.assert_frame_equal(plain[2], evaluated[2])
+    assert evaluated[1]["dev_accuracy"].between(0, 1).all()
+    assert evaluated[0].digest == plain[0].digest  # equal scores: the latest counts as the best
 
 
 def test_groups_without_variance_are_counted_group_by_group(tmp_path):

@@ -195,7 +195,7 @@ def test_the_catalogs_teacher_must_have_the_students_vocabulary(
     checkpoint, blank, prompts, examples, student, sft_options, options, distilled, project, tmp_path
 ):
     chosen = options(
-        method="distillation", distillation={"teacher": "policy_teacher", "hint": None, "teacher_epochs": 0}
+        method="distillation", distillation={"teacher": "distillation_teacher", "hint": None, "teacher_epochs": 0}
     )
     rest = (tmp_path, student, sft_options, chosen)
     other = Checkpoint(str(project / "data/06_models/tiny_student"))
@@ -213,10 +213,10 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
     prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
     start = initial_adapters.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
     chosen = options(method="distillation", distillation={"teacher_epochs": 0.1})
-    profile, outlook = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
-    assert profile.empty and outlook.empty
+    profile, forecast_table = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
+    assert profile.empty and forecast_table.empty
     adapter, history, rollouts = nodes.train_student(
-        checkpoint, start, prompts, pd.DataFrame(), profile, outlook, examples, Checkpoint("no/model"), prompt,
+        checkpoint, start, prompts, pd.DataFrame(), profile, forecast_table, examples, Checkpoint("no/model"), prompt,
         tmp_path, student, sft_options, chosen,
     )  # fmt: skip
     assert history["step"].tolist() == [1, 2] and len(rollouts) == 8 and (history["loss"] > 0).all()
@@ -227,7 +227,7 @@ REFUSED = [
     ({"phases": 2}, "a GRPO with a curriculum"),
     ({"phases": 3, "curriculum": "mixed"}, "at least as many max_steps"),
     ({"phases": 2, "curriculum": "mixed", "method": "rft"}, "phases=2"),
-    ({"start": "sft"}, "'full', 'format_only' or 'none'"),
+    ({"initial_adapter": "sft"}, "'full', 'format_only' or 'none'"),
     ({"max_steps": 5, "epochs": 1.0}, "exactly one of epochs and max_steps"),
     ({"rewards": {"executes": 1.0}}, "unknown rewards"),
     ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),

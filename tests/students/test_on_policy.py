@@ -160,7 +160,7 @@ def test_a_teacher_of_another_vocabulary_is_refused_before_it_is_loaded(checkpoi
     strange = tiny.train_tokenizer([text[::-1] for text in texts], vocab_size=len(own))
     assert len(strange) == len(own)  # as many tokens, but not the same ones
     with pytest.raises(
-        shared_vocabulary.VocabularyError, match=r"differ in \d+ of \d+ tokens, as in .* policy_teacher"
+        shared_vocabulary.VocabularyError, match=r"differ in \d+ of \d+ tokens, as in .* distillation_teacher"
     ):
         shared_vocabulary.require_same(checkpoint, other("strange", strange, len(strange)))
 

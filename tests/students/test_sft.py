@@ -83,10 +83,10 @@ def test_bfloat16_weights_leave_the_adapter_in_float32(checkpoint, examples, tmp
 
 
 def test_the_adapter_knows_how_many_corrections_it_was_taught(checkpoint, examples, tmp_path):
-    kinds = examples.assign(kind=["correction"] * 3 + ["trace"] * (len(examples) - 3))
+    kinds = examples.assign(kind=["self_repair"] * 3 + ["trace"] * (len(examples) - 3))
     first, _ = sft.train_sft(checkpoint, kinds, workdir=tmp_path, max_steps=1, **OPTIONS)
     more, _ = sft.train_sft(checkpoint, examples, workdir=tmp_path, max_steps=1, start=first, **OPTIONS)
-    assert (first.facts["corrections"], more.facts["corrections"]) == (3, 3)
+    assert (first.facts["self_repairs"], more.facts["self_repairs"]) == (3, 3)
 
 
 def test_a_row_that_is_longer_than_the_model_reads_is_refused(checkpoint, examples, tmp_path):

@@ -1,8 +1,8 @@
-"""Blueprints for the tests of synthesis."""
+"""Annotated schemas for the tests of synthesis."""
 
 import pytest
 
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, load_blueprints, read_blueprint
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, load_annotated_schemas, read_annotated_schema
 
 SHOP = {
     "name": "test_shop",
@@ -44,12 +44,12 @@ SHOP = {
 
 
 @pytest.fixture(scope="session")
-def shop() -> Blueprint:
+def shop() -> AnnotatedSchema:
     """A small shop of three tables that lends itself to every shape."""
-    return read_blueprint(SHOP, "retail")
+    return read_annotated_schema(SHOP, "retail")
 
 
 @pytest.fixture(scope="session")
-def blueprints() -> list[Blueprint]:
+def annotated_schemas() -> list[AnnotatedSchema]:
     """The schemas that come with the package."""
-    return load_blueprints()
+    return load_annotated_schemas()

@@ -7,10 +7,10 @@ from sqlreason.synthesis.schema.augmentation import vary
 from sqlreason.synthesis.schema.rows import populate
 
 
-def test_variations_keep_their_references_and_run(blueprints):
+def test_variations_keep_their_references_and_run(annotated_schemas):
     rng = random.Random(7)
-    for blueprint in blueprints * 4:
-        varied = vary(blueprint, rng, blueprints)
+    for annotated_schema in annotated_schemas * 4:
+        varied = vary(annotated_schema, rng, annotated_schemas)
         names = {table.name for table in varied.tables}
         for table in varied.tables:
             columns = [column.name.lower() for column in table.columns]
@@ -22,14 +22,14 @@ def test_variations_keep_their_references_and_run(blueprints):
         database.executescript(populate(varied, rng))
 
 
-def test_variations_of_one_schema_differ(shop, blueprints):
+def test_variations_of_one_schema_differ(shop, annotated_schemas):
     rng = random.Random(1)
-    prints = {vary(shop, rng, blueprints).fingerprint for _ in range(100)}
+    prints = {vary(shop, rng, annotated_schemas).fingerprint for _ in range(100)}
     assert len(prints) > 90
     assert shop.fingerprint not in prints or len(prints) > 95
 
 
-def test_varying_leaves_the_blueprint_alone_and_is_deterministic(shop, blueprints):
+def test_varying_leaves_the_blueprint_alone_and_is_deterministic(shop, annotated_schemas):
     before = shop.fingerprint
-    first, second = (vary(shop, random.Random(9), blueprints) for _ in range(2))
+    first, second = (vary(shop, random.Random(9), annotated_schemas) for _ in range(2))
     assert first == second and shop.fingerprint == before

@@ -11,9 +11,9 @@ from sqlreason.synthesis.schema.annotated_schema import (
     HELDOUT,
     PRETRAINING,
     TRAINING,
-    BlueprintError,
-    load_blueprints,
-    read_blueprint,
+    SchemaFileError,
+    load_annotated_schemas,
+    read_annotated_schema,
 )
 from sqlreason.synthesis.schema.rows import populate, render_schema
 from sqlreason.synthesis.wording.english import article, be, is_plural, phrase_of, pluralise
@@ -23,9 +23,13 @@ def table(**columns):
     return {"name": "s", "tables": {"t": {"noun": "thing / things", "columns": columns}}}
 
 
-def test_every_schema_of_the_package_loads_with_names_of_its_own(blueprints):
-    assert len(blueprints) >= 60
-    assert len({b.name for b in blueprints}) == len({b.fingerprint for b in blueprints}) == len(blueprints)
+def test_every_schema_of_the_package_loads_with_names_of_its_own(annotated_schemas):
+    assert len(annotated_schemas) >= 60
+    assert (
+        len({b.name for b in annotated_schemas})
+        == len({b.fingerprint for b in annotated_schemas})
+        == len(annotated_schemas)
+    )
 
 
 def test_columns_carry_their_meaning(shop):
@@ -45,24 +49,24 @@ def test_columns_carry_their_meaning(shop):
     ],
 )
 def test_a_broken_schema_is_refused_with_the_place_and_the_reason(columns, reason):
-    with pytest.raises(BlueprintError, match=reason):
-        read_blueprint(table(**columns), "d")
+    with pytest.raises(SchemaFileError, match=reason):
+        read_annotated_schema(table(**columns), "d")
 
 
 def test_a_name_used_twice_is_refused(tmp_path):
     text = "domain: d\nschemas:\n  - {name: s, tables: {t: {noun: a / as, columns: {id: key, x: bool}}}}\n"
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(text)
-    with pytest.raises(BlueprintError, match="used twice: s"):
-        load_blueprints(tmp_path)
+    with pytest.raises(SchemaFileError, match="used twice: s"):
+        load_annotated_schemas(tmp_path)
 
 
-def test_contexts_run_with_foreign_keys_enforced(blueprints):
-    for seed, blueprint in enumerate(blueprints):
+def test_contexts_run_with_foreign_keys_enforced(annotated_schemas):
+    for seed, annotated_schema in enumerate(annotated_schemas):
         database = sqlite3.connect(":memory:")
         database.execute("PRAGMA foreign_keys = ON")
-        database.executescript(populate(blueprint, random.Random(seed)))
-        for plan in blueprint.tables:
+        database.executescript(populate(annotated_schema, random.Random(seed)))
+        for plan in annotated_schema.tables:
             (count,) = database.execute(f"SELECT COUNT(*) FROM {plan.name}").fetchone()
             assert 4 <= count <= 8
 
@@ -81,10 +85,10 @@ def test_populating_is_deterministic_by_seed(shop):
     assert populate(shop, random.Random(3)) != populate(shop, random.Random(4))
 
 
-def test_the_schema_text_is_what_the_parser_reads_from_the_context(blueprints):
-    for blueprint in blueprints:
-        context = populate(blueprint, random.Random(0))
-        assert render_schema(blueprint) == render_ddl(parse_schema(context))
+def test_the_schema_text_is_what_the_parser_reads_from_the_context(annotated_schemas):
+    for annotated_schema in annotated_schemas:
+        context = populate(annotated_schema, random.Random(0))
+        assert render_schema(annotated_schema) == render_ddl(parse_schema(context))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +113,9 @@ def test_verbs_and_articles_agree():
 
 def test_pretraining_training_and_examination_share_no_schema_and_no_table():
     """A table with the same name and columns in two sets would let a student answer by heart."""
-    parts = [load_blueprints(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
+    parts = [load_annotated_schemas(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
     tables = [
-        {(t.name, frozenset(c.name for c in t.columns)) for blueprint in part for t in blueprint.tables}
+        {(t.name, frozenset(c.name for c in t.columns)) for annotated_schema in part for t in annotated_schema.tables}
         for part in parts
     ]
     for one, other in itertools.combinations(range(3), 2):

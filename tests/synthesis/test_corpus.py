@@ -6,11 +6,11 @@ import pytest
 
 from sqlreason.synthesis.corpus import write_documents
 from sqlreason.synthesis.questions import ask
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.augmentation import vary
 from sqlreason.synthesis.schema.invention import invent
 
-BLUEPRINTS = load_blueprints(PRETRAINING)
+BLUEPRINTS = load_annotated_schemas(PRETRAINING)
 
 
 def test_the_same_seed_gives_the_same_documents():
@@ -36,8 +36,8 @@ def test_tags_are_written_and_closed_by_their_own_name():
 def test_no_heldout_table_occurs_beside_its_own_columns():
     """A held-out schema may share a word with one of pretraining, but never a table with its columns."""
     text = "\n".join(islice(write_documents(BLUEPRINTS, 2), 800))
-    for blueprint in load_blueprints(HELDOUT):
-        for table in blueprint.tables:
+    for annotated_schema in load_annotated_schemas(HELDOUT):
+        for table in annotated_schema.tables:
             names = ", ".join(column.name for column in table.columns)
             assert names not in text
 
@@ -52,11 +52,11 @@ def test_questions_about_invented_schemas_run(seed):
 
 
 def test_no_word_of_an_invented_schema_is_one_of_the_original():
-    blueprint = BLUEPRINTS[0]
-    invented = invent(blueprint, random.Random(3))
-    assert not {t.name for t in invented.tables} & {t.name for t in blueprint.tables}
+    annotated_schema = BLUEPRINTS[0]
+    invented = invent(annotated_schema, random.Random(3))
+    assert not {t.name for t in invented.tables} & {t.name for t in annotated_schema.tables}
     assert [[c.kind for c in t.columns] for t in invented.tables] == [
-        [c.kind for c in t.columns] for t in blueprint.tables
+        [c.kind for c in t.columns] for t in annotated_schema.tables
     ]
     targets = {t.name for t in invented.tables}
     assert all(c.target in targets for t in invented.tables for c in t.references)

@@ -6,7 +6,7 @@ import pytest
 from sqlglot import exp
 
 from sqlreason.synthesis.queries.grammar import compose
-from sqlreason.synthesis.schema.annotated_schema import load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.schema.rows import sample_contents
 
@@ -76,16 +76,16 @@ def own_trees(tmp_path_factory):
     source = read_source(str(path))
     rng = random.Random(1)
     contents = source.fill(rng)
-    return [compose(source.blueprint, rng, None, contents).tree for _ in range(1500)]
+    return [compose(source.annotated_schema, rng, None, contents).tree for _ in range(1500)]
 
 
 @pytest.fixture(scope="module")
 def embedded_trees():
-    rng, blueprints = random.Random(1), load_blueprints()
+    rng, annotated_schemas = random.Random(1), load_annotated_schemas()
     trees = []
     for _ in range(1500):
-        blueprint = rng.choice(blueprints)
-        trees.append(compose(blueprint, rng, None, sample_contents(blueprint, rng)).tree)
+        annotated_schema = rng.choice(annotated_schemas)
+        trees.append(compose(annotated_schema, rng, None, sample_contents(annotated_schema, rng)).tree)
     return trees
 
 

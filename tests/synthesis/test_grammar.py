@@ -20,30 +20,30 @@ CLASSES = {
 }  # fmt: skip
 
 
-def drafts(blueprint, name, seeds=SEEDS):
-    """Drafts of one shape with their rows, where the blueprint has something for it."""
+def drafts(annotated_schema, name, seeds=SEEDS):
+    """Drafts of one shape with their rows, where the annotated schema has something for it."""
     mix = dict.fromkeys(SHAPES, 0.0) | {name: 1.0}
     for seed in seeds:
         rng = random.Random(f"{name}{seed}")
-        contents = sample_contents(blueprint, rng)
+        contents = sample_contents(annotated_schema, rng)
         try:
-            yield compose(blueprint, rng, mix, contents), contents, rng
+            yield compose(annotated_schema, rng, mix, contents), contents, rng
         except NothingFits:
             continue
 
 
-def open_database(blueprint, contents):
+def open_database(annotated_schema, contents):
     database = sqlite3.connect(":memory:")
-    database.executescript(render_context(blueprint, contents))
+    database.executescript(render_context(annotated_schema, contents))
     return database
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_shape_runs_on_several_schemas_and_mostly_finds_something(name, shop, blueprints):
+def test_a_shape_runs_on_several_schemas_and_mostly_finds_something(name, shop, annotated_schemas):
     results = []
-    for blueprint in [shop, *random.Random(name).sample(blueprints, 25)]:
-        for draft, contents, _ in drafts(blueprint, name, range(4)):
-            database = open_database(blueprint, contents)
+    for annotated_schema in [shop, *random.Random(name).sample(annotated_schemas, 25)]:
+        for draft, contents, _ in drafts(annotated_schema, name, range(4)):
+            database = open_database(annotated_schema, contents)
             rows = database.execute(draft.sql).fetchall()
             results.append(bool(rows) or database.total_changes > 0)
             assert draft.complexity in CLASSES
@@ -52,9 +52,9 @@ def test_a_shape_runs_on_several_schemas_and_mostly_finds_something(name, shop, 
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_question_mentions_every_literal_of_its_query(name, shop, blueprints):
-    for blueprint in [shop, *random.Random(name).sample(blueprints, 10)]:
-        for draft, _, rng in drafts(blueprint, name, range(5)):
+def test_a_question_mentions_every_literal_of_its_query(name, shop, annotated_schemas):
+    for annotated_schema in [shop, *random.Random(name).sample(annotated_schemas, 10)]:
+        for draft, _, rng in drafts(annotated_schema, name, range(5)):
             question = word(draft, rng)
             for literal in literals_to_mention(draft):
                 assert literal.lower() in question.lower(), (question, draft.sql)
@@ -73,10 +73,10 @@ def literals_to_mention(draft):
         yield node.this[:4] if whole_period else node.this.strip("%")
 
 
-def test_a_query_stays_itself_when_it_is_parsed_and_written_again(blueprints):
+def test_a_query_stays_itself_when_it_is_parsed_and_written_again(annotated_schemas):
     rng = random.Random(5)
     for _ in range(300):
-        draft = compose(rng.choice(blueprints), rng)
+        draft = compose(rng.choice(annotated_schemas), rng)
         assert sqlglot.parse_one(draft.sql, dialect="sqlite").sql(dialect="sqlite") == draft.sql
 
 
@@ -119,12 +119,12 @@ def test_a_mix_that_makes_no_sense_is_refused(shop, mix, reason):
         compose(shop, random.Random(0), mix)
 
 
-def test_every_frame_is_reached_by_a_shape_and_has_balanced_brackets(shop, blueprints):
+def test_every_frame_is_reached_by_a_shape_and_has_balanced_brackets(shop, annotated_schemas):
     rng = random.Random(2)
     reached = set()
     for name in SHAPES:
-        for blueprint in [shop, *rng.sample(blueprints, 15)]:
-            reached |= {draft.shape for draft, _, _ in drafts(blueprint, name, range(6))}
+        for annotated_schema in [shop, *rng.sample(annotated_schemas, 15)]:
+            reached |= {draft.shape for draft, _, _ in drafts(annotated_schema, name, range(6))}
     assert reached == set(FRAMES)
     for frames in FRAMES.values():
         assert all(frame.count("[") == frame.count("]") for frame in frames)

@@ -32,10 +32,10 @@ def test_every_shape_gives_a_question_and_a_query_that_runs_or_gives_up(source, 
         rng = random.Random(f"{name}{seed}")
         contents = source.fill(rng)
         try:
-            draft = compose(source.blueprint, rng, mix, contents)
+            draft = compose(source.annotated_schema, rng, mix, contents)
         except NothingFits:
             continue
         database = sqlite3.connect(":memory:")
-        database.executescript(render_context(source.blueprint, contents))
+        database.executescript(render_context(source.annotated_schema, contents))
         database.execute(draft.sql)
         assert word(draft, rng)

@@ -39,7 +39,8 @@ def duckdb_file(tmp_path, script):
 
 
 def ask_about(verifier, database, rows, count=60, seeds=2):
-    """Questions are composed and worded, and their golds run on their contexts; the blueprint is returned."""
+    """Questions are composed and worded, and their gold queries run on their contexts; the annotated schema is
+    returned."""
     source = read_source(database, rows)
     for seed in range(seeds):
         rng = random.Random(seed)
@@ -47,19 +48,19 @@ def ask_about(verifier, database, rows, count=60, seeds=2):
         golds = []
         for _ in range(count):
             try:
-                draft = compose(source.blueprint, rng, None, contents)
+                draft = compose(source.annotated_schema, rng, None, contents)
             except NothingFits:
                 continue
             assert word(draft, rng)
             golds += [draft.sql] if draft.task_type != "data manipulation" else []
         assert golds
-        (results,) = verifier.run_batch([(render_context(source.blueprint, contents), golds, "sqlite")])
+        (results,) = verifier.run_batch([(render_context(source.annotated_schema, contents), golds, "sqlite")])
         assert {result.status for result in results} == {"ok"}, [r.reason for r in results if r.status != "ok"][:3]
-    return source.blueprint
+    return source.annotated_schema
 
 
-def kinds_of(blueprint, table):
-    return {column.name: column.kind for column in blueprint.table(table).columns}
+def kinds_of(annotated_schema, table):
+    return {column.name: column.kind for column in annotated_schema.table(table).columns}
 
 
 ODD_COLUMNS = {
@@ -116,8 +117,8 @@ def test_virtual_tables_and_what_lies_behind_them_are_not_asked_about(tmp_path, 
         "CREATE VIRTUAL TABLE area USING rtree(id, x0, x1); INSERT INTO area VALUES (1, 0, 1); "
         "CREATE VIRTUAL TABLE old USING fts4(body); CREATE TABLE book_archive (id INTEGER PRIMARY KEY, n INT);"
     )
-    blueprint = ask_about(verifier, sqlite_file(tmp_path, script), rows)
-    assert sorted(table.name for table in blueprint.tables) == ["book", "book_archive"]
+    annotated_schema = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    assert sorted(table.name for table in annotated_schema.tables) == ["book", "book_archive"]
 
 
 def test_texts_that_are_no_utf8_are_read_with_replacements_and_told_once(tmp_path, verifier, caplog) -> None:
@@ -127,8 +128,8 @@ def test_texts_that_are_no_utf8_are_read_with_replacements_and_told_once(tmp_pat
         ("INSERT INTO player VALUES (3, CAST(? AS TEXT))", ("Müller".encode("latin-1"),)),
     )  # fmt: skip
     with caplog.at_level(logging.WARNING):
-        blueprint = ask_about(verifier, database, "sampled")
-    assert set(blueprint.table("player").column("last_name").values) == {"Ann", "Albarrac\ufffdn", "M\ufffdller"}
+        annotated_schema = ask_about(verifier, database, "sampled")
+    assert set(annotated_schema.table("player").column("last_name").values) == {"Ann", "Albarrac\ufffdn", "M\ufffdller"}
     assert sum("no UTF-8" in record.message for record in caplog.records) == 1
 
 
@@ -145,12 +146,12 @@ INSERT INTO sales.orders VALUES (1, 5, 1), (2, 6, 2), (3, 7, 2);
 """
 
 
-def check_schemas(blueprint):
-    tables = {table.name: table for table in blueprint.tables}
+def check_schemas(annotated_schema):
+    tables = {table.name: table for table in annotated_schema.tables}
     assert set(tables) == {"customer", "sales.customer", "sales.orders"}
     assert tables["sales.orders"].column("customer_id").target == "sales.customer"
-    assert len({table.singular for table in blueprint.tables}) == 3
-    assert kinds_of(blueprint, "sales.customer")["born"] == "date"
+    assert len({table.singular for table in annotated_schema.tables}) == 3
+    assert kinds_of(annotated_schema, "sales.customer")["born"] == "date"
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -197,8 +198,8 @@ def test_postgresql_with_a_second_schema_and_values_beyond_python(odd_postgres, 
 
 @pytest.mark.parametrize("rows", ROWS)
 def test_partitions_belong_to_their_table(odd_postgres, verifier, rows) -> None:
-    blueprint = ask_about(verifier, odd_postgres.url("postgres", "parts"), rows)
-    assert [table.name for table in blueprint.tables] == ["visit"]
+    annotated_schema = ask_about(verifier, odd_postgres.url("postgres", "parts"), rows)
+    assert [table.name for table in annotated_schema.tables] == ["visit"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])

@@ -13,20 +13,20 @@ from sqlreason.synthesis.skeletons import Skeletons
 
 
 @pytest.fixture(scope="module")
-def table(blueprints):
+def table(annotated_schemas):
     with Verifier() as verifier:
-        return make_questions(blueprints[:6], 25, verifier, seed=1)
+        return make_questions(annotated_schemas[:6], 25, verifier, seed=1)
 
 
-def test_the_stream_gives_hundreds_of_questions_a_second(blueprints):
+def test_the_stream_gives_hundreds_of_questions_a_second(annotated_schemas):
     began = time.process_time()
-    questions = list(itertools.islice(stream(blueprints, random.Random(0)), 600))
+    questions = list(itertools.islice(stream(annotated_schemas, random.Random(0)), 600))
     assert 600 / (time.process_time() - began) > 150
     assert len({q.prompt for q in questions}) > 590
 
 
-def test_the_stream_is_deterministic_by_seed(blueprints):
-    first, second = (list(itertools.islice(stream(blueprints, random.Random(4)), 50)) for _ in range(2))
+def test_the_stream_is_deterministic_by_seed(annotated_schemas):
+    first, second = (list(itertools.islice(stream(annotated_schemas, random.Random(4)), 50)) for _ in range(2))
     assert first == second
 
 
@@ -35,14 +35,14 @@ def test_the_stream_can_do_without_variations(shop):
     assert parse_schema(question.context).table("customers") is not None
 
 
-def test_questions_are_worded_in_thousands_of_ways(blueprints):
+def test_questions_are_worded_in_thousands_of_ways(annotated_schemas):
     rng = random.Random(11)
-    skeletons = {b.name: Skeletons(b) for b in blueprints}
+    skeletons = {b.name: Skeletons(b) for b in annotated_schemas}
     found = set()
-    for blueprint in blueprints * 10:
-        question = next(stream([blueprint], rng, varied_share=0.0))
-        found.add(skeletons[blueprint.name].of(question.prompt))
-    assert len(found) > 0.8 * len(blueprints) * 10
+    for annotated_schema in annotated_schemas * 10:
+        question = next(stream([annotated_schema], rng, varied_share=0.0))
+        found.add(skeletons[annotated_schema.name].of(question.prompt))
+    assert len(found) > 0.8 * len(annotated_schemas) * 10
 
 
 def test_a_skeleton_holds_no_name_and_no_value(shop):

@@ -1,4 +1,4 @@
-"""A user's database becomes a blueprint, whatever it looks like, and is never written."""
+"""A user's database becomes an annotated schema, whatever it looks like, and is never written."""
 
 import contextlib
 import hashlib
@@ -86,8 +86,8 @@ def questions_of(source, count=60, seed=1):
     """Questions with their SQL over one set of rows, and the context."""
     rng = random.Random(seed)
     contents = source.fill(rng)
-    drafts = [compose(source.blueprint, rng, None, contents) for _ in range(count)]
-    return [(word(draft, rng), draft) for draft in drafts], render_context(source.blueprint, contents)
+    drafts = [compose(source.annotated_schema, rng, None, contents) for _ in range(count)]
+    return [(word(draft, rng), draft) for draft in drafts], render_context(source.annotated_schema, contents)
 
 
 def check_that_golds_run(source, count=60):
@@ -104,8 +104,8 @@ def check_that_golds_run(source, count=60):
 
 
 # ------------------------------------------------------------------------------------------------- what is read
-def check_shop(blueprint, comments):
-    customers, orders, lines = (blueprint.table(name) for name in ("tbl_customers", "orders", "order_lines"))
+def check_shop(annotated_schema, comments):
+    customers, orders, lines = (annotated_schema.table(name) for name in ("tbl_customers", "orders", "order_lines"))
     assert (customers.singular, customers.plural) == (("client", "clients") if comments else ("customer", "customers"))
     assert {c.name: c.kind for c in customers.columns} == {
         "customer_id": "key", "full_name": "name", "country": "category", "email": "name", "joined": "date",
@@ -122,23 +122,23 @@ def check_shop(blueprint, comments):
 @pytest.mark.parametrize("rows", ["never", "synthetic", "sampled"])
 def test_sqlite_becomes_a_blueprint_whose_golds_run(sqlite_shop, rows):
     source = read_source(f"sqlite:///{sqlite_shop}", rows)
-    check_shop(source.blueprint, comments=False)
+    check_shop(source.annotated_schema, comments=False)
     check_that_golds_run(source)
 
 
 @pytest.mark.parametrize("rows", ["synthetic", "sampled"])
 def test_duckdb_with_comments(duckdb_shop, rows):
     source = read_source(f"duckdb:///{duckdb_shop}", rows)
-    check_shop(source.blueprint, comments=True)
+    check_shop(source.annotated_schema, comments=True)
     check_that_golds_run(source)
 
 
 @pytest.mark.parametrize("rows", ["synthetic", "sampled"])
 def test_postgresql_with_comments_and_enumerations(postgres_shop, rows):
     source = read_source(postgres_shop, rows)
-    check_shop(source.blueprint, comments=True)
+    check_shop(source.annotated_schema, comments=True)
     check_that_golds_run(source)
-    mood = read_source(postgres_shop, "never").blueprint.table("orders").column("mood")
+    mood = read_source(postgres_shop, "never").annotated_schema.table("orders").column("mood")
     assert (mood.kind, mood.values) == ("category", ("calm", "cross"))
 
 
@@ -149,14 +149,14 @@ def test_a_file_of_ddl_with_rows(tmp_path):
     path.write_text(SHOP + ";\n".join(inserts) + ";")
     for rows in ("never", "synthetic", "sampled"):
         source = read_source(str(path), rows)
-        check_shop(source.blueprint, comments=False)
+        check_shop(source.annotated_schema, comments=False)
         check_that_golds_run(source, 20)
 
 
 def test_the_schema_text_of_a_read_database_is_what_the_parser_reads_from_its_context(sqlite_shop):
     source = read_source(f"sqlite:///{sqlite_shop}")
     _, context = questions_of(source, 1)
-    assert render_schema(source.blueprint) == render_ddl(parse_schema(context))
+    assert render_schema(source.annotated_schema) == render_ddl(parse_schema(context))
 
 
 # --------------------------------------------------------------------------------------------- the privacy dial
@@ -178,7 +178,7 @@ def test_synthetic_rows_keep_what_many_share_and_nothing_that_is_somebody_s(sqli
     text = context + " ".join(question for question, _ in asked)
     assert "secret" not in text and "Person" not in text
     assert any(country in text for country in COUNTRIES)
-    assert source.blueprint.table("orders").column("placed_on").low == "2023-01-01"
+    assert source.annotated_schema.table("orders").column("placed_on").low == "2023-01-01"
 
 
 def test_sampled_rows_are_the_real_ones_with_what_they_refer_to(sqlite_shop):
@@ -283,7 +283,7 @@ def test_a_table_without_rows_is_asked_about_by_its_types_and_names(tmp_path, ca
 def test_of_400_columns_the_keys_and_the_first_ones_are_kept(tmp_path):
     columns = ", ".join(f"reading_{number} REAL" for number in range(400))
     database = make(tmp_path, f"CREATE TABLE wide ({columns}, wide_id INTEGER PRIMARY KEY)")
-    table = read_source(database, max_columns=12).blueprint.table("wide")
+    table = read_source(database, max_columns=12).annotated_schema.table("wide")
     assert len(table.definition) == 12 and table.key_name == "wide_id"
     check_that_golds_run(read_source(database), 20)
 
@@ -331,7 +331,7 @@ def test_keys_that_are_texts_and_foreign_keys_that_nobody_declared(tmp_path, cap
     )
     source = read_source(database)
     assert "streets.city_id -> cities" in caplog.text
-    assert source.blueprint.table("streets").column("length_km").unit == "kilometres"
+    assert source.annotated_schema.table("streets").column("length_km").unit == "kilometres"
     asked, _ = check_that_golds_run(source, 150)
     assert any("JOIN countries" in draft.sql for _, draft in asked)
 
@@ -344,7 +344,7 @@ def test_a_large_schema_is_cut_around_the_tables_that_are_named(tmp_path):
     )
     database = make(tmp_path, "CREATE TABLE t0 (t0_id INTEGER PRIMARY KEY, name TEXT);" + chain)
     source = read_source(database, tables=["T9"], max_tables=5)
-    assert {table.name for table in source.blueprint.tables} == {"t7", "t8", "t9", "t10", "t11"}
+    assert {table.name for table in source.annotated_schema.tables} == {"t7", "t8", "t9", "t10", "t11"}
     with pytest.raises(SourceError, match="names nowhere; the database has t0"):
         read_source(database, tables=["nowhere"])
 
@@ -401,7 +401,7 @@ def test_a_locked_postgresql_table(postgres, postgres_shop):
 def test_a_role_without_rights(postgres, postgres_shop):
     with pytest.raises(SourceError, match=r"permission denied.*grant the role SELECT"):
         read_source(postgres.url("stranger", "shop"))
-    assert read_source(postgres.url("stranger", "shop"), "never").blueprint.tables
+    assert read_source(postgres.url("stranger", "shop"), "never").annotated_schema.tables
 
 
 def test_a_statement_that_takes_too_long_is_stopped(sqlite_shop):
@@ -431,7 +431,7 @@ def test_a_server_that_goes_away_in_the_middle(postgres, postgres_shop, monkeypa
     finally:
         postgres.start()
     monkeypatch.undo()
-    assert read_source(postgres_shop).blueprint.tables
+    assert read_source(postgres_shop).annotated_schema.tables
 
 
 def test_rows_of_which_nothing_can_be_told_are_counted_and_no_more(tmp_path):
@@ -439,4 +439,4 @@ def test_rows_of_which_nothing_can_be_told_are_counted_and_no_more(tmp_path):
     contents = source.fill(random.Random(1))
     for seed in range(20):
         with contextlib.suppress(NothingFits):
-            assert "data" not in compose(source.blueprint, random.Random(seed), None, contents).sql
+            assert "data" not in compose(source.annotated_schema, random.Random(seed), None, contents).sql

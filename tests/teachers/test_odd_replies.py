@@ -19,7 +19,7 @@ from sqlreason.exports.dataset_card import Publication
 from sqlreason.pipelines.distillation.nodes import read_completions
 from sqlreason.pipelines.distillation.reading import read_answer
 from sqlreason.teachers.clients.replies import MOST_TOKENS, UnreadableReply, read_reply
-from sqlreason.teachers.journal.batched_writer import Keeper
+from sqlreason.teachers.journal.batched_writer import BatchedWriter
 from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, UnstorableEntry
 from sqlreason.teachers.prices import Prices
 
@@ -210,9 +210,9 @@ def test_an_entry_that_no_file_can_hold_leaves_the_journal_as_it_was_and_usable(
 
 def test_an_entry_that_cannot_be_stored_takes_no_other_of_its_batch_with_it(tmp_path):
     async def keep(journal):
-        keeper = Keeper(journal)
+        writer = BatchedWriter(journal)
         entries = [entry("a"), entry("b", text=HALF), entry("c")]
-        return await asyncio.gather(*map(keeper.record, entries), return_exceptions=True)
+        return await asyncio.gather(*map(writer.record, entries), return_exceptions=True)
 
     with Journal(tmp_path / "j") as journal:
         done = asyncio.run(keep(journal))

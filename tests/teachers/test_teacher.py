@@ -4,7 +4,7 @@ import pytest
 
 from sqlreason.teachers.clients.call_errors import LONGEST_PAUSE, judge
 from sqlreason.teachers.clients.replies import read_reply
-from sqlreason.teachers.clients.response_capture import overhear, start_hearing
+from sqlreason.teachers.clients.response_capture import capture_responses, start_capture
 from sqlreason.teachers.teacher import TEACHERS, Teacher
 
 
@@ -112,8 +112,8 @@ def test_responses_of_other_clients_are_overheard(path, response, heard):
     llm = SimpleNamespace(_aclient=client)
 
     async def ask():
-        overhear(llm)
-        note, target = start_hearing(), llm._aclient
+        capture_responses(llm)
+        note, target = start_capture(), llm._aclient
         for name in path:
             target = getattr(target, name)
         assert await target() is response

@@ -29,7 +29,7 @@ def ask(
     database: str,
     student: str,
     votes: int,
-    corrections: int,
+    self_repairs: int,
     tables: tuple[str, ...],
     env: str | None,
 ) -> None:
@@ -43,7 +43,7 @@ def ask(
 
     try:
         context = question_answering.read_context(database)
-        reply = _reply(question, context, student, env, votes=votes, corrections=corrections, tables=tables)
+        reply = _reply(question, context, student, env, votes=votes, self_repairs=self_repairs, tables=tables)
     except SqlReasonError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{reply.think}\n\n{reply.sql}\n")

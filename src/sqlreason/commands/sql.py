@@ -10,7 +10,7 @@ import click
 
 from sqlreason.errors import BadInput
 
-INSTANCES = click.option("--instances", default=3, show_default=True, help="Perturbed databases beside the original.")
+DATABASES = click.option("--databases", default=3, show_default=True, help="Perturbed databases beside the original.")
 SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
@@ -24,11 +24,11 @@ def sql() -> None:
 @click.argument("source")
 @click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many rows.")
-@INSTANCES
+@DATABASES
 @SEED
 @JSON
-def audit(source: str, env: str | None, limit: int | None, instances: int, seed: int, as_json: bool) -> None:
-    """Say how many golds of SOURCE can be trusted, and why the others cannot.
+def audit(source: str, env: str | None, limit: int | None, databases: int, seed: int, as_json: bool) -> None:
+    """Say how many gold queries of SOURCE can be trusted, and why the others cannot.
 
     SOURCE is a catalog entry, or a parquet, CSV or JSONL file with the columns sql_context and sql (and id).
     """
@@ -39,7 +39,7 @@ def audit(source: str, env: str | None, limit: int | None, instances: int, seed:
 
     rows = _questions(source, env)[:limit]
     with Verifier() as verifier, tqdm(total=len(rows), desc="audit", disable=None, file=sys.stderr) as bar:
-        found = audit_rows(verifier, rows, n=instances, seed=seed, progress=lambda _: bar.update())
+        found = audit_rows(verifier, rows, n=databases, seed=seed, progress=lambda _: bar.update())
     if as_json:
         rows_out = [asdict(row) for row in found.rows]
         click.echo(json.dumps({"summary": found.summary(), "matrix": found.matrix(), "rows": rows_out}, indent=1))
@@ -50,7 +50,7 @@ def audit(source: str, env: str | None, limit: int | None, instances: int, seed:
 
 
 def _summary(found: dict[str, Any]) -> str:
-    usable = f"{found['usable']} of {found['rows']} golds can be trusted ({found['usable_share']:.1%})"
+    usable = f"{found['usable']} of {found['rows']} gold queries can be trusted ({found['usable_share']:.1%})"
     if found["kill_rate"] is None:
         return f"{usable}\n"
     killed = f"{found['killed']} of {found['mutants']} wrong neighbours told from their gold ({found['kill_rate']:.1%})"
@@ -66,7 +66,7 @@ def _summary(found: dict[str, Any]) -> str:
 @click.option("--id", "id_", help="The question's id in the source.")
 @click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
 @click.option("--preset", default="strict", show_default=True, help="Whose rules decide: strict, spider or bird.")
-@INSTANCES
+@DATABASES
 @SEED
 @JSON
 def explain(
@@ -77,7 +77,7 @@ def explain(
     id_: str | None,
     env: str | None,
     preset: str,
-    instances: int,
+    databases: int,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -95,7 +95,7 @@ def explain(
     except BadInput as error:
         raise click.ClickException(str(error)) from None
     with verifier:
-        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=instances, seed=seed)
+        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed)
         if prepared.task is None:
             raise click.ClickException(f"the gold cannot be used, {prepared.status}: {prepared.reason}")
         found = verifier.explanation(prepared.task, texts[2])

@@ -1,6 +1,6 @@
 """Disjoint parts of a question table: whole schemas, or whole SQL templates where there are few schemas.
 
-SFT, GRPO and the examination must not share a schema, otherwise a student that memorised one looks like a
+SFT, GRPO and the evaluation must not share a schema, otherwise a student that memorised one looks like a
 student that reasons.
 """
 

@@ -9,7 +9,7 @@ was; its message says what was given, what is accepted and what to do, and is al
             PromptOverBudget  reasoning.prompts                      a schema stays too long for a prompt
             SchemaError      sql.parsing.tables                     a text is no schema that can be made
             SourceError      synthesis.schema.readers               a database cannot be read
-            BlueprintError   synthesis.schema.annotated_schema      a schema file breaks the notation
+            SchemaFileError   synthesis.schema.annotated_schema      a schema file breaks the notation
             NothingFits      synthesis.queries.grammar              the mix has no query for a schema
             JournalError     teachers.journal.journal               a file is no journal of this version
             CheckpointError  students.checkpoints.checkpoint        a base model is missing or out of reach
@@ -24,7 +24,7 @@ was; its message says what was given, what is accepted and what to do, and is al
         UnslothError         students.training.unsloth_backend      unsloth cannot be used here
         ChildError           students.training.launch               a child or rank of a training failed
         WorkerError          sql.sandbox.process                    no worker comes up that could run a query
-        GoldError            students.evaluation                    golds do not agree with themselves
+        GoldError            students.evaluation                    gold queries do not agree with themselves
         ExportError          pipelines.export.nodes                 an export scores worse than its source
 
 Signals between modules, which no run ever ends with, stand outside it:

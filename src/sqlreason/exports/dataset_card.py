@@ -46,7 +46,7 @@ class Publication:
 
 def dataset_card(
     kept: pd.DataFrame,
-    fates: pd.DataFrame,
+    outcomes: pd.DataFrame,
     *,
     title: str,
     license: str,
@@ -59,7 +59,7 @@ def dataset_card(
 
     Args:
         kept: Table `filtered_traces`.
-        fates: Table `trace_fates`.
+        outcomes: Table `trace_outcomes`.
         title: Name of the dataset.
         license: Identifier of its licence as the hub knows it.
         source: Where the questions come from, with their licence.
@@ -76,7 +76,7 @@ def dataset_card(
         "size_categories": [_size(len(kept))],
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train.parquet"}]}],
     }
-    lost = fates[fates["fate"] != "kept"].groupby(["stage", "reason"]).size().reset_index(name="n")
+    lost = outcomes[outcomes["outcome"] != "kept"].groupby(["stage", "reason"]).size().reset_index(name="n")
     ordered = lost.sort_values("n", ascending=False)
     table = "\n".join(f"| {cell(row.stage)} | {cell(row.reason)} | {row.n:,} |" for row in ordered.itertuples())
     hinted, wrong = int((kept["mode"] == "hinted").sum()), int((~kept["agrees"].astype(bool)).sum())
@@ -92,7 +92,7 @@ query was executed beside the gold query on perturbed copies of its database.
 - **Teacher**: {line(teacher)}. {hinted:,} traces were written with the gold query shown (`mode` is `hinted`).
 - **Wrong on purpose**: {wrong:,} traces whose query does not answer like the gold (`agrees` is false).
 - **Questions**: {line(source)}
-- **Yield**: {len(kept):,} of {len(fates):,} questions ({len(kept) / max(len(fates), 1):.1%}).
+- **Yield**: {len(kept):,} of {len(outcomes):,} questions ({len(kept) / max(len(outcomes), 1):.1%}).
 - **Cost**: {usd:,.2f} US dollars for {tokens:,} written tokens, {usd / max(len(kept), 1):.4f} per trace kept.
 
 ## What it obliges to

@@ -106,7 +106,7 @@ def check_precision(precision: str) -> None:
     if precision == "q4_k_m" and not llamacpp.is_installed():
         raise GgufError(
             'export.precision=q4_k_m needs llama-cpp-python: pip install -e ".[llamacpp]" (a compiler and half an hour '
-            "of one core), or choose q8_0, f16, bf16 or f32, which need nothing and are then not examined by llama.cpp"
+            "of one core), or choose q8_0, f16, bf16 or f32, which need nothing and are then not evaluated by llama.cpp"
         )
 
 

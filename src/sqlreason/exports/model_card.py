@@ -23,7 +23,7 @@ def render_card(
         name: Of the model.
         facts: base, teacher, traces (int), prompt (fingerprint), demo (bool).
         metrics: `evaluation_metrics`.
-        ledger: `cost_ledger`.
+        ledger: `costs`.
         duties: Of `licences.obligations`.
         system: System message that it was trained with.
     """
@@ -68,7 +68,7 @@ def _costs(ledger: pd.DataFrame) -> str:
 
 def _limits(demo: bool) -> list[str]:
     known = [
-        "It was examined on generated questions over small schemas; on real databases it may do much worse.",
+        "It was evaluated on generated questions over small schemas; on real databases it may do much worse.",
         "Its SQL has to be run with read-only rights: nothing keeps it from writing other statements.",
     ]
     own = "It is the demo's tiny student, taught by a script: it shows that the chain works and is of no other use."

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from sqlreason.options.distillation_teacher_options import PolicyTeacherOptions
+from sqlreason.options.distillation_teacher_options import DistillationTeacherOptions
 from sqlreason.options.option_types import Optimizer, Options, Positive, Share
 from sqlreason.options.synthesis_options import PretrainingOptions, SynthesisOptions
 
@@ -53,11 +53,11 @@ class PreprocessingOptions(Options):
 
     workers: int = Positive
     verifier: Literal["local", "ray"]
-    instances: int = Field(ge=0)
+    databases: int = Field(ge=0)
     suite: Literal["lenient", "strict"]
-    examination_suite: Literal["lenient", "strict"]
+    evaluation_suite: Literal["lenient", "strict"]
     incorrect_share: float = Field(ge=0.0, lt=1.0)
-    corrections: float = Field(default=0.0, ge=0.0, lt=1.0)
+    self_repairs: float = Field(default=0.0, ge=0.0, lt=1.0)
     examples: int | None = Field(gt=0)
     grpo_prompts: int | None = Field(gt=0)
     evaluation_prompts: int | None = Field(gt=0)
@@ -177,10 +177,10 @@ class GRPOOptions(_Schedule):
     rewards: dict[str, float] = Field(min_length=1)
     certification: CertificationOptions
     forecast: ForecastOptions
-    start: Literal["full", "format_only", "none"]
+    initial_adapter: Literal["full", "format_only", "none"]
     format_examples: int = Positive
     method: Literal["grpo", "rft", "distillation"]
-    distillation: PolicyTeacherOptions = PolicyTeacherOptions()
+    distillation: DistillationTeacherOptions = DistillationTeacherOptions()
     curriculum: Literal["off", "mixed", "easiest_first"]
     phases: int = Positive
     dev_prompts: int = Field(ge=0)
@@ -247,11 +247,11 @@ class GRPOOptions(_Schedule):
 
 
 class EvaluationOptions(Options):
-    """The examination: the same questions, answered in the same way, for every student."""
+    """The evaluation: the same questions, answered in the same way, for every student."""
 
     votes: int = Positive
     vote_temperature: float = Positive
-    corrections: int = Field(default=0, ge=0)
+    self_repairs: int = Field(default=0, ge=0)
     batch_size: int = Positive
     max_completion_tokens: int = Positive
     examples: int = Field(ge=0)

@@ -19,7 +19,7 @@ class SynthesisOptions(Options):
     timeout_seconds: float = Positive
     difficulty: Literal["mixed", "easy", "medium", "hard"]
     mix: dict[str, float]
-    instances: int = Positive
+    databases: int = Positive
     paraphrase_share: float = Share
     train_questions: int = Positive
     heldout_questions: int = Positive

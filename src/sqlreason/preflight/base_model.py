@@ -47,7 +47,7 @@ def check_student(
         student_prompt: The catalog's prompt text.
         parameters: Of the environment, as Kedro resolves them.
         questions: The questions that it will be trained on, if they are at hand: columns sql_prompt, sql_context, sql.
-        teacher: The catalog's `policy_teacher`, if it is at hand.
+        teacher: The catalog's `distillation_teacher`, if it is at hand.
 
     Returns:
         One line that tells how it is spoken to, and one for each thing that is refused or will disappoint.
@@ -101,20 +101,22 @@ def _check_head(chat: Chat) -> Iterator[Finding]:
     """Some templates leave it to the model to begin its turn (gpt-oss its channel), some forget about it."""
     head = chat.unprompted_head()
     if head:
-        told = f"its template writes {head!r} in front of an answer, and not at the end of a prompt: it is left out"
-        yield Finding("WARN", SUBJECT, told, "where an answer needs it, mend what the template calls generation prompt")
+        message = f"its template writes {head!r} in front of an answer, and not at the end of a prompt: it is left out"
+        yield Finding(
+            "WARN", SUBJECT, message, "where an answer needs it, mend what the template calls generation prompt"
+        )
 
 
 def _check_dialogue(chat: Chat, prompt: Prompt, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """A correction, like an example in the prompt, is a dialogue of two questions; the template has to take it."""
-    if not (prompt.examples or parameters["preprocessing"]["corrections"] or parameters["evaluation"]["corrections"]):
+    if not (prompt.examples or parameters["preprocessing"]["self_repairs"] or parameters["evaluation"]["self_repairs"]):
         return
     try:
         chat.prompt_ids(_DIALOGUE)
     except Exception as error:  # whatever a template of others raises is its refusal
-        told = f"its chat template refuses a second question behind an answer: {error}"
-        mend = "set preprocessing.corrections=0 and evaluation.corrections=0, and leave examples out of student_prompt"
-        yield Finding("FAIL", SUBJECT, told, mend)
+        message = f"its chat template refuses a second question behind an answer: {error}"
+        fix = "set preprocessing.self_repairs=0 and evaluation.self_repairs=0, and leave examples out of student_prompt"
+        yield Finding("FAIL", SUBJECT, message, fix)
 
 
 def _check_vocabulary(chat: Chat, config: Any) -> Iterator[Finding]:
@@ -122,8 +124,8 @@ def _check_vocabulary(chat: Chat, config: Any) -> Iterator[Finding]:
     highest = max([chat.padding.id, *chat.ends])
     if highest >= width:
         token = chat.tokenizer.convert_ids_to_tokens(highest) or "an end of its generation_config.json"
-        told = f"its tokenizer has {token} as number {highest}, its model {width} words: they do not belong together"
-        yield Finding("FAIL", SUBJECT, told, "name a base_model whose tokenizer is its own")
+        message = f"its tokenizer has {token} as number {highest}, its model {width} words: they do not belong together"
+        yield Finding("FAIL", SUBJECT, message, "name a base_model whose tokenizer is its own")
 
 
 def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -136,8 +138,8 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
     asked = parameters["preprocessing"]["max_prompt_tokens"]
     name = max(budgets, key=lambda budget: budgets[budget])
     if positions is not None and asked + budgets[name] > positions:
-        told = f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
-        yield Finding("FAIL", SUBJECT, told, "lower one of the two, or name a base_model that reads more")
+        message = f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
+        yield Finding("FAIL", SUBJECT, message, "lower one of the two, or name a base_model that reads more")
 
 
 def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator[Finding]:
@@ -149,11 +151,11 @@ def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator
         yield Finding("FAIL", SUBJECT, f"no language model can be made of its config.json: {first_line(error)[:300]}")
         return
     if missing and target_modules == ALL_LINEAR:
-        told = f"LoRA cannot adapt its layers {', '.join(missing)}, so that all-linear means less than it says"
-        yield Finding("WARN", SUBJECT, told, f"name what is meant in sft.lora.target_modules: {', '.join(there)}")
+        message = f"LoRA cannot adapt its layers {', '.join(missing)}, so that all-linear means less than it says"
+        yield Finding("WARN", SUBJECT, message, f"name what is meant in sft.lora.target_modules: {', '.join(there)}")
     elif missing:
-        told = f"sft.lora.target_modules names {', '.join(missing)}, to which LoRA cannot be added in this model"
-        yield Finding("FAIL", SUBJECT, told, f"set it to all-linear, or to some of {', '.join(there)}")
+        message = f"sft.lora.target_modules names {', '.join(missing)}, to which LoRA cannot be added in this model"
+        yield Finding("FAIL", SUBJECT, message, f"set it to all-linear, or to some of {', '.join(there)}")
 
 
 def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Finding]:
@@ -162,12 +164,14 @@ def _check_precision(config: Any, student: Mapping[str, Any]) -> Iterator[Findin
         sizes = {name: getattr(text, name, None) for name in ("hidden_size", "intermediate_size")}
         odd = {name: size for name, size in sizes.items() if isinstance(size, int) and size % _ROUNDED}
         if odd:
-            told = f"student.quantization=nf4 on a CPU needs multiples of {_ROUNDED}, and its configuration has {odd}"
-            yield Finding("FAIL", SUBJECT, told, "set student.quantization=null")
+            message = (
+                f"student.quantization=nf4 on a CPU needs multiples of {_ROUNDED}, and its configuration has {odd}"
+            )
+            yield Finding("FAIL", SUBJECT, message, "set student.quantization=null")
     capability = machine.compute_capability()
     if student["dtype"] == "bfloat16" and capability is not None and capability < _BFLOAT16_FROM:
-        told = f"student.dtype=bfloat16, which a GPU of compute capability {capability} does not multiply"
-        yield Finding("FAIL", SUBJECT, told, "set student.dtype=auto or float32")
+        message = f"student.dtype=bfloat16, which a GPU of compute capability {capability} does not multiply"
+        yield Finding("FAIL", SUBJECT, message, "set student.dtype=auto or float32")
 
 
 def _check_prompts(chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questions: pd.DataFrame) -> Iterator[Finding]:
@@ -185,11 +189,11 @@ def _check_prompts(chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questi
         except ValueError:
             continue  # a schema that cannot be read is told, with its reason, where the questions are prepared
     if lost and not counted:
-        told = f"none of {len(lost)} questions that were looked at fits: {min(lost, key=len)}"
-        yield Finding("FAIL", SUBJECT, told, "raise preprocessing.max_prompt_tokens")
+        message = f"none of {len(lost)} questions that were looked at fits: {min(lost, key=len)}"
+        yield Finding("FAIL", SUBJECT, message, "raise preprocessing.max_prompt_tokens")
     elif lost:
-        told = f"{len(lost)} of {len(lost) + counted} questions, the longest among them, are left out"
-        yield Finding("WARN", SUBJECT, f"{told}: {lost[0]}", "raise preprocessing.max_prompt_tokens to keep them")
+        message = f"{len(lost)} of {len(lost) + counted} questions, the longest among them, are left out"
+        yield Finding("WARN", SUBJECT, f"{message}: {lost[0]}", "raise preprocessing.max_prompt_tokens to keep them")
 
 
 def _choose(questions: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +205,7 @@ def _choose(questions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_teacher(base_model: Checkpoint, teacher: Checkpoint, grpo: Mapping[str, Any]) -> Iterator[Finding]:
-    if grpo["method"] != "distillation" or grpo["distillation"]["teacher"] != "policy_teacher":
+    if grpo["method"] != "distillation" or grpo["distillation"]["teacher"] != "distillation_teacher":
         return
     try:
         require_same(base_model, teacher)

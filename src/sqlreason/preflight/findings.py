@@ -20,16 +20,16 @@ class Finding:
 
     level: Level
     subject: str
-    told: str
-    mend: str = ""
+    message: str
+    fix: str = ""
 
 
 def render(findings: Sequence[Finding]) -> str:
     """The findings as lines of text, and a last one that counts them."""
     lines = []
     for found in findings:
-        lines.append(f"{found.level:<5}{found.subject:<12}{found.told}")
-        if found.mend:
-            lines.append(f"{'':17}-> {found.mend}")
+        lines.append(f"{found.level:<5}{found.subject:<12}{found.message}")
+        if found.fix:
+            lines.append(f"{'':17}-> {found.fix}")
     counts = {level: sum(found.level == level for found in findings) for level in ("OK", "WARN", "FAIL")}
     return "\n".join([*lines, ", ".join(f"{count} {level}" for level, count in counts.items())])

@@ -20,10 +20,10 @@ _SLACK = 0.9  # a card gives about so much to one process: context and display t
 
 def check_python() -> Finding:
     """Whether the interpreter is one that the lock was made for."""
-    told = ".".join(map(str, sys.version_info[:3]))
+    message = ".".join(map(str, sys.version_info[:3]))
     if PYTHON[0] <= sys.version_info[:2] < PYTHON[1]:
-        return Finding("OK", "python", told)
-    return Finding("FAIL", "python", told, "make the environment with Python 3.11 or 3.12")
+        return Finding("OK", "python", message)
+    return Finding("FAIL", "python", message, "make the environment with Python 3.11 or 3.12")
 
 
 def check_packages(lock: str, needed: Mapping[str, str] | None = None) -> Finding:
@@ -40,8 +40,8 @@ def check_packages(lock: str, needed: Mapping[str, str] | None = None) -> Findin
     if missing:
         what = f"{len(missing)} of {len(wanted)} are not installed: {_first(missing)}"
         extra = [name for name in missing if name in GPU_EXTRA]
-        mend = 'pip install -e ".[gpu]" on the machine with the GPU' if extra else "pip install -r requirements.lock"
-        return Finding("FAIL", "packages", what, mend)
+        fix = 'pip install -e ".[gpu]" on the machine with the GPU' if extra else "pip install -r requirements.lock"
+        return Finding("FAIL", "packages", what, fix)
     other = [
         f"{name} {found} (lock: {wanted[name]})"
         for name, found in installed.items()
@@ -56,8 +56,8 @@ def check_torch() -> Finding:
     """Whether the installed torch was built for GPUs; its version tells, so that it need not be imported."""
     found = _installed("torch")
     if found and found.endswith("+cpu"):
-        mend = "install the CUDA build of torch 2.13.0 over it (docs/hardware.md)"
-        return Finding("FAIL", "torch", f"{found} computes on the CPU alone", mend)
+        fix = "install the CUDA build of torch 2.13.0 over it (docs/hardware.md)"
+        return Finding("FAIL", "torch", f"{found} computes on the CPU alone", fix)
     if not found:
         return Finding("FAIL", "torch", "not installed", "see the line packages")
     return Finding("OK", "torch", found)
@@ -75,14 +75,14 @@ def check_gpu(wanted: bool, bytes_needed: float | None, ranks: int = 1) -> list[
     if not cards:
         if not wanted:
             return [Finding("OK", "gpu", "none, and this environment needs none")]
-        mend = "run on a machine with an NVIDIA GPU and driver, or use the environment demo"
-        return [Finding("FAIL", "gpu", "nvidia-smi lists none", mend)]
+        fix = "run on a machine with an NVIDIA GPU and driver, or use the environment demo"
+        return [Finding("FAIL", "gpu", "nvidia-smi lists none", fix)]
     name, driver, total, free = cards[0]
     findings = [Finding("OK", "gpu", f"{len(cards)} x {name}, {total / GIB:.0f} GiB, {free / GIB:.0f} GiB free")]
     findings.append(_check_driver(driver))
     if wanted and ranks > len(cards):
-        mend = f"set student.ranks={len(cards)}" if len(cards) > 1 else "set student.launch=child,student.ranks=1"
-        findings.append(Finding("FAIL", "ranks", f"student.ranks={ranks}, and {len(cards)} GPU(s) are there", mend))
+        fix = f"set student.ranks={len(cards)}" if len(cards) > 1 else "set student.launch=child,student.ranks=1"
+        findings.append(Finding("FAIL", "ranks", f"student.ranks={ranks}, and {len(cards)} GPU(s) are there", fix))
     if wanted:
         findings.append(_check_card(free, bytes_needed))
     return findings
@@ -91,20 +91,20 @@ def check_gpu(wanted: bool, bytes_needed: float | None, ranks: int = 1) -> list[
 def _check_driver(driver: str) -> Finding:
     if int(driver.split(".")[0]) >= CUDA_13_DRIVER:
         return Finding("OK", "driver", driver)
-    mend = f"install driver {CUDA_13_DRIVER} or newer, or a build of torch 2.13.0 for an older CUDA"
-    return Finding("FAIL", "driver", f"{driver} is too old for CUDA 13", mend)
+    fix = f"install driver {CUDA_13_DRIVER} or newer, or a build of torch 2.13.0 for an older CUDA"
+    return Finding("FAIL", "driver", f"{driver} is too old for CUDA 13", fix)
 
 
 def _check_card(free: float, needed: float | None) -> Finding:
     if needed is None:
         return Finding("WARN", "gpu memory", "no estimate: the model's config.json is not at hand", "see the line hub")
-    told = f"about {needed / GIB:.1f} GiB are needed (estimate), {free / GIB:.1f} GiB are free"
+    message = f"about {needed / GIB:.1f} GiB are needed (estimate), {free / GIB:.1f} GiB are free"
     if needed > free:
-        mend = "use the environment of a smaller card (gpu12, gpu16), or end what else runs on it (nvidia-smi)"
-        return Finding("FAIL", "gpu memory", told, mend)
+        fix = "use the environment of a smaller card (gpu12, gpu16), or end what else runs on it (nvidia-smi)"
+        return Finding("FAIL", "gpu memory", message, fix)
     if needed > _SLACK * free:
-        return Finding("WARN", "gpu memory", told, "lower grpo.batch_size and raise grpo.gradient_accumulation")
-    return Finding("OK", "gpu memory", told)
+        return Finding("WARN", "gpu memory", message, "lower grpo.batch_size and raise grpo.gradient_accumulation")
+    return Finding("OK", "gpu memory", message)
 
 
 def list_cards() -> list[tuple[str, str, float, float]]:
@@ -141,10 +141,10 @@ def check_memory(bytes_needed: float) -> Finding:
     if not found:
         return Finding("WARN", "memory", "cannot be told on this system", f"{bytes_needed / GIB:.0f} GiB are wanted")
     free = int(found[1]) * 1024
-    told = f"{free / GIB:.1f} GiB free, {bytes_needed / GIB:.1f} GiB are wanted"
+    message = f"{free / GIB:.1f} GiB free, {bytes_needed / GIB:.1f} GiB are wanted"
     if free >= bytes_needed:
-        return Finding("OK", "memory", told)
-    return Finding("WARN", "memory", told, "close other programs, or expect the system to swap or kill the run")
+        return Finding("OK", "memory", message)
+    return Finding("WARN", "memory", message, "close other programs, or expect the system to swap or kill the run")
 
 
 def check_disk(folder: Path, bytes_needed: float) -> Finding:
@@ -153,10 +153,10 @@ def check_disk(folder: Path, bytes_needed: float) -> Finding:
     if not os.access(existing, os.W_OK):
         return Finding("FAIL", "disk", f"{existing} cannot be written", "change its rights, or `root` in globals.yml")
     free = shutil.disk_usage(existing).free
-    told = f"{free / GIB:.0f} GiB free under {folder}, {bytes_needed / GIB:.0f} GiB are wanted"
+    message = f"{free / GIB:.0f} GiB free under {folder}, {bytes_needed / GIB:.0f} GiB are wanted"
     if free >= bytes_needed:
-        return Finding("OK", "disk", told)
-    return Finding("FAIL", "disk", told, "free some space, or set `root` in globals.yml to another disk")
+        return Finding("OK", "disk", message)
+    return Finding("FAIL", "disk", message, "free some space, or set `root` in globals.yml to another disk")
 
 
 def _installed(name: str) -> str | None:

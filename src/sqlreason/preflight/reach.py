@@ -45,17 +45,17 @@ def _ask_hub(name: str, revision: str, token: str | None) -> tuple[Finding, str 
         HfApi().auth_check(name, token=token)  # one request; the download would try again for half a minute
         config = hf_hub_download(name, "config.json", revision=revision, token=token, etag_timeout=_SECONDS)
     except GatedRepoError:
-        mend = f"accept its licence on huggingface.co/{name}" + ("" if token else ", and set HF_TOKEN")
-        return Finding("FAIL", "hub", f"{name} is gated, and this token may not read it", mend), None
+        fix = f"accept its licence on huggingface.co/{name}" + ("" if token else ", and set HF_TOKEN")
+        return Finding("FAIL", "hub", f"{name} is gated, and this token may not read it", fix), None
     except RepositoryNotFoundError:
-        mend = "check the name in the catalog" + ("" if token else "; a private model needs HF_TOKEN")
-        return Finding("FAIL", "hub", f"there is no model {name} for this token", mend), None
+        fix = "check the name in the catalog" + ("" if token else "; a private model needs HF_TOKEN")
+        return Finding("FAIL", "hub", f"there is no model {name} for this token", fix), None
     except Exception as error:
-        told = f"{name} is not in the cache and the hub cannot be reached: {str(error).splitlines()[0][:100]}"
+        message = f"{name} is not in the cache and the hub cannot be reached: {str(error).splitlines()[0][:100]}"
         offline = "unset HF_HUB_OFFLINE, " if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0") else ""
-        return Finding("FAIL", "hub", told, f"{offline}mend the connection, or name a local folder"), None
-    told = f"{name}@{revision} may be read" + ("" if token else " (no token, none needed)")
-    return Finding("OK", "hub", told), config
+        return Finding("FAIL", "hub", message, f"{offline}mend the connection, or name a local folder"), None
+    message = f"{name}@{revision} may be read" + ("" if token else " (no token, none needed)")
+    return Finding("OK", "hub", message), config
 
 
 def check_teacher(entry: Mapping[str, Any]) -> Finding:
@@ -76,11 +76,11 @@ def _check_address(kind: str, url: str) -> Finding:
     try:
         socket.create_connection((parts.hostname, port), timeout=_SECONDS).close()
     except OSError as error:
-        mend = "start the server, or correct base_url of the catalog's entry teacher"
-        return Finding("FAIL", "teacher", f"nothing answers at {parts.hostname}:{port} ({error})", mend)
+        fix = "start the server, or correct base_url of the catalog's entry teacher"
+        return Finding("FAIL", "teacher", f"nothing answers at {parts.hostname}:{port} ({error})", fix)
     if kind == "OpenAILLM" and not os.environ.get("OPENAI_API_KEY"):
-        mend = "export OPENAI_API_KEY; servers of your own accept any text"
-        return Finding("WARN", "teacher", f"{parts.hostname}:{port} answers, OPENAI_API_KEY is not set", mend)
+        fix = "export OPENAI_API_KEY; servers of your own accept any text"
+        return Finding("WARN", "teacher", f"{parts.hostname}:{port} answers, OPENAI_API_KEY is not set", fix)
     return Finding("OK", "teacher", f"{parts.hostname}:{port} answers")
 
 
@@ -98,12 +98,12 @@ def check_database(place: str) -> Finding:
             tables = len(reader.schema().tables)
     except Exception as error:
         return Finding("FAIL", "database", f"{name} cannot be read: {str(error).splitlines()[0]}", f"give {ACCEPTED}")
-    told = f"{name}: {tables} tables, opened read-only"
+    message = f"{name}: {tables} tables, opened read-only"
     file = Path(place.partition(":///")[2] if "://" in place else place)
     if file.is_file() and os.access(file, os.W_OK):
-        mend = f"chmod a-w {name} makes sure for other programs too"
-        return Finding("WARN", "database", f"{told}; the file itself could be written by you", mend)
-    return Finding("OK", "database", told)
+        fix = f"chmod a-w {name} makes sure for other programs too"
+        return Finding("WARN", "database", f"{message}; the file itself could be written by you", fix)
+    return Finding("OK", "database", message)
 
 
 def check_telemetry(project: Path) -> Finding:

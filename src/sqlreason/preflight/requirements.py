@@ -44,17 +44,17 @@ def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collect
     Raises:
         BadInput: If a training would refuse the student, or it could not read a single question.
     """
-    asked = {name: catalog.load(name) for name in ("sql_questions", "policy_teacher") if name in inputs}
+    asked = {name: catalog.load(name) for name in ("sql_questions", "distillation_teacher") if name in inputs}
     findings = base_model.check_student(
         catalog.load("base_model"),
         catalog.load("student_prompt"),
         parameters,
         questions=asked.get("sql_questions"),
-        teacher=asked.get("policy_teacher"),
+        teacher=asked.get("distillation_teacher"),
     )
     for found in findings:
-        logger.log(logging.WARNING if found.level == "WARN" else logging.INFO, "student: %s", found.told)
-    refused = [f"{found.told}{found.mend and '. '}{found.mend}" for found in findings if found.level == "FAIL"]
+        logger.log(logging.WARNING if found.level == "WARN" else logging.INFO, "student: %s", found.message)
+    refused = [f"{found.message}{found.fix and '. '}{found.fix}" for found in findings if found.level == "FAIL"]
     if refused:
         raise BadInput("the student cannot be trained:\n  " + "\n  ".join(refused) + "\nNothing has been started.")
 

@@ -14,7 +14,7 @@ TAGS = ("<think>", "</think>", "<sql>", "</sql>")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedAnswer:
     """What the strict parser found in an answer.
 
     Attributes:
@@ -39,16 +39,16 @@ def render(think: str, sql: str) -> str:
     return f"<think>\n{think.strip()}\n</think>\n<sql>\n{sql.strip()}\n</sql>"
 
 
-def parse(text: str) -> Reading:
+def parse(text: str) -> ParsedAnswer:
     """Reads an answer by the grammar; only white space may stand outside the two tags."""
     reason = _tag_fault(text) or _place_fault(text)
     if reason:
-        return Reading("", "", reason)
+        return ParsedAnswer("", "", reason)
     think = text[text.index("<think>") + len("<think>") : text.index("</think>")].strip()
     sql = text[text.index("<sql>") + len("<sql>") : text.index("</sql>")].strip()
     if not think or not sql:
-        return Reading("", "", "empty_sql" if think else "empty_think")
-    return Reading(think, sql, "")
+        return ParsedAnswer("", "", "empty_sql" if think else "empty_think")
+    return ParsedAnswer(think, sql, "")
 
 
 def normalise(text: str, reasoning: str | None = None) -> str:

@@ -9,13 +9,13 @@ import random
 import re
 from collections.abc import Callable, Iterator
 
-from sqlreason.reasoning.format import Reading
+from sqlreason.reasoning.format import ParsedAnswer
 from sqlreason.sql.parsing.schema import Schema
 
 _TRIES = 20
 
 
-def misname(right: Reading, schema: Schema, rng: random.Random) -> Iterator[Reading]:
+def corrupt_names(right: ParsedAnswer, schema: Schema, rng: random.Random) -> Iterator[ParsedAnswer]:
     """Yield damaged versions of an answer, each with one name exchanged throughout; whether it still runs is not known.
 
     Args:
@@ -32,7 +32,7 @@ def misname(right: Reading, schema: Schema, rng: random.Random) -> Iterator[Read
         wrong = rng.choice(_WAYS)(name, others, rng)
         if wrong and wrong.lower() not in {known.lower() for known in used}:
             think, sql = (wrong.join(_word(name).split(text)) for text in (right.think, right.sql))
-            yield Reading(think, sql, "")
+            yield ParsedAnswer(think, sql, "")
 
 
 def _word(name: str) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from sqlreason.errors import BadInput
-from sqlreason.reasoning.format import Reading, render
+from sqlreason.reasoning.format import ParsedAnswer, render
 from sqlreason.sql.parsing.queries import tables_in_order
 from sqlreason.sql.parsing.schema import Schema, SchemaError, distances, parse_schema, render_ddl
 
@@ -130,7 +130,9 @@ def build_messages(
     return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "")}]
 
 
-def build_correction(messages: Sequence[Mapping[str, str]], failed: Reading, complaint: str) -> list[dict[str, str]]:
+def build_correction(
+    messages: Sequence[Mapping[str, str]], failed: ParsedAnswer, complaint: str
+) -> list[dict[str, str]]:
     """The chat messages that ask once more, after an answer whose query did not run.
 
     Args:

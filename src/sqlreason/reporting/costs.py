@@ -74,7 +74,7 @@ def _counts(reasons: pd.Series) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in reasons.value_counts().items())
 
 
-def settle_bill(
+def compute_costs(
     completions: pd.DataFrame,
     histories: Mapping[str, pd.DataFrame],
     answers: Mapping[str, pd.DataFrame],
@@ -134,7 +134,7 @@ def _hours(stage: str, hardware: str, seconds: float, tokens: int, usd_per_hour:
     }
 
 
-def summarise_bill(bill: pd.DataFrame, kept: int) -> str:
+def summarise_costs(bill: pd.DataFrame, kept: int) -> str:
     """Return the bill in a line: dollars in all, by stage, and per trace that was kept."""
     parts = ", ".join(f"{row.stage} {row.cost:.2f}" for row in bill.itertuples())
     teacher = float(bill.loc[bill["stage"] == "distillation", "cost"].sum())

@@ -123,13 +123,13 @@ def trace_yield(yields: pd.DataFrame) -> go.Figure:
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(yields), legend=False)
 
 
-def trace_fates(fates: pd.DataFrame) -> go.Figure:
+def trace_outcomes(outcomes: pd.DataFrame) -> go.Figure:
     """Draw the flow of the questions as a Sankey diagram: kept, or out at a stage for a reason.
 
     Args:
-        fates: One row per question: `fate`, `stage`, `reason`.
+        outcomes: One row per question: `outcome`, `stage`, `reason`.
     """
-    counts = fates.groupby(["fate", "stage", "reason"]).size().reset_index(name="n")
+    counts = outcomes.groupby(["outcome", "stage", "reason"]).size().reset_index(name="n")
     names, links = ["asked"], []
 
     def node(name: str) -> int:
@@ -137,14 +137,14 @@ def trace_fates(fates: pd.DataFrame) -> go.Figure:
             names.append(name)
         return names.index(name)
 
-    for fate, stage, reason, n in counts.to_numpy().tolist():
-        if fate == "kept":
+    for outcome, stage, reason, n in counts.to_numpy().tolist():
+        if outcome == "kept":
             links.append((0, node("kept"), n, BLUE))
         else:
             links.append((0, node(f"out: {stage}"), n, ORANGE))
             links.append((node(f"out: {stage}"), node(f"{stage}: {reason}"), n, ORANGE))
     sources, targets, values, colours = zip(*links, strict=True)
-    totals = [sum(v for _, t, v, _ in links if t == place) or len(fates) for place in range(len(names))]
+    totals = [sum(v for _, t, v, _ in links if t == place) or len(outcomes) for place in range(len(names))]
     labels = [f"{name} ({total:,})" for name, total in zip(names, totals, strict=True)]
     figure = go.Figure(
         go.Sankey(
@@ -152,8 +152,8 @@ def trace_fates(fates: pd.DataFrame) -> go.Figure:
             link={"source": sources, "target": targets, "value": values, "color": colours},
         )
     )
-    kept = int((fates["fate"] == "kept").sum())
-    return _styled(figure, f"Of {len(fates):,} questions, {kept:,} taught the student", height=420, legend=False)
+    kept = int((outcomes["outcome"] == "kept").sum())
+    return _styled(figure, f"Of {len(outcomes):,} questions, {kept:,} taught the student", height=420, legend=False)
 
 
 def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:

@@ -1,4 +1,4 @@
-"""Findings of an examination in sentences that say no more than the numbers.
+"""Findings of an evaluation in sentences that say no more than the numbers.
 
 Written from the table of `comparison.compare_students`: what each student reaches, which differences were
 shown and which were not (and how many questions that would take), and what to know before quoting a number.
@@ -98,8 +98,8 @@ def _effort(row: pd.Series) -> str:
     needed, n = int(float(f"{row['questions_needed']:.1e}")), int(row["n"])
     if needed <= n:
         return (
-            f"{needed:,} questions show a difference of this size in four of five examinations; {n:,} were "
-            "asked, and this examination did not."
+            f"{needed:,} questions show a difference of this size in four of five evaluations; {n:,} were "
+            "asked, and this evaluation did not."
         )
     return (
         f"About {needed:,} questions would be needed to show a difference of this size (80 % power); {n:,} were asked."

@@ -1,4 +1,4 @@
-"""Statistics of an examination: rates with intervals, and paired differences.
+"""Statistics of an evaluation: rates with intervals, and paired differences.
 
 Covers two-sided intervals for one rate (Wilson), the exact paired test (McNemar) with an interval for the
 paired difference (Newcombe), the mean of it over several trainings, and how many questions a difference needs to

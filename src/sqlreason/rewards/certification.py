@@ -156,7 +156,7 @@ def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
         return None
     task = Task.from_json(str(row["task"]))
     gold = to_engine(task.gold, task.engine, task.reading)[0]
-    rows = verifier.run(task.instances[0], gold, task.engine).rows
+    rows = verifier.run(task.databases[0], gold, task.engine).rows
     return Question(task, schema, explain_plainly(task.gold), rows)
 
 

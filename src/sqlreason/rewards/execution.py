@@ -7,11 +7,11 @@ The scale, and why it is cut so:
 * 0.02: the query is SQL but does not run (syntax is learned first), or exceeds its time or memory.
 * 0.10: it runs and reads a table of the schema. Paying more for running alone is what makes `SELECT 1 FROM t`
   a policy; a tenth is enough to order the answers of a group in which none is right.
-* 0.10 … 0.50: the query is wrong, but near: up to 0.2 for the share of database instances on which it agrees
+* 0.10 … 0.50: the query is wrong, but near: up to 0.2 for the share of database test databases on which it agrees
   before the first on which it does not, and up to 0.2 for the overlap of its cells with the gold's on the
   original rows. The cap lies far below 1 on purpose: always nearly right must earn less than right every other
   time.
-* 1.00: it agrees with the gold on every instance.
+* 1.00: it agrees with the gold on every test database.
 
 A row whose gold query cannot be verified gets `None` (TRL: not applicable), whatever the completion is.
 """
@@ -28,7 +28,7 @@ from sqlreason.sql.parsing.statements import statement_kind
 
 PARSES = 0.02
 RUNS = 0.10
-INSTANCES = 0.20
+DATABASES = 0.20
 OVERLAP = 0.20
 AGREES = 1.0
 WORTHLESS_FLAGS = ("no_table_read", "write_for_read")
@@ -50,12 +50,12 @@ def score(judgement: Judgement, judge: Judge) -> tuple[float, str]:
         return (PARSES if verdict.parses else 0.0), verdict.status
     if verdict.status != "mismatch":
         return RUNS, verdict.status
-    share = min(verdict.instances_passed / max(verdict.instances, 1), 1.0)
+    share = min(verdict.databases_passed / max(verdict.databases, 1), 1.0)
     overlap = 0.0
     if statement_kind(judgement.task.gold) == "select":
         rows = judge.rows(judgement.task, judgement.sql)
         overlap = _overlap(judge.gold_rows(judgement.task), rows)
-    return RUNS + INSTANCES * share + OVERLAP * overlap, "mismatch"
+    return RUNS + DATABASES * share + OVERLAP * overlap, "mismatch"
 
 
 ExecutionReward = partial(JudgedReward, "execution", score)

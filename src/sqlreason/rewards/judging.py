@@ -19,7 +19,7 @@ from sqlreason.sql.verifier import Limits, Result, Task, Verdict, Verifier
 Rows = tuple[tuple[Any, ...], ...]
 #: A result so many times longer than the gold's, and so much beyond that, is not near it, and is not fetched.
 _TIMES, _ROWS, _CHARACTERS = 10, 100, 20_000
-#: Characters of golds' rows that are kept.
+#: Characters of gold queries' rows that are kept.
 _KEPT = 32_000_000
 
 
@@ -43,14 +43,14 @@ class Judgement:
 
 
 class Judge:
-    """Judges the completions of a batch; keeps tasks, golds and worker processes from call to call."""
+    """Judges the completions of a batch; keeps tasks, gold queries and worker processes from call to call."""
 
     def __init__(
         self,
         workers: int = 1,
         limits: Limits | None = None,
         end_ids: Sequence[int] = (),
-        instances: int = 3,
+        databases: int = 3,
         seed: int = 0,
     ) -> None:
         """Keep the settings; nothing is started before the first batch.
@@ -59,12 +59,12 @@ class Judge:
             workers: Worker processes of the verifier.
             limits: Of the sandbox.
             end_ids: Token ids that end a completion (end of turn, padding); if empty, ids are not looked at.
-            instances: Perturbed instances to prepare where the batch brings no `task`.
-            seed: Of those instances.
+            databases: Perturbed test databases to prepare where the batch brings no `task`.
+            seed: Of those test databases.
         """
         self.end_ids = frozenset(end_ids)
         self.verifier = Verifier(workers, limits or Limits())
-        self._assignments = Assignments(self.verifier, instances, seed)
+        self._assignments = Assignments(self.verifier, databases, seed)
         self._gold_rows: Shelf[Task, Rows] = Shelf(_KEPT)
         self._rows: dict[tuple[Task, str], Rows] = {}
         self._wrong: list[tuple[Task, str]] = []
@@ -89,7 +89,7 @@ class Judge:
         return self._golds([task])[task]
 
     def _golds(self, tasks: Sequence[Task]) -> dict[Task, Rows]:
-        """The rows of the tasks' golds; those that fail have none, and are not kept so."""
+        """The rows of the tasks' gold queries; those that fail have none, and are not kept so."""
         golds = {task: rows for task in tasks if (rows := self._gold_rows.get(task)) is not None}
         missing = [task for task in tasks if task not in golds]
         for task, (found,) in zip(missing, self._run([(task, [task.gold]) for task in missing]), strict=True):
@@ -101,7 +101,7 @@ class Judge:
     def rows(self, task: Task, sql: str) -> Rows:
         """The rows of a reading query on the original database; none where it fails or gives far more than the gold.
 
-        The first question after a batch runs all of its wrong queries, and their golds, at once.
+        The first question after a batch runs all of its wrong queries, and their gold queries, at once.
         """
         if (task, sql) not in self._rows:
             self._fetch([*self._wrong, (task, sql)])
@@ -123,7 +123,7 @@ class Judge:
     ) -> list[list[Result]]:
         """Runs queries on their tasks' original databases."""
         groups = [
-            (task.instances[0], [to_engine(sql, task.engine, task.reading)[0] for sql in texts], task.engine)
+            (task.databases[0], [to_engine(sql, task.engine, task.reading)[0] for sql in texts], task.engine)
             for task, texts in pairs
         ]
         return self.verifier.run_batch(groups, most)

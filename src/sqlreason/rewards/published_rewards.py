@@ -1,6 +1,6 @@
 """Rewards as others published them, over our stricter verdicts; for comparison and for reproducing their recipes.
 
-Only the formulas are theirs. Agreement is ours (several instances, bags, the sandbox), so a query that their
+Only the formulas are theirs. Agreement is ours (several test databases, bags, the sandbox), so a query that their
 comparison of sets or a single database would let pass earns less here.
 """
 
@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlreason.rewards.execution import comparable, find_worthless
 from sqlreason.rewards.judging import Judge, JudgedReward, Judgement, Rows
-from sqlreason.sql.comparison_rules import demand_of
+from sqlreason.sql.comparison_rules import comparison_of
 from sqlreason.sql.parsing.statements import statement_kind
 
 SQL_R1_CHARACTERS = 2048
@@ -51,7 +51,7 @@ def score_sql_r1(judgement: Judgement, judge: Judge) -> tuple[float, str]:
 
 
 def score_partial(judgement: Judgement, judge: Judge) -> tuple[float, str]:
-    """Return how near the rows are to the gold's, in [0, 0.9]; 1 where they agree on every instance.
+    """Return how near the rows are to the gold's, in [0, 0.9]; 1 where they agree on every test database.
 
     The mean of cell precision, cell recall, tuple cardinality and, where the gold orders, tuple order, on the original
     rows: Papicchio, Papotti and Cagliero 2023, "QATCH" (NeurIPS, datasets and benchmarks), section 4; as a reward in
@@ -67,7 +67,7 @@ def score_partial(judgement: Judgement, judge: Judge) -> tuple[float, str]:
         return 0.0, fault
     if not verdict.runs or statement_kind(task.gold) != "select":
         return 0.0, verdict.status
-    ordered = demand_of(task.gold, task.engine).ordered
+    ordered = comparison_of(task.gold, task.engine).ordered
     return 0.9 * _nearness(judge.gold_rows(task), judge.rows(task, judgement.sql), ordered), verdict.status
 
 

@@ -26,16 +26,16 @@ class Assignment:
 class Assignments:
     """Keeps the tasks of the rows seen so far."""
 
-    def __init__(self, verifier: Verifier, instances: int = 3, seed: int = 0) -> None:
+    def __init__(self, verifier: Verifier, databases: int = 3, seed: int = 0) -> None:
         """Keep the settings.
 
         Args:
             verifier: Prepares the tasks.
-            instances: Perturbed instances per prepared task.
-            seed: Of those instances.
+            databases: Perturbed test databases per prepared task.
+            seed: Of those test databases.
         """
         self._verifier = verifier
-        self._instances = instances
+        self._instances = databases
         self._seed = seed
         self._kept: dict[tuple[str, ...], Assignment] = {}
 
@@ -79,7 +79,7 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "task" not in columns:
         raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
     tasks = [_loaded(text).task for text in columns["task"]]
-    return [(task.instances[0], task.gold) if task else ("", "") for task in tasks]
+    return [(task.databases[0], task.gold) if task else ("", "") for task in tasks]
 
 
 def _loaded(text: str) -> Assignment:

@@ -1,4 +1,4 @@
-"""The audit of a source: which golds can be trusted, why the others cannot, and how well wrong queries are caught.
+"""The audit of a source: which gold queries can be trusted, and how well wrong ones are caught.
 
 One row per question, and a matrix that counts rows by status, engine and reason.
 """
@@ -30,7 +30,7 @@ class AuditRow:
         engine: The engine that runs it; "" if none does.
         reading: The dialect from which it is rewritten for the engine; "" if it runs as it is.
         mutants: Wrong neighbours of the gold that ran.
-        killed: Those that the chosen instances tell from the gold.
+        killed: Those that the chosen test databases tell from the gold.
         flags: As of `Prepared`.
     """
 
@@ -91,10 +91,10 @@ def audit(
     """Prepares every question of a source and notes what came of it.
 
     Args:
-        verifier: Where golds and mutants run.
+        verifier: Where gold queries and mutants run.
         rows: Of each question its id, context and gold.
-        n: Instances beside the original.
-        seed: Of the instances.
+        n: Test databases beside the original.
+        seed: Of the test databases.
         progress: Called after each row with the number of rows done.
         suite: As of `prepare`.
     """

@@ -21,7 +21,7 @@ _DEFINES = {"create", "drop", "alter"}
 
 
 @dataclass(frozen=True)
-class Demand:
+class Comparison:
     """The gold as a worker needs it.
 
     Attributes:
@@ -54,18 +54,18 @@ class Demand:
 
 
 @remembering(1_000_000)
-def demand_of(gold: str, dialect: str) -> Demand:
+def comparison_of(gold: str, dialect: str) -> Comparison:
     """Reads a gold query, already in the engine's dialect, into what it demands."""
     statements = tuple(split_statements(gold)) or (gold,)
     kinds = {statement_kind(statement) for statement in statements}
     access = DEFINE if kinds & _DEFINES else WRITE if kinds & _WRITES else READ
     tree = parse(statements[-1], dialect)
     if len(statements) > 1 or access != READ or not isinstance(tree, exp.Query):
-        return Demand(statements, access)
+        return Comparison(statements, access)
     return _ordered(statements, tree.copy(), dialect)
 
 
-def published_demand(gold: str, preset: str) -> Demand:
+def published_comparison(gold: str, preset: str) -> Comparison:
     """What a gold demands by the rules of a benchmark: any statement may run, and a text says whether rows are ordered.
 
     Args:
@@ -73,12 +73,12 @@ def published_demand(gold: str, preset: str) -> Demand:
         preset: "spider" or "bird".
     """
     defines = statement_kind(gold) in _DEFINES
-    return Demand((gold,), DEFINE, "order by" in gold.lower(), preset=preset, defines=defines)
+    return Comparison((gold,), DEFINE, "order by" in gold.lower(), preset=preset, defines=defines)
 
 
-def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Demand:
+def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comparison:
     order, limit, offset = tree.args.get("order"), tree.args.get("limit"), tree.args.get("offset")
-    plain = Demand(statements, READ, ordered=order is not None)
+    plain = Comparison(statements, READ, ordered=order is not None)
     if order is None and limit is None and offset is None:
         return plain
     kept, skipped = _count(limit), _count(offset)
@@ -87,7 +87,7 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Dema
         return plain
     positions, appended = keys
     if limit is None and offset is None and not appended:
-        return Demand(statements, READ, True, positions=positions)
+        return Comparison(statements, READ, True, positions=positions)
     tree.set("limit", None)
     tree.set("offset", None)
     for number, key in enumerate(appended):
@@ -96,7 +96,7 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Dema
     keyed = written(tree, dialect)
     if keyed is None:
         return plain
-    return Demand(statements, READ, True, keyed, len(appended), positions, skipped or 0, None if whole else kept)
+    return Comparison(statements, READ, True, keyed, len(appended), positions, skipped or 0, None if whole else kept)
 
 
 def _count(clause: exp.Expr | None) -> int | None:

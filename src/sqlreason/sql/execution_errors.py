@@ -16,7 +16,7 @@ _WRITES = {"insert", "update", "delete", "create", "drop", "alter"}
 _ANYTHING = "SELECT 1"
 
 
-def complaints(verifier: Verifier, asked: Sequence[tuple[Task, str]]) -> list[str]:
+def describe_errors(verifier: Verifier, asked: Sequence[tuple[Task, str]]) -> list[str]:
     """Return for each query what the engine says if it does not run on the original database, else an empty text.
 
     Args:
@@ -24,9 +24,9 @@ def complaints(verifier: Verifier, asked: Sequence[tuple[Task, str]]) -> list[st
         asked: Queries, each with the task whose first database it is about. The gold of the task is not used, and may
             be empty. A query that writes may do so, on a copy that is thrown away.
     """
-    pairs = [(replace(task, gold=_beside(sql), instances=task.instances[:1], flags=()), [sql]) for task, sql in asked]
+    pairs = [(replace(task, gold=_beside(sql), databases=task.databases[:1], flags=()), [sql]) for task, sql in asked]
     found = zip(pairs, verifier.verify_batch(pairs), strict=True)
-    return [_complaint(verdict, writes=task.gold != _ANYTHING) for (task, _), (verdict,) in found]
+    return [_describe_error(verdict, writes=task.gold != _ANYTHING) for (task, _), (verdict,) in found]
 
 
 def _beside(sql: str) -> str:
@@ -34,7 +34,7 @@ def _beside(sql: str) -> str:
     return sql if statement_kind(sql) in _WRITES and len(split_statements(sql)) == 1 else _ANYTHING
 
 
-def _complaint(verdict: Verdict, writes: bool) -> str:
+def _describe_error(verdict: Verdict, writes: bool) -> str:
     if verdict.runs:
         return ""
     if verdict.status == "gold_error":  # of a write itself; else the database cannot be built, which no query mends

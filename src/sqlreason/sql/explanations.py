@@ -1,4 +1,4 @@
-"""Why a candidate does not agree: the first instance on which it differs, with the rows of both sides."""
+"""Why a candidate does not agree: the first test database on which it differs, with the rows of both sides."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Explanation:
 
     Attributes:
         verdict: The candidate's.
-        instance: Number of the first instance that differs, from 1; 0 if the candidate agrees or did not run.
-        script: That instance.
+        database: Number of the first test database that differs, from 1; 0 if the candidate agrees or did not run.
+        script: That test database.
         gold: The gold's rows there; None as above, and for a gold that writes.
         candidate: The candidate's.
         ordered: Whether the order of the rows counts.
     """
 
     verdict: Verdict
-    instance: int = 0
+    database: int = 0
     script: str = ""
     gold: Result | None = None
     candidate: Result | None = None
@@ -48,11 +48,11 @@ class Explanation:
         """A few lines for people; where rows are shown, "<" marks what only the gold has, ">" only the candidate."""
         verdict = self.verdict
         if verdict.agrees:
-            return f"agrees with the gold on all {verdict.instances} instances"
+            return f"agrees with the gold on all {verdict.databases} databases"
         head = f"{verdict.status}: {verdict.reason}"
-        if not self.instance:
+        if not self.database:
             return head
-        lines = [f"{head} (on instance {self.instance} of {verdict.instances})"]
+        lines = [f"{head} (on test database {self.database} of {verdict.databases})"]
         if self.gold is not None and self.candidate is not None:
             lines += _side_by_side(self.gold, self.candidate, self.ordered)
         return "\n".join(lines)

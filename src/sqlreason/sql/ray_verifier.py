@@ -2,7 +2,7 @@
 
 Ray is an extra (`pip install 'sqlreason[ray]'`). Without RAY_ADDRESS a local Ray starts and ends with the verifier;
 with it, tasks run on that cluster, whose machines need this package at the same version. What a task carries is what
-a local worker gets: gold, instances and candidates of each question, as Python values.
+a local worker gets: gold, test databases and candidates of each question, as Python values.
 """
 
 from __future__ import annotations

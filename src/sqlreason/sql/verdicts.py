@@ -25,7 +25,7 @@ class Limits:
     """Bounds of one candidate's execution; seconds are the processor's (the wall's on a server of another machine).
 
     Attributes:
-        soft_seconds: Computing time of one candidate over all instances; the engine stops itself.
+        soft_seconds: Computing time of one candidate over all test databases; the engine stops itself.
         hard_seconds: After so much on one step, or so long without computing, the worker is killed and replaced.
         heap_mb: What SQLite may allocate, in MiB.
         memory_mb: Address space of a SQLite worker, in MiB.
@@ -47,31 +47,31 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """A gold query and the database instances on which candidates must agree with it.
+    """A gold query and the database test databases on which candidates must agree with it.
 
     Attributes:
         id: The question's.
         gold: The gold query as written.
-        instances: SQL scripts (DDL and INSERTs) in the engine's dialect; the first is the original context.
+        databases: SQL scripts (DDL and INSERTs) in the engine's dialect; the first is the original context.
         engine: "sqlite", "duckdb" or "postgres" (on the server of the Verifier).
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
         flags: What its preparation found out about the gold: gold_unstable.
 
     Raises:
-        ValueError: There is no instance, so that any candidate would agree, or gold and engine are no such thing.
+        ValueError: There is no test database, so that any candidate would agree, or gold and engine are no such thing.
     """
 
     id: str
     gold: str
-    instances: tuple[str, ...]
+    databases: tuple[str, ...]
     engine: str = "sqlite"
     reading: str = ""
     flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.instances, str) or not self.instances or not all(isinstance(i, str) for i in self.instances):
-            given = f"the task {self.id!r} has no database on which to judge: instances is {self.instances!r:.60}"
+        if isinstance(self.databases, str) or not self.databases or not all(isinstance(i, str) for i in self.databases):
+            given = f"the task {self.id!r} has no database on which to judge: test databases is {self.databases!r:.60}"
             raise ValueError(f"{given}; give at least the original context, as a tuple of SQL scripts")
         if not isinstance(self.gold, str) or not isinstance(self.reading, str):
             given = f"the task {self.id!r} has the gold {self.gold!r:.60}, read as {self.reading!r:.60}"
@@ -95,9 +95,9 @@ class Task:
             fields = json.loads(text)
             if not isinstance(fields, dict):
                 raise ValueError(f"it is a {type(fields).__name__} and no object")
-            if not all(isinstance(fields.get(name, []), list) for name in ("instances", "flags")):
-                raise ValueError("instances and flags are lists")
-            return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("instances", "flags")}})
+            if not all(isinstance(fields.get(name, []), list) for name in ("databases", "flags")):
+                raise ValueError("test databases and flags are lists")
+            return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("databases", "flags")}})
         except (TypeError, ValueError, RecursionError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
@@ -105,7 +105,7 @@ class Task:
     @cached_property
     def key(self) -> str:
         """A hash of all that decides a verdict; the id is not part of it."""
-        content = json.dumps([self.gold, self.instances, self.engine, self.reading])
+        content = json.dumps([self.gold, self.databases, self.engine, self.reading])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -116,13 +116,13 @@ class Verdict(NamedTuple):
         status: One of `STATUSES`.
         parses: Whether the engine understood the text.
         runs: Whether it ran to its end (also true of a mismatch).
-        agrees: Whether it answers like the gold on every instance.
-        flags: Of vacuous (the gold tells nothing on any instance), no_table_read (the gold reads one),
+        agrees: Whether it answers like the gold on every test database.
+        flags: Of vacuous (the gold tells nothing on any test database), no_table_read (the gold reads one),
             write_for_read, more_rows_than_gold, gold_ambiguous (LIMIT cuts a tie), gold_unstable (its result hangs on
             how the engine breaks ties inside of it).
         reason: Why it does not agree, in words that a terminal can show; empty if it does.
-        instances_passed: Instances on which it agreed before the first on which it did not.
-        instances: Instances of the task.
+        databases_passed: Test databases on which it agreed before the first on which it did not.
+        databases: Test databases of the task.
     """
 
     status: str
@@ -131,8 +131,8 @@ class Verdict(NamedTuple):
     agrees: bool
     flags: tuple[str, ...]
     reason: str
-    instances_passed: int
-    instances: int
+    databases_passed: int
+    databases: int
 
     @classmethod
     def from_wire(cls, fields: list[Any]) -> Verdict:

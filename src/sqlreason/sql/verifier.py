@@ -1,4 +1,4 @@
-"""Verification by execution: does a candidate parse, run, and answer like the gold on every instance?
+"""Verification by execution: does a candidate parse, run, and answer like the gold on every test database?
 
 The `Verifier` owns worker processes in which alone SQL is run. Whatever a candidate is, its outcome is a
 value.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlreason.sql.comparison_rules import Demand, demand_of, published_demand
+from sqlreason.sql.comparison_rules import Comparison, comparison_of, published_comparison
 from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.statements import statement_kind
@@ -37,7 +37,7 @@ _CHANCE = {"timeout", "crash", "oom", "gold_error"}
 
 
 class Trial(NamedTuple):
-    """How a gold and its mutants did on one instance.
+    """How a gold and its mutants did on one test database.
 
     Attributes:
         failure: Why the gold failed there, or "".
@@ -161,18 +161,18 @@ class Verifier:
     def _job(self, task: Task, candidates: list[str]) -> Job:
         published = [as_published(text, self.preset) for text in candidates]
         texts = [to_engine(text, task.engine, task.reading) for text in published]
-        return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._demand(task))
+        return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._comparison(task))
 
-    def _demand(self, task: Task) -> dict[str, Any]:
+    def _comparison(self, task: Task) -> dict[str, Any]:
         """The task as a worker reads it; parsed once."""
-        demand: dict[str, Any] | None = self._demands.get(task.key)
-        if demand is None:
-            demand = _wire(task, self.preset)
-            self._demands.put(task.key, demand, len(task.gold) + sum(map(len, task.instances)))
-        return demand
+        comparison: dict[str, Any] | None = self._demands.get(task.key)
+        if comparison is None:
+            comparison = _wire(task, self.preset)
+            self._demands.put(task.key, comparison, len(task.gold) + sum(map(len, task.databases)))
+        return comparison
 
     def _verdict(self, job: Job, index: int, task: Task) -> Verdict:
-        size = len(task.instances)
+        size = len(task.databases)
         if job.failure is not None:
             status, reason = job.failure
             return Verdict("gold_error", False, False, False, (), printable(f"{status}: {reason}"), 0, size)
@@ -212,7 +212,7 @@ class Verifier:
         return [[_result(job, index) for index in range(job.size)] for job in jobs]
 
     def group(self, task: Task, candidates: Sequence[str]) -> list[int | None]:
-        """Says which candidates answer alike on every instance, by the equality of verdicts; the gold takes no part.
+        """Say which candidates answer alike on every test database, by the equality of verdicts, without the gold.
 
         Rows count as bags: without a gold nobody knows whether their order was asked for.
 
@@ -222,7 +222,7 @@ class Verifier:
         """
         texts = list(dict.fromkeys(candidates))
         readings = [to_engine(as_published(text, self.preset), task.engine, task.reading) for text in texts]
-        job = Job(task.engine, "group", {"contexts": list(task.instances), "queries": readings}, len(texts))
+        job = Job(task.engine, "group", {"contexts": list(task.databases), "queries": readings}, len(texts))
         self._pool.work([job])
         found = dict(zip(texts, job.reply["groups"], strict=True)) if job.failure is None else {}
         order: dict[int, int] = {}
@@ -230,19 +230,19 @@ class Verifier:
         return [None if number is None else order.setdefault(number, len(order)) for number in numbers]
 
     def trial(self, task: Task, mutants: Sequence[str], probes: Sequence[str] = ()) -> list[Trial]:
-        """Runs gold and mutants on each instance of a task, for choosing among them.
+        """Runs gold and mutants on each test database of a task, for choosing among them.
 
         Args:
-            task: With the instances to choose among.
-            mutants: One that answered otherwise on three instances is not tried on further ones.
-            probes: Further queries, with indices behind those of the mutants, that are tried on all instances.
+            task: With the test databases to choose among.
+            mutants: One that answered otherwise on three test databases is not tried on further ones.
+            probes: Further queries, with indices behind those of the mutants, that are tried on all test databases.
         """
         texts = [as_published(text, self.preset) for text in (*mutants, *probes)]
         body = {"mutants": texts, "spared": len(mutants)}
         job = Job(task.engine, "trial", body, len(texts), "", _wire(task, self.preset))
         self._pool.work([job])
         if job.failure is not None:
-            return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.instances]
+            return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.databases]
         return [Trial(printable(failure), *found) for failure, *found in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
@@ -250,18 +250,18 @@ class Verifier:
         return self.explanation(task, candidate).to_text()
 
     def explanation(self, task: Task, candidate: str) -> Explanation:
-        """Judges one candidate and looks up the first instance on which it differs."""
+        """Judges one candidate and looks up the first test database on which it differs."""
         (verdict,) = self.verify(task, [candidate])
         if verdict.status != "mismatch":
             return Explanation(verdict)
-        passed = min(verdict.instances_passed, verdict.instances - 1)
-        instance, demand = task.instances[passed], self._demand(task)
+        passed = min(verdict.databases_passed, verdict.databases - 1)
+        database, comparison = task.databases[passed], self._comparison(task)
         if statement_kind(task.gold) != "select":
-            return Explanation(verdict, passed + 1, instance)
+            return Explanation(verdict, passed + 1, database)
         published = [as_published(text, self.preset) for text in (task.gold, candidate)]
         texts = [to_engine(text, task.engine, task.reading)[0] for text in published]
-        ((gold, other),) = self.run_batch([(instance, texts, task.engine)])
-        return Explanation(verdict, passed + 1, instance, gold, other, demand["ordered"])
+        ((gold, other),) = self.run_batch([(database, texts, task.engine)])
+        return Explanation(verdict, passed + 1, database, gold, other, comparison["ordered"])
 
 
 def _brief(text: str) -> str | bytes:
@@ -271,8 +271,10 @@ def _brief(text: str) -> str | bytes:
 
 def _wire(task: Task, preset: str = "strict") -> dict[str, Any]:
     gold = to_engine(as_published(task.gold, preset), task.engine, task.reading)[0]
-    demand: Demand = demand_of(gold, task.engine) if preset == "strict" else published_demand(gold, preset)
-    return {**demand.to_wire(), "instances": list(task.instances)}
+    comparison: Comparison = (
+        comparison_of(gold, task.engine) if preset == "strict" else published_comparison(gold, preset)
+    )
+    return {**comparison.to_wire(), "databases": list(task.databases)}
 
 
 def _result(job: Job, index: int) -> Result:

@@ -1,6 +1,6 @@
-"""The examination of one student: greedy answers to the same questions, judged by the same engine.
+"""The evaluation of one student: greedy answers to the same questions, judged by the same engine.
 
-The verdict is execution accuracy on every instance of the database. Before a figure is believed, the gold
+The verdict is execution accuracy on every test database of the database. Before a figure is believed, the gold
 itself is scored: it must reach 100 %.
 """
 
@@ -44,7 +44,7 @@ def answer_questions(
     processes: int = 1,
     votes: int = 1,
     temperature: float = 0.7,
-    corrections: int = 0,
+    self_repairs: int = 0,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
@@ -62,7 +62,7 @@ def answer_questions(
         votes: Samples of which `voting.vote` chooses the answer; 1 answers greedily. Tokens and seconds are those of
             all samples.
         temperature: Of the samples.
-        corrections: How often at most the student is told what the engine says of a query that does not run, and
+        self_repairs: How often at most the student is told what the engine says of a query that does not run, and
             answers again. Where there is a vote, each sample is corrected before it.
 
     Raises:
@@ -71,7 +71,7 @@ def answer_questions(
     conversations = [json.loads(prompt) for prompt in prompts["prompt"]]
     tasks = [execution.Task.from_json(text) for text in prompts["task"]]
     with (
-        generator.Respondent(
+        generator.Generator(
             checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
@@ -83,7 +83,7 @@ def answer_questions(
             samples=votes,
             temperature=temperature,
             max_new_tokens=max_completion_tokens,
-            attempts=corrections,
+            attempts=self_repairs,
             progress=bar.update,
         )
     groups = [answers[start : start + votes] for start in range(0, len(answers), votes)]
@@ -107,13 +107,13 @@ def first_answers(answers: pd.DataFrame) -> pd.DataFrame:
     return answers.assign(text=answers["first"]) if "first" in answers else answers
 
 
-def _elect(tasks: list[execution.Task], groups: list[list[self_repair.Corrected]]) -> list[self_repair.Corrected]:
+def _elect(tasks: list[execution.Task], groups: list[list[self_repair.Repaired]]) -> list[self_repair.Repaired]:
     """The winner of each question's samples."""
     chosen = []
     with execution.Verifier() as verifier:
         for task, group in zip(tasks, groups, strict=True):
             finished = [corrected.answer.text if corrected.answer.finished else "" for corrected in group]
-            chosen.append(group[voting.vote(verifier, task.instances[0], finished, task.engine)])
+            chosen.append(group[voting.vote(verifier, task.databases[0], finished, task.engine)])
     return chosen
 
 
@@ -134,7 +134,7 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) ->
     """
     if set(answers["id"]) != set(prompts["id"]):
         raise BadInput(
-            f"{len(answers)} answers do not belong to these {len(prompts)} questions; the examination was changed "
+            f"{len(answers)} answers do not belong to these {len(prompts)} questions; the evaluation was changed "
             "after the student answered: run the evaluation pipeline as a whole"
         )
     rows = records(prompts.merge(answers, on="id", validate="one_to_one"))
@@ -162,7 +162,7 @@ def _published(
     tasks: list[execution.Task], queries: list[str], preset: str, databases: int | None, workers: int
 ) -> list[bool]:
     """Whether the script of a published benchmark would count each query right; what it takes wrongly included."""
-    judged = [replace(task, instances=task.instances[:databases]) for task in tasks]
+    judged = [replace(task, databases=task.databases[:databases]) for task in tasks]
     with execution.Verifier(workers=workers, preset=preset) as verifier:
         verdicts = verifier.verify_batch([(task, [sql]) for task, sql in zip(judged, queries, strict=True)])
     return [verdict.agrees for (verdict,) in verdicts]
@@ -177,7 +177,7 @@ def _require_gold(rows: list[dict[str, Any]], verdicts: list[execution.Verdict])
         )
 
 
-def _score(row: dict[str, Any], reading: grammar.Reading, verdict: execution.Verdict) -> dict[str, Any]:
+def _score(row: dict[str, Any], reading: grammar.ParsedAnswer, verdict: execution.Verdict) -> dict[str, Any]:
     well_formed = reading.well_formed and bool(row["finished"])
     told = {
         "status": verdict.status,

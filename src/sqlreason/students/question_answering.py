@@ -93,7 +93,7 @@ def ask(
     quantization: str | None = None,
     seed: int = 0,
     tables: Collection[str] = (),
-    corrections: int = 0,
+    self_repairs: int = 0,
 ) -> Reply:
     """Ask a student.
 
@@ -111,7 +111,7 @@ def ask(
         seed: Of the draws.
         tables: That the question is about; where the schema is over the prompt's budget, those far from them by foreign
             keys are left out of the prompt.
-        corrections: How often at most each answer whose query does not run is corrected, before the vote.
+        self_repairs: How often at most each answer whose query does not run is corrected, before the vote.
 
     Raises:
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
@@ -119,7 +119,7 @@ def ask(
     """
     with Verifier() as verifier:
         script, engine, reading = first_that_runs(verifier, context)
-    with generator.Respondent(
+    with generator.Generator(
         checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes
     ) as respondent:
         corrected = self_repair.answer(
@@ -129,7 +129,7 @@ def ask(
             samples=votes,
             temperature=temperature,
             max_new_tokens=max_completion_tokens,
-            attempts=corrections,
+            attempts=self_repairs,
             seed=seed,
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]

@@ -2,7 +2,7 @@
 
 They are chats and plain texts in many layouts, so that the student knows the roles of a chat, reads schemas,
 answers in SQL and writes English reasoning. The layout of the project's traces (`<think>`, `<sql>`) is not among
-them, and neither is a held-out schema: both are left for fine-tuning and the examination.
+them, and neither is a held-out schema: both are left for fine-tuning and the evaluation.
 """
 
 import random
@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, ask
-from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.schema.augmentation import vary
 from sqlreason.synthesis.schema.invention import invent
 
@@ -80,11 +80,11 @@ Answer = Callable[[Question], str]
 Choice = TypeVar("Choice")
 
 
-def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]:
-    """Yield documents without end; the same blueprints and seed give the same documents.
+def write_documents(annotated_schemas: Sequence[AnnotatedSchema], seed: int) -> Iterator[str]:
+    """Yield documents without end; the same annotated schemas and seed give the same documents.
 
     Args:
-        blueprints: Schemas that the student may see; they are varied (names, columns, tables) at every use.
+        annotated_schemas: Schemas that the student may see; they are varied (names, columns, tables) at every use.
         seed: Draws schemas, questions, words and layouts.
 
     Yields:
@@ -93,17 +93,17 @@ def write_documents(blueprints: Sequence[Blueprint], seed: int) -> Iterator[str]
     rng = random.Random(seed)
     while True:
         write = _draw(WRITERS, rng)
-        blueprint = _draw_schema(blueprints, rng)
+        annotated_schema = _draw_schema(annotated_schemas, rng)
         try:
-            yield write(partial(ask, blueprint, rng), rng)
+            yield write(partial(ask, annotated_schema, rng), rng)
         except NothingFits:  # a variation may have lost every column worth asking about
             continue
 
 
-def _draw_schema(blueprints: Sequence[Blueprint], rng: random.Random) -> Blueprint:
+def _draw_schema(annotated_schemas: Sequence[AnnotatedSchema], rng: random.Random) -> AnnotatedSchema:
     """A variation of a schema, or one with invented names."""
-    blueprint = vary(rng.choice(blueprints), rng, blueprints)
-    return invent(blueprint, rng) if rng.random() < SHARE_INVENTED else blueprint
+    annotated_schema = vary(rng.choice(annotated_schemas), rng, annotated_schemas)
+    return invent(annotated_schema, rng) if rng.random() < SHARE_INVENTED else annotated_schema
 
 
 def _converse(asker: Asker, rng: random.Random) -> str:

@@ -12,7 +12,7 @@ from sqlreason.reasoning.explanation import explain_query
 from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.synthesis.queries.grammar import NothingFits, compose
-from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.schema.augmentation import vary
 from sqlreason.synthesis.schema.rows import Contents, render_context, render_schema, sample_contents
 from sqlreason.synthesis.skeletons import Skeletons
@@ -48,42 +48,42 @@ class Question:
 
 
 def stream(
-    blueprints: Sequence[Blueprint],
+    annotated_schemas: Sequence[AnnotatedSchema],
     rng: random.Random,
     mix: Mapping[str, float] | None = None,
     varied_share: float = 0.8,
 ) -> Iterator[Question]:
-    """Yield questions without end, each over a freshly populated blueprint; nothing is executed.
+    """Yield questions without end, each over a freshly populated annotated schema; nothing is executed.
 
     Args:
-        blueprints: The schemas to draw from; a schema that has nothing for the mix is passed over.
+        annotated_schemas: The schemas to draw from; a schema that has nothing for the mix is passed over.
         rng: Source of all choices: the same state gives the same questions.
         mix: Factors on the weights of the grammar, see `grammar.compose`.
         varied_share: How many questions are asked over a variation of a schema, see `augmentation.vary`.
     """
     while True:
-        blueprint = rng.choice(blueprints)
+        annotated_schema = rng.choice(annotated_schemas)
         if rng.random() < varied_share:
-            blueprint = vary(blueprint, rng, blueprints)
+            annotated_schema = vary(annotated_schema, rng, annotated_schemas)
         try:
-            yield ask(blueprint, rng, mix)
+            yield ask(annotated_schema, rng, mix)
         except NothingFits:
             continue
 
 
-def ask(blueprint: Blueprint, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:
-    """Return one question over a freshly populated blueprint.
+def ask(annotated_schema: AnnotatedSchema, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:
+    """Return one question over a freshly populated annotated schema.
 
     Raises:
-        NothingFits: No shape of the mix fits the blueprint.
+        NothingFits: No shape of the mix fits the annotated schema.
     """
-    contents = sample_contents(blueprint, rng)
-    texts = (render_context(blueprint, contents), render_schema(blueprint))
-    return ask_over(blueprint, contents, texts, rng, mix)
+    contents = sample_contents(annotated_schema, rng)
+    texts = (render_context(annotated_schema, contents), render_schema(annotated_schema))
+    return ask_over(annotated_schema, contents, texts, rng, mix)
 
 
 def ask_over(
-    blueprint: Blueprint,
+    annotated_schema: AnnotatedSchema,
     contents: Contents,
     texts: tuple[str, str],
     rng: random.Random,
@@ -92,11 +92,11 @@ def ask_over(
     """Return one question over given rows; `texts` are the context and the schema that hold them.
 
     Raises:
-        NothingFits: No shape of the mix fits the blueprint.
+        NothingFits: No shape of the mix fits the annotated schema.
     """
-    draft = compose(blueprint, rng, mix, contents)
+    draft = compose(annotated_schema, rng, mix, contents)
     return Question(
-        domain=blueprint.domain,
+        domain=annotated_schema.domain,
         context=texts[0],
         schema=texts[1],
         prompt=word(draft, rng),
@@ -108,7 +108,7 @@ def ask_over(
 
 
 def make_questions(
-    blueprints: Sequence[Blueprint],
+    annotated_schemas: Sequence[AnnotatedSchema],
     per_schema: int,
     verifier: Verifier,
     seed: int,
@@ -117,9 +117,9 @@ def make_questions(
     """Return a question table whose every gold has run and, where it reads, found something.
 
     Args:
-        blueprints: The schemas to ask about.
+        annotated_schemas: The schemas to ask about.
         per_schema: Questions wanted for each; one that runs out of new questions gives fewer, with a log line.
-        verifier: Runs the golds.
+        verifier: Runs the gold queries.
         seed: Draws everything; the questions of a schema depend on the seed and its name alone.
         progress: Called with the number of questions that a schema gave.
 
@@ -127,17 +127,19 @@ def make_questions(
         The columns of `COLUMNS`, the schemas taking turns, so that any head of the table is balanced over them.
     """
     turns: list[tuple[int, int, dict[str, str]]] = []
-    for place, blueprint in enumerate(blueprints):
-        rows = _ask_schema(blueprint, per_schema, verifier, random.Random(f"{seed}:{blueprint.name}"))
+    for place, annotated_schema in enumerate(annotated_schemas):
+        rows = _ask_schema(annotated_schema, per_schema, verifier, random.Random(f"{seed}:{annotated_schema.name}"))
         turns += [(number, place, row) for number, row in enumerate(rows)]
         if progress is not None:
             progress(len(rows))
     return pd.DataFrame([row for _, _, row in sorted(turns, key=lambda turn: turn[:2])], columns=list(COLUMNS))
 
 
-def _ask_schema(blueprint: Blueprint, wanted: int, verifier: Verifier, rng: random.Random) -> list[dict[str, str]]:
+def _ask_schema(
+    annotated_schema: AnnotatedSchema, wanted: int, verifier: Verifier, rng: random.Random
+) -> list[dict[str, str]]:
     """Return the checked questions of one schema."""
-    skeletons = Skeletons(blueprint)
+    skeletons = Skeletons(annotated_schema)
     classes: Counter[str] = Counter()
     alike: Counter[tuple[str, str]] = Counter()
     seen: set[str] = set()
@@ -145,7 +147,7 @@ def _ask_schema(blueprint: Blueprint, wanted: int, verifier: Verifier, rng: rand
     for draw in range(wanted * _DRAWS):
         if len(rows) == wanted:
             break
-        question = ask(blueprint, rng)
+        question = ask(annotated_schema, rng)
         kind = (template(question.sql), skeletons.of(question.prompt))
         capped = draw < wanted * _DRAWS * _UNCAPPED_FROM
         if capped and classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted)):
@@ -155,16 +157,16 @@ def _ask_schema(blueprint: Blueprint, wanted: int, verifier: Verifier, rng: rand
         classes[question.complexity] += 1
         alike[kind] += 1
         seen |= {question.sql, question.prompt}
-        rows.append(as_row(f"{blueprint.name}-{len(rows):04d}", question, rng))
+        rows.append(as_row(f"{annotated_schema.name}-{len(rows):04d}", question, rng))
     if len(rows) < wanted:
-        logger.info("%s gave %d of %d questions: no more that differ", blueprint.name, len(rows), wanted)
+        logger.info("%s gave %d of %d questions: no more that differ", annotated_schema.name, len(rows), wanted)
     return rows
 
 
 def answers(question: Question, verifier: Verifier) -> bool:
     """Whether the gold runs and finds something: rows not all NULL; a write must run and leave other rows."""
     if question.task_type == "data manipulation":
-        task = Task(id="", gold=question.sql, instances=(question.context,))
+        task = Task(id="", gold=question.sql, databases=(question.context,))
         (trial,) = verifier.trial(task, [])
         return not trial[0] and trial[1]
     result = verifier.run(question.context, question.sql)

@@ -2,20 +2,20 @@
 
 import re
 
-from sqlreason.synthesis.schema.annotated_schema import Blueprint
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.wording.english import pluralise
 
 
 class Skeletons:
-    """Takes the words of one blueprint out of questions.
+    """Takes the words of one annotated schema out of questions.
 
     Args:
-        blueprint: Its nouns, roles, column phrases, units and values become `_`; numbers and quoted texts too.
+        annotated_schema: Its nouns, roles, column phrases, units and values become `_`; numbers and quoted texts too.
     """
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, annotated_schema: AnnotatedSchema) -> None:
         words: set[str] = set()
-        for table in blueprint.tables:
+        for table in annotated_schema.tables:
             words |= {table.singular, table.plural}
             for column in table.columns:
                 phrases = (column.phrase, pluralise(column.phrase), column.role, column.unit)

@@ -1,8 +1,8 @@
 """Questions over one source, kept only if they can be trusted; what fell out is counted with its reason.
 
-The gold must run, tell something on some instance and differ from its mutants there (`sql.instances.prepare`);
-near-duplicates are dropped. Memory does not grow with the questions but for one number each, so that near-duplicates
-are known again.
+The gold must run, tell something on some test database and differ from its mutants there (`sql.test
+databases.prepare`); near-duplicates are dropped. Memory does not grow with the questions but for one number each, so
+that near-duplicates are known again.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Tally:
 
     @property
     def kill_rate(self) -> float:
-        """Share of the mutants of kept golds that some instance tells apart."""
+        """Share of the mutants of kept gold queries that some test database tells apart."""
         return self.killed / self.mutants if self.mutants else 0.0
 
     def summary(self) -> dict[str, object]:
@@ -57,7 +57,7 @@ class Tally:
 
 
 def trusted_questions(
-    source: Source, mix: Mapping[str, float], seed: int, workers: int, tally: Tally, instances: int = 3
+    source: Source, mix: Mapping[str, float], seed: int, workers: int, tally: Tally, databases: int = 3
 ) -> Generator[dict[str, str], None, None]:
     """Yield rows of a question table until the source gives nothing new.
 
@@ -65,15 +65,15 @@ def trusted_questions(
         source: What to ask about.
         mix: Factors on the weights of the grammar, see `grammar.weigh`.
         seed: Draws everything: the same seed gives the same rows, whatever the number of workers.
-        workers: Processes that run golds and mutants.
+        workers: Processes that run gold queries and mutants.
         tally: Counts what happens.
-        instances: Perturbed databases for each question, beside its own.
+        databases: Perturbed databases for each question, beside its own.
     """
     rng = random.Random(f"{seed}:explanations")
     drawn = drawn_questions(source, mix, seed, tally)
-    with Preparer(instances, seed, workers) as preparer:
+    with Preparer(databases, seed, workers) as preparer:
         while batch := list(islice(drawn, _BATCH)):
-            work = [(f"{source.blueprint.name}-{number:05d}", q.context, q.sql) for number, q, _ in batch]
+            work = [(f"{source.annotated_schema.name}-{number:05d}", q.context, q.sql) for number, q, _ in batch]
             for (name, _, _), (_, question, skeleton), found in zip(work, batch, preparer.prepare(work), strict=True):
                 if found.status != "ok":
                     tally.fallen[found.status] += 1
@@ -89,11 +89,11 @@ def drawn_questions(
     source: Source, mix: Mapping[str, float], seed: int, tally: Tally
 ) -> Iterator[tuple[int, Question, int]]:
     """Yield (number, question, hash of its skeleton), none alike, until nothing new comes."""
-    skeletons = Skeletons(source.blueprint)
+    skeletons = Skeletons(source.annotated_schema)
     seen: set[int] = set()
     last, number = 0, 0
     for turn in count():
-        rng = random.Random(f"{seed}:{source.blueprint.name}:{turn}")
+        rng = random.Random(f"{seed}:{source.annotated_schema.name}:{turn}")
         if turn * _PER_CONTEXT > last + _STALE:
             return
         for question in _ask_over(source, mix, rng):
@@ -116,9 +116,9 @@ def hash_of(*texts: str) -> int:
 def _ask_over(source: Source, mix: Mapping[str, float], rng: random.Random) -> Iterator[Question]:
     """Yield some questions over one set of rows, whose text they share."""
     contents = source.fill(rng)
-    texts = (render_context(source.blueprint, contents), render_schema(source.blueprint))
+    texts = (render_context(source.annotated_schema, contents), render_schema(source.annotated_schema))
     for _ in range(_PER_CONTEXT):
         try:
-            yield ask_over(source.blueprint, contents, texts, rng, mix)
+            yield ask_over(source.annotated_schema, contents, texts, rng, mix)
         except NothingFits:  # other rows may do
             return

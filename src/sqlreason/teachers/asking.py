@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.teachers.budget import Budget
-from sqlreason.teachers.clients.distilabel_client import Line
+from sqlreason.teachers.clients.distilabel_client import Client
 from sqlreason.teachers.interruption import run
 from sqlreason.teachers.journal.journal import Entry, Journal, key_of
-from sqlreason.teachers.journal.leases import Claims
+from sqlreason.teachers.journal.leases import Leases
 from sqlreason.teachers.progress import Tally, shown
 from sqlreason.teachers.replicas import connect
 from sqlreason.teachers.teacher import Teacher
@@ -71,7 +71,7 @@ def ask(
     journal: Journal,
     *,
     answer_key: Mapping[str, str] | None = None,
-    line: Line | None = None,
+    line: Client | None = None,
     concurrency: int = 8,
     attempts: int = 5,
     timeout_seconds: float = 120.0,
@@ -120,17 +120,17 @@ def ask(
         budget = Budget(teacher.prices, max_usd, max_hours, sum(entry.usd for entry in known.values()))
         terms = Terms(concurrency, attempts, pause_seconds, stop_after_failures, accept or (lambda _: True))
         questions = [(key, request.id, json.loads(request.messages)) for key, request in missing.items()]
-        claims = Claims(journal.path)
+        leases = Leases(journal.path)
         try:
             with shown(progress, len(missing)) as told:
-                work = Work(teacher, line, journal, claims, budget, terms, questions, told)
+                work = Work(teacher, line, journal, leases, budget, terms, questions, told)
                 run(work.do(), work.stop)
         except (KeyboardInterrupt, SystemExit):
             kept = len(journal.find_all(set(keys)))
             logger.warning("Stopped with %d answers in the journal; run again to ask for the rest.", kept)
             raise
         finally:
-            claims.close()
+            leases.close()
         failures = work.failures
     found = journal.find_all(set(keys))
     completions = [

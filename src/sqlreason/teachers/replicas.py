@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlreason.errors import BadInput
-from sqlreason.teachers.clients.distilabel_client import DistilabelLine, Line, Messages
+from sqlreason.teachers.clients.distilabel_client import Client, DistilabelClient, Messages
 from sqlreason.teachers.clients.replies import Reply
 from sqlreason.teachers.teacher import Teacher
 
@@ -20,7 +20,7 @@ FIRST_REST, LONGEST_REST = 1.0, 60.0  # seconds; the first doubles with each fai
 
 @dataclass
 class _Replica:
-    line: Line
+    line: Client
     in_flight: int = 0
     failures: int = 0  # in a row
     rests_until: float = float("-inf")
@@ -34,7 +34,7 @@ class Replicas:
         clock: Seconds that only go forward.
     """
 
-    def __init__(self, lines: Sequence[Line], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, lines: Sequence[Client], clock: Callable[[], float] = time.monotonic) -> None:
         self._replicas = [_Replica(line) for line in lines]
         self._clock = clock
         widths = [line.width for line in lines if line.width is not None]
@@ -69,7 +69,7 @@ class Replicas:
         return min(self._replicas, key=lambda one: (max(0.0, one.rests_until - now), one.in_flight))
 
 
-def connect(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Line:
+def connect(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seconds: float) -> Client:
     """The line to a teacher: one connection, or one to each address where its `base_url` is a list of them.
 
     Raises:
@@ -77,8 +77,8 @@ def connect(teacher: Teacher, answer_key: Mapping[str, str] | None, timeout_seco
     """
     addresses = teacher.arguments.get("base_url")
     if not isinstance(addresses, list | tuple):
-        return DistilabelLine(teacher, answer_key, timeout_seconds)
+        return DistilabelClient(teacher, answer_key, timeout_seconds)
     if not addresses:
         raise BadInput("The list base_url of the teacher is empty; give the address of at least one replica.")
     alike = [replace(teacher, arguments={**teacher.arguments, "base_url": address}) for address in addresses]
-    return Replicas([DistilabelLine(one, answer_key, timeout_seconds) for one in alike])
+    return Replicas([DistilabelClient(one, answer_key, timeout_seconds) for one in alike])

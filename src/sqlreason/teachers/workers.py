@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 from sqlreason.teachers.budget import Budget
 from sqlreason.teachers.clients.call_errors import judge
-from sqlreason.teachers.clients.distilabel_client import Line, Messages
+from sqlreason.teachers.clients.distilabel_client import Client, Messages
 from sqlreason.teachers.clients.replies import Reply, UnreadableReply
 from sqlreason.teachers.clients.scripted import count_tokens
-from sqlreason.teachers.journal.batched_writer import Keeper
+from sqlreason.teachers.journal.batched_writer import BatchedWriter
 from sqlreason.teachers.journal.journal import Entry, Journal, UnstorableEntry
-from sqlreason.teachers.journal.leases import Claims
+from sqlreason.teachers.journal.leases import Leases
 from sqlreason.teachers.progress import Tally
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.throttle import Throttle
@@ -56,15 +56,15 @@ class Work:
     def __init__(
         self,
         teacher: Teacher,
-        line: Line,
+        line: Client,
         journal: Journal,
-        claims: Claims,
+        leases: Leases,
         budget: Budget,
         terms: Terms,
         questions: Sequence[Question],
         progress: Callable[[Tally], None],
     ) -> None:
-        self.teacher, self.line, self.journal, self.claims = teacher, line, journal, claims
+        self.teacher, self.line, self.journal, self.leases = teacher, line, journal, leases
         self.budget, self.terms, self.progress = budget, terms, progress
         self.queue = deque(questions)
         self.elsewhere: deque[Question] = deque()  # other processes are asking these
@@ -73,7 +73,7 @@ class Work:
         self.tally = Tally(usd=budget.spent)
         width = min(terms.concurrency, line.width or terms.concurrency, max(1, len(questions)))
         self.throttle = Throttle(width, terms.stop_after_failures)
-        self.keeper = Keeper(journal)
+        self.writer = BatchedWriter(journal)
         self.rng = random.Random(0)
 
     async def do(self) -> None:
@@ -90,7 +90,7 @@ class Work:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            await self.keeper.close()
+            await self.writer.close()
             await self.line.close()
         for key, _, _ in (*self.queue, *self.elsewhere):
             self.failures[key] = self.halted
@@ -109,7 +109,7 @@ class Work:
     async def _work(self) -> None:
         while self._goes_on() and (question := await self._next()):
             key, _, messages = question
-            mine = self.claims.take(key)
+            mine = self.leases.take(key)
             try:
                 if entry := self.journal.find(key):  # another process was quicker
                     self.budget.spent += entry.usd
@@ -131,7 +131,7 @@ class Work:
                 finally:
                     self.budget.release(most)
             finally:
-                self.claims.release(key)
+                self.leases.release(key)
 
     async def _next(self) -> Question | None:
         """What to ask; where only questions are left that other processes ask, one of them after a while."""
@@ -152,7 +152,7 @@ class Work:
     async def _keep(self, entry: Entry) -> bool:
         """Whether the entry is in the journal; a journal that cannot be written at all ends everything."""
         try:
-            await self.keeper.record(entry)
+            await self.writer.record(entry)
         except UnstorableEntry as error:
             self.failures[entry.key] = judge(error).reason
         return entry.key not in self.failures

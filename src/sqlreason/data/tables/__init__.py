@@ -1,6 +1,6 @@
 """The tables of the catalog: their columns, what each holds, and the validator that refuses others.
 
-This is the one place that says which columns a table has: `teaching`, `training` and `examination` define them. The
+This is the one place that says which columns a table has: `teaching`, `training` and `evaluation` define them. The
 data dictionary (`docs/data-dictionary.md`) is generated from it, the catalog's `validator:` entries check frames
 against it, and the tests compare both. It does not cover adapters, plots and reports, which are no tables.
 """
@@ -11,7 +11,7 @@ from typing import Any, cast
 import pandas as pd
 
 from sqlreason.data.tables.distillation_tables import TEACHING
-from sqlreason.data.tables.evaluation_tables import EXAMINATION
+from sqlreason.data.tables.evaluation_tables import EVALUATION
 from sqlreason.data.tables.table_schema import TableSchema
 from sqlreason.data.tables.training_tables import TRAINING
 from sqlreason.errors import BadInput
@@ -21,7 +21,7 @@ __all__ = [
     "TABLES", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
 ]  # fmt: skip
 
-TABLES: dict[str, TableSchema] = {**TEACHING, **TRAINING, **EXAMINATION}
+TABLES: dict[str, TableSchema] = {**TEACHING, **TRAINING, **EVALUATION}
 
 
 class ColumnsValidator:

@@ -120,11 +120,11 @@ TEACHING: dict[str, TableSchema] = {
             "sql_complexity": "class of the gold query",
         },
     ),
-    "trace_fates": TableSchema(
+    "trace_outcomes": TableSchema(
         "What became of every question that was to be asked.",
         {
             "id": "question",
-            "fate": "`kept`, `rejected` or `failed`",
+            "outcome": "`kept`, `rejected` or `failed`",
             "stage": "where it fell out; empty if kept",
             "reason": "why; empty if kept",
             "mode": "`blind` or `hinted`, where a trace is kept",
@@ -132,16 +132,16 @@ TEACHING: dict[str, TableSchema] = {
         },
     ),
     "leakage_audit": TableSchema(
-        "What training, examination and a named benchmark have in common; one row a pair.",
+        "What training, evaluation and a named benchmark have in common; one row a pair.",
         {
-            "left": "`sft`, `grpo`, `examination`",
-            "right": "`grpo`, `examination`, `benchmark`",
+            "left": "`sft`, `grpo`, `evaluation`",
+            "right": "`grpo`, `evaluation`, `benchmark`",
             "left_questions": "questions of the left part",
             "right_questions": "questions of the right part",
             "schemas": "schemas that occur in both",
             "same_questions": "questions of the right part that stand word for word in the left",
             "near_duplicates": "questions of the right part that nearly repeat one of the left",
-            "same_queries": "golds of the right part that stand word for word in the left",
+            "same_queries": "gold queries of the right part that stand word for word in the left",
             "example": "a near-duplicate pair",
         },
         key=None,

@@ -1,10 +1,10 @@
-"""Tables of the examination: its questions, the answers and the verdicts on them."""
+"""Tables of the evaluation: its questions, the answers and the verdicts on them."""
 
 from sqlreason.data.tables.table_schema import SCORE_COLUMNS, TableSchema
 
-EXAMINATION: dict[str, TableSchema] = {
+EVALUATION: dict[str, TableSchema] = {
     "evaluation_prompts": TableSchema(
-        "The examination.",
+        "The evaluation.",
         {
             "id": "question",
             "prompt": "chat messages, JSON",
@@ -16,7 +16,7 @@ EXAMINATION: dict[str, TableSchema] = {
         },
     ),
     "answers": TableSchema(
-        "A student's answers to the examination.",
+        "A student's answers to the evaluation.",
         {
             "id": "question",
             "text": "the answer",
@@ -36,7 +36,7 @@ EXAMINATION: dict[str, TableSchema] = {
             "sql_complexity": "class of the gold query",
             "finished": "the student ended its turn within the budget",
             **SCORE_COLUMNS,
-            "agrees_spider": "Spider's test-suite script would count it right on these instances; for comparison only",
+            "agrees_spider": "Spider's test-suite script would count it right on them; for comparison only",
             "agrees_bird": "BIRD's script (EX) would count it right on the original database; for comparison only",
             "plan_consistency": "share of the query's tables and columns that the reasoning names, 0 to 1",
             "tokens": "generated tokens, those of all samples and corrections",

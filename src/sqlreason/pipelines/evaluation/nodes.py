@@ -1,4 +1,4 @@
-"""Nodes of the examination: answers and scores of every student, the comparison, the bill, the report."""
+"""Nodes of the evaluation: answers and scores of every student, the comparison, the bill, the report."""
 
 from importlib.metadata import version
 from typing import Any
@@ -61,7 +61,7 @@ def _answer(
         processes=options.processes,
         votes=options.votes,
         temperature=options.vote_temperature,
-        corrections=options.corrections,
+        self_repairs=options.self_repairs,
     )
 
 
@@ -98,7 +98,7 @@ def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) 
     return comparison.compare_students(scores), comparison.by_complexity(scores)
 
 
-def settle_bill(
+def compute_costs(
     completions: pd.DataFrame,
     sft_history: pd.DataFrame,
     grpo_history: pd.DataFrame,
@@ -110,8 +110,8 @@ def settle_bill(
     teacher: Teacher,
     prices: PriceOptions,
 ) -> pd.DataFrame:
-    """Return the bill, one row a stage (see `accounting.settle_bill`)."""
-    return costs.settle_bill(
+    """Return the bill, one row a stage (see `accounting.compute_costs`)."""
+    return costs.compute_costs(
         completions,
         {"sft": sft_history, "grpo": grpo_history},
         {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers},
@@ -169,13 +169,13 @@ def write_report(
     Args:
         metrics: `evaluation_metrics`.
         by_complexity: `complexity_metrics`.
-        ledger: `cost_ledger`.
+        ledger: `costs`.
         told: `evaluation_examples`.
         raw_prompts: What the teacher was asked.
         rejected: What fell out.
         filtered: What was kept.
         grpo_prompts: What GRPO trained on.
-        prompts: The examination.
+        prompts: The evaluation.
         tokens_page: A training example token by token, a page of its own.
         teacher: The teacher.
         base_model: The student before training.
@@ -194,9 +194,9 @@ def write_report(
         "data": [
             {"questions": "asked of the teacher", "rows": len(raw_prompts)},
             {"questions": "for GRPO, on other schemas", "rows": len(grpo_prompts)},
-            {"questions": "for the examination, on other schemas", "rows": len(prompts)},
+            {"questions": "for the evaluation, on other schemas", "rows": len(prompts)},
         ],
-        "notes": [costs.summarise_bill(ledger, len(filtered)) + "."],
+        "notes": [costs.summarise_costs(ledger, len(filtered)) + "."],
     }
     yields = costs.count_yield(len(raw_prompts), rejected, len(filtered))
     return report.render_report(metrics, by_complexity, ledger, facts, told, plots, yields, tokens_page)

@@ -1,4 +1,4 @@
-"""Wiring of the examination."""
+"""Wiring of the evaluation."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -55,7 +55,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="compare_students",
             ),
             Node(
-                nodes.settle_bill,
+                nodes.compute_costs,
                 [
                     "cot_completions",
                     "sft_history",
@@ -68,12 +68,12 @@ def create_pipeline(**_: object) -> Pipeline:
                     "teacher",
                     "params:prices",
                 ],
-                "cost_ledger",
-                name="settle_bill",
+                "costs",
+                name="compute_costs",
             ),
             Node(
                 nodes.plot_results,
-                ["evaluation_metrics", "complexity_metrics", "cost_ledger"],
+                ["evaluation_metrics", "complexity_metrics", "costs"],
                 ["accuracy_plot", "complexity_plot", "cost_plot"],
                 name="plot_results",
             ),
@@ -88,7 +88,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 {
                     "metrics": "evaluation_metrics",
                     "by_complexity": "complexity_metrics",
-                    "ledger": "cost_ledger",
+                    "ledger": "costs",
                     "told": "evaluation_examples",
                     "raw_prompts": "raw_prompts",
                     "rejected": "rejected_traces",

@@ -1,4 +1,4 @@
-"""The trained student leaves the house: merged, as GGUF, examined again, with a card, published."""
+"""The trained student leaves the house: merged, as GGUF, evaluated again, with a card, published."""
 
 from sqlreason.pipelines.export.pipeline import create_pipeline
 

@@ -13,7 +13,7 @@ from sqlreason.exports.gguf import GgufModel, GgufRequest
 from sqlreason.options.pipeline_options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
-from sqlreason.students import evaluation as examination
+from sqlreason.students import evaluation as student_evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 from sqlreason.students.prompting import prompt_fingerprint
@@ -91,7 +91,7 @@ def _system(student_prompt: dict[str, Any]) -> str:
     return build_messages(Prompt.from_mapping(student_prompt), question="", schema="")[0]["content"]
 
 
-def examine_exports(
+def evaluate_exports(
     merged: Checkpoint,
     gguf_model: GgufModel,
     prompts: pd.DataFrame,
@@ -117,18 +117,18 @@ def examine_exports(
     adapter_answers = adapter_answers[adapter_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
     answers = {
-        ADAPTER: prompts[["id"]].merge(examination.first_answers(adapter_answers), on="id"),
-        MERGED: examination.answer_questions(
+        ADAPTER: prompts[["id"]].merge(student_evaluation.first_answers(adapter_answers), on="id"),
+        MERGED: student_evaluation.answer_questions(
             merged, None, prompts, dtype=student.dtype, quantization=None, max_completion_tokens=budget,
             batch_size=evaluation.batch_size,
         ),
     }  # fmt: skip
     if gguf_model.path is None:
-        logger.warning("export: the merged model alone is examined, for there is no GGUF file of it")
+        logger.warning("export: the merged model alone is evaluated, for there is no GGUF file of it")
     elif llamacpp.is_installed():
         answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     else:
-        logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not examined")
+        logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not evaluated")
     table = pd.DataFrame([_describe(form, given, prompts, answers, evaluation) for form, given in answers.items()])
     table["drop"] = table["accuracy"].iloc[0] - table["accuracy"]
     for row in table.to_dict("records"):
@@ -144,7 +144,7 @@ def _describe(
     answers: dict[str, pd.DataFrame],
     evaluation: EvaluationOptions,
 ) -> dict[str, Any]:
-    right = examination.score_answers(prompts, given, evaluation.workers)["agrees"]
+    right = student_evaluation.score_answers(prompts, given, evaluation.workers)["agrees"]
     interval = statistics.wilson(int(right.sum()), len(right))
     return {
         "form": form,

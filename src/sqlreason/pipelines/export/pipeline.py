@@ -6,7 +6,7 @@ from sqlreason.pipelines.export import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return trained adapter and its figures -> card, merged model, GGUF file, their examination, publication."""
+    """Return trained adapter and its figures -> card, merged model, GGUF file, their evaluation, publication."""
     return Pipeline(
         [
             Node(
@@ -18,7 +18,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "filtered_traces",
                     "teacher",
                     "evaluation_metrics",
-                    "cost_ledger",
+                    "costs",
                     "params:student",
                     "params:evaluation",
                     "params:export",
@@ -39,7 +39,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="write_gguf",
             ),
             Node(
-                nodes.examine_exports,
+                nodes.evaluate_exports,
                 [
                     "merged_model",
                     "gguf_model",
@@ -50,7 +50,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:export",
                 ],
                 "export_metrics",
-                name="examine_exports",
+                name="evaluate_exports",
             ),
             Node(
                 nodes.publish_export,

@@ -17,11 +17,11 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 logger = logging.getLogger(__name__)
 
 DEV_SHARE = 0.25
-"""No more of `grpo_prompts` than this is kept from the training for the dev examination."""
+"""No more of `grpo_prompts` than this is kept from the training for the dev evaluation."""
 
 NOT_OF_THE_TRAINER = {
-    "rewards", "certification", "forecast", "start", "format_examples", "method", "distillation", "curriculum",
-    "phases", "dev_prompts",
+    "rewards", "certification", "forecast", "initial_adapter", "format_examples", "method", "distillation",
+    "curriculum", "phases", "dev_prompts",
 }  # fmt: skip
 """Options that are used up here and in the nodes."""
 
@@ -71,7 +71,7 @@ def train_phase(
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
-    """Train on all of the prompts, with the dev examination given."""
+    """Train on all of the prompts, with the dev evaluation given."""
     from sqlreason.students.training import grpo
 
     return grpo.train_grpo(
@@ -151,12 +151,12 @@ def sample_profile(
 
 
 def split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The prompts to train on and those of the dev examination, which share no schema."""
+    """The prompts to train on and those of the dev evaluation, which share no schema."""
     if not options.dev_prompts:
         return prompts, None
     held = splits.hold_back(splits.group_keys(prompts), options.dev_prompts, DEV_SHARE, options.seed)
     if not held.any() or (~held).sum() < _groups(options):
-        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev examination")
+        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev evaluation")
         return prompts, None
     dev = prompts[held]
     return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.seed)

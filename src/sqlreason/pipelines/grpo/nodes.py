@@ -80,11 +80,11 @@ def choose_start(
         sft_options: Shape of a new adapter, and how `format_only` is trained.
         options: Which start.
     """
-    if options.start == "full":
+    if options.initial_adapter == "full":
         return sft_adapter
     base_model = base_model.spoken_to(**student.template)
     fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
-    if options.start == "none":
+    if options.initial_adapter == "none":
         return initial_adapters.untrained(
             base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed
         )
@@ -142,9 +142,9 @@ def train_student(
     prompts: pd.DataFrame,
     certificate: pd.DataFrame,
     profile: pd.DataFrame,
-    outlook: pd.DataFrame,
+    forecast_table: pd.DataFrame,
     examples: pd.DataFrame,
-    policy_teacher: Checkpoint,
+    distillation_teacher: Checkpoint,
     student_prompt: dict[str, Any],
     checkpoints: Path,
     student: StudentOptions,
@@ -159,9 +159,9 @@ def train_student(
         prompts: Table `grpo_prompts`.
         certificate: Table `certification` of the rewards.
         profile: Table `grpo_profile`.
-        outlook: Table `grpo_forecast`.
+        forecast_table: Table `grpo_forecast`.
         examples: Table `sft_examples`; method distillation prepares its teacher by them.
-        policy_teacher: The catalog's teacher of method distillation.
+        distillation_teacher: The catalog's teacher of method distillation.
         student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
         checkpoints: The folder of the checkpoints.
         student: Backend, quantisation, precision.
@@ -182,20 +182,20 @@ def train_student(
     start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if options.method == "distillation":
         return on_policy.train_distillation(
-            base_model, start, prompts, examples, policy_teacher, checkpoints, student, sft_options, options
+            base_model, start, prompts, examples, distillation_teacher, checkpoints, student, sft_options, options
         )
     _check_certificate(certificate, options)
-    _check_forecast(outlook, options)
+    _check_forecast(forecast_table, options)
     return methods.METHODS[options.method](base_model, start, prompts, profile, checkpoints, student, options)
 
 
-def _check_forecast(outlook: pd.DataFrame, options: GRPOOptions) -> None:
+def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
     """Stop, or only say so, where the forecast says that the training will not pay."""
     from sqlreason.students.training import forecast
 
-    if outlook.empty:
+    if forecast_table.empty:
         return
-    advice = forecast.advise(outlook)
+    advice = forecast.advise(forecast_table)
     if not advice.go and options.forecast.on_no_go == "stop":
         raise BadInput(f"{advice.sentence}. To train all the same: grpo.forecast.on_no_go=warn")
     if not advice.go:

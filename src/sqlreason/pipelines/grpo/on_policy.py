@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sqlreason.options.distillation_teacher_options import PolicyTeacherOptions
+from sqlreason.options.distillation_teacher_options import DistillationTeacherOptions
 from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo.methods import Improved, split_dev
 from sqlreason.reasoning import prompts as wording
@@ -29,7 +29,7 @@ def train_distillation(
     start: Adapter,
     prompts: pd.DataFrame,
     examples: pd.DataFrame,
-    policy_teacher: Checkpoint,
+    distillation_teacher: Checkpoint,
     checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
@@ -42,7 +42,7 @@ def train_distillation(
         start: With which the training goes on, and the teacher where that is the student itself.
         prompts: Table `grpo_prompts`.
         examples: Table `sft_examples`, by which the teacher is prepared.
-        policy_teacher: The catalog's, used if the options name it.
+        distillation_teacher: The catalog's, used if the options name it.
         checkpoints: The folder of the checkpoints.
         student: Precision and quantisation, of the teacher too.
         sft_options: How the teacher is prepared.
@@ -56,7 +56,9 @@ def train_distillation(
     shown = options.distillation
     asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["sql"], shown))
     trained, dev = split_dev(asked, options)
-    teacher = _prepare_teacher(base_model, start, examples, policy_teacher, checkpoints, student, sft_options, shown)
+    teacher = _prepare_teacher(
+        base_model, start, examples, distillation_teacher, checkpoints, student, sft_options, shown
+    )
     schedule = options.model_dump(include=KNOBS | set(SFTOptions.model_fields) - {"lora"})
     improved = on_policy_distillation.train_distillation(
         base_model,
@@ -85,11 +87,11 @@ def _prepare_teacher(
     base_model: Checkpoint,
     start: Adapter,
     examples: pd.DataFrame,
-    policy_teacher: Checkpoint,
+    distillation_teacher: Checkpoint,
     checkpoints: Path,
     student: StudentOptions,
     sft_options: SFTOptions,
-    shown: PolicyTeacherOptions,
+    shown: DistillationTeacherOptions,
 ) -> "Teacher":
     """The teacher, after SFT on the examples as it will read them: the query of each stands in its own prompt."""
     from sqlreason.students.checkpoints import shared_vocabulary
@@ -97,8 +99,8 @@ def _prepare_teacher(
 
     itself = shown.teacher == "self"
     if not itself:
-        shared_vocabulary.require_same(base_model, policy_teacher)
-    checkpoint, adapter = (base_model, start) if itself else (policy_teacher, None)
+        shared_vocabulary.require_same(base_model, distillation_teacher)
+    checkpoint, adapter = (base_model, start) if itself else (distillation_teacher, None)
     if shown.teacher_epochs:
         answered = [parse(completion).sql for completion in examples["completion"]]
         schedule = {**sft_options.model_dump(exclude={"lora"}), "epochs": shown.teacher_epochs, "max_steps": None}
@@ -106,7 +108,7 @@ def _prepare_teacher(
             checkpoint,
             examples.assign(prompt=_worded(examples["prompt"], answered, shown)),
             fingerprint=start.fingerprint,
-            workdir=checkpoints / "policy_teacher",
+            workdir=checkpoints / "distillation_teacher",
             lora=sft_options.lora.model_dump(),
             start=adapter,
             **student.training,
@@ -115,7 +117,7 @@ def _prepare_teacher(
     return on_policy_distillation.Teacher(checkpoint, adapter)
 
 
-def _worded(prompts: Iterable[str], golds: Iterable[str], shown: PolicyTeacherOptions) -> list[str]:
+def _worded(prompts: Iterable[str], golds: Iterable[str], shown: DistillationTeacherOptions) -> list[str]:
     """The prompts (chat messages as JSON text) as the teacher reads them."""
     if shown.hint is None:
         return list(prompts)

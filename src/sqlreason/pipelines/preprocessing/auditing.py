@@ -1,4 +1,4 @@
-"""What became of every question, and whether training and examination share anything they must not share."""
+"""What became of every question, and whether training and evaluation share anything they must not share."""
 
 import logging
 from itertools import combinations
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 SIMILAR = 0.8  # Jaccard index of word triples, where the options name none
 
 
-def tell_fates(
+def summarise_outcomes(
     raw_prompts: pd.DataFrame, cot_traces: pd.DataFrame, filtered: pd.DataFrame, rejected: pd.DataFrame
 ) -> pd.DataFrame:
     """Return what became of every question that was to be asked, one row a question.
@@ -30,10 +30,10 @@ def tell_fates(
         rejected: Table `rejected_traces`.
 
     Returns:
-        Table `trace_fates`.
+        Table `trace_outcomes`.
 
     Raises:
-        ValueError: If a question has no fate, or two.
+        ValueError: If a question has no outcome, or two.
     """
     kept = {row["id"]: row for row in records(filtered)}
     lost = {row["id"]: row for row in records(rejected)}
@@ -42,19 +42,26 @@ def tell_fates(
     without = [id_ for id_ in asked if (id_ in kept) == (id_ in lost)]
     if without:
         raise BadInput(
-            f"{len(without)} questions have no fate or two, e.g. {without[0]}; "
+            f"{len(without)} questions have no outcome or two, e.g. {without[0]}; "
             "run distillation and preprocessing together"
         )
-    rows = [_fate(id_, kept.get(id_), lost.get(id_), answers.get(id_, 0)) for id_ in asked]
-    return pd.DataFrame(rows, columns=list(TABLES["trace_fates"].columns))
+    rows = [_outcome(id_, kept.get(id_), lost.get(id_), answers.get(id_, 0)) for id_ in asked]
+    return pd.DataFrame(rows, columns=list(TABLES["trace_outcomes"].columns))
 
 
-def _fate(id_: str, kept: dict[str, Any] | None, lost: dict[str, Any] | None, answers: int) -> dict[str, Any]:
+def _outcome(id_: str, kept: dict[str, Any] | None, lost: dict[str, Any] | None, answers: int) -> dict[str, Any]:
     if kept is not None:
-        return {"id": id_, "fate": "kept", "stage": "", "reason": "", "mode": kept["mode"], "answers": answers}
+        return {"id": id_, "outcome": "kept", "stage": "", "reason": "", "mode": kept["mode"], "answers": answers}
     assert lost is not None
-    fate = "failed" if lost["reason"] == "failed" else "rejected"
-    return {"id": id_, "fate": fate, "stage": lost["stage"], "reason": lost["reason"], "mode": "", "answers": answers}
+    outcome = "failed" if lost["reason"] == "failed" else "rejected"
+    return {
+        "id": id_,
+        "outcome": outcome,
+        "stage": lost["stage"],
+        "reason": lost["reason"],
+        "mode": "",
+        "answers": answers,
+    }
 
 
 def audit_leakage(
@@ -66,7 +73,7 @@ def audit_leakage(
     benchmark: pd.DataFrame,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
-    """Return what training, examination and a named benchmark have in common, one row a pair of them.
+    """Return what training, evaluation and a named benchmark have in common, one row a pair of them.
 
     Args:
         questions: Question table of the training source.
@@ -81,18 +88,18 @@ def audit_leakage(
         Table `leakage_audit`.
     """
     schemas = questions.assign(schema=questions["id"].map(split.set_index("id")["group"]))
-    examined = splits.fingerprints(pd.concat([evaluation_prompts["sql_context"], benchmark["sql_context"]]))
-    known = examined[~examined.index.duplicated()]
+    evaluated = splits.fingerprints(pd.concat([evaluation_prompts["sql_context"], benchmark["sql_context"]]))
+    known = evaluated[~evaluated.index.duplicated()]
     parts = {
         "sft": schemas[schemas["id"].isin(raw_prompts["id"])],
         "grpo": schemas[schemas["id"].isin(grpo_prompts["id"])],
-        "examination": evaluation_prompts.assign(schema=evaluation_prompts["sql_context"].map(known)),
+        "evaluation": evaluation_prompts.assign(schema=evaluation_prompts["sql_context"].map(known)),
         "benchmark": benchmark.assign(schema=benchmark["sql_context"].map(known)),
     }
     threshold = options.near_duplicates or SIMILAR
     rows = [_shared(*pair, parts, threshold) for pair in combinations(parts, 2)]
     table = pd.DataFrame(rows, columns=list(TABLES["leakage_audit"].columns))
-    training = table[table["left"].isin(["sft", "grpo"]) & table["right"].isin(["examination", "benchmark"])]
+    training = table[table["left"].isin(["sft", "grpo"]) & table["right"].isin(["evaluation", "benchmark"])]
     logger.info(
         "leakage from training: %d shared schemas, %d questions word for word, %d near-duplicates",
         *(int(training[column].sum()) for column in ("schemas", "same_questions", "near_duplicates")),

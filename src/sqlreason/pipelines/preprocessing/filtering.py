@@ -50,7 +50,7 @@ def filter_traces(
     Args:
         cot_traces: Table `cot_traces`.
         verified: Table `verified_traces`.
-        databases: Table `database_instances`.
+        databases: Table `test_databases`.
         questions: Question table.
         split: Table `question_split`, for the schemas.
         student_prompt: The catalog's prompt text for the student.

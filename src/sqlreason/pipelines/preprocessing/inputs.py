@@ -1,4 +1,4 @@
-"""Nodes that turn kept traces and trusted questions into what the trainers and the examination read."""
+"""Nodes that turn kept traces and trusted questions into what the trainers and the evaluation read."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from tqdm import tqdm
 from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
 from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
-from sqlreason.pipelines.preprocessing.corrections import write_corrections
+from sqlreason.pipelines.preprocessing.self_repairs import write_self_repairs
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts
 from sqlreason.sql import verifier
@@ -57,9 +57,9 @@ def build_sft_examples(
     templates = shuffled["id"].map(sql_features.set_index("id")["template"])
     rank = shuffled.groupby(templates).cumcount()
     chosen = shuffled.loc[rank.sort_values(kind="stable").index[: options.examples]].assign(kind="trace")
-    if options.corrections:
+    if options.self_repairs:
         build = student_prompts(student_prompt, base_model, student, options)
-        mended = write_corrections(chosen, verified, usable_tasks(databases, "train"), build, options)
+        mended = write_self_repairs(chosen, verified, usable_tasks(databases, "train"), build, options)
         chosen = pd.concat([chosen, mended], ignore_index=True)
     return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
 
@@ -102,7 +102,7 @@ def build_evaluation_prompts(
     student: StudentOptions,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
-    """Return the examination: held-out questions whose gold can be trusted.
+    """Return the evaluation: held-out questions whose gold can be trusted.
 
     Raises:
         ValueError: If no usable question is left.
@@ -143,7 +143,7 @@ def _prompt_table(
         raise BadInput(
             f"{table}: none of {len(questions)} questions can be used: {lost} are over max_prompt_tokens="
             f"{options.max_prompt_tokens}, {len(questions) - lost} have no trusted gold (reasons in the catalog entry "
-            "`database_instances`); raise preprocessing.max_prompt_tokens, or take more questions"
+            "`test_databases`); raise preprocessing.max_prompt_tokens, or take more questions"
         )
     logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
     return pd.DataFrame(rows)[list(TABLES[table].columns)]

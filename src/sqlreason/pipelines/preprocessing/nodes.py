@@ -36,14 +36,14 @@ def prepare_databases(
 
     Args:
         questions: Question table of the training source.
-        heldout: Question table of the examination.
+        heldout: Question table of the evaluation.
         raw_prompts: Table `raw_prompts`: the questions that the teacher was asked.
         split: Table `question_split`.
         prepared: Where questions that are prepared once are kept, by content; None prepares them anew.
-        options: Number of instances, workers, how many GRPO and evaluation prompts.
+        options: Number of test databases, workers, how many GRPO and evaluation prompts.
 
     Returns:
-        Table `database_instances`.
+        Table `test_databases`.
     """
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     for_grpo = reserved_questions(questions, split)
@@ -55,11 +55,11 @@ def prepare_databases(
         ]
     ).drop_duplicates(["split", "id"])
     rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in ("train", "heldout")}
-    with Preparer(options.instances, options.seed, options.workers, cache=prepared) as preparer:
+    with Preparer(options.databases, options.seed, options.workers, cache=prepared) as preparer:
         # the train rows come first in the table
         found = itertools.chain(
             preparer.prepare(rows["train"].itertuples(index=False, name=None), options.suite),
-            preparer.prepare(rows["heldout"].itertuples(index=False, name=None), options.examination_suite),
+            preparer.prepare(rows["heldout"].itertuples(index=False, name=None), options.evaluation_suite),
         )
         bar = tqdm(found, total=len(used), desc="databases", unit="question")
         frame = pd.DataFrame([_database_row(id_, each) for id_, each in zip(used["id"], bar, strict=True)])
@@ -81,7 +81,7 @@ def _database_row(id_: str, prepared: preparation.Prepared) -> dict[str, Any]:
         "status": prepared.status,
         "reason": prepared.reason,
         "task": prepared.task.to_json() if prepared.task else "",
-        "instances": len(prepared.task.instances) if prepared.task else 0,
+        "databases": len(prepared.task.databases) if prepared.task else 0,
         "mutants": prepared.mutants,
         "killed": prepared.killed,
     }
@@ -95,7 +95,7 @@ def verify_traces(
     Args:
         cot_traces: Table `cot_traces`.
         questions: Question table.
-        databases: Table `database_instances`.
+        databases: Table `test_databases`.
         options: Workers, and whether they are Ray's.
 
     Returns:
@@ -135,9 +135,9 @@ def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, share: floa
     }
 
 
-def plot_fates(fates: pd.DataFrame) -> go.Figure:
+def plot_outcomes(outcomes: pd.DataFrame) -> go.Figure:
     """Return the flow of the questions from the teacher to what is kept, and where the others fall out."""
-    return figures.trace_fates(fates)
+    return figures.trace_outcomes(outcomes)
 
 
 def plot_yield(raw_prompts: pd.DataFrame, rejected: pd.DataFrame, filtered: pd.DataFrame) -> go.Figure:

@@ -14,18 +14,18 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 nodes.prepare_databases,
                 ["sql_questions", "heldout_questions", "raw_prompts", split, "prepared_questions", options],
-                "database_instances",
+                "test_databases",
                 name="prepare_databases",
             ),
             Node(
                 nodes.verify_traces,
-                ["cot_traces", "sql_questions", "database_instances", options],
+                ["cot_traces", "sql_questions", "test_databases", options],
                 "verified_traces",
                 name="verify_traces",
             ),
             Node(
                 filtering.filter_traces,
-                ["cot_traces", "verified_traces", "database_instances", "sql_questions", split, *student, options],
+                ["cot_traces", "verified_traces", "test_databases", "sql_questions", split, *student, options],
                 ["filtered_traces", "rejected_traces"],
                 name="filter_traces",
             ),
@@ -37,29 +37,29 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 inputs.build_sft_examples,
-                ["filtered_traces", "sql_features", "verified_traces", "database_instances", *student, options],
+                ["filtered_traces", "sql_features", "verified_traces", "test_databases", *student, options],
                 "sft_examples",
                 name="build_sft_examples",
             ),
             Node(
                 inputs.build_grpo_prompts,
-                ["sql_questions", split, "database_instances", "filtered_traces", *student, options],
+                ["sql_questions", split, "test_databases", "filtered_traces", *student, options],
                 "grpo_prompts",
                 name="build_grpo_prompts",
             ),
             Node(
                 inputs.build_evaluation_prompts,
-                ["heldout_questions", "database_instances", *student, options],
+                ["heldout_questions", "test_databases", *student, options],
                 "evaluation_prompts",
                 name="build_evaluation_prompts",
             ),
             Node(
-                auditing.tell_fates,
+                auditing.summarise_outcomes,
                 ["raw_prompts", "cot_traces", "filtered_traces", "rejected_traces"],
-                "trace_fates",
-                name="tell_fates",
+                "trace_outcomes",
+                name="summarise_outcomes",
             ),
-            Node(nodes.plot_fates, "trace_fates", "fate_plot", name="plot_fates"),
+            Node(nodes.plot_outcomes, "trace_outcomes", "outcome_plot", name="plot_outcomes"),
             Node(
                 auditing.audit_leakage,
                 [

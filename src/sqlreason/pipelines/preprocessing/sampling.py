@@ -14,7 +14,7 @@ def agreement(
     queries: Sequence[Sequence[str]],
     verdicts: Sequence[Sequence[Verdict]],
 ) -> list[list[float]]:
-    """Return for each query the share of its question's queries that answer alike on every instance, itself included.
+    """Return for each query the share of its question's queries that answer alike, itself included.
 
     The gold takes no part in it, so that the share can stand where there is none; queries that agree with it agree
     with each other, which saves comparisons. One that does not run agrees with none.

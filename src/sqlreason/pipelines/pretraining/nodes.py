@@ -38,12 +38,12 @@ TRAINING_ROW = "| {documents:,} | {seed} | {tokens:,} | {steps:,} | {minutes:.0f
 def write_corpus(options: PretrainingOptions) -> pd.DataFrame:
     """Return documents about pretraining's own schemas (column `text`)."""
     from sqlreason.synthesis.corpus import write_documents
-    from sqlreason.synthesis.schema.annotated_schema import PRETRAINING, load_blueprints
+    from sqlreason.synthesis.schema.annotated_schema import PRETRAINING, load_annotated_schemas
 
-    blueprints = load_blueprints(PRETRAINING)
-    documents = itertools.islice(write_documents(blueprints, options.seed), options.documents)
+    annotated_schemas = load_annotated_schemas(PRETRAINING)
+    documents = itertools.islice(write_documents(annotated_schemas, options.seed), options.documents)
     corpus = pd.DataFrame({"text": list(tqdm(documents, total=options.documents, desc="corpus", unit="doc"))})
-    corpus.attrs["schemas"] = [blueprint.name for blueprint in blueprints]
+    corpus.attrs["schemas"] = [annotated_schema.name for annotated_schema in annotated_schemas]
     logger.info("%d documents, %.1f million characters", len(corpus), corpus["text"].str.len().sum() / 1e6)
     return corpus
 

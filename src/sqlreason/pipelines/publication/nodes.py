@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 def publish_traces(
     filtered: pd.DataFrame,
-    fates: pd.DataFrame,
+    outcomes: pd.DataFrame,
     completions: pd.DataFrame,
     teacher: Teacher,
     options: PublicationOptions,
@@ -24,7 +24,7 @@ def publish_traces(
 
     Args:
         filtered: Table `filtered_traces`.
-        fates: Table `trace_fates`.
+        outcomes: Table `trace_outcomes`.
         completions: Table `cot_completions`.
         teacher: The catalog's teacher.
         options: Name, licence, source.
@@ -39,7 +39,7 @@ def publish_traces(
     ]
     card = dataset_card.dataset_card(
         filtered,
-        fates,
+        outcomes,
         teacher=teacher.name,
         usd=float(completions["usd"].sum()),
         tokens=int(completions["completion_tokens"].sum()),

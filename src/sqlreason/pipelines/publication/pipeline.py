@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.publish_traces,
-                ["filtered_traces", "trace_fates", "cot_completions", "teacher", "params:publication"],
+                ["filtered_traces", "trace_outcomes", "cot_completions", "teacher", "params:publication"],
                 "published_traces",
                 name="publish_traces",
             ),

@@ -18,7 +18,7 @@ from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import DIFFICULTIES
 from sqlreason.synthesis.questions import COLUMNS, make_questions
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
 from sqlreason.teachers.teacher import Teacher
@@ -55,7 +55,7 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 
 
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Return the embedded set: no schema of the examination is taught, and none of either was met in pretraining.
+    """Return the embedded set: no schema of the evaluation is taught, and none of either was met in pretraining.
 
     Raises:
         RuntimeError: If the two parts share a schema.
@@ -63,8 +63,8 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
     parts = ((TRAINING, options.train_questions), (HELDOUT, options.heldout_questions))
     with Verifier(workers=options.workers) as verifier:
         tables = [
-            make_questions(blueprints, -(-wanted // len(blueprints)), verifier, options.seed).head(wanted)
-            for blueprints, wanted in ((load_blueprints(part), wanted) for part, wanted in parts)
+            make_questions(annotated_schemas, -(-wanted // len(annotated_schemas)), verifier, options.seed).head(wanted)
+            for annotated_schemas, wanted in ((load_annotated_schemas(part), wanted) for part, wanted in parts)
         ]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
@@ -81,7 +81,7 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
     tally = Tally()
     wanted = {"train": options.train_questions, "heldout": options.heldout_questions}
     parts: dict[str, list[dict[str, str]]] = {"train": [], "heldout": []}
-    questions = trusted_questions(source, mix, options.seed, options.workers, tally, options.instances)
+    questions = trusted_questions(source, mix, options.seed, options.workers, tally, options.databases)
     with tqdm(total=sum(wanted.values()), desc="questions", unit="question") as bar:
         for row in questions:
             held = splits.is_reserved(template(row["sql"]), options.heldout_share, options.seed)
@@ -99,7 +99,7 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
         )
     # object columns share the text of a context between its questions
     train, heldout = (pd.DataFrame(parts[name], columns=list(COLUMNS), dtype=object) for name in wanted)
-    return train, heldout, {"source": source.blueprint.name, "split_by": "SQL template", **tally.summary()}
+    return train, heldout, {"source": source.annotated_schema.name, "split_by": "SQL template", **tally.summary()}
 
 
 def paraphrase_questions(

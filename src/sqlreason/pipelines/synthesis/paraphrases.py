@@ -92,10 +92,10 @@ def _cleaned(text: str, question: str) -> str:
 
 
 def _agreeing(new: Sequence[tuple[Row, str]], answers: Sequence[str], settings: Paraphrasing) -> dict[str, str]:
-    """Return the reworded questions by id whose answer agrees with the gold on every instance."""
+    """Return the reworded questions by id whose answer agrees with the gold on every test database."""
     options = settings.options
     work = [(row["id"], row["sql_context"], row["sql"]) for row, _ in new]
-    prepared = prepare_all(work, options.instances, options.seed, options.workers)
+    prepared = prepare_all(work, options.databases, options.seed, options.workers)
     pairs, names = [], []
     for (row, text), answer, found in zip(new, answers, prepared, strict=True):
         reading = grammar.parse(answer)

@@ -33,8 +33,8 @@ class Preparer:
     """Prepares questions on processes that stay until it is closed; a context manager.
 
     Args:
-        n: Instances beside the original.
-        seed: The same seed gives the same instances, whatever the number of workers.
+        n: Test databases beside the original.
+        seed: The same seed gives the same test databases, whatever the number of workers.
         workers: Processes; 1 works in this one. Each has a sandboxed worker of its own. None starts before it is
             needed.
         preset: By whose rules gold and mutants are told apart, as of `Verifier`.
@@ -58,11 +58,11 @@ class Preparer:
         self._stack.close()
 
     def prepare(self, rows: Iterable[Row], suite: str = "") -> Iterator[Prepared]:
-        """Yields what `instances.prepare` makes of each question, in their order.
+        """Yields what `test databases.prepare` makes of each question, in their order.
 
         Args:
             rows: Of each question its id, context and gold.
-            suite: As of `instances.prepare`.
+            suite: As of `test databases.prepare`.
         """
         work = [_Work(row, self._n, self._seed, suite, self._preset) for row in rows]
         if self._cache is None:

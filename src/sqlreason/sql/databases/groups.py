@@ -23,16 +23,16 @@ _TOPPED = 12
 
 
 class Groups:
-    """Makes groups in the rows of an instance.
+    """Makes groups in the rows of a test database.
 
     Args:
-        layout: Of the instance's tables.
+        layout: Of the test database's tables.
         copies: Of rows.
     """
 
     def __init__(self, layout: Layout, copies: Copies) -> None:
         self._layout, self._copies = layout, copies
-        self._wishes, self._index = layout.wishes, layout.index
+        self._wishes, self._index = layout.constraints, layout.index
         self._numbers = 0
 
     def size(self, rows: Rows, name: str, rng: random.Random) -> None:
@@ -158,6 +158,6 @@ class Groups:
         return row
 
     def _fresh(self, place: Place, rng: random.Random) -> Value:
-        """A value that no other row has; no two of an instance are the same."""
+        """A value that no other row has; no two of a test database are the same."""
         self._numbers = self._numbers % 500 + 1
         return fresh(self._layout.kinds[place], self._layout.columns[place], 300 + self._numbers, rng)

@@ -1,4 +1,4 @@
-"""Rows for one instance: ordinary rows, linked and grouped, among them witnesses, and duplicates of both.
+"""Rows for one test database: ordinary rows, linked and grouped, among them witnesses, and duplicates of both.
 
 The tables that the gold names are drawn, and those to which they refer, so that declared references lead somewhere.
 """
@@ -10,12 +10,12 @@ from collections import Counter
 
 from sqlreason.sql.databases.groups import Groups
 from sqlreason.sql.databases.row_copies import Copies, unique_value
-from sqlreason.sql.databases.row_edits import Group, Layout, Rows, bait, finish
+from sqlreason.sql.databases.row_edits import Group, Layout, Rows, add_decoys, finish
 from sqlreason.sql.databases.styles import Style
 from sqlreason.sql.databases.table_rules import Rules
 from sqlreason.sql.databases.values import around_today, as_kind, fresh, kind_of, neighbours
 from sqlreason.sql.databases.witnesses import Witnesses
-from sqlreason.sql.parsing.constraints import Place, Wishes
+from sqlreason.sql.parsing.constraints import Constraints, Place
 from sqlreason.sql.parsing.keys import Reference, distinct, keys_of, references_of, united, with_children, with_parents
 from sqlreason.sql.parsing.schema import Schema, Table, Value
 
@@ -26,18 +26,18 @@ _BESIDE = 6
 
 
 class Populator:
-    """Draws instances of the tables that a gold query uses.
+    """Draws test databases of the tables that a gold query uses.
 
     Args:
         schema: With the original rows.
-        wishes: What the gold asks of the data.
+        constraints: What the gold asks of the data.
     """
 
-    def __init__(self, schema: Schema, wishes: Wishes) -> None:
-        self._wishes = wishes
+    def __init__(self, schema: Schema, constraints: Constraints) -> None:
+        self._wishes = constraints
         references = references_of(schema)
-        drawn = with_parents(with_children(wishes.tables, references), references)
-        self._needed = with_parents(wishes.tables, references)
+        drawn = with_parents(with_children(constraints.tables, references), references)
+        self._needed = with_parents(constraints.tables, references)
         self.tables = [table for table in schema.tables if table.name.lower() in drawn]
         self._index = {(t.name.lower(), c.name.lower()): i for t in self.tables for i, c in enumerate(t.columns)}
         self._keys = {table.name.lower(): keys_of(table) for table in self.tables}
@@ -59,7 +59,14 @@ class Populator:
         self._references = [reference for reference in references if reference.child in drawn]
         self._groups = self._linked(data)
         self._layout = Layout(
-            wishes, self._columns, self._index, self._kinds, self._pools, self._keys, self._groups, self._references
+            constraints,
+            self._columns,
+            self._index,
+            self._kinds,
+            self._pools,
+            self._keys,
+            self._groups,
+            self._references,
         )
         self._copies = Copies(self._layout)
         self._witnesses = Witnesses(self._layout, self._copies)
@@ -122,7 +129,7 @@ class Populator:
         self._mend(rows, rng)
         for held in rows.values():
             rng.shuffle(held)
-        bait(rows, self._layout, rng)
+        add_decoys(rows, self._layout, rng)
         self._rules.obey(rows, fixed, rng, keep=True)
         return rows
 

@@ -1,8 +1,8 @@
-"""Tasks ready for verification: a reading under which the gold runs, and instances that tell it from its mutants.
+"""Tasks ready for verification: a reading under which the gold runs, and test databases that tell it from its mutants.
 
-One instance accepts about a third of wrong queries on contexts of a few rows; three chosen ones a few percent
-(SQL_ENGINE.md, section 4.8). Candidate instances are drawn, gold and mutants are run on all of them in a worker, and
-the few that kill most mutants are kept beside the original.
+One test database accepts about a third of wrong queries on contexts of a few rows; three chosen ones a few percent
+(SQL_ENGINE.md, section 4.8). Candidate test databases are drawn, gold and mutants are run on all of them in a worker,
+and the few that kill most mutants are kept beside the original.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from sqlreason.sql.mutation.stability import completions
 from sqlreason.sql.parsing.dialects import readings, to_engine
 from sqlreason.sql.parsing.inserts import written_table
 from sqlreason.sql.parsing.queries import read_query
-from sqlreason.sql.parsing.query_constraints import wishes_of
+from sqlreason.sql.parsing.query_constraints import constraints_of
 from sqlreason.sql.parsing.schema import Schema, SchemaError, find_schema, schema_of
 from sqlreason.sql.parsing.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.parsing.tables import identifier, literal
@@ -40,7 +40,7 @@ from sqlreason.sql.verifier import Task, Trial, Verifier
 
 logger = logging.getLogger(__name__)
 
-#: Instances that are drawn for one gold, more where more are asked for, and mutants that they must tell from it.
+#: Test databases that are drawn for one gold, more where more are asked for, and mutants that they must tell from it.
 _DRAWN, _MUTANTS = 12, 18
 #: Fewer mutants than this may all be equivalent by chance; their survival says nothing.
 _TELLING = 3
@@ -66,18 +66,18 @@ class Prepared:
     Attributes:
         task: For verification; None unless the status is "ok".
         status: "ok"; "no_gold" (there is none), "schema_error" (no table can be read), "gold_error" (the gold fails in
-            every engine and reading), "vacuous" (it yields nothing, NULL or zero on every instance), "indistinct" (no
-            instance tells it from any of its mutants), "undrawn" (no database beside the original could be had),
-            "too_costly" (`budget`), "fault" (preparing it failed in a way that nobody thought of; the log has where, at
-            debug).
+            every engine and reading), "vacuous" (it yields nothing, NULL or zero on every test database), "indistinct"
+            (no test database tells it from any of its mutants), "undrawn" (no database beside the original could be
+            had), "too_costly" (`budget`), "fault" (preparing it failed in a way that nobody thought of; the log has
+            where, at debug).
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
-        killed: Mutants that the chosen instances tell from the gold.
+        killed: Mutants that the chosen test databases tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on
-            these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen instance),
-            gold_unstable (ties inside of the gold decide its result on a chosen instance),
-            gold_constant (its result is the same on all chosen instances, so that writing it out is judged right),
-            few_instances (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
+            these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen test database),
+            gold_unstable (ties inside of the gold decide its result on a chosen test database),
+            gold_constant (its result is the same on all chosen test databases, so that writing it out is judged right),
+            few_databases (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
             has a CHECK that is too involved to be obeyed on purpose, so that drawn databases may have been refused).
     """
 
@@ -92,16 +92,17 @@ class Prepared:
 def prepare(
     verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0, suite: str = ""
 ) -> Prepared:
-    """Finds the reading of a question and its instances; whatever context and gold are, the outcome is a value.
+    """Finds the reading of a question and its test databases; whatever context and gold are, the outcome is a value.
 
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
         context: DDL and INSERTs.
         gold: The gold query; a null of a table is no gold.
-        n: Instances beside the original.
+        n: Test databases beside the original.
         seed: Of the draws; the same seed gives the same task.
-        suite: What the instances may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published preset.
+        suite: What the test databases may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published
+            preset.
 
     Raises:
         ValueError: There is no such suite.
@@ -164,7 +165,7 @@ def _prepared(
 def _distilled(
     verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int, budget: Budget
 ) -> Prepared:
-    """Draws instances and keeps those that kill most mutants of the gold."""
+    """Draws test databases and keeps those that kill most mutants of the gold."""
     # seldom right, or dear to draw for: look before drawing
     if (original.engine, original.reading) != ("sqlite", "") or len(original.gold) > _LONG:
         (alone,) = verifier.trial(original, [])
@@ -174,7 +175,7 @@ def _distilled(
     schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
-    scripts = [*original.instances, *draw_instances(original, schema, styles, seed, budget.check)]
+    scripts = [*original.databases, *draw_databases(original, schema, styles, seed, budget.check)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
     open_choices, even = completions(gold, schema), [] if loose else ties(gold, schema)
@@ -196,16 +197,16 @@ def _distilled(
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
     flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
-    flags += ["few_instances"] if len(set(chosen) - {0}) < n else []
+    flags += ["few_databases"] if len(set(chosen) - {0}) < n else []
     flags += ["rules_unread"] if unread_rules(schema, gold) else []
-    instances = tuple(scripts[i] for i in chosen)
-    task = Task(original.id, original.gold, instances, original.engine, original.reading, open_gold)
+    databases = tuple(scripts[i] for i in chosen)
+    task = Task(original.id, original.gold, databases, original.engine, original.reading, open_gold)
     counts = len(ran), len(killed & ran), (*flags, *open_gold)
     if not any(trial[i].informative for i in chosen):
-        return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every instance", *counts)
+        return Prepared(None, "vacuous", "the gold yields nothing, NULL or zero on every test database", *counts)
     # a published preset may see no difference between the gold and all its mutants: Spider's drops DISTINCT
     if len(ran) >= _TELLING and not killed & ran and verifier.preset == "strict":
-        return Prepared(None, "indistinct", f"no instance tells the gold from any of {len(ran)} mutants", *counts)
+        return Prepared(None, "indistinct", f"no test database tells the gold from any of {len(ran)} mutants", *counts)
     if n and chosen == [0] and (len(scripts) > 1 or read_query(gold, schema) is None):
         reason = next((tried.failure for tried in trial[1:] if tried.failure), "the gold cannot be parsed")
         return Prepared(None, "undrawn", f"no database could be drawn beside the original: {reason}", *counts)
@@ -216,7 +217,7 @@ def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
     """The schema with the rows that the engine finds once it has run the script."""
     names = [table.name for table in schema.tables]
     queries = [f"SELECT * FROM {identifier(name)}" for name in names]
-    (found,) = verifier.run_batch([(original.instances[0], queries, original.engine)])
+    (found,) = verifier.run_batch([(original.databases[0], queries, original.engine)])
     same = {
         name: result.rows
         for name, table, result in zip(names, schema.tables, found, strict=True)
@@ -229,7 +230,7 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     """The gold's result on the original rows as literals, beside a table that is not used; [] if it has none."""
     if statement_kind(gold) != "select":
         return []
-    rows = verifier.run(original.instances[0], gold, original.engine).rows
+    rows = verifier.run(original.databases[0], gold, original.engine).rows
     nested = any(isinstance(value, list | dict) for row in rows for value in row)  # they have no literal
     if nested or not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
@@ -239,7 +240,7 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
 
 
 def _told_apart(trial: list[Trial], mutants: int, completions: int) -> tuple[list[Trial], set[int], set[int]]:
-    """The trial of the mutants alone, and the instances on which a completion, or a tie, of the gold answers otherwise.
+    """The trial of the mutants, and the databases on which a completion, or a tie, of the gold answers otherwise.
 
     Args:
         trial: Of the mutants, then the completions, then the gold's ways with a tie.
@@ -257,7 +258,7 @@ def _told_apart(trial: list[Trial], mutants: int, completions: int) -> tuple[lis
 
 
 def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], avoided: set[int]) -> list[int]:
-    """The original and up to n instances, greedily by new kills, of those with one right answer if there are any.
+    """The original and up to n test databases, greedily by new kills, of those with one right answer if there are any.
 
     Where the suite has them, one with ties and one on which the gold finds nothing come on top. Where the gold finds
     something on none, they are taken all the same: a wrong query may. An original on which the gold's answer is too
@@ -283,15 +284,15 @@ def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], avoided: set[in
     return [*chosen, *empty[:1]]
 
 
-def draw_instances(
+def draw_databases(
     task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0, check: Callable[[], None] = lambda: None
 ) -> list[str]:
-    """Draws scripts of perturbed instances for a task's gold; none if it or its context cannot be read.
+    """Draws scripts of perturbed test databases for a task's gold; none if it or its context cannot be read.
 
     Args:
-        task: With the original context as its only instance.
+        task: With the original context as its only test database.
         schema: The context's.
-        styles: Of the instances, one each.
+        styles: Of the test databases, one each.
         seed: Of the draws.
         check: Called before each of them; what it raises ends the work (`budget.Budget.check`).
     """
@@ -299,13 +300,13 @@ def draw_instances(
     if tree is None:
         return []
     try:
-        frame = _frame(settle(task.instances[0]), task.engine)
+        frame = _frame(settle(task.databases[0]), task.engine)
     except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
         return []
     # what fills a table that the script drops in the end finds it no longer
     kept = tuple((name, text) for name, text in frame.inserts if schema.table(name) is not None)
     frame = replace(frame, inserts=kept)
-    populator = Populator(schema, wishes_of(tree, schema))
+    populator = Populator(schema, constraints_of(tree, schema))
     rng = random.Random(f"{seed}/{task.gold}")
     scripts = []
     for style in styles if populator.tables else ():

@@ -15,7 +15,7 @@ from sqlreason.sql.parsing.statements import tokens_of
 
 #: What an engine accepts at most (`Limits.sql_chars`).
 MAX_CHARACTERS = 50_000
-#: The largest golds of published benchmarks have a few hundred; parsing and drawing grow with the square.
+#: The largest gold queries of published benchmarks have a few hundred; parsing and drawing grow with the square.
 MAX_TOKENS = 2_000
 #: A parser in Python takes about twenty frames for each pair of parentheses, of a thousand that there are.
 MAX_DEPTH = 32

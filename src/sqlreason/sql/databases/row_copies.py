@@ -11,14 +11,14 @@ from sqlreason.sql.parsing.schema import Value
 
 
 class Copies:
-    """Copies rows of an instance.
+    """Copies rows of a test database.
 
     Args:
-        layout: Of the instance's tables.
+        layout: Of the test database's tables.
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
+        self._layout, self._wishes, self._index = layout, layout.constraints, layout.index
 
     def copied(
         self,

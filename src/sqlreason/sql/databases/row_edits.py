@@ -1,4 +1,4 @@
-"""Last touches to the rows of an instance: averages and totals that are hit, ties made or undone, NULLs, loose ends."""
+"""Row edits: averages and totals that are hit, ties made or undone, NULLs, decoys, loose references."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlreason.sql.databases.styles import Style
 from sqlreason.sql.databases.values import as_kind, fresh, later, meeting
-from sqlreason.sql.parsing.constraints import Bound, Condition, Place, Wishes
+from sqlreason.sql.parsing.constraints import Bound, Condition, Constraints, Place
 from sqlreason.sql.parsing.keys import Reference
 from sqlreason.sql.parsing.schema import Column, Value
 
@@ -22,7 +22,7 @@ class Layout:
     """Where things stand in the rows of the tables that a gold uses.
 
     Attributes:
-        wishes: What the gold asks.
+        constraints: What the gold asks.
         columns: The columns by place.
         index: Their positions.
         kinds: What they hold.
@@ -32,7 +32,7 @@ class Layout:
         references: Declared foreign keys; their parents have a place here too.
     """
 
-    wishes: Wishes
+    constraints: Constraints
     columns: dict[Place, Column]
     index: dict[Place, int]
     kinds: dict[Place, str]
@@ -84,18 +84,18 @@ class Layout:
 def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None:
     """Gives drawn rows what their style asks for, in place."""
     if style.level:
-        _level(rows, layout, rng)
+        _hit_boundaries(rows, layout, rng)
     if style.nulls:
         _empty_cells(rows, layout, style.nulls, rng)
     if style.recased:
         _recase(rows, layout, style.recased, rng)
     if style.dangling:
-        _loosen(rows, layout, style.dangling, rng)
+        _loosen_references(rows, layout, style.dangling, rng)
     if style.barren:
-        _starve(rows, layout, rng)
+        _unmatch_rows(rows, layout, rng)
     # a value on a subquery's extreme is no tie that leaves anything open
-    levelled = {bound.extreme for bound in layout.wishes.bounded} if style.level else set()
-    for place in sorted(layout.wishes.top & set(layout.index) - levelled):
+    levelled = {bound.extreme for bound in layout.constraints.bounded} if style.level else set()
+    for place in sorted(layout.constraints.top & set(layout.index) - levelled):
         if not (style.ties and style.tied_maxima):
             _untie(rows[place[0]], place, layout)
         if style.ties:
@@ -103,12 +103,12 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
             _tie(rows[place[0]], layout.index[place], (max, min) if both else (min,), rng)
 
 
-def bait(rows: Rows, layout: Layout, rng: random.Random) -> None:
+def add_decoys(rows: Rows, layout: Layout, rng: random.Random) -> None:
     """Lets a scalar subquery that looks up a row by a literal meet another one first, which only resembles it.
 
     First is what SQLite reads first: the smallest whole number of a key, else the row inserted first.
     """
-    for place, value, shown in layout.wishes.lookups:
+    for place, value, shown in layout.constraints.lookups:
         held = rows.get(place[0], [])
         if len(held) < 2 or place not in layout.index or layout.is_key(place) or layout.is_linked(place):
             continue
@@ -138,22 +138,22 @@ def _ends(held: list[list[Value]], name: str, layout: Layout) -> tuple[list[Valu
     return held[0], held[-1]
 
 
-def _level(rows: Rows, layout: Layout, rng: random.Random) -> None:
+def _hit_boundaries(rows: Rows, layout: Layout, rng: random.Random) -> None:
     """Puts rows on the average of their column, and a group's total on the number it is compared with."""
-    for place in sorted(layout.wishes.averaged & set(layout.index)):
+    for place in sorted(layout.constraints.averaged & set(layout.index)):
         if layout.is_number(place):
             _balance(rows[place[0]], layout.index[place], rng)
-    for bound in layout.wishes.bounded:
+    for bound in layout.constraints.bounded:
         if {bound.place, bound.extreme} <= set(layout.index) and layout.is_number(bound.place):
             _bound(rows, bound, layout)
-    for function, place in layout.wishes.balanced:
+    for function, place in layout.constraints.balanced:
         if place in layout.index and layout.is_number(place):
             groups = _gatherings(rows, place, layout)
             middle, step, whole = rng.randint(20, 60), rng.randint(1, 9), len(groups) - len(groups) % 3
             for number, members in enumerate(groups):
                 aim = middle + step * (number % 3 - 1) if number < whole else middle
                 _reach(members, layout.index[place], function, aim)
-    for function, place, total in layout.wishes.totals:
+    for function, place, total in layout.constraints.totals:
         if place in layout.index and layout.is_number(place):
             exact = int(total) if layout.kinds[place] == "int" and float(total).is_integer() else total
             for off, members in zip((0, 1, -1), _gatherings(rows, place, layout), strict=False):
@@ -197,7 +197,7 @@ def _gatherings(rows: Rows, place: Place, layout: Layout) -> list[list[list[Valu
 def _membership(rows: Rows, name: str, row: list[Value], layout: Layout, seen: set[str]) -> tuple[Value, ...]:
     """The values by which a row is grouped: its own, else those of the rows it refers to, else its references."""
     own = [p for p in layout.index if p[0] == name and not layout.is_key(p)]
-    if grouped := [p for p in own if p in layout.wishes.grouped]:
+    if grouped := [p for p in own if p in layout.constraints.grouped]:
         return tuple(row[layout.index[p]] for p in grouped)
     references = [(p, o) for places, o, _ in layout.groups for p in places if p in own and o is not None]
     for place, owner in references:
@@ -208,7 +208,7 @@ def _membership(rows: Rows, name: str, row: list[Value], layout: Layout, seen: s
             if found:
                 return found
     alone = () if seen else tuple(row[layout.index[p]] for p in own if layout.is_linked(p))
-    keys = tuple(row[layout.index[p]] for p in layout.index if p[0] == name and p in layout.wishes.grouped)
+    keys = tuple(row[layout.index[p]] for p in layout.index if p[0] == name and p in layout.constraints.grouped)
     return keys or alone
 
 
@@ -229,7 +229,7 @@ def _recase(rows: Rows, layout: Layout, share: float, rng: random.Random) -> Non
                     row[position] = str(row[position]).swapcase()
 
 
-def _loosen(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
+def _loosen_references(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
     """Lets undeclared references lead nowhere."""
     for places, owner, _ in layout.groups:
         for place in places:
@@ -239,9 +239,9 @@ def _loosen(rows: Rows, layout: Layout, share: float, rng: random.Random) -> Non
                         row[layout.index[place]] = later(row[layout.index[place]], 9_000)
 
 
-def _starve(rows: Rows, layout: Layout, rng: random.Random) -> None:
+def _unmatch_rows(rows: Rows, layout: Layout, rng: random.Random) -> None:
     """Lets no row meet a condition; a linked value that is asked for gives way to another everywhere."""
-    for leaf in layout.wishes.conditions():
+    for leaf in layout.constraints.conditions():
         if leaf.place not in layout.index:
             continue
         for places in [group for group, _, _ in layout.groups if leaf.place in group]:
@@ -270,7 +270,7 @@ def _untie(rows: list[list[Value]], place: Place, layout: Layout) -> None:
     if layout.is_linked(place) or layout.kinds[place] == "bool":
         return
     # a text that a filter asks for stays as it is: then it decides nothing that the filter has not decided
-    asked = {value for leaf in layout.wishes.conditions() if leaf.place == place for value in leaf.values}
+    asked = {value for leaf in layout.constraints.conditions() if leaf.place == place for value in leaf.values}
     asked = asked if layout.kinds[place] == "text" else set()
     seen: set[Value] = set()
     for row in rows:

@@ -50,7 +50,7 @@ _EDGES = Style(rows=(4, 7), most=40, edges=True)
 _LEVEL = Style(rows=(6, 12), most=24, level=True)
 _LENIENT = (_WITNESSES, _CROWD, _EDGES, _LEVEL, _EDGES, _CROWD)
 
-#: By what an instance may hold. "lenient" holds nothing on which right answers part ways: no ties where a top is
+#: By what a test database may hold. "lenient" holds nothing on which right answers part ways: no ties where a top is
 #: decided, no NULL and no loose reference that the data does not have, no text in another letter case. "strict" holds
 #: all of it, and a database on which the gold finds nothing. "tied" is for the published presets: lenient but for ties
 #: of minima, dates and counts, since those suites' verdicts depend on how one falls (their generator hardly ever ties
@@ -75,7 +75,7 @@ SUITES: dict[str, tuple[Style, ...]] = {
 
 
 def styles_of(suite: str, drawn: int) -> list[Style]:
-    """The styles of so many instances, in turn.
+    """The styles of so many test databases, in turn.
 
     Raises:
         ValueError: There is no such suite.

@@ -1,4 +1,4 @@
-"""Values for the columns of an instance: from the data, beside the gold's literals, and fresh ones."""
+"""Values for the columns of a test database: from the data, beside the gold's literals, and fresh ones."""
 
 from __future__ import annotations
 

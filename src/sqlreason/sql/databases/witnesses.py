@@ -22,17 +22,17 @@ _EDGES = 400
 
 
 class Witnesses:
-    """Places witnesses in the rows of an instance.
+    """Places witnesses in the rows of a test database.
 
     Args:
-        layout: Of the instance's tables.
+        layout: Of the test database's tables.
         copies: Of rows.
     """
 
     def __init__(self, layout: Layout, copies: Copies) -> None:
-        self._layout, self._wishes, self._index = layout, layout.wishes, layout.index
+        self._layout, self._wishes, self._index = layout, layout.constraints, layout.index
         self._copies = copies
-        self._followed = with_parents(layout.wishes.tables, layout.references)
+        self._followed = with_parents(layout.constraints.tables, layout.references)
 
     def place(self, rows: Rows, rng: random.Random) -> None:
         """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""

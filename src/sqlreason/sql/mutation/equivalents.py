@@ -21,7 +21,7 @@ class Equivalents:
     Args:
         schema: With its rows.
         references_hold: Whether every reference may be taken to lead somewhere, declared or not, and columns without a
-            NULL in the data to hold none; so it is on "lenient" instances.
+            NULL in the data to hold none; so it is on "lenient" test databases.
     """
 
     def __init__(self, schema: Schema, references_hold: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Wrong neighbours of a query: one small change each, of the kind that models make.
 
-A database instance is good when the gold's result differs from those of its mutants; a reward is sound when
+A database test database is good when the gold's result differs from those of its mutants; a reward is sound when
 it refuses them. Some mutants are equivalent by chance or by a constraint; only execution can tell.
 """
 

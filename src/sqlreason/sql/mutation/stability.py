@@ -1,4 +1,4 @@
-"""Golds that leave their own result open: ties inside of windows and subqueries, bare columns, values in any order.
+"""Gold queries that leave their own result open: ties in windows and subqueries, bare columns, values in any order.
 
 Where rows are tied inside of a query, or a column stands bare beside GROUP BY, the engine may take any row; where an
 aggregate joins values, or takes the first, it may meet them in any order that the gold does not fix. Such a gold is run

@@ -91,7 +91,7 @@ class Bound(NamedTuple):
 
 
 @dataclass
-class Wishes:
+class Constraints:
     """All that a query asks of the data.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Keys and links of an instance's tables."""
+"""Keys and links of a test database's tables."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reads what a gold query asks of single columns: comparisons with literals, links between columns, group sizes.
 
-Instances are built to meet these conditions, or to miss exactly one, so that a query that gets one wrong shows it.
+Test databases are built to meet these conditions, or to miss exactly one, so that a query that gets one wrong shows it.
 Conditions that are not about one column and literals (subqueries, arithmetic) are left to chance.
 """
 
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from sqlreason.sql.parsing.constraints import Bound, Choice, Condition, Lookup, Place, Wishes
+from sqlreason.sql.parsing.constraints import Bound, Choice, Condition, Constraints, Lookup, Place
 from sqlreason.sql.parsing.schema import Schema, Value
 from sqlreason.sql.parsing.statements import number_of, parse
 
@@ -30,7 +30,7 @@ _LARGEST_GROUP, _LARGEST_LIMIT = 60, 12
 _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
 
-def wishes_of(tree: exp.Expr, schema: Schema) -> Wishes:
+def constraints_of(tree: exp.Expr, schema: Schema) -> Constraints:
     """Reads a query's tree, with double-quoted strings already literals, into what it asks of the data."""
     return _Reader(tree, schema).read()
 
@@ -39,7 +39,7 @@ class _Reader:
     def __init__(self, tree: exp.Expr, schema: Schema) -> None:
         self._tree, self._schema = tree, schema
         self._names: dict[str, str] = {}
-        self._wishes = Wishes()
+        self._wishes = Constraints()
         for use in tree.find_all(exp.Table):
             table = schema.table(use.name)
             if table is not None:
@@ -48,7 +48,7 @@ class _Reader:
             else:
                 self._wishes.tables |= _behind(use.name, schema)
 
-    def read(self) -> Wishes:
+    def read(self) -> Constraints:
         found = self._wishes
         for clause in self._tree.find_all(exp.Where, exp.Join, exp.If):
             condition = clause.args.get("on") if isinstance(clause, exp.Join) else clause.this

@@ -28,14 +28,14 @@ def require_same(student: Checkpoint, teacher: Checkpoint) -> None:
         raise VocabularyError(
             f"{student.name} and the teacher {teacher.name} differ in {len(differing)} of {len(tokens)} tokens, as in "
             f"{named}; distillation compares them token by token. Name a teacher with the student's tokenizer in the "
-            "catalog entry policy_teacher, or set grpo.distillation.teacher: self"
+            "catalog entry distillation_teacher, or set grpo.distillation.teacher: self"
         )
     widths = [_width(checkpoint) for checkpoint in (student, teacher)]
     if widths[0] != widths[1]:
         raise VocabularyError(
             f"{student.name} and the teacher {teacher.name} have the same tokens, but predict {widths[0]} and "
             f"{widths[1]} numbers: one of them is padded, and trl compares whole rows. Name a teacher with as many in "
-            "the catalog entry policy_teacher"
+            "the catalog entry distillation_teacher"
         )
 
 

@@ -31,14 +31,14 @@ def answer(
     progress: Callable[[int], None] | None = None,
     **sampling: Any,
 ) -> list[decoding.Generation]:
-    """Return the student's completions of one set of prompts; see `Respondent` for more than one."""
-    with Respondent(
+    """Return the student's completions of one set of prompts; see `Generator` for more than one."""
+    with Generator(
         checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
     ) as student:
         return student.answer(conversations, progress=progress, **sampling)
 
 
-class Respondent(AbstractContextManager["Respondent"]):
+class Generator(AbstractContextManager["Generator"]):
     """A student that is loaded at its first question and can be asked again.
 
     Args:

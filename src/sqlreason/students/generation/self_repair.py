@@ -1,7 +1,8 @@
 """A second chance for answers whose query does not run: the student is told what the engine says, and answers again.
 
-The student must have been taught so (`preprocessing.corrections`). Tried with one that was not: of 230 queries that did
-not run 194 did after the message, and not one answer more was right; of 14 looked at 9 were `SELECT * FROM` a table.
+The student must have been taught so (`preprocessing.self_repairs`). Tried with one that was not: of 230 queries that
+did not run 194 did after the message, and not one answer more was right; of 14 looked at 9 were `SELECT * FROM` a
+table.
 
 Only what a user without a gold query has is used: the question's database, on which the query runs or does not. A query
 that runs is not asked about again, whatever its result.
@@ -12,13 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlreason.reasoning.format import Reading, parse
+from sqlreason.reasoning.format import ParsedAnswer, parse
 from sqlreason.reasoning.prompts import build_correction
-from sqlreason.sql.execution_errors import complaints
+from sqlreason.sql.execution_errors import describe_errors
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.chat import Messages
 from sqlreason.students.generation.decoding import Generation
-from sqlreason.students.generation.generator import Respondent
+from sqlreason.students.generation.generator import Generator
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ Ask = Callable[[list[Messages], int], list[Generation]]
 
 
 @dataclass(frozen=True)
-class Corrected:
+class Repaired:
     """An answer after its corrections.
 
     Attributes:
@@ -44,7 +45,7 @@ class Corrected:
 
 
 def answer(
-    student: Respondent,
+    student: Generator,
     conversations: Sequence[Messages],
     tasks: Sequence[Task],
     *,
@@ -54,13 +55,13 @@ def answer(
     attempts: int,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
-) -> list[Corrected]:
+) -> list[Repaired]:
     """Let a student answer questions and correct what does not run.
 
     Args:
         student: Who is asked.
         conversations: Chat messages of each question.
-        tasks: For the database of each; golds are not used.
+        tasks: For the database of each; gold queries are not used.
         samples: Answers to each question, every one of which is corrected; 1 answers greedily.
         temperature: Of several answers and of their corrections.
         max_new_tokens: Limit of an answer.
@@ -74,10 +75,10 @@ def answer(
     chances: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature if samples > 1 else 0.0}
     answers = student.answer(conversations, progress, samples=samples, seed=seed, **chances)
     if not attempts:
-        return [Corrected(given, given.text) for given in answers]
-    if student.adapter is None or not student.adapter.facts.get("corrections"):
+        return [Repaired(given, given.text) for given in answers]
+    if student.adapter is None or not student.adapter.facts.get("self_repairs"):
         logger.warning(
-            "the student was taught no corrections (preprocessing.corrections): what it answers to the engine's "
+            "the student was taught no corrections (preprocessing.self_repairs): what it answers to the engine's "
             "message may run and have nothing to do with the question"
         )
     chat, window = student.checkpoint.load_chat(), student.checkpoint.window
@@ -99,8 +100,8 @@ def correct(
     *,
     attempts: int,
     fits: Callable[[Messages], bool],
-    word: Callable[[Messages, Reading, str], Sequence[dict[str, str]]] = build_correction,
-) -> list[Corrected]:
+    word: Callable[[Messages, ParsedAnswer, str], Sequence[dict[str, str]]] = build_correction,
+) -> list[Repaired]:
     """Let the student answer again where its query does not run, at most `attempts` times.
 
     Each round shows the question, the last answer and what the engine says about its query. A new answer outside of the
@@ -109,13 +110,13 @@ def correct(
     Args:
         answers: The student's, one a conversation.
         conversations: Chat messages that asked for them.
-        tasks: For the database of each; golds are not used.
+        tasks: For the database of each; gold queries are not used.
         ask: Answers again.
         attempts: Rounds at most.
         fits: Whether the student can read a conversation and answer it.
         word: Builds the conversation that asks again.
     """
-    state = [Corrected(given, given.text) for given in answers]
+    state = [Repaired(given, given.text) for given in answers]
     waiting = list(range(len(state)))
     with Verifier() as verifier:
         for number in range(attempts):
@@ -137,11 +138,11 @@ def correct(
 
 
 def _failing(
-    verifier: Verifier, state: Sequence[Corrected], tasks: Sequence[Task], among: Sequence[int]
-) -> list[tuple[int, Reading, str]]:
+    verifier: Verifier, state: Sequence[Repaired], tasks: Sequence[Task], among: Sequence[int]
+) -> list[tuple[int, ParsedAnswer, str]]:
     """Which answers hold a query that does not run, with what the engine says."""
     readings = [(i, parse(state[i].answer.text)) for i in among if _readable(state[i].answer)]
-    told = complaints(verifier, [(tasks[i], reading.sql) for i, reading in readings])
+    told = describe_errors(verifier, [(tasks[i], reading.sql) for i, reading in readings])
     return [(i, reading, text) for (i, reading), text in zip(readings, told, strict=True) if text]
 
 
@@ -149,13 +150,13 @@ def _readable(answer: Generation) -> bool:
     return answer.finished and parse(answer.text).well_formed
 
 
-def _after(before: Corrected, new: Generation) -> Corrected:
+def _after(before: Repaired, new: Generation) -> Repaired:
     tokens, seconds = before.answer.tokens + new.tokens, before.answer.seconds + new.seconds
     chosen = replace(new if _readable(new) else before.answer, tokens=tokens, seconds=seconds)
     return replace(before, answer=chosen, retries=before.retries + 1)
 
 
-def _tell(verifier: Verifier, state: Sequence[Corrected], tasks: Sequence[Task]) -> None:
+def _tell(verifier: Verifier, state: Sequence[Repaired], tasks: Sequence[Task]) -> None:
     retried = [i for i, corrected in enumerate(state) if corrected.retries]
     failing = len(_failing(verifier, state, tasks, retried))
     logger.info(

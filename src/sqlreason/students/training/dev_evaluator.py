@@ -1,4 +1,4 @@
-"""A small examination during training: greedy answers to questions that are not trained on; the best adapter is kept.
+"""A small evaluation during training: greedy answers to questions that are not trained on; the best adapter is kept.
 
 Small models are often best long before the last step. The scores depend on the weights alone, so that a resumed
 training finds the ones it found before; nothing here touches the random state of the training.
@@ -20,18 +20,18 @@ from sqlreason.students.training.launch import rank
 
 
 @dataclass(frozen=True)
-class Exam:
-    """Dev questions (None for none), the steps between two examinations, and the patience with them."""
+class DevSet:
+    """Dev questions (None for none), the steps between two evaluations, and the patience with them."""
 
     dev: pd.DataFrame | None
     steps: int
     patience: int | None
 
-    def examiner(self, max_new_tokens: int, batch_size: int, folder: Path) -> "Examiner | None":
+    def evaluator(self, max_new_tokens: int, batch_size: int, folder: Path) -> "DevEvaluator | None":
         """The examiner of a training, if there are questions."""
         if self.dev is None:
             return None
-        return Examiner(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder)
+        return DevEvaluator(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder)
 
 
 def share_right(
@@ -54,12 +54,12 @@ def share_right(
     return sum(verdict.agrees for group in verdicts for verdict in group) / len(tasks)
 
 
-class Examiner:
+class DevEvaluator:
     """Scores the student on dev questions and keeps the best adapter.
 
     Args:
         prompts: Columns prompt (chat messages as JSON text) and task (JSON).
-        every: Steps between two examinations; there is one before the first step.
+        every: Steps between two evaluations; there is one before the first step.
         patience: Examinations without a better score after which the training should stop; None for no limit.
         max_new_tokens: Limit of an answer.
         batch_size: Answers that are written at once.
@@ -84,7 +84,7 @@ class Examiner:
             told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
             self.scores = {int(step): score for step, score in told.items()}
 
-    def examine(self, model: Any, chat: Chat, step: int) -> float:
+    def evaluate(self, model: Any, chat: Chat, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
         limits = (self.max_new_tokens, self.batch_size)
         score = share_right(model, chat, self.conversations, self.tasks, *limits)
@@ -95,7 +95,7 @@ class Examiner:
         return score
 
     def is_due(self, step: int) -> bool:
-        """Whether a step is followed by an examination."""
+        """Whether a step is followed by an evaluation."""
         return step % self.every == 0
 
     def is_over(self, step: int) -> bool:

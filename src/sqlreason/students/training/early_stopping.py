@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlreason.students.checkpoints.chat import Chat
-from sqlreason.students.training.dev_evaluator import Examiner
+from sqlreason.students.training.dev_evaluator import DevEvaluator
 from sqlreason.students.training.rollouts import Recorder
 from sqlreason.students.training.trainer_arguments import TrainingError
 from sqlreason.students.training.work_folder import Stage
@@ -78,8 +78,8 @@ COLLAPSES = (
 )  # fmt: skip
 
 
-def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, examiner: Examiner | None = None) -> Any:
-    """The trainer callback that restores the policy on resume, keeps rollouts, examines and raises the alarms."""
+def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, evaluator: DevEvaluator | None = None) -> Any:
+    """The trainer callback that restores the policy on resume, keeps rollouts, evaluates and raises the alarms."""
     from transformers import TrainerCallback
 
     class Watch(TrainerCallback):
@@ -88,8 +88,8 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, examiner: 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.global_step:
                 restore_policy(trainer.model, stage, state.global_step)
-            elif examiner:
-                score = examiner.examine(trainer.model, chat, 0)
+            elif evaluator:
+                score = evaluator.evaluate(trainer.model, chat, 0)
                 logger.info("%s: dev accuracy before the first step %.1f %%", stage.name, 100 * score)
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
@@ -102,18 +102,18 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, examiner: 
             recorder.keep(step, trainer._logs.get("advantages"))  # trl has no public way to them
             check_first_kl(step, logs.get("kl"))
             self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
-            if examiner and (examiner.is_due(step) or step == state.max_steps):
+            if evaluator and (evaluator.is_due(step) or step == state.max_steps):
                 self._examine(entry, step, control)
             self._stop_on_collapse(state, control)
 
         def _examine(self, entry: dict[str, Any], step: int, control: Any) -> None:
-            assert examiner is not None
+            assert evaluator is not None
             began = time.monotonic()
-            entry["dev_accuracy"] = examiner.examine(trainer.model, chat, step)
+            entry["dev_accuracy"] = evaluator.evaluate(trainer.model, chat, step)
             entry["dev_seconds"] = time.monotonic() - began
             logger.info("%s: dev accuracy after step %d %.1f %%", stage.name, step, 100 * entry["dev_accuracy"])
-            if examiner.is_over(step):
-                best = examiner.best_step(step)
+            if evaluator.is_over(step):
+                best = evaluator.best_step(step)
                 told = "%s: stopped at step %d: no better dev accuracy since step %d"
                 logger.info(told, stage.name, step, best)
                 control.should_training_stop = True

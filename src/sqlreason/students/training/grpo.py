@@ -16,7 +16,7 @@ from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import Exam
+from sqlreason.students.training.dev_evaluator import DevSet
 from sqlreason.students.training.grpo_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
@@ -171,7 +171,7 @@ def train_grpo(
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    exam = Exam(dev, dev_steps, patience)
+    exam = DevSet(dev, dev_steps, patience)
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
     return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, exam, loading)
 
@@ -219,7 +219,7 @@ def _train(
     weights: Sequence[float],
     policy: Policy,
     plan: Schedule,
-    exam: Exam,
+    exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
@@ -233,26 +233,26 @@ def _train(
     writer = Writer(sampling, plan.seed, chat) if ours else None
     trainer = make_trainer(stage, model, chat, prompts, recorder, weights, writer, policy.arguments(), plan)
     at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
-    examined = loading["backend"] == "transformers"
-    examiner = exam.examiner(policy.max_completion_tokens, at_once, stage.folder / "dev") if examined else None
+    evaluated = loading["backend"] == "transformers"
+    evaluator = exam.evaluator(policy.max_completion_tokens, at_once, stage.folder / "dev") if evaluated else None
     callbacks = [
-        memory_dry_run.rehearse_grpo(trainer, chat, writer),
-        early_stopping.watch(trainer, stage, recorder, chat, examiner),
+        memory_dry_run.dry_run_grpo(trainer, chat, writer),
+        early_stopping.watch(trainer, stage, recorder, chat, evaluator),
     ]
     log = trainer_arguments.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step
     history, rollouts = read_log(log, "grpo"), recorder.rollouts(steps)
-    if examiner:
-        examiner.restore_best(trainer.model)
+    if evaluator:
+        evaluator.restore_best(trainer.model)
     facts = {
         "stage": "grpo",
         "prompts": len(prompts),
         "steps": steps,
         "completions": len(rollouts),
-        "corrections": adapter.facts.get("corrections", 0),
+        "self_repairs": adapter.facts.get("self_repairs", 0),
         "seconds": float(history["seconds"].iloc[-1]),
         "reward": float(history["reward"].iloc[-1]),
-        "best_step": examiner.best_step(steps) if examiner else steps,
+        "best_step": evaluator.best_step(steps) if evaluator else steps,
         "chat": chat.facts,
         "options": stage.options,
     }

@@ -27,7 +27,7 @@ _LESS_TO_WRITE = (
 )
 
 
-def rehearse_sft(trainer: Any) -> Any:
+def dry_run_sft(trainer: Any) -> Any:
     """The trainer callback that passes the longest rows before the first step of SFT."""
     from transformers import TrainerCallback
 
@@ -49,7 +49,7 @@ def rehearse_sft(trainer: Any) -> Any:
     return Rehearsal()
 
 
-def rehearse_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
+def dry_run_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
     """The trainer callback that writes and learns from the longest completions before the first step of GRPO.
 
     Args:
@@ -90,7 +90,7 @@ def rehearse_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
     return Rehearsal()
 
 
-def rehearse_distillation(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
+def dry_run_distillation(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
     """The trainer callback that writes and learns from the longest completions before the first step; as of GRPO."""
     from transformers import TrainerCallback
 

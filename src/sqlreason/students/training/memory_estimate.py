@@ -1,7 +1,7 @@
 """An estimate of the GPU memory that a training needs, from the shape of the model alone; torch is not needed.
 
 It answers before a run whether a card can be enough. It is arithmetic, not a measurement: what really is needed is
-measured by the rehearsal (`rehearsal.py`) as the first thing of each training.
+measured by the memory dry run (`memory dry run.py`) as the first thing of each training.
 """
 
 from collections.abc import Mapping

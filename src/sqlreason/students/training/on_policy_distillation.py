@@ -22,7 +22,7 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import Exam, share_right
+from sqlreason.students.training.dev_evaluator import DevSet, share_right
 from sqlreason.students.training.distillation_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
@@ -167,7 +167,7 @@ def train_distillation(
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    exam, scores = Exam(dev, dev_steps, patience), (rewards, weights)
+    exam, scores = DevSet(dev, dev_steps, patience), (rewards, weights)
     place, loading = Launch(launch, ranks, accelerate), {"dtype": dtype, "quantization": quantization}
     return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, Knobs(**own), plan, exam, loading)
 
@@ -191,7 +191,7 @@ def _train(
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
     knobs: Knobs,
     plan: Schedule,
-    exam: Exam,
+    exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
@@ -205,29 +205,29 @@ def _train(
     sampling = Sampling(knobs.max_completion_tokens, knobs.temperature, top_p=knobs.top_p)
     writer = Writer(sampling, plan.seed, chat) if knobs.vllm is None else None
     at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
-    examiner = exam.examiner(knobs.max_completion_tokens, at_once, stage.folder / "dev")
-    taught = _examine(model_of_teacher, chat, exam.dev, knobs, at_once) if examiner else None
+    evaluator = exam.evaluator(knobs.max_completion_tokens, at_once, stage.folder / "dev")
+    taught = _examine(model_of_teacher, chat, exam.dev, knobs, at_once) if evaluator else None
     trainer = make_trainer(stage, model, model_of_teacher, chat, prompts, recorder, writer, knobs.arguments(), plan)
     callbacks = [
-        memory_dry_run.rehearse_distillation(trainer, chat, writer),
-        early_stopping.watch(trainer, stage, recorder, chat, examiner),
+        memory_dry_run.dry_run_distillation(trainer, chat, writer),
+        early_stopping.watch(trainer, stage, recorder, chat, evaluator),
     ]
     log = trainer_arguments.run(trainer, stage, "distillation", callbacks, parameters="grpo")
     steps = trainer.state.global_step
     history, rollouts = read_log(log, stage.name), recorder.rollouts(steps)
     history["kl"] = history["loss"]  # which it is where beta is 1
-    if examiner:
-        examiner.restore_best(trainer.model)
+    if evaluator:
+        evaluator.restore_best(trainer.model)
     facts = {
         "stage": stage.name,
         "prompts": len(prompts),
         "steps": steps,
         "completions": len(rollouts),
-        "corrections": adapter.facts.get("corrections", 0),
+        "self_repairs": adapter.facts.get("self_repairs", 0),
         "seconds": float(history["seconds"].iloc[-1]),
         "loss": float(history["loss"].iloc[-1]),
         "teacher_accuracy": taught,
-        "best_step": examiner.best_step(steps) if examiner else steps,
+        "best_step": evaluator.best_step(steps) if evaluator else steps,
         "chat": chat.facts,
         "options": stage.options,
     }

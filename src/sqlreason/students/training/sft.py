@@ -112,12 +112,12 @@ def _train(
         seed=plan.seed,
     )
     trainer = _trainer(stage, model, chat, make_rows(chat, examples), plan, backend)
-    log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.rehearse_sft(trainer)])
+    log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.dry_run_sft(trainer)])
     history = _history(log)
     facts = {
         "stage": "sft",
         "examples": len(examples),
-        "corrections": _count_corrections(examples, shape),
+        "self_repairs": _count_corrections(examples, shape),
         "steps": int(history["step"].iloc[-1]),
         "seconds": float(history["seconds"].iloc[-1]),
         "loss": float(history["loss"].iloc[-1]),
@@ -209,8 +209,8 @@ def _loss(model: Any, backend: str) -> str:
 
 def _count_corrections(examples: pd.DataFrame, shape: Lora | Adapter) -> int:
     """How many examples of correction the student has seen by the end, those of its start included."""
-    before = int(shape.facts.get("corrections", 0)) if isinstance(shape, Adapter) else 0
-    return before + (int((examples["kind"] == "correction").sum()) if "kind" in examples else 0)
+    before = int(shape.facts.get("self_repairs", 0)) if isinstance(shape, Adapter) else 0
+    return before + (int((examples["kind"] == "self_repair").sum()) if "kind" in examples else 0)
 
 
 def _history(log: list[dict[str, Any]]) -> pd.DataFrame:

@@ -1,1 +1,1 @@
-"""Shapes of queries, one module a family: each shape draws a draft from a scene or gives up as unsuitable."""
+"""Shapes of queries, one module a family: each shape draws a draft from a context or gives up as unsuitable."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from sqlreason.synthesis.queries.draft_context import Scene, categories, dates, measures, texts
+from sqlreason.synthesis.queries.draft_context import DraftContext, categories, dates, measures, texts
 from sqlreason.synthesis.queries.filters import holds, require
 from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Condition, Draft, Ordering
 from sqlreason.synthesis.queries.row_selections import condition_on
@@ -26,14 +26,14 @@ AGGREGATION = "aggregation"
 _COMPARISON_PHRASES = (">", ">", ">=", "<")
 
 
-def make_aggregate(scene: Scene, table: TablePlan, owner: str = "", count_share: float = 0.4) -> Aggregate:
+def make_aggregate(context: DraftContext, table: TablePlan, owner: str = "", count_share: float = 0.4) -> Aggregate:
     """Return a count of rows or an aggregate of a quantity."""
     quantities = [column for column in table.columns if column.is_measure]
-    if not quantities or scene.chance(count_share):
+    if not quantities or context.chance(count_share):
         return Aggregate("count", counted=table)
-    column = scene.pick(quantities)
+    column = context.pick(quantities)
     functions = ("sum", "sum", "avg", "avg", "min", "max") if column.is_additive else ("avg", "avg", "min", "max")
-    return Aggregate(scene.pick(functions), ColumnUse(table, column, owner))
+    return Aggregate(context.pick(functions), ColumnUse(table, column, owner))
 
 
 def aggregate_value(item: Aggregate, rows: list[Row]) -> float | None:
@@ -49,9 +49,9 @@ def aggregate_value(item: Aggregate, rows: list[Row]) -> float | None:
     return functions[item.function](values)
 
 
-def group_values(scene: Scene, group: ColumnUse, item: Aggregate, where: Condition | None) -> list[float]:
+def group_values(context: DraftContext, group: ColumnUse, item: Aggregate, where: Condition | None) -> list[float]:
     """Return the value of an aggregate in every group, ascending."""
-    kept = [row for row in scene.rows(group.table) if where is None or passes(where, row)]
+    kept = [row for row in context.rows(group.table) if where is None or passes(where, row)]
     groups = {row[group.column.name] for row in kept}
     found = (aggregate_value(item, [r for r in kept if r[group.column.name] == value]) for value in groups)
     return sorted(value for value in found if value is not None)
@@ -63,81 +63,81 @@ def passes(where: Condition, row: Row) -> bool:
     return any(results) if where.connective == "or" else all(results)
 
 
-def pick_bound(scene: Scene, values: list[float], counting: bool) -> tuple[str, int | float]:
+def pick_bound(context: DraftContext, values: list[float], counting: bool) -> tuple[str, int | float]:
     """Return an operator and a bound that some but, where possible, not all of the ascending values meet."""
     require(bool(values))
     if counting:
-        operator = scene.pick((">", ">="))
+        operator = context.pick((">", ">="))
         top = int(values[-1])
         return (">", top - 1) if operator == ">" and top > 1 else (">=", min(top, 2))
-    operator = scene.pick(_COMPARISON_PHRASES)
+    operator = context.pick(_COMPARISON_PHRASES)
     if operator == "<":
         return operator, int(values[0]) + 1 + int((values[-1] - values[0]) * 0.5)
     return operator, max(0, int(values[-1]) - 1 - int((values[-1] - values[0]) * 0.5))
 
 
-def aggregate_rows(scene: Scene) -> Draft:
+def aggregate_rows(context: DraftContext) -> Draft:
     """One count or aggregate over the rows of a table."""
-    table = scene.pick_table()
-    measure = make_aggregate(scene, table)
-    where = condition_on(scene, table, 0.75, (measure.use.column,) if measure.use else ())
+    table = context.pick_table()
+    measure = make_aggregate(context, table)
+    where = condition_on(context, table, 0.75, (measure.use.column,) if measure.use else ())
     tree = select([aggregate_tree(measure)], table, condition_tree(where))
     shape = "aggregate_rows" if measure.use else "count_rows"
     return Draft(shape, tree, AGGREGATION, REPORTING, {"subject": table, "measure": measure, "where": where})
 
 
-def aggregate_twice(scene: Scene) -> Draft:
+def aggregate_twice(context: DraftContext) -> Draft:
     """Two aggregates over the rows of a table."""
-    table = scene.pick_table(measures)
-    column = ColumnUse(table, scene.pick(measures(table)))
+    table = context.pick_table(measures)
+    column = ColumnUse(table, context.pick(measures(table)))
     pairs = [("min", "max"), ("max", "min"), ("avg", "max"), ("min", "avg")]
     if column.column.is_additive:
         pairs += [("sum", "avg"), ("avg", "sum"), ("sum", "max")]
-    functions = scene.pick(pairs)
+    functions = context.pick(pairs)
     found = [Aggregate(function, column) for function in functions]
-    if scene.chance(0.25):
-        found[scene.pick((0, 1))] = Aggregate("count", counted=table)
-    where = condition_on(scene, table, 0.5, (column.column,))
+    if context.chance(0.25):
+        found[context.pick((0, 1))] = Aggregate("count", counted=table)
+    where = condition_on(context, table, 0.5, (column.column,))
     tree = select(map(aggregate_tree, found), table, condition_tree(where))
     parts = {"subject": table, "measures": tuple(found), "where": where}
     return Draft("aggregate_twice", tree, AGGREGATION, REPORTING, parts)
 
 
-def count_distinct(scene: Scene) -> Draft:
+def count_distinct(context: DraftContext) -> Draft:
     """How many different values a column has."""
-    table = scene.pick_table(texts)
-    use = ColumnUse(table, scene.pick([c for c in texts(table) if c.kind == "category"] or texts(table)))
+    table = context.pick_table(texts)
+    use = ColumnUse(table, context.pick([c for c in texts(table) if c.kind == "category"] or texts(table)))
     measure = Aggregate("count", use, distinct=True)
-    where = condition_on(scene, table, 0.45, (use.column,))
+    where = condition_on(context, table, 0.45, (use.column,))
     tree = select([aggregate_tree(measure)], table, condition_tree(where))
     return Draft("count_distinct", tree, AGGREGATION, REPORTING, {"subject": table, "column": use, "where": where})
 
 
-def count_known(scene: Scene) -> Draft:
+def count_known(context: DraftContext) -> Draft:
     """How many rows have a value in an optional column."""
-    table = scene.pick_table(lambda t: [c for c in t.columns if c.optional and c.kind != "ref"])
-    use = ColumnUse(table, scene.pick([c for c in table.columns if c.optional and c.kind != "ref"]))
-    where = condition_on(scene, table, 0.25, (use.column,))
+    table = context.pick_table(lambda t: [c for c in t.columns if c.optional and c.kind != "ref"])
+    use = ColumnUse(table, context.pick([c for c in table.columns if c.optional and c.kind != "ref"]))
+    where = condition_on(context, table, 0.25, (use.column,))
     tree = select([aggregate_tree(Aggregate("count", use))], table, condition_tree(where))
     return Draft("count_known", tree, AGGREGATION, REPORTING, {"subject": table, "column": use, "where": where})
 
 
-def pick_group(scene: Scene) -> ColumnUse:
+def pick_group(context: DraftContext) -> ColumnUse:
     """Return a category to group by."""
-    table = scene.pick_table(categories)
-    return ColumnUse(table, scene.pick(categories(table)))
+    table = context.pick_table(categories)
+    return ColumnUse(table, context.pick(categories(table)))
 
 
-def aggregate_groups(scene: Scene) -> Draft:
+def aggregate_groups(context: DraftContext) -> Draft:
     """One or two aggregates in every group, perhaps in order."""
-    group = pick_group(scene)
-    found = [make_aggregate(scene, group.table)]
-    if scene.chance(0.3):
-        found.append(make_aggregate(scene, group.table, count_share=0.2))
+    group = pick_group(context)
+    found = [make_aggregate(context, group.table)]
+    if context.chance(0.3):
+        found.append(make_aggregate(context, group.table, count_share=0.2))
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
-    where = condition_on(scene, group.table, 0.35, besides)
-    order = Ordering(found[0], scene.chance(0.7)) if len(found) == 1 and scene.chance(0.35) else None
+    where = condition_on(context, group.table, 0.35, besides)
+    order = Ordering(found[0], context.chance(0.7)) if len(found) == 1 and context.chance(0.35) else None
     tree = select(
         [use_column(group), *map(aggregate_tree, found)],
         group.table,
@@ -149,14 +149,14 @@ def aggregate_groups(scene: Scene) -> Draft:
     return Draft("aggregate_groups", tree, AGGREGATION, REPORTING, parts)
 
 
-def filter_groups(scene: Scene) -> Draft:
+def filter_groups(context: DraftContext) -> Draft:
     """Groups whose count or aggregate passes a bound (HAVING)."""
-    group = pick_group(scene)
-    measure = make_aggregate(scene, group.table, count_share=0.5)
+    group = pick_group(context)
+    measure = make_aggregate(context, group.table, count_share=0.5)
     besides = (group.column, measure.use.column) if measure.use else (group.column,)
-    where = condition_on(scene, group.table, 0.2, besides)
-    operator, bound = pick_bound(scene, group_values(scene, group, measure, where), measure.use is None)
-    shown = scene.chance(0.4)
+    where = condition_on(context, group.table, 0.2, besides)
+    operator, bound = pick_bound(context, group_values(context, group, measure, where), measure.use is None)
+    shown = context.chance(0.4)
     call = aggregate_tree(measure)
     tree = select(
         [use_column(group), call] if shown else [use_column(group)],
@@ -171,15 +171,15 @@ def filter_groups(scene: Scene) -> Draft:
     return Draft(shape, tree, AGGREGATION, REPORTING, parts)
 
 
-def top_groups(scene: Scene) -> Draft:
+def top_groups(context: DraftContext) -> Draft:
     """The group, or the few groups, with the most or least of something."""
-    group = pick_group(scene)
-    measure = make_aggregate(scene, group.table, count_share=0.5)
-    limit = 1 if scene.chance(0.7) else scene.pick((2, 3))
+    group = pick_group(context)
+    measure = make_aggregate(context, group.table, count_share=0.5)
+    limit = 1 if context.chance(0.7) else context.pick((2, 3))
     besides = (group.column, measure.use.column) if measure.use else (group.column,)
-    where = condition_on(scene, group.table, 0.2, besides)
-    order = Ordering(measure, scene.chance(0.7), limit)
-    shown = scene.chance(0.3)
+    where = condition_on(context, group.table, 0.2, besides)
+    order = Ordering(measure, context.chance(0.7), limit)
+    shown = context.chance(0.3)
     tree = select(
         [use_column(group), aggregate_tree(measure)] if shown else [use_column(group)],
         group.table,
@@ -193,10 +193,10 @@ def top_groups(scene: Scene) -> Draft:
     return Draft(shape, tree, AGGREGATION, REPORTING, parts)
 
 
-def count_cases(scene: Scene) -> Draft:
+def count_cases(context: DraftContext) -> Draft:
     """How many rows have the one value and how many the other, side by side (CASE)."""
-    group = pick_group(scene)
-    first, second = scene.pick_some(sorted({str(value) for value in scene.values(group)}), 2)
+    group = pick_group(context)
+    first, second = context.pick_some(sorted({str(value) for value in context.values(group)}), 2)
     sums = [
         exp.Sum(
             this=exp.Case(
@@ -206,17 +206,17 @@ def count_cases(scene: Scene) -> Draft:
         )
         for value in (first, second)
     ]
-    where = condition_on(scene, group.table, 0.2, (group.column,))
+    where = condition_on(context, group.table, 0.2, (group.column,))
     parts = {"subject": group.table, "group": group, "first": first, "second": second, "where": where}
     return Draft("count_cases", select(sums, group.table, condition_tree(where)), AGGREGATION, REPORTING, parts)
 
 
-def aggregate_years(scene: Scene) -> Draft:
+def aggregate_years(context: DraftContext) -> Draft:
     """A count or aggregate for every year of a date."""
-    table = scene.pick_table(dates)
-    date = ColumnUse(table, scene.pick(dates(table)))
-    measure = make_aggregate(scene, table, count_share=0.5)
-    where = condition_on(scene, table, 0.25, (date.column,))
+    table = context.pick_table(dates)
+    date = ColumnUse(table, context.pick(dates(table)))
+    measure = make_aggregate(context, table, count_share=0.5)
+    where = condition_on(context, table, 0.25, (date.column,))
     year = exp.Anonymous(this="STRFTIME", expressions=[literal("%Y"), use_column(date)])
     tree = select([year, aggregate_tree(measure)], table, condition_tree(where), group=[year.copy()])
     parts = {"subject": table, "date": date, "measure": measure, "where": where}

@@ -9,7 +9,7 @@ from sqlreason.synthesis.queries.aggregates import (
     pick_bound,
     pick_group,
 )
-from sqlreason.synthesis.queries.draft_context import Scene, labels
+from sqlreason.synthesis.queries.draft_context import DraftContext, labels
 from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Draft
 from sqlreason.synthesis.queries.relations import pick_link, referred_keys
 from sqlreason.synthesis.queries.row_selections import condition_on
@@ -42,12 +42,12 @@ def _grouped(group: ColumnUse, measure: Aggregate, alias: str) -> exp.Select:
     return select(columns, group.table, group=[use_column(group)])
 
 
-def groups_beyond(scene: Scene) -> Draft:
+def groups_beyond(context: DraftContext) -> Draft:
     """Groups whose value passes a bound, computed first and filtered then."""
-    group = pick_group(scene)
-    measure = make_aggregate(scene, group.table, count_share=0.3)
+    group = pick_group(context)
+    measure = make_aggregate(context, group.table, count_share=0.3)
     alias = _VALUE[measure.function]
-    operator, bound = pick_bound(scene, group_values(scene, group, measure, None), measure.use is None)
+    operator, bound = pick_bound(context, group_values(context, group, measure, None), measure.use is None)
     outer = select(
         [use_column(group), name_column(alias)], "groups_found", compare(name_column(alias), operator, literal(bound))
     )
@@ -56,12 +56,12 @@ def groups_beyond(scene: Scene) -> Draft:
     return Draft("groups_beyond", tree, CTES, REPORTING, parts)
 
 
-def groups_beyond_average(scene: Scene) -> Draft:
+def groups_beyond_average(context: DraftContext) -> Draft:
     """Groups whose value lies above or below the average over all groups."""
-    group = pick_group(scene)
-    measure = make_aggregate(scene, group.table, count_share=0.3)
+    group = pick_group(context)
+    measure = make_aggregate(context, group.table, count_share=0.3)
     alias = _VALUE[measure.function]
-    operator = scene.pick((">", ">", "<"))
+    operator = context.pick((">", ">", "<"))
     average = exp.Subquery(this=select([exp.Avg(this=name_column(alias))], "groups_found"))
     outer = select(
         [use_column(group), name_column(alias)], "groups_found", compare(name_column(alias), operator, average)
@@ -71,33 +71,33 @@ def groups_beyond_average(scene: Scene) -> Draft:
     return Draft("groups_beyond_average", tree, CTES, REPORTING, parts)
 
 
-def group_selection(scene: Scene) -> Draft:
+def group_selection(context: DraftContext) -> Draft:
     """A selection of rows made first, grouped then."""
-    group = pick_group(scene)
-    measure = make_aggregate(scene, group.table, count_share=0.4)
+    group = pick_group(context)
+    measure = make_aggregate(context, group.table, count_share=0.4)
     besides = (group.column, measure.use.column) if measure.use else (group.column,)
-    where = condition_on(scene, group.table, 1.0, besides)
+    where = condition_on(context, group.table, 1.0, besides)
     inner = select([exp.Star()], group.table, condition_tree(where))
     outer = select([use_column(group), aggregate_tree(measure)], "selected", group=[use_column(group)])
     parts = {"subject": group.table, "group": group, "measure": measure, "where": where}
     return Draft("group_selection", with_cte("selected", inner, outer), CTES, REPORTING, parts)
 
 
-def join_counts(scene: Scene) -> Draft:
+def join_counts(context: DraftContext) -> Draft:
     """Parents with the number of their children, counted first and joined then."""
-    link = pick_link(scene)
-    label = ColumnUse(link.parent, scene.pick(labels(link.parent)))
-    measure = make_aggregate(scene, link.child, count_share=0.6)
+    link = pick_link(context)
+    label = ColumnUse(link.parent, context.pick(labels(link.parent)))
+    measure = make_aggregate(context, link.child, count_share=0.6)
     alias = _VALUE[measure.function]
     inner = select(
         [name_column(link.reference), exp.alias_(aggregate_tree(measure), alias)],
         link.child,
         group=[name_column(link.reference)],
     )
-    rows = scene.rows(link.child)
-    keys = [key for key in referred_keys(scene, link, None) if key is not None]
+    rows = context.rows(link.child)
+    keys = [key for key in referred_keys(context, link, None) if key is not None]
     counts = [sum(row[link.reference.name] == key for row in rows) for key in keys]
-    bound = max(counts, default=0) - 1 if measure.use is None and scene.chance(0.5) else 0
+    bound = max(counts, default=0) - 1 if measure.use is None and context.chance(0.5) else 0
     value = name_column(alias, "counts")
     on = exp.EQ(this=name_column(link.parent.key, link.parent), expression=name_column(link.reference, "counts"))
     outer = select(

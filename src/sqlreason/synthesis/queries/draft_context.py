@@ -1,4 +1,4 @@
-"""A scene: one populated blueprint and a random generator, from which shapes pick tables, columns and witnesses.
+"""A context: one populated annotated schema and a random generator, from which shapes pick.
 
 A witness is a row that the query under construction must find: filters are made to hold for it, so that results
 are not empty.
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlreason.synthesis.queries.meaning import ColumnUse
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan, Unsuitable
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, Row, Value
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One populated blueprint seen through one random generator."""
+class DraftContext:
+    """One populated annotated schema seen through one random generator."""
 
-    blueprint: Blueprint
+    annotated_schema: AnnotatedSchema
     contents: Contents
     rng: random.Random
 
@@ -50,7 +50,7 @@ class Scene:
 
     def pick_table(self, fits: Callable[[TablePlan], object] = lambda table: True) -> TablePlan:
         """Return one of the tables that fit."""
-        return self.pick([table for table in self.blueprint.tables if fits(table)])
+        return self.pick([table for table in self.annotated_schema.tables if fits(table)])
 
     def rows(self, table: TablePlan) -> list[Row]:
         """Return the rows of a table."""

@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
-from sqlreason.synthesis.queries.draft_context import Scene
+from sqlreason.synthesis.queries.draft_context import DraftContext
 from sqlreason.synthesis.queries.meaning import ColumnUse, Condition, Filter
 from sqlreason.synthesis.schema.annotated_schema import Unsuitable
 from sqlreason.synthesis.schema.rows import Row, Value
@@ -19,27 +19,29 @@ _DATE_WEIGHTS = {">": 3, "<": 3, ">=": 1, "<=": 1, "=": 1, "between": 2, "year":
 _OPTIONAL_SHARE = 0.3  # how often a filter on an optional column asks whether there is a value
 
 
-def make_condition(scene: Scene, uses: Sequence[tuple[ColumnUse, Value]], share_of_two: float = 0.25) -> Condition:
+def make_condition(
+    context: DraftContext, uses: Sequence[tuple[ColumnUse, Value]], share_of_two: float = 0.25
+) -> Condition:
     """Return one filter or two; `uses` pairs columns with the values of the witness.
 
     Raises:
         Unsuitable: No column of `uses` can be filtered on.
     """
-    first, value = scene.pick(uses)
-    filters = [make_filter(scene, first, value)]
+    first, value = context.pick(uses)
+    filters = [make_filter(context, first, value)]
     others = [(use, value) for use, value in uses if use.column != first.column]
-    if not others or not scene.chance(share_of_two):
+    if not others or not context.chance(share_of_two):
         return Condition(tuple(filters))
-    if scene.chance(0.35):
-        return _make_alternatives(scene, filters[0], others)
-    filters.append(make_filter(scene, *scene.pick(others)))
+    if context.chance(0.35):
+        return _make_alternatives(context, filters[0], others)
+    filters.append(make_filter(context, *context.pick(others)))
     return Condition(tuple(filters))
 
 
-def _make_alternatives(scene: Scene, first: Filter, others: Sequence[tuple[ColumnUse, Value]]) -> Condition:
+def _make_alternatives(context: DraftContext, first: Filter, others: Sequence[tuple[ColumnUse, Value]]) -> Condition:
     """Return `first or second`, the second holding for a row of its own."""
-    use, value = scene.pick(others)
-    return Condition((first, make_filter(scene, use, scene.pick([*scene.values(use), value]))), "or")
+    use, value = context.pick(others)
+    return Condition((first, make_filter(context, use, context.pick([*context.values(use), value]))), "or")
 
 
 def filter_uses(uses: Sequence[ColumnUse], row: Row) -> list[tuple[ColumnUse, Value]]:
@@ -47,18 +49,22 @@ def filter_uses(uses: Sequence[ColumnUse], row: Row) -> list[tuple[ColumnUse, Va
     return [(use, row[use.column.name]) for use in uses if use.column.kind not in ("key", "ref")]
 
 
-def make_filter(scene: Scene, use: ColumnUse, value: Value) -> Filter:
+def make_filter(context: DraftContext, use: ColumnUse, value: Value) -> Filter:
     """Return a filter on the column that holds for `value`."""
     column = use.column
     if value is None:
         return Filter(use, "null")
-    if column.optional and scene.chance(_OPTIONAL_SHARE) and None in [r[column.name] for r in scene.rows(use.table)]:
+    if (
+        column.optional
+        and context.chance(_OPTIONAL_SHARE)
+        and None in [r[column.name] for r in context.rows(use.table)]
+    ):
         return Filter(use, "not null")
     if isinstance(value, bool):
         return Filter(use, "=", (value,))
     if isinstance(value, str):
-        return _filter_date(scene, use, value[:10]) if column.kind == "date" else _filter_text(scene, use, value)
-    return _filter_number(scene, use, value)
+        return _filter_date(context, use, value[:10]) if column.kind == "date" else _filter_text(context, use, value)
+    return _filter_number(context, use, value)
 
 
 def _weighted(rng: random.Random, weights: dict[str, float]) -> str:
@@ -66,28 +72,28 @@ def _weighted(rng: random.Random, weights: dict[str, float]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _filter_text(scene: Scene, use: ColumnUse, value: str) -> Filter:
+def _filter_text(context: DraftContext, use: ColumnUse, value: str) -> Filter:
     """Return a filter on a name or category."""
-    operator = _weighted(scene.rng, _TEXT_WEIGHTS)
-    others = sorted({str(v) for v in [*scene.values(use), *use.column.values]} - {value})
+    operator = _weighted(context.rng, _TEXT_WEIGHTS)
+    others = sorted({str(v) for v in [*context.values(use), *use.column.values]} - {value})
     if operator in ("<>", "not in", "in") and len(others) < 3:
         operator = "="
     if operator == "<>":
-        return Filter(use, operator, (scene.pick(others),))
+        return Filter(use, operator, (context.pick(others),))
     if operator == "in":
-        chosen: list[Value] = [value, *scene.pick_some(others, scene.pick((1, 1, 2)))]
-        scene.rng.shuffle(chosen)
+        chosen: list[Value] = [value, *context.pick_some(others, context.pick((1, 1, 2)))]
+        context.rng.shuffle(chosen)
         return Filter(use, operator, tuple(chosen))
     if operator == "not in":
-        return Filter(use, operator, tuple(scene.pick_some(others, 2)))
+        return Filter(use, operator, tuple(context.pick_some(others, 2)))
     if operator in ("prefix", "suffix", "contains"):
-        return _filter_pattern(scene, use, value, operator)
+        return _filter_pattern(context, use, value, operator)
     return Filter(use, "=", (value,))
 
 
-def _filter_pattern(scene: Scene, use: ColumnUse, value: str, operator: str) -> Filter:
+def _filter_pattern(context: DraftContext, use: ColumnUse, value: str, operator: str) -> Filter:
     """Return a LIKE filter; the fragment is a word of the value or a few of its letters."""
-    rng = scene.rng
+    rng = context.rng
     words = [word for word in value.split() if word.isalnum()]
     if operator == "prefix":
         fragment = words[0] if len(words) > 1 and rng.random() < 0.3 else value[: rng.choice((1, 1, 2, 3))]
@@ -100,10 +106,10 @@ def _filter_pattern(scene: Scene, use: ColumnUse, value: str, operator: str) -> 
     return Filter(use, operator, (fragment,)) if fragment.isalnum() else Filter(use, "=", (value,))
 
 
-def _filter_number(scene: Scene, use: ColumnUse, value: int | float) -> Filter:
+def _filter_number(context: DraftContext, use: ColumnUse, value: int | float) -> Filter:
     """Return a filter on a number; bounds lie between the witness and the other values, on round numbers."""
-    rng = scene.rng
-    others = [v for v in scene.values(use) if isinstance(v, (int, float)) and v != value]
+    rng = context.rng
+    others = [v for v in context.values(use) if isinstance(v, (int, float)) and v != value]
     if use.column.kind == "key" or use.column.kind == "ref":
         return Filter(use, "=", (value,))
     operator = _weighted(rng, _NUMBER_WEIGHTS)
@@ -148,30 +154,30 @@ def _round_towards(value: int | float, limit: int | float, rounding: Callable[[f
     return candidate if min(value, limit) <= candidate <= max(value, limit) else limit
 
 
-def _filter_date(scene: Scene, use: ColumnUse, value: str) -> Filter:
+def _filter_date(context: DraftContext, use: ColumnUse, value: str) -> Filter:
     """Return a filter on an ISO date."""
-    operator = _weighted(scene.rng, _DATE_WEIGHTS)
-    dates = sorted({str(v)[:10] for v in scene.values(use)})
+    operator = _weighted(context.rng, _DATE_WEIGHTS)
+    dates = sorted({str(v)[:10] for v in context.values(use)})
     before, after = [d for d in dates if d < value], [d for d in dates if d > value]
     if operator == "year":
         return Filter(use, operator, (f"{value[:4]}-01-01", f"{value[:4]}-12-31"))
     if operator == "month":
         return Filter(use, operator, (f"{value[:7]}-01", f"{value[:7]}-{_last_day(value[:7])}"))
     if operator == "between":
-        return Filter(use, operator, (scene.pick([*before, value]), scene.pick([*after, _next_year(value)])))
+        return Filter(use, operator, (context.pick([*before, value]), context.pick([*after, _next_year(value)])))
     if operator in (">", "<"):
         side = before if operator == ">" else after
         if side:
-            return Filter(use, operator, (_start_of_month(scene, scene.pick(side), value, operator),))
+            return Filter(use, operator, (_start_of_month(context, context.pick(side), value, operator),))
         operator += "="
     return Filter(use, operator, (value,))
 
 
-def _start_of_month(scene: Scene, bound: str, value: str, operator: str) -> str:
+def _start_of_month(context: DraftContext, bound: str, value: str, operator: str) -> str:
     """Sometimes move a bound to the first day of a month, if the witness stays on its side."""
     first = (value if operator == ">" else bound)[:7] + "-01"
     holds = first < value if operator == ">" else first > value
-    return first if holds and scene.chance(0.5) else bound
+    return first if holds and context.chance(0.5) else bound
 
 
 def _last_day(month: str) -> str:

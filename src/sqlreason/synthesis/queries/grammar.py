@@ -1,4 +1,4 @@
-"""The grammar of queries: every shape with its weight, and `compose`, which draws a draft from a blueprint."""
+"""The grammar of queries: every shape with its weight, and `compose`, which draws a draft from an annotated schema."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -16,12 +16,12 @@ from sqlreason.synthesis.queries import (
     windows,
     writes,
 )
-from sqlreason.synthesis.queries.draft_context import Scene
+from sqlreason.synthesis.queries.draft_context import DraftContext
 from sqlreason.synthesis.queries.meaning import Draft
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, Unsuitable
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, sample_contents
 
-_TRIES = 60  # a blueprint without links or measures refuses many shapes; basic ones fit every blueprint
+_TRIES = 60  # an annotated schema without links or measures refuses many shapes; basic ones fit every annotated schema
 
 
 # Factors on the families, by how hard the questions are to be.
@@ -34,14 +34,14 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
 
 
 class NothingFits(BadInput):
-    """No shape of the mix fits the blueprint."""
+    """No shape of the mix fits the annotated schema."""
 
 
 @dataclass(frozen=True)
 class Shape:
     """One shape of query: how to draw it, its family and how often it comes."""
 
-    draw: Callable[[Scene], Draft]
+    draw: Callable[[DraftContext], Draft]
     family: str
     weight: float
 
@@ -102,32 +102,34 @@ SHAPES: dict[str, Shape] = {
 
 
 def compose(
-    blueprint: Blueprint,
+    annotated_schema: AnnotatedSchema,
     rng: random.Random,
     mix: Mapping[str, float] | None = None,
     contents: Contents | None = None,
 ) -> Draft:
-    """Return a draft over a blueprint.
+    """Return a draft over an annotated schema.
 
     Args:
-        blueprint: The schema to ask about.
+        annotated_schema: The schema to ask about.
         rng: Source of all choices.
         mix: Factors on the weights, by family or by shape; what is not named keeps its weight.
         contents: The populated rows, so that literals occur in them; drawn here where none are given.
 
     Raises:
-        NothingFits: Nothing in the mix fits the blueprint.
+        NothingFits: Nothing in the mix fits the annotated schema.
         ValueError: The mix names something unknown.
     """
     names, weights = weigh(mix)
-    scene = Scene(blueprint, sample_contents(blueprint, rng) if contents is None else contents, rng)
+    context = DraftContext(
+        annotated_schema, sample_contents(annotated_schema, rng) if contents is None else contents, rng
+    )
     for _ in range(_TRIES):
         name = rng.choices(names, weights)[0]
         try:
-            return SHAPES[name].draw(scene)
+            return SHAPES[name].draw(context)
         except Unsuitable:
             continue
-    raise NothingFits(f"no shape of the mix {dict(mix or {})} fits the schema {blueprint.name}; widen the mix")
+    raise NothingFits(f"no shape of the mix {dict(mix or {})} fits the schema {annotated_schema.name}; widen the mix")
 
 
 def weigh(mix: Mapping[str, float] | None) -> tuple[list[str], list[float]]:

@@ -1,10 +1,10 @@
-"""Links, which are foreign keys as joins, and trails: a subject with the one row of each table that it reaches."""
+"""Links, which are foreign keys as joins, and join paths: a subject with the one row of each table that it reaches."""
 
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlreason.synthesis.queries.draft_context import Scene
+from sqlreason.synthesis.queries.draft_context import DraftContext
 from sqlreason.synthesis.queries.filters import require
 from sqlreason.synthesis.queries.meaning import ColumnUse
 from sqlreason.synthesis.queries.trees import join_tree, name_column, table_tree
@@ -28,7 +28,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Trail:
+class JoinPath:
     """A subject and the links from it, in an order in which they can be joined."""
 
     subject: TablePlan
@@ -36,7 +36,7 @@ class Trail:
 
     @property
     def complexity(self) -> str:
-        """The class of a query over the trail, in gretel's words."""
+        """The class of a query over the join path, in gretel's words."""
         return "single join" if len(self.links) == 1 else "multiple_joins"
 
     @property
@@ -53,21 +53,21 @@ class Trail:
         roles = {link.parent.name: link.reference.role for link in self.links}
         return ColumnUse(table, column, "" if table == self.subject else roles[table.name])
 
-    def witness(self, scene: Scene) -> dict[str, Row]:
+    def witness(self, context: DraftContext) -> dict[str, Row]:
         """Return one row of every table, joined.
 
         Raises:
             Unsuitable: No row of the subject has all of its references.
         """
-        return scene.pick(self.joined(scene))
+        return context.pick(self.joined(context))
 
-    def joined(self, scene: Scene) -> list[dict[str, Row]]:
-        """Return the joined rows of the trail."""
+    def joined(self, context: DraftContext) -> list[dict[str, Row]]:
+        """Return the joined rows of the join path."""
         found = []
-        for row in scene.rows(self.subject):
+        for row in context.rows(self.subject):
             rows: dict[str, Row] = {self.subject.name: row}
             for link in self.links:
-                parent = scene.find_row(link.parent, rows[link.child.name][link.reference.name])
+                parent = context.find_row(link.parent, rows[link.child.name][link.reference.name])
                 if parent is None:
                     break
                 rows[link.parent.name] = parent
@@ -86,20 +86,20 @@ class Trail:
         ]
 
 
-def make_trail(scene: Scene, length: int) -> Trail:
-    """Return a trail with exactly `length` links that meets no table twice.
+def make_join_path(context: DraftContext, length: int) -> JoinPath:
+    """Return a join path with exactly `length` links that meets no table twice.
 
     Raises:
-        Unsuitable: The schema has no such trail from the subject that was drawn.
+        Unsuitable: The schema has no such join path from the subject that was drawn.
     """
-    subject = scene.pick_table(lambda table: any(r.target != table.name for r in table.references))
+    subject = context.pick_table(lambda table: any(r.target != table.name for r in table.references))
     reached = [subject]
     found: list[Link] = []
     while len(found) < length:
         names = {table.name for table in reached}
         ways = [(table, ref) for table in reached for ref in table.references if ref.target not in names]
-        start, reference = scene.pick(ways)
-        found.append(Link(start, reference, scene.blueprint.table(reference.target)))
+        start, reference = context.pick(ways)
+        found.append(Link(start, reference, context.annotated_schema.table(reference.target)))
         reached.append(found[-1].parent)
     require(len({link.reference.role for link in found}) == len(found))
-    return Trail(subject, tuple(found))
+    return JoinPath(subject, tuple(found))

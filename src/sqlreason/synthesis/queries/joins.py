@@ -4,9 +4,9 @@ from sqlglot import exp
 
 from sqlreason.synthesis.names import alias_of
 from sqlreason.synthesis.queries.aggregates import REPORTING, aggregate_value, make_aggregate, pick_bound
-from sqlreason.synthesis.queries.draft_context import Scene, categories, labels, measures, texts, visible
+from sqlreason.synthesis.queries.draft_context import DraftContext, categories, labels, measures, texts, visible
 from sqlreason.synthesis.queries.filters import make_condition, require
-from sqlreason.synthesis.queries.join_paths import Trail, make_trail
+from sqlreason.synthesis.queries.join_paths import JoinPath, make_join_path
 from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Condition, Draft, Ordering
 from sqlreason.synthesis.queries.row_selections import RETRIEVAL
 from sqlreason.synthesis.queries.trees import (
@@ -24,158 +24,160 @@ from sqlreason.synthesis.queries.trees import (
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 
 
-def draw_trail(scene: Scene) -> Trail:
-    """Return a trail: mostly of one step, else of two or three."""
-    return make_trail(scene, scene.rng.choices((1, 2, 3), (7, 9, 4))[0])
+def draw_join_path(context: DraftContext) -> JoinPath:
+    """Return a join path: mostly of one step, else of two or three."""
+    return make_join_path(context, context.rng.choices((1, 2, 3), (7, 9, 4))[0])
 
 
-def _columns_of_leaf(scene: Scene, trail: Trail, leaf: TablePlan) -> ColumnUse:
+def _columns_of_leaf(context: DraftContext, join_path: JoinPath, leaf: TablePlan) -> ColumnUse:
     """Return a column of a leaf that is worth showing."""
-    return trail.use(leaf, scene.pick(texts(leaf) or visible(leaf)))
+    return join_path.use(leaf, context.pick(texts(leaf) or visible(leaf)))
 
 
 def _condition(
-    scene: Scene, trail: Trail, tables: list[TablePlan], besides: tuple[ColumnPlan, ...], share: float
+    context: DraftContext, join_path: JoinPath, tables: list[TablePlan], besides: tuple[ColumnPlan, ...], share: float
 ) -> Condition | None:
     """Return a condition that reads `tables` where there are some, else one on any table in `share` of the cases."""
-    pairs = trail.pairs(trail.witness(scene), besides)
+    pairs = join_path.pairs(join_path.witness(context), besides)
     if tables:
-        first = [make_condition(scene, [p for p in pairs if p[0].table == table], 0.0) for table in tables[:2]]
+        first = [make_condition(context, [p for p in pairs if p[0].table == table], 0.0) for table in tables[:2]]
         return Condition(tuple(condition.filters[0] for condition in first))
-    return make_condition(scene, pairs) if scene.chance(share) else None
+    return make_condition(context, pairs) if context.chance(share) else None
 
 
-def join_rows(scene: Scene) -> Draft:
+def join_rows(context: DraftContext) -> Draft:
     """Columns of the subject beside columns of what it refers to, or filtered by them."""
-    trail = draw_trail(scene)
-    subject = trail.subject
-    own = scene.pick_some(visible(subject), min(len(visible(subject)), scene.pick((1, 1, 2))))
+    join_path = draw_join_path(context)
+    subject = join_path.subject
+    own = context.pick_some(visible(subject), min(len(visible(subject)), context.pick((1, 1, 2))))
     columns = [ColumnUse(subject, column) for column in own]
-    only_filtered = [leaf for leaf in trail.leaves if scene.chance(0.3)][:2]
-    columns += [_columns_of_leaf(scene, trail, leaf) for leaf in trail.leaves if leaf not in only_filtered]
+    only_filtered = [leaf for leaf in join_path.leaves if context.chance(0.3)][:2]
+    columns += [_columns_of_leaf(context, join_path, leaf) for leaf in join_path.leaves if leaf not in only_filtered]
     require(bool(columns))
-    if scene.chance(0.3):
+    if context.chance(0.3):
         columns.reverse()
-    where = _condition(scene, trail, only_filtered, tuple(use.column for use in columns), 0.35)
+    where = _condition(context, join_path, only_filtered, tuple(use.column for use in columns), 0.35)
     by = [ColumnUse(subject, column) for column in measures(subject)]
     order = None
-    if by and scene.chance(0.2):
-        order = Ordering(scene.pick(by), scene.chance(0.6), scene.pick((None, None, 1, 3)))
+    if by and context.chance(0.2):
+        order = Ordering(context.pick(by), context.chance(0.6), context.pick((None, None, 1, 3)))
     tree = select(
         [use_column(use, True) for use in columns],
         subject,
         condition_tree(where, True),
-        joins=trail.joins(),
+        joins=join_path.joins(),
         order=order_tree(order, True) if order else None,
         limit=order.limit if order else None,
     )
     parts = {"subject": subject, "columns": tuple(columns), "where": where, "order": order}
-    return Draft("join_rows", tree, trail.complexity, RETRIEVAL, parts)
+    return Draft("join_rows", tree, join_path.complexity, RETRIEVAL, parts)
 
 
-def join_aggregate(scene: Scene) -> Draft:
+def join_aggregate(context: DraftContext) -> Draft:
     """One aggregate of the subject, filtered by what it refers to."""
-    trail = draw_trail(scene)
-    measure = make_aggregate(scene, trail.subject)
-    require(len(trail.leaves) < 3)
-    where = _condition(scene, trail, trail.leaves, (), 1.0)
-    tree = select([aggregate_tree(measure, True)], trail.subject, condition_tree(where, True), joins=trail.joins())
+    join_path = draw_join_path(context)
+    measure = make_aggregate(context, join_path.subject)
+    require(len(join_path.leaves) < 3)
+    where = _condition(context, join_path, join_path.leaves, (), 1.0)
+    tree = select(
+        [aggregate_tree(measure, True)], join_path.subject, condition_tree(where, True), joins=join_path.joins()
+    )
     shape = "aggregate_rows" if measure.use else "count_rows"
-    parts = {"subject": trail.subject, "measure": measure, "where": where}
-    return Draft(shape, tree, trail.complexity, REPORTING, parts)
+    parts = {"subject": join_path.subject, "measure": measure, "where": where}
+    return Draft(shape, tree, join_path.complexity, REPORTING, parts)
 
 
-def _pick_group(scene: Scene, trail: Trail) -> ColumnUse:
+def _pick_group(context: DraftContext, join_path: JoinPath) -> ColumnUse:
     """Return a name or category of the only leaf to group by."""
-    require(len(trail.leaves) == 1)
-    leaf = trail.leaves[0]
-    return trail.use(leaf, scene.pick([c for c in labels(leaf) + categories(leaf) if c.kind != "key"]))
+    require(len(join_path.leaves) == 1)
+    leaf = join_path.leaves[0]
+    return join_path.use(leaf, context.pick([c for c in labels(leaf) + categories(leaf) if c.kind != "key"]))
 
 
-def join_groups(scene: Scene) -> Draft:
+def join_groups(context: DraftContext) -> Draft:
     """One or two aggregates of the subject for every value of what it refers to."""
-    trail = draw_trail(scene)
-    group = _pick_group(scene, trail)
-    found = [make_aggregate(scene, trail.subject)]
-    if scene.chance(0.25):
-        found.append(make_aggregate(scene, trail.subject, count_share=0.1))
+    join_path = draw_join_path(context)
+    group = _pick_group(context, join_path)
+    found = [make_aggregate(context, join_path.subject)]
+    if context.chance(0.25):
+        found.append(make_aggregate(context, join_path.subject, count_share=0.1))
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
-    where = _condition(scene, trail, [], besides, 0.3)
-    order = Ordering(found[0], scene.chance(0.75)) if len(found) == 1 and scene.chance(0.35) else None
+    where = _condition(context, join_path, [], besides, 0.3)
+    order = Ordering(found[0], context.chance(0.75)) if len(found) == 1 and context.chance(0.35) else None
     tree = select(
         [use_column(group, True), *(aggregate_tree(item, True) for item in found)],
-        trail.subject,
+        join_path.subject,
         condition_tree(where, True),
-        joins=trail.joins(),
+        joins=join_path.joins(),
         group=[use_column(group, True)],
         order=order_tree(order, True) if order else None,
     )
-    parts = {"subject": trail.subject, "group": group, "measures": tuple(found), "where": where, "order": order}
-    return Draft("aggregate_groups", tree, trail.complexity, REPORTING, parts)
+    parts = {"subject": join_path.subject, "group": group, "measures": tuple(found), "where": where, "order": order}
+    return Draft("aggregate_groups", tree, join_path.complexity, REPORTING, parts)
 
 
-def join_top(scene: Scene) -> Draft:
+def join_top(context: DraftContext) -> Draft:
     """The value of what the subject refers to that has the most or least of the subject."""
-    trail = draw_trail(scene)
-    group = _pick_group(scene, trail)
-    measure = make_aggregate(scene, trail.subject, count_share=0.5)
-    limit = 1 if scene.chance(0.7) else scene.pick((2, 3))
-    order = Ordering(measure, scene.chance(0.8), limit)
-    shown = scene.chance(0.35)
+    join_path = draw_join_path(context)
+    group = _pick_group(context, join_path)
+    measure = make_aggregate(context, join_path.subject, count_share=0.5)
+    limit = 1 if context.chance(0.7) else context.pick((2, 3))
+    order = Ordering(measure, context.chance(0.8), limit)
+    shown = context.chance(0.35)
     call = aggregate_tree(measure, True)
     tree = select(
         [use_column(group, True), call] if shown else [use_column(group, True)],
-        trail.subject,
-        joins=trail.joins(),
+        join_path.subject,
+        joins=join_path.joins(),
         group=[use_column(group, True)],
         order=order_tree(order, True),
         limit=limit,
     )
-    parts = {"subject": trail.subject, "group": group, "measure": measure, "order": order, "where": None}
+    parts = {"subject": join_path.subject, "group": group, "measure": measure, "order": order, "where": None}
     shape = "top_groups_shown" if shown else "top_groups"
-    return Draft(shape, tree, trail.complexity, REPORTING, parts)
+    return Draft(shape, tree, join_path.complexity, REPORTING, parts)
 
 
-def join_having(scene: Scene) -> Draft:
+def join_having(context: DraftContext) -> Draft:
     """Values of what the subject refers to whose count or aggregate passes a bound."""
-    trail = draw_trail(scene)
-    group = _pick_group(scene, trail)
-    measure = make_aggregate(scene, trail.subject, count_share=0.55)
-    operator, bound = pick_bound(scene, _values(scene, trail, group, measure), measure.use is None)
-    shown = scene.chance(0.4)
+    join_path = draw_join_path(context)
+    group = _pick_group(context, join_path)
+    measure = make_aggregate(context, join_path.subject, count_share=0.55)
+    operator, bound = pick_bound(context, _values(context, join_path, group, measure), measure.use is None)
+    shown = context.chance(0.4)
     call = aggregate_tree(measure, True)
     tree = select(
         [use_column(group, True), call] if shown else [use_column(group, True)],
-        trail.subject,
-        joins=trail.joins(),
+        join_path.subject,
+        joins=join_path.joins(),
         group=[use_column(group, True)],
         having=compare(call.copy(), operator, literal(bound)),
     )
-    parts = {"subject": trail.subject, "group": group, "measure": measure, "where": None}
+    parts = {"subject": join_path.subject, "group": group, "measure": measure, "where": None}
     parts |= {"operator": operator, "bound": bound}
     shape = "filter_groups_shown" if shown else "filter_groups"
-    return Draft(shape, tree, trail.complexity, REPORTING, parts)
+    return Draft(shape, tree, join_path.complexity, REPORTING, parts)
 
 
-def _values(scene: Scene, trail: Trail, group: ColumnUse, measure: Aggregate) -> list[float]:
+def _values(context: DraftContext, join_path: JoinPath, group: ColumnUse, measure: Aggregate) -> list[float]:
     """Return the aggregate of every group of joined rows, ascending."""
     groups: dict[object, list[dict[str, object]]] = {}
-    for rows in trail.joined(scene):
-        own = dict(rows[trail.subject.name])
+    for rows in join_path.joined(context):
+        own = dict(rows[join_path.subject.name])
         groups.setdefault(rows[group.table.name][group.column.name], []).append(own)  # type: ignore[arg-type]
     found = (aggregate_value(measure, rows) for rows in groups.values())  # type: ignore[arg-type]
     return sorted(value for value in found if value is not None)
 
 
-def join_itself(scene: Scene) -> Draft:
+def join_itself(context: DraftContext) -> Draft:
     """Rows beside the row of the same table that they refer to."""
-    table = scene.pick_table(lambda t: any(r.target == t.name for r in t.references))
-    reference = scene.pick([r for r in table.references if r.target == table.name])
-    name = ColumnUse(table, scene.pick(labels(table)))
+    table = context.pick_table(lambda t: any(r.target == t.name for r in t.references))
+    reference = context.pick([r for r in table.references if r.target == table.name])
+    name = ColumnUse(table, context.pick(labels(table)))
     aliases = (alias_of(table.name, 1), alias_of(table.name, 2))
     on = exp.EQ(this=name_column(reference, aliases[0]), expression=name_column(table.key, aliases[1]))
-    keep_all = scene.chance(0.3)
+    keep_all = context.chance(0.3)
     tree = select(
         [name_column(name.column, alias) for alias in aliases],
         table_tree(table, aliases[0]),
@@ -185,13 +187,13 @@ def join_itself(scene: Scene) -> Draft:
     return Draft("join_itself_all" if keep_all else "join_itself", tree, "single join", RETRIEVAL, parts)
 
 
-def pair_rows(scene: Scene) -> Draft:
+def pair_rows(context: DraftContext) -> Draft:
     """Pairs of rows of one table that share a category (self join)."""
-    table = scene.pick_table(categories)
-    shared = scene.pick(categories(table))
-    values = scene.values(ColumnUse(table, shared))
+    table = context.pick_table(categories)
+    shared = context.pick(categories(table))
+    values = context.values(ColumnUse(table, shared))
     require(len(set(values)) < len(values))
-    name = ColumnUse(table, scene.pick(labels(table)))
+    name = ColumnUse(table, context.pick(labels(table)))
     aliases = (alias_of(table.name, 1), alias_of(table.name, 2))
     on = exp.And(
         this=exp.EQ(this=name_column(shared, aliases[0]), expression=name_column(shared, aliases[1])),

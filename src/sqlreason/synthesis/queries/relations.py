@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.queries.aggregates import REPORTING, passes
-from sqlreason.synthesis.queries.draft_context import Scene, labels
+from sqlreason.synthesis.queries.draft_context import DraftContext, labels
 from sqlreason.synthesis.queries.filters import filter_uses, make_condition, require
 from sqlreason.synthesis.queries.join_paths import Link
 from sqlreason.synthesis.queries.meaning import ColumnUse, Condition, Draft
@@ -23,37 +23,37 @@ from sqlreason.synthesis.schema.rows import Value
 SUBQUERIES = "subqueries"
 
 
-def pick_link(scene: Scene) -> Link:
+def pick_link(context: DraftContext) -> Link:
     """Return a foreign key between two tables."""
-    child = scene.pick_table(lambda table: any(r.target != table.name for r in table.references))
-    reference = scene.pick([r for r in child.references if r.target != child.name])
-    return Link(child, reference, scene.blueprint.table(reference.target))
+    child = context.pick_table(lambda table: any(r.target != table.name for r in table.references))
+    reference = context.pick([r for r in child.references if r.target != child.name])
+    return Link(child, reference, context.annotated_schema.table(reference.target))
 
 
-def referred_keys(scene: Scene, link: Link, where: Condition | None) -> set[Value]:
+def referred_keys(context: DraftContext, link: Link, where: Condition | None) -> set[Value]:
     """Return the keys to which the child rows under the condition refer."""
-    rows = [row for row in scene.rows(link.child) if where is None or passes(where, row)]
+    rows = [row for row in context.rows(link.child) if where is None or passes(where, row)]
     return {row[link.reference.name] for row in rows}
 
 
-def keys_of(scene: Scene, table: TablePlan) -> set[Value]:
+def keys_of(context: DraftContext, table: TablePlan) -> set[Value]:
     """Return the keys of a table."""
-    return {row[table.key.name] for row in scene.rows(table)}
+    return {row[table.key.name] for row in context.rows(table)}
 
 
-def _label_columns(scene: Scene, table: TablePlan) -> tuple[ColumnUse, ...]:
+def _label_columns(context: DraftContext, table: TablePlan) -> tuple[ColumnUse, ...]:
     """Return one column or two to show of a parent."""
-    return show_columns(scene, table, 2)
+    return show_columns(context, table, 2)
 
 
-def rows_without(scene: Scene) -> Draft:
+def rows_without(context: DraftContext) -> Draft:
     """Parents without any child: an outer join, NOT IN or NOT EXISTS."""
-    link = pick_link(scene)
-    where = condition_on(scene, link.child, 0.35)
-    require(bool(keys_of(scene, link.parent) - referred_keys(scene, link, where)))
-    columns = _label_columns(scene, link.parent)
+    link = pick_link(context)
+    where = condition_on(context, link.child, 0.35)
+    require(bool(keys_of(context, link.parent) - referred_keys(context, link, where)))
+    columns = _label_columns(context, link.parent)
     parts = {"subject": link.parent, "columns": columns, "link": link, "child_where": where}
-    form = scene.pick(("outer", "outer", "not in", "not exists"))
+    form = context.pick(("outer", "outer", "not in", "not exists"))
     if form == "outer" and where is None:
         tree = select(
             [use_column(use, True) for use in columns],
@@ -69,13 +69,13 @@ def rows_without(scene: Scene) -> Draft:
     return Draft("rows_without", tree, SUBQUERIES, RETRIEVAL, parts)
 
 
-def rows_with(scene: Scene) -> Draft:
+def rows_with(context: DraftContext) -> Draft:
     """Parents with at least one child, as a rule one that passes a filter: IN, EXISTS or a join with DISTINCT."""
-    link = pick_link(scene)
-    where = condition_on(scene, link.child, 0.85)
-    columns = _label_columns(scene, link.parent)
+    link = pick_link(context)
+    where = condition_on(context, link.child, 0.85)
+    columns = _label_columns(context, link.parent)
     parts = {"subject": link.parent, "columns": columns, "link": link, "child_where": where}
-    form = scene.pick(("in", "in", "exists", "join"))
+    form = context.pick(("in", "in", "exists", "join"))
     if form == "join":
         tree = select(
             [use_column(use, True) for use in columns],
@@ -107,29 +107,29 @@ def _existence(link: Link, where: Condition | None) -> exp.Expr:
     return exp.Exists(this=select([literal(1)], link.child, test))
 
 
-def rows_by_parent(scene: Scene) -> Draft:
+def rows_by_parent(context: DraftContext) -> Draft:
     """Children whose parent passes a filter, found with IN."""
-    link = pick_link(scene)
-    key = scene.pick(sorted(k for k in referred_keys(scene, link, None) if isinstance(k, int)))
-    row = scene.find_row(link.parent, key)
+    link = pick_link(context)
+    key = context.pick(sorted(k for k in referred_keys(context, link, None) if isinstance(k, int)))
+    row = context.find_row(link.parent, key)
     if row is None:
         raise Unsuitable
-    where = make_condition(scene, filter_uses(own_uses(link.parent), row), 0.15)
+    where = make_condition(context, filter_uses(own_uses(link.parent), row), 0.15)
     inner = select([name_column(link.parent.key)], link.parent, condition_tree(where))
     test = exp.In(this=name_column(link.reference), query=exp.Subquery(this=inner))
     parts = {"subject": link.child, "link": link, "parent_where": where}
-    if scene.chance(0.3):
+    if context.chance(0.3):
         tree = select([exp.Count(this=exp.Star())], link.child, test)
         return Draft("count_by_parent", tree, SUBQUERIES, REPORTING, parts)
-    columns = show_columns(scene, link.child, 2)
+    columns = show_columns(context, link.child, 2)
     tree = select(map(use_column, columns), link.child, test)
     return Draft("rows_by_parent", tree, SUBQUERIES, RETRIEVAL, {**parts, "columns": columns})
 
 
-def count_with_none(scene: Scene) -> Draft:
+def count_with_none(context: DraftContext) -> Draft:
     """How many children every parent has, those without any included (outer join)."""
-    link = pick_link(scene)
-    label = ColumnUse(link.parent, scene.pick(labels(link.parent)))
+    link = pick_link(context)
+    label = ColumnUse(link.parent, context.pick(labels(link.parent)))
     keys = [name_column(link.parent.key, link.parent)]
     if label.column.kind != "key":
         keys.append(use_column(label, True))
@@ -143,11 +143,11 @@ def count_with_none(scene: Scene) -> Draft:
     return Draft("count_with_none", tree, "single join", REPORTING, parts)
 
 
-def rows_or_none(scene: Scene) -> Draft:
+def rows_or_none(context: DraftContext) -> Draft:
     """Parents beside a column of their children, those without any included (outer join)."""
-    link = pick_link(scene)
-    label = ColumnUse(link.parent, scene.pick(labels(link.parent)))
-    shown = ColumnUse(link.child, scene.pick([c for c in link.child.columns if c.kind != "ref"]), link.child.singular)
+    link = pick_link(context)
+    label = ColumnUse(link.parent, context.pick(labels(link.parent)))
+    shown = ColumnUse(link.child, context.pick([c for c in link.child.columns if c.kind != "ref"]), link.child.singular)
     tree = select(
         [use_column(label, True), use_column(shown, True)],
         link.parent,
@@ -157,11 +157,11 @@ def rows_or_none(scene: Scene) -> Draft:
     return Draft("rows_or_none", tree, "single join", RETRIEVAL, parts)
 
 
-def average_of_counts(scene: Scene) -> Draft:
+def average_of_counts(context: DraftContext) -> Draft:
     """The average or extreme number of children of a parent that has some (derived table)."""
-    link = pick_link(scene)
+    link = pick_link(context)
     require(not link.reference.optional)
-    function = scene.pick(("avg", "avg", "max", "min"))
+    function = context.pick(("avg", "avg", "max", "min"))
     counts = select([exp.alias_(exp.Count(this=exp.Star()), "amount")], link.child, group=[name_column(link.reference)])
     outer = {"avg": exp.Avg, "max": exp.Max, "min": exp.Min}[function](this=name_column("amount"))
     tree = select([outer], exp.Subquery(this=counts, alias=exp.TableAlias(this=exp.to_identifier("counts"))))

@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.queries.aggregates import passes
-from sqlreason.synthesis.queries.draft_context import Scene, categories, labels, texts
+from sqlreason.synthesis.queries.draft_context import DraftContext, categories, labels, texts
 from sqlreason.synthesis.queries.filters import filter_uses, make_condition, require
 from sqlreason.synthesis.queries.meaning import ColumnUse, Condition, Draft
 from sqlreason.synthesis.queries.relations import keys_of, pick_link, referred_keys
@@ -21,13 +21,15 @@ def combine(kind: type[exp.SetOperation], left: exp.Expr, right: exp.Expr, disti
     return kind(this=left, expression=right, distinct=distinct)
 
 
-def _condition(scene: Scene, table: TablePlan, row: Row, besides: ColumnPlan) -> Condition:
+def _condition(context: DraftContext, table: TablePlan, row: Row, besides: ColumnPlan) -> Condition:
     """Return one filter that holds for a row, on another column than `besides`."""
     uses = [pair for pair in filter_uses(own_uses(table), row) if pair[0].column != besides]
-    return make_condition(scene, uses, 0.0)
+    return make_condition(context, uses, 0.0)
 
 
-def _draft(scene: Scene, shape: str, kind: type[exp.SetOperation], use: ColumnUse, sides: list[Condition]) -> Draft:
+def _draft(
+    context: DraftContext, shape: str, kind: type[exp.SetOperation], use: ColumnUse, sides: list[Condition]
+) -> Draft:
     """Return the combination of one column under two conditions."""
     require(sides[0] != sides[1])
     left, right = (select([use_column(use)], use.table, condition_tree(where)) for where in sides)
@@ -35,59 +37,61 @@ def _draft(scene: Scene, shape: str, kind: type[exp.SetOperation], use: ColumnUs
     return Draft(shape, combine(kind, left, right), SETS, RETRIEVAL, parts)
 
 
-def unite_filters(scene: Scene) -> Draft:
+def unite_filters(context: DraftContext) -> Draft:
     """The values that occur under the one filter or under the other."""
-    table = scene.pick_table(texts)
-    use = ColumnUse(table, scene.pick(texts(table)))
-    rows = scene.pick_some(scene.rows(table), 2)
-    return _draft(scene, "unite_filters", exp.Union, use, [_condition(scene, table, row, use.column) for row in rows])
+    table = context.pick_table(texts)
+    use = ColumnUse(table, context.pick(texts(table)))
+    rows = context.pick_some(context.rows(table), 2)
+    return _draft(
+        context, "unite_filters", exp.Union, use, [_condition(context, table, row, use.column) for row in rows]
+    )
 
 
-def intersect_filters(scene: Scene) -> Draft:
+def intersect_filters(context: DraftContext) -> Draft:
     """The values that occur under both filters, which hold for two rows that share a value."""
-    table = scene.pick_table(categories)
-    use = ColumnUse(table, scene.pick(categories(table)))
-    value = scene.pick(scene.values(use))
-    rows = scene.pick_some([row for row in scene.rows(table) if row[use.column.name] == value], 2)
-    sides = [_condition(scene, table, row, use.column) for row in rows]
-    return _draft(scene, "intersect_filters", exp.Intersect, use, sides)
+    table = context.pick_table(categories)
+    use = ColumnUse(table, context.pick(categories(table)))
+    value = context.pick(context.values(use))
+    rows = context.pick_some([row for row in context.rows(table) if row[use.column.name] == value], 2)
+    sides = [_condition(context, table, row, use.column) for row in rows]
+    return _draft(context, "intersect_filters", exp.Intersect, use, sides)
 
 
-def except_filters(scene: Scene) -> Draft:
+def except_filters(context: DraftContext) -> Draft:
     """The values that occur under the first filter and never under the second."""
-    table = scene.pick_table(categories)
-    use = ColumnUse(table, scene.pick(categories(table)))
-    rows = scene.rows(table)
+    table = context.pick_table(categories)
+    use = ColumnUse(table, context.pick(categories(table)))
+    rows = context.rows(table)
     for _ in range(_TRIES):
-        first, second = scene.pick_some(rows, 2)
-        sides = [_condition(scene, table, row, use.column) for row in (first, second)]
+        first, second = context.pick_some(rows, 2)
+        sides = [_condition(context, table, row, use.column) for row in (first, second)]
         gone = {row[use.column.name] for row in rows if passes(sides[1], row)}
         if first[use.column.name] not in gone:
             break
-    return _draft(scene, "except_filters", exp.Except, use, sides)
+    return _draft(context, "except_filters", exp.Except, use, sides)
 
 
-def unite_tables(scene: Scene) -> Draft:
+def unite_tables(context: DraftContext) -> Draft:
     """The texts of two tables in one list, with or without duplicates."""
-    first, second = scene.pick_some(scene.blueprint.tables, 2)
-    uses = [ColumnUse(table, scene.pick(_listed(scene, table))) for table in (first, second)]
-    distinct = scene.chance(0.7)
+    first, second = context.pick_some(context.annotated_schema.tables, 2)
+    uses = [ColumnUse(table, context.pick(_listed(context, table))) for table in (first, second)]
+    distinct = context.chance(0.7)
     left, right = (select([use_column(use)], use.table) for use in uses)
     parts = {"subject": first, "column": uses[0], "other": second, "second_column": uses[1]}
     shape = "unite_tables" if distinct else "unite_tables_all"
     return Draft(shape, combine(exp.Union, left, right, distinct), SETS, RETRIEVAL, parts)
 
 
-def _listed(scene: Scene, table: TablePlan) -> list[ColumnPlan]:
+def _listed(context: DraftContext, table: TablePlan) -> list[ColumnPlan]:
     """Return the columns of a table that belong into a list of texts."""
     return [c for c in labels(table) if c.kind == "name"] or categories(table)
 
 
-def combine_keys(scene: Scene) -> Draft:
+def combine_keys(context: DraftContext) -> Draft:
     """The keys of parents that do, or do not, occur among their children."""
-    link = pick_link(scene)
-    missing = keys_of(scene, link.parent) - referred_keys(scene, link, None)
-    lacking = bool(missing) and scene.chance(0.7)
+    link = pick_link(context)
+    missing = keys_of(context, link.parent) - referred_keys(context, link, None)
+    lacking = bool(missing) and context.chance(0.7)
     left = select([name_column(link.parent.key)], link.parent)
     right = select([name_column(link.reference)], link.child)
     parts = {"subject": link.parent, "link": link, "key": ColumnUse(link.parent, link.parent.key)}

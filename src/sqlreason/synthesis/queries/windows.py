@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.queries.aggregates import REPORTING
-from sqlreason.synthesis.queries.draft_context import Scene, categories, dates, labels, measures
+from sqlreason.synthesis.queries.draft_context import DraftContext, categories, dates, labels, measures
 from sqlreason.synthesis.queries.filters import require
 from sqlreason.synthesis.queries.meaning import ColumnUse, Draft, Ordering
 from sqlreason.synthesis.queries.trees import compare, literal, name_column, select, sort, use_column
@@ -23,39 +23,39 @@ def over(function: exp.Expr, group: ColumnUse | None = None, order: Ordering | N
     return tree
 
 
-def rank_rows(scene: Scene) -> Draft:
+def rank_rows(context: DraftContext) -> Draft:
     """Rows with their rank by a quantity, over all or within groups."""
-    within = scene.chance(0.5)
-    table = scene.pick_table(lambda t: measures(t) and (categories(t) or not within))
-    name = ColumnUse(table, scene.pick(labels(table)))
-    order = Ordering(ColumnUse(table, scene.pick(measures(table))), scene.chance(0.75))
+    within = context.chance(0.5)
+    table = context.pick_table(lambda t: measures(t) and (categories(t) or not within))
+    name = ColumnUse(table, context.pick(labels(table)))
+    order = Ordering(ColumnUse(table, context.pick(measures(table))), context.chance(0.75))
     assert isinstance(order.by, ColumnUse)
-    group = ColumnUse(table, scene.pick(categories(table))) if within else None
-    kind = scene.pick(("rank", "rank", "rank", "dense", "number"))
+    group = ColumnUse(table, context.pick(categories(table))) if within else None
+    kind = context.pick(("rank", "rank", "rank", "dense", "number"))
     columns = (name, group, order.by) if group else (name, order.by)
     tree = select([*map(use_column, columns), over(_RANKS[kind](), group, order)], table)
     parts = {"subject": table, "columns": columns, "order": order, "kind": kind, "group": group}
     return Draft("rank_within" if within else "rank_rows", tree, WINDOWS, REPORTING, parts)
 
 
-def running_total(scene: Scene) -> Draft:
+def running_total(context: DraftContext) -> Draft:
     """A total that grows along a date."""
-    table = scene.pick_table(lambda t: dates(t) and any(c.is_additive for c in measures(t)))
-    date = ColumnUse(table, scene.pick(dates(table)))
-    measure = ColumnUse(table, scene.pick([c for c in measures(table) if c.is_additive]))
+    table = context.pick_table(lambda t: dates(t) and any(c.is_additive for c in measures(t)))
+    date = ColumnUse(table, context.pick(dates(table)))
+    measure = ColumnUse(table, context.pick([c for c in measures(table) if c.is_additive]))
     window = over(exp.Sum(this=use_column(measure)), order=Ordering(date, False))
     columns = (date, measure)
     parts = {"subject": table, "columns": columns, "date": date, "column": measure}
     return Draft("running_total", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
 
 
-def beside_group(scene: Scene) -> Draft:
+def beside_group(context: DraftContext) -> Draft:
     """Rows beside the average, total or extreme of their group."""
-    table = scene.pick_table(lambda t: measures(t) and categories(t))
-    name = ColumnUse(table, scene.pick(labels(table)))
-    measure = ColumnUse(table, scene.pick(measures(table)))
-    group = ColumnUse(table, scene.pick(categories(table)))
-    function = scene.pick(("avg", "avg", "max", "min", *(("sum",) if measure.column.is_additive else ())))
+    table = context.pick_table(lambda t: measures(t) and categories(t))
+    name = ColumnUse(table, context.pick(labels(table)))
+    measure = ColumnUse(table, context.pick(measures(table)))
+    group = ColumnUse(table, context.pick(categories(table)))
+    function = context.pick(("avg", "avg", "max", "min", *(("sum",) if measure.column.is_additive else ())))
     functions: dict[str, type[exp.Func]] = {"avg": exp.Avg, "max": exp.Max, "min": exp.Min, "sum": exp.Sum}
     columns = (name, measure)
     window = over(functions[function](this=use_column(measure)), group)
@@ -63,13 +63,13 @@ def beside_group(scene: Scene) -> Draft:
     return Draft("beside_group", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
 
 
-def top_within(scene: Scene) -> Draft:
+def top_within(context: DraftContext) -> Draft:
     """The first one or two rows of every group."""
-    table = scene.pick_table(lambda t: measures(t) and categories(t))
-    name = ColumnUse(table, scene.pick(labels(table)))
-    group = ColumnUse(table, scene.pick(categories(table)))
-    limit = scene.pick((1, 1, 2))
-    order = Ordering(ColumnUse(table, scene.pick(measures(table))), scene.chance(0.75), limit)
+    table = context.pick_table(lambda t: measures(t) and categories(t))
+    name = ColumnUse(table, context.pick(labels(table)))
+    group = ColumnUse(table, context.pick(categories(table)))
+    limit = context.pick((1, 1, 2))
+    order = Ordering(ColumnUse(table, context.pick(measures(table))), context.chance(0.75), limit)
     assert isinstance(order.by, ColumnUse)
     columns = (group, name, order.by)
     numbered = exp.alias_(over(exp.RowNumber(), group, order), "position")
@@ -80,12 +80,12 @@ def top_within(scene: Scene) -> Draft:
     return Draft("top_within", select(map(use_column, columns), source, test), WINDOWS, REPORTING, parts)
 
 
-def previous_value(scene: Scene) -> Draft:
+def previous_value(context: DraftContext) -> Draft:
     """Rows beside the value of the row before them in time."""
-    table = scene.pick_table(lambda t: dates(t) and measures(t))
-    date = ColumnUse(table, scene.pick(dates(table)))
-    measure = ColumnUse(table, scene.pick(measures(table)))
-    require(len(set(scene.values(date))) > 2)
+    table = context.pick_table(lambda t: dates(t) and measures(t))
+    date = ColumnUse(table, context.pick(dates(table)))
+    measure = ColumnUse(table, context.pick(measures(table)))
+    require(len(set(context.values(date))) > 2)
     window = over(exp.Lag(this=use_column(measure)), order=Ordering(date, False))
     columns = (date, measure)
     parts = {"subject": table, "columns": columns, "date": date, "column": measure}

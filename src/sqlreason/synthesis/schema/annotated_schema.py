@@ -1,6 +1,6 @@
-"""Blueprints: hand-written schemas whose columns know their meaning and their plausible values.
+"""Annotated schemas: hand-written schemas whose columns know their meaning and their plausible values.
 
-A blueprint says more than DDL: the English noun of a table's rows, the kind of every column, its range or
+An annotated schema says more than DDL: the English noun of a table's rows, the kind of every column, its range or
 values, its unit. Rows are drawn in `population`, queries are composed in `grammar`.
 """
 
@@ -20,10 +20,11 @@ from sqlreason.synthesis.wording.english import phrase_of, role_of
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 # Three sets that share no schema: the tiny student meets the first in its pretraining, SFT and GRPO teach on the
-# second, and the third is for the examination alone.
+# second, and the third is for the evaluation alone.
 PRETRAINING, TRAINING, HELDOUT = (SCHEMAS / part for part in ("pretraining", "training", "heldout"))
 
-# Column types as they are met in the wild; each blueprint keeps one spelling per kind, picked by its style number.
+# Column types as they are met in the wild; each annotated schema keeps one spelling per kind, picked by its style
+# number.
 _TYPE_SPELLINGS: dict[str, tuple[str, ...]] = {
     "key": ("INTEGER", "INT"),
     "int": ("INTEGER", "INT"),
@@ -73,10 +74,10 @@ _NOT_ADDITIVE = frozenset(
 
 
 class Unsuitable(Exception):
-    """The blueprint or its rows have nothing that fits the shape; another shape is to be tried."""
+    """The annotated schema or its rows have nothing that fits the shape; another shape is to be tried."""
 
 
-class BlueprintError(BadInput):
+class SchemaFileError(BadInput):
     """A schema file breaks the notation; the message names the file and the place."""
 
 
@@ -86,8 +87,8 @@ class ColumnPlan:
 
     `low` and `high` bound int, real and date columns (dates as ISO text); `values` feed name and category columns,
     and keys that are texts; `target` is the table that a ref points to and `role` the English noun of the row found
-    there. `type` is the SQL type as a user's database declares it, empty where the blueprint spells it; `has_time`
-    marks dates with a time of day.
+    there. `type` is the SQL type as a user's database declares it, empty where the annotated schema spells it;
+    `has_time` marks dates with a time of day.
     """
 
     name: str
@@ -173,7 +174,7 @@ class TablePlan:
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class AnnotatedSchema:
     """A schema with meaning; `style` picks the spelling of column types and the first key values."""
 
     name: str
@@ -186,7 +187,7 @@ class Blueprint:
         return next(table for table in self.tables if table.name == name)
 
     def type_of(self, column: ColumnPlan) -> str:
-        """Return the SQL type of a column: its own, else spelled as this blueprint spells it."""
+        """Return the SQL type of a column: its own, else spelled as this annotated schema spells it."""
         if column.type:
             return column.type
         spellings = _TYPE_SPELLINGS["int" if column.kind == "ref" else column.kind]
@@ -211,34 +212,36 @@ class Blueprint:
         return hashlib.sha256(";".join(names).encode()).hexdigest()[:16]
 
 
-def load_blueprints(folder: str | Path = SCHEMAS) -> list[Blueprint]:
+def load_annotated_schemas(folder: str | Path = SCHEMAS) -> list[AnnotatedSchema]:
     """Read every schema of the YAML files under a folder, by default all that come with the package.
 
     Raises:
-        BlueprintError: A file breaks the notation or two schemas share a name.
+        SchemaFileError: A file breaks the notation or two schemas share a name.
     """
-    blueprints = [blueprint for path in sorted(Path(folder).rglob("*.yaml")) for blueprint in _read_file(path)]
-    names = [blueprint.name for blueprint in blueprints]
+    annotated_schemas = [
+        annotated_schema for path in sorted(Path(folder).rglob("*.yaml")) for annotated_schema in _read_file(path)
+    ]
+    names = [annotated_schema.name for annotated_schema in annotated_schemas]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise BlueprintError(f"schema names must be unique; used twice: {', '.join(twice)}")
-    return blueprints
+        raise SchemaFileError(f"schema names must be unique; used twice: {', '.join(twice)}")
+    return annotated_schemas
 
 
-def _read_file(path: Path) -> list[Blueprint]:
+def _read_file(path: Path) -> list[AnnotatedSchema]:
     """Read the schemas of one file."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
-        return [read_blueprint(schema, content["domain"]) for schema in content["schemas"]]
+        return [read_annotated_schema(schema, content["domain"]) for schema in content["schemas"]]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BlueprintError(f"{path.name}: {type(error).__name__}: {error}") from error
+        raise SchemaFileError(f"{path.name}: {type(error).__name__}: {error}") from error
 
 
-def read_blueprint(schema: Mapping[str, Any], domain: str) -> Blueprint:
-    """Build one blueprint from its mapping in a schema file.
+def read_annotated_schema(schema: Mapping[str, Any], domain: str) -> AnnotatedSchema:
+    """Build one annotated schema from its mapping in a schema file.
 
     Raises:
-        BlueprintError: A column has an unknown kind, a table has no key, or a ref points nowhere.
+        SchemaFileError: A column has an unknown kind, a table has no key, or a ref points nowhere.
     """
     nouns = {name: _nouns(table["noun"]) for name, table in schema["tables"].items()}
     tables = [
@@ -247,10 +250,10 @@ def read_blueprint(schema: Mapping[str, Any], domain: str) -> Blueprint:
     ]
     for table in tables:
         if sum(column.kind == "key" for column in table.columns) != 1:
-            raise BlueprintError(f"table {table.name} of schema {schema['name']} needs exactly one key column")
+            raise SchemaFileError(f"table {table.name} of schema {schema['name']} needs exactly one key column")
     keys = {table.name: table.key.name for table in tables}
     named = tuple(replace(t, columns=tuple(_with_role(c, t.name, nouns, keys) for c in t.columns)) for t in tables)
-    return Blueprint(schema["name"], domain, named, zlib.crc32(schema["name"].encode()))
+    return AnnotatedSchema(schema["name"], domain, named, zlib.crc32(schema["name"].encode()))
 
 
 def _with_role(
@@ -277,10 +280,10 @@ def _read_columns(columns: Mapping[str, Any], table: str, nouns: Mapping[str, tu
         details = {spec: None} if isinstance(spec, str) else dict(spec)
         kind = next((kind for kind in KINDS if kind in details), "")
         if not kind:
-            raise BlueprintError(f"column {table}.{name} is {spec!r}; a kind is one of {', '.join(KINDS)}")
+            raise SchemaFileError(f"column {table}.{name} is {spec!r}; a kind is one of {', '.join(KINDS)}")
         target = str(details["ref"]) if kind == "ref" else ""
         if target and target not in nouns:
-            raise BlueprintError(f"column {table}.{name} refers to {target}, which is no table of the schema")
+            raise SchemaFileError(f"column {table}.{name} refers to {target}, which is no table of the schema")
         plans.append(_column(name, kind, details))
     return plans
 

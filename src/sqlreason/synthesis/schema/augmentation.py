@@ -1,4 +1,4 @@
-"""Variations of a blueprint: other names, fewer columns and tables, strange neighbours.
+"""Variations of an annotated schema: other names, fewer columns and tables, strange neighbours.
 
 A student that is pretrained on variations cannot learn schemas by heart; it has to copy names from the prompt.
 """
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlreason.sql.parsing.schema import quoted
 from sqlreason.synthesis.names import AVOIDED
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 
 _DROP_TABLE = 0.3
 _DROP_COLUMN = 0.15
@@ -19,15 +19,17 @@ _RENAME_COLUMN = 0.35
 Renaming = Callable[[str], str]
 
 
-def vary(blueprint: Blueprint, rng: random.Random, pool: Sequence[Blueprint] = ()) -> Blueprint:
-    """Return a variation of a blueprint with its references consistent.
+def vary(
+    annotated_schema: AnnotatedSchema, rng: random.Random, pool: Sequence[AnnotatedSchema] = ()
+) -> AnnotatedSchema:
+    """Return a variation of an annotated schema with its references consistent.
 
     Args:
-        blueprint: What to vary.
+        annotated_schema: What to vary.
         rng: Source of all choices.
-        pool: Blueprints that lend columns of the same kind, and now and then a table that nothing refers to.
+        pool: Annotated schemas that lend columns of the same kind, and now and then a table that nothing refers to.
     """
-    tables = _drop_tables(list(blueprint.tables), rng)
+    tables = _drop_tables(list(annotated_schema.tables), rng)
     tables = [_vary_columns(table, rng, pool) for table in tables]
     if pool and rng.random() < _ADD_TABLE:
         tables = _add_table(tables, rng.choice(pool), rng)
@@ -35,7 +37,7 @@ def vary(blueprint: Blueprint, rng: random.Random, pool: Sequence[Blueprint] = (
     tables = _rename_keys(tables, rng)
     tables = _rename_tables(tables, rng)
     tables = _rename_columns(tables, rng)
-    return Blueprint(blueprint.name, blueprint.domain, tuple(tables), rng.randrange(720))
+    return AnnotatedSchema(annotated_schema.name, annotated_schema.domain, tuple(tables), rng.randrange(720))
 
 
 def _drop_tables(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
@@ -50,7 +52,7 @@ def _drop_tables(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]
     return tables
 
 
-def _vary_columns(table: TablePlan, rng: random.Random, pool: Sequence[Blueprint]) -> TablePlan:
+def _vary_columns(table: TablePlan, rng: random.Random, pool: Sequence[AnnotatedSchema]) -> TablePlan:
     """Drop, swap and shuffle the columns of a table; its key stays, mostly in front."""
     others = [column for column in table.columns if column.kind != "key"]
     kept = [column for column in others if column.kind == "ref" or rng.random() >= _DROP_COLUMN]
@@ -78,8 +80,10 @@ def _distinct_names(columns: list[ColumnPlan], key: str) -> list[ColumnPlan]:
     return kept
 
 
-def _swap_column(column: ColumnPlan, table: TablePlan, rng: random.Random, pool: Sequence[Blueprint]) -> ColumnPlan:
-    """Return a column of the same kind from another blueprint, unless its words clash with the table."""
+def _swap_column(
+    column: ColumnPlan, table: TablePlan, rng: random.Random, pool: Sequence[AnnotatedSchema]
+) -> ColumnPlan:
+    """Return a column of the same kind from another annotated schema, unless its words clash with the table."""
     if column.kind == "ref":
         return column
     donors = [c for c in rng.choice(rng.choice(pool).tables).columns if c.kind == column.kind]
@@ -88,8 +92,8 @@ def _swap_column(column: ColumnPlan, table: TablePlan, rng: random.Random, pool:
     return replace(rng.choice(fitting), optional=column.optional) if fitting else column
 
 
-def _add_table(tables: list[TablePlan], donor: Blueprint, rng: random.Random) -> list[TablePlan]:
-    """Add a table of another blueprint, without its foreign keys, if its words are new."""
+def _add_table(tables: list[TablePlan], donor: AnnotatedSchema, rng: random.Random) -> list[TablePlan]:
+    """Add a table of another annotated schema, without its foreign keys, if its words are new."""
     extra = rng.choice(donor.tables)
     extra = replace(extra, columns=tuple(c for c in extra.columns if c.kind != "ref"))
     words = {word for table in tables for word in (table.name, table.singular, table.plural)}

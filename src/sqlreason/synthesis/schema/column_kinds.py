@@ -1,4 +1,4 @@
-"""The kind of each column of a user's schema, from its type, its name and its profile: see `blueprint.KINDS`."""
+"""The kind of each column of a user's schema, from its type, its name and its profile: see `annotated schema.KINDS`."""
 
 import re
 from dataclasses import dataclass

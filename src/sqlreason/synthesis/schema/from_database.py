@@ -1,4 +1,4 @@
-"""From a database to a blueprint and a way to draw rows for it."""
+"""From a database to an annotated schema and a way to draw rows for it."""
 
 import logging
 import random
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sqlreason.sql.parsing.schema import Column, Schema, Table
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.column_kinds import family_of, guess
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
@@ -35,9 +35,9 @@ _BOSSES = {"reports to": "manager", "managed by": "manager", "manager": "manager
 
 @dataclass(frozen=True)
 class Source:
-    """What is asked about: a blueprint, and what fills it with rows."""
+    """What is asked about: an annotated schema, and what fills it with rows."""
 
-    blueprint: Blueprint
+    annotated_schema: AnnotatedSchema
     fill: Callable[[random.Random], Contents]
 
 
@@ -72,26 +72,26 @@ def read_source(
             if table.name in read
             for place, column in enumerate(table.columns)
         }
-        blueprint = infer_blueprint(schema, _title(database), profiles)
-        _tell(blueprint, rows, read)
+        annotated_schema = annotate_schema(schema, _title(database), profiles)
+        _tell(annotated_schema, rows, read)
         if rows != "sampled":
-            return Source(blueprint, partial(sample_contents, blueprint))
-        found = {table.name: _as_rows(table, schema, read[table.name]) for table in blueprint.tables}
-        pool = read_pool(reader, blueprint, found)
+            return Source(annotated_schema, partial(sample_contents, annotated_schema))
+        found = {table.name: _as_rows(table, schema, read[table.name]) for table in annotated_schema.tables}
+        pool = read_pool(reader, annotated_schema, found)
     if not any(pool.values()):
         raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
-    return Source(_with_values(blueprint, pool), partial(draw_rows, blueprint, pool))
+    return Source(_with_values(annotated_schema, pool), partial(draw_rows, annotated_schema, pool))
 
 
-def _with_values(blueprint: Blueprint, pool: Contents) -> Blueprint:
-    """Return the blueprint with the texts of real rows instead of made-up ones, for filters that name other values."""
+def _with_values(annotated_schema: AnnotatedSchema, pool: Contents) -> AnnotatedSchema:
+    """Return the annotated schema with texts of real rows, for filters that name other values."""
 
     def real(table: TablePlan, column: ColumnPlan) -> ColumnPlan:
         found = dict.fromkeys(str(value) for row in pool[table.name] if (value := row[column.name]) is not None)
         return replace(column, values=tuple(found)[:_SHOWN]) if column.is_text and found else column
 
-    tables = (replace(t, columns=tuple(real(t, column) for column in t.columns)) for t in blueprint.tables)
-    return replace(blueprint, tables=tuple(tables))
+    tables = (replace(t, columns=tuple(real(t, column) for column in t.columns)) for t in annotated_schema.tables)
+    return replace(annotated_schema, tables=tuple(tables))
 
 
 def _title(database: str) -> str:
@@ -114,10 +114,10 @@ def _as_rows(plan: TablePlan, schema: Schema, rows: Rows) -> list[Row]:
     return [row for row in found if all(map(presentable, row.values()))]
 
 
-def _tell(blueprint: Blueprint, rows: str, read: dict[str, Rows]) -> None:
-    unasked = [f"{table.name}.{column.name}" for table in blueprint.tables for column in table.unasked]
+def _tell(annotated_schema: AnnotatedSchema, rows: str, read: dict[str, Rows]) -> None:
+    unasked = [f"{table.name}.{column.name}" for table in annotated_schema.tables for column in table.unasked]
     empty = [name for name, found in read.items() if not found]
-    logger.info("%d tables read; rows: %s", len(blueprint.tables), rows)
+    logger.info("%d tables read; rows: %s", len(annotated_schema.tables), rows)
     if unasked:
         logger.info("no question mentions %d columns, e.g. %s", len(unasked), ", ".join(unasked[:6]))
     if empty:
@@ -125,8 +125,8 @@ def _tell(blueprint: Blueprint, rows: str, read: dict[str, Rows]) -> None:
 
 
 # --------------------------------------------------------------------------------------------------- inference
-def infer_blueprint(schema: Schema, name: str, profiles: Profiles) -> Blueprint:
-    """Return the blueprint that the names, types, comments and profiles of a schema suggest.
+def annotate_schema(schema: Schema, name: str, profiles: Profiles) -> AnnotatedSchema:
+    """Return the annotated schema that the names, types, comments and profiles of a schema suggest.
 
     Args:
         schema: Tables whose foreign keys all lead to the key of another of them.
@@ -136,7 +136,7 @@ def infer_blueprint(schema: Schema, name: str, profiles: Profiles) -> Blueprint:
     nouns = _distinct_nouns(schema)
     keys = {table.name: _key_of(table, profiles) for table in schema.tables}
     tables = tuple(_table(table, schema, nouns, keys, profiles) for table in schema.tables)
-    return Blueprint(name, name.replace("_", " "), tables, zlib.crc32(name.encode()))
+    return AnnotatedSchema(name, name.replace("_", " "), tables, zlib.crc32(name.encode()))
 
 
 def _distinct_nouns(schema: Schema) -> dict[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlglot.dialects import SQLite
 
 from sqlreason.synthesis.names import AVOIDED
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 
 # What SQL reads as its own: an invented name must stand bare.
 _TAKEN = AVOIDED | {word.lower() for word in SQLite.Tokenizer.KEYWORDS}
@@ -23,17 +23,17 @@ _VOWELS = (*"aeiou", "ai", "ea", "ee", "oo", "ou")
 _CODAS = ("", "", "", *"lnrstmxp", "nd", "rk", "lt", "st")
 
 
-def invent(blueprint: Blueprint, rng: random.Random) -> Blueprint:
-    """Return the blueprint with invented names, nouns, phrases and text values; kinds, keys and references stay."""
+def invent(annotated_schema: AnnotatedSchema, rng: random.Random) -> AnnotatedSchema:
+    """Return the annotated schema with invented names, nouns, phrases and texts; kinds, keys and references stay."""
     words = _Words(rng)
-    nouns = {table.name: words.new() for table in blueprint.tables}
+    nouns = {table.name: words.new() for table in annotated_schema.tables}
     plural = rng.random() < 0.5
     tables = {name: noun + "s" if plural else noun for name, noun in nouns.items()}
     keys = {name: f"{noun}_{rng.choice(('id', 'no', 'code', 'key'))}" for name, noun in nouns.items()}
-    return Blueprint(
-        blueprint.name,
-        blueprint.domain,
-        tuple(_table(table, nouns, tables, keys, words) for table in blueprint.tables),
+    return AnnotatedSchema(
+        annotated_schema.name,
+        annotated_schema.domain,
+        tuple(_table(table, nouns, tables, keys, words) for table in annotated_schema.tables),
         rng.randrange(720),
     )
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.readers import Reader
 from sqlreason.synthesis.schema.rows import Contents, Row, Value
 from sqlreason.synthesis.schema.sample_values import is_day, is_measure
@@ -17,22 +17,22 @@ _TRUTH = dict.fromkeys(("1", "t", "true", "y", "yes", "on"), True) | dict.fromke
 _CLUSTERS = 3  # rows that share a parent come together, so that groups have more than one row
 
 
-def read_pool(reader: Reader, blueprint: Blueprint, rows: Mapping[str, Sequence[Row]]) -> Contents:
+def read_pool(reader: Reader, annotated_schema: AnnotatedSchema, rows: Mapping[str, Sequence[Row]]) -> Contents:
     """Return the rows of every table, completed by the rows that they refer to.
 
     Args:
         reader: The open database, for the rows that are missing.
-        blueprint: Its tables.
+        annotated_schema: Its tables.
         rows: The first rows of each table.
 
     Returns:
         Rows whose references all lead to a row; those whose do not are left out.
     """
     pool = {name: list(found) for name, found in rows.items()}
-    for table in reversed(blueprint.creation_order):
+    for table in reversed(annotated_schema.creation_order):
         for reference in table.references:
-            _fetch_parents(reader, blueprint.table(reference.target), reference.name, pool[table.name], pool)
-    return _closed(blueprint, pool)
+            _fetch_parents(reader, annotated_schema.table(reference.target), reference.name, pool[table.name], pool)
+    return _closed(annotated_schema, pool)
 
 
 def _fetch_parents(reader: Reader, parent: TablePlan, reference: str, children: list[Row], pool: Contents) -> None:
@@ -46,7 +46,7 @@ def _fetch_parents(reader: Reader, parent: TablePlan, reference: str, children: 
 
 
 def as_row(table: TablePlan, values: Sequence[Any]) -> Row:
-    """Return a database's row as a row of the blueprint; a value that is none of its column's kind is NULL."""
+    """Return a database's row as a row of the annotated schema; a value that is none of its column's kind is NULL."""
     return {column.name: _as_kind(column, value) for column, value in zip(table.columns, values, strict=True)}
 
 
@@ -63,35 +63,37 @@ def _as_kind(column: ColumnPlan, value: Any) -> Value:
     return value if isinstance(value, str) else str(value)
 
 
-def _closed(blueprint: Blueprint, pool: Contents) -> Contents:
+def _closed(annotated_schema: AnnotatedSchema, pool: Contents) -> Contents:
     """Leave out rows that refer to none, until all references lead somewhere."""
     while True:
-        keys = {t.name: {row[t.key_name] for row in pool[t.name]} for t in blueprint.tables if t.key_name}
+        keys = {t.name: {row[t.key_name] for row in pool[t.name]} for t in annotated_schema.tables if t.key_name}
         kept = {
             table.name: [
                 row for row in pool[table.name]
                 if all(row[r.name] is None or row[r.name] in keys[r.target] for r in table.references)
             ]
-            for table in blueprint.tables
+            for table in annotated_schema.tables
         }  # fmt: skip
         if all(len(kept[name]) == len(pool[name]) for name in pool):
             return kept
         pool = kept
 
 
-def draw_rows(blueprint: Blueprint, pool: Contents, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> Contents:
+def draw_rows(
+    annotated_schema: AnnotatedSchema, pool: Contents, rng: random.Random, rows: tuple[int, int] = (4, 8)
+) -> Contents:
     """Return a few real rows of every table with the rows that they refer to, in the order of the pool."""
-    chosen: dict[str, dict[int, Row]] = {table.name: {} for table in blueprint.tables}
-    by_key = {t.name: {row[t.key_name]: row for row in pool[t.name]} for t in blueprint.tables if t.key_name}
+    chosen: dict[str, dict[int, Row]] = {table.name: {} for table in annotated_schema.tables}
+    by_key = {t.name: {row[t.key_name]: row for row in pool[t.name]} for t in annotated_schema.tables if t.key_name}
 
     def take(table: TablePlan, row: Row) -> None:
         if id(row) not in chosen[table.name]:
             chosen[table.name][id(row)] = row
             for reference in table.references:
                 if row[reference.name] is not None:
-                    take(blueprint.table(reference.target), by_key[reference.target][row[reference.name]])
+                    take(annotated_schema.table(reference.target), by_key[reference.target][row[reference.name]])
 
-    for table in reversed(blueprint.creation_order):
+    for table in reversed(annotated_schema.creation_order):
         wanted = rng.randint(*rows) - len(chosen[table.name])
         for row in _clustered(table, pool[table.name], rng, wanted):
             take(table, row)

@@ -1,4 +1,4 @@
-"""Rows for blueprints, and the context text (CREATE TABLE … ; INSERT INTO …) that carries them."""
+"""Rows for annotated schemas, and the context text (CREATE TABLE … ; INSERT INTO …) that carries them."""
 
 import random
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlreason.sql.parsing.schema import Column, ForeignKey, Schema, Table, render_ddl
 from sqlreason.sql.parsing.tables import literal
 from sqlreason.synthesis.names import written
-from sqlreason.synthesis.schema.annotated_schema import Blueprint, ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 
 Value = int | float | str | bool | None
 Row = dict[str, Value]
@@ -17,27 +17,27 @@ _NULL_SHARE = 0.25  # of an optional column's values
 _SPARED_PARENT = 0.6  # how often one row stays without referring rows, so that "those without" exist
 
 
-def populate(blueprint: Blueprint, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> str:
+def populate(annotated_schema: AnnotatedSchema, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> str:
     """Return a context text with `rows[0]` to `rows[1]` rows in every table."""
-    return render_context(blueprint, sample_contents(blueprint, rng, rows))
+    return render_context(annotated_schema, sample_contents(annotated_schema, rng, rows))
 
 
-def sample_contents(blueprint: Blueprint, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> Contents:
+def sample_contents(annotated_schema: AnnotatedSchema, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> Contents:
     """Draw rows for every table: keys unique, refs valid, names distinct as long as they last."""
     contents: Contents = {}
-    for table in blueprint.creation_order:
-        contents[table.name] = _sample_table(blueprint, table, contents, rng, rng.randint(*rows))
+    for table in annotated_schema.creation_order:
+        contents[table.name] = _sample_table(annotated_schema, table, contents, rng, rng.randint(*rows))
     return contents
 
 
 def _sample_table(
-    blueprint: Blueprint, table: TablePlan, contents: Contents, rng: random.Random, size: int
+    annotated_schema: AnnotatedSchema, table: TablePlan, contents: Contents, rng: random.Random, size: int
 ) -> list[Row]:
     """Draw the rows of one table."""
-    first = (1, 1, 101, 1, 10)[blueprint.style % 5]
+    first = (1, 1, 101, 1, 10)[annotated_schema.style % 5]
     key = next((column for column in table.columns if column.kind == "key"), None)
     keys: list[Value] = [_key_value(key, first + number) for number in range(size)]
-    known = {name: [row.get(blueprint.table(name).key_name) for row in rows] for name, rows in contents.items()}
+    known = {name: [row.get(annotated_schema.table(name).key_name) for row in rows] for name, rows in contents.items()}
     drawn = {column.name: _sample_column(column, table, known, rng, keys) for column in table.columns}
     rows = [{name: values[number] for name, values in drawn.items()} for number in range(size)]
     return _distinct(rows, table.primary)
@@ -128,27 +128,27 @@ def _sample_real(column: ColumnPlan, rng: random.Random) -> float:
     return round(rng.uniform(column.low, column.high), digits)
 
 
-def render_context(blueprint: Blueprint, contents: Mapping[str, list[Row]]) -> str:
-    """Return the context text of a populated blueprint."""
+def render_context(annotated_schema: AnnotatedSchema, contents: Mapping[str, list[Row]]) -> str:
+    """Return the context text of a populated annotated schema."""
     statements = []
-    for table in blueprint.creation_order:
-        statements.append(render_table(blueprint, table))
+    for table in annotated_schema.creation_order:
+        statements.append(render_table(annotated_schema, table))
         if contents[table.name]:
             statements.append(render_rows(table, contents[table.name]))
     return " ".join(statements)
 
 
-def render_table(blueprint: Blueprint, table: TablePlan) -> str:
+def render_table(annotated_schema: AnnotatedSchema, table: TablePlan) -> str:
     """Return the CREATE TABLE statement of one table."""
     parts = [
-        f"{written(column.name)} {blueprint.type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
+        f"{written(column.name)} {annotated_schema.type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
         for column in table.definition
     ]
     if table.primary:
         parts.append(f"PRIMARY KEY ({', '.join(map(written, table.primary))})")
     parts += [
         f"FOREIGN KEY ({written(column.name)}) REFERENCES "
-        f"{written(column.target)}({written(blueprint.table(column.target).key.name)})"
+        f"{written(column.target)}({written(annotated_schema.table(column.target).key.name)})"
         for column in table.references
     ]
     return f"CREATE TABLE {written(table.name)} ({', '.join(parts)});"
@@ -170,24 +170,26 @@ def render_value(value: Value) -> str:
     return literal(value)
 
 
-def render_schema(blueprint: Blueprint) -> str:
+def render_schema(annotated_schema: AnnotatedSchema) -> str:
     """Return the schema text without rows, equal to `sql.schema.render_ddl` over the parsed context."""
-    return render_ddl(describe(blueprint))
+    return render_ddl(describe(annotated_schema))
 
 
-def describe(blueprint: Blueprint) -> Schema:
-    """Return the blueprint as a plain schema without rows."""
-    return Schema(tuple(_describe_table(blueprint, table) for table in blueprint.creation_order))
+def describe(annotated_schema: AnnotatedSchema) -> Schema:
+    """Return the annotated schema as a plain schema without rows."""
+    return Schema(tuple(_describe_table(annotated_schema, table) for table in annotated_schema.creation_order))
 
 
-def _describe_table(blueprint: Blueprint, table: TablePlan) -> Table:
+def _describe_table(annotated_schema: AnnotatedSchema, table: TablePlan) -> Table:
     """Return one table as the schema parser would read it."""
     return Table(
         name=table.name,
-        columns=tuple(Column(c.name, blueprint.type_of(c), c.name not in table.primary) for c in table.definition),
+        columns=tuple(
+            Column(c.name, annotated_schema.type_of(c), c.name not in table.primary) for c in table.definition
+        ),
         primary_key=(table.key_name,) if table.key_name else table.primary,
         foreign_keys=tuple(
-            ForeignKey((column.name,), column.target, (blueprint.table(column.target).key.name,))
+            ForeignKey((column.name,), column.target, (annotated_schema.table(column.target).key.name,))
             for column in table.references
         ),
         rows=(),

@@ -13,7 +13,7 @@ import uuid
 from functools import cache
 from typing import Any
 
-from sqlreason.synthesis.schema.annotated_schema import load_blueprints
+from sqlreason.synthesis.schema.annotated_schema import load_annotated_schemas
 
 Value = int | float | str | bool | None
 
@@ -121,8 +121,8 @@ def _lend(words: list[str], noun: str, category: bool) -> tuple[str, ...]:
 def _lenders(category: bool) -> dict[str, tuple[str, ...]]:
     """Return values by phrase, by last word of a phrase, and by the noun of a table's only name."""
     found: dict[str, tuple[str, ...]] = {}
-    for blueprint in load_blueprints():
-        for table in blueprint.tables:
+    for annotated_schema in load_annotated_schemas():
+        for table in annotated_schema.tables:
             for column in table.columns:
                 if column.kind == ("category" if category else "name"):
                     for name in (column.phrase, column.phrase.split()[-1], *(() if category else (table.singular,))):

@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from sqlreason.teachers.clients.openai_client import lighten
 from sqlreason.teachers.clients.replies import Reply, read_reply
-from sqlreason.teachers.clients.response_capture import overhear, start_hearing
+from sqlreason.teachers.clients.response_capture import capture_responses, start_capture
 from sqlreason.teachers.teacher import Teacher
 
 Messages = Sequence[Mapping[str, str]]
 
 
-class Line(Protocol):
+class Client(Protocol):
     """Where questions go: one provider, or several replicas of it."""
 
     width: int | None
@@ -36,7 +36,7 @@ class Line(Protocol):
         """Ends the connection."""
 
 
-class DistilabelLine:
+class DistilabelClient:
     """A ``Line`` to one distilabel LLM.
 
     Args:
@@ -60,11 +60,11 @@ class DistilabelLine:
         self._llm.load()
         if client := getattr(self._llm, "_aclient", None):
             self._llm._aclient = await lighten(client)
-        overhear(self._llm)
+        capture_responses(self._llm)
 
     async def call(self, messages: Messages) -> Reply:
         """Asks once; see ``Line.call``."""
-        heard = start_hearing()
+        heard = start_capture()
         try:
             output = await self._generate(list(messages))
         except Exception:

@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass
-class Heard:
+class CapturedResponse:
     """What a client answered.
 
     Attributes:
@@ -37,17 +37,17 @@ _CALLS = (
     ("chat",),  # Ollama, Cohere
 )
 
-_heard: ContextVar[Heard] = ContextVar("heard")
+_heard: ContextVar[CapturedResponse] = ContextVar("heard")
 
 
-def start_hearing() -> Heard:
+def start_capture() -> CapturedResponse:
     """A fresh note for the next call of this task."""
-    heard = Heard()
+    heard = CapturedResponse()
     _heard.set(heard)
     return heard
 
 
-def overhear(llm: Any) -> None:
+def capture_responses(llm: Any) -> None:
     """Wraps the call of a loaded LLM's client; does nothing for an LLM without a client."""
     client = getattr(llm, "_aclient", None)
     if inspect.isfunction(client):  # LiteLLM
@@ -63,7 +63,7 @@ def overhear(llm: Any) -> None:
 
 def _noted(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     async def noted(*args: Any, **kwargs: Any) -> Any:
-        heard = _heard.get(Heard())
+        heard = _heard.get(CapturedResponse())
         try:
             response = await call(*args, **kwargs)
         except Exception as error:

@@ -1,8 +1,8 @@
-"""An offline teacher: it knows the golds, explains them clause by clause, and errs now and then.
+"""An offline teacher: it knows the gold queries, explains them clause by clause, and errs now and then.
 
 It stands behind distilabel's LLM interface and gets the same messages as a real teacher, so that the whole
 chain runs without a network or a bill. It teaches nothing about how good a real teacher is: its queries are
-the golds, but for ``error_rate``, and its reasoning is written from the query and not from the question.
+the gold queries, but for ``error_rate``, and its reasoning is written from the query and not from the question.
 """
 
 import asyncio

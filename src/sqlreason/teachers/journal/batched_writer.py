@@ -8,7 +8,7 @@ import asyncio
 from sqlreason.teachers.journal.journal import Entry, Journal, UnstorableEntry
 
 
-class Keeper:
+class BatchedWriter:
     """Hands entries to the journal from within an event loop.
 
     Args:

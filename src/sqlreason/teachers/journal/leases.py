@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlreason.teachers.journal.journal import explained
 
 
-class Claims:
+class Leases:
     """The claims of one asker on the questions of a journal.
 
     Args:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .cases import Case, Instance
+from .cases import Case, Database
 from .equivalence import Row
 from .outcomes import Outcome
 
@@ -34,21 +34,21 @@ class PublishedCase(Case):
         stays = self._gold["preset"] == "spider" and self._gold["defines"]
         return [*self._gold["statements"], text] if stays else [text]
 
-    def _wanted(self, instance: Instance) -> int:
+    def _wanted(self, database: Database) -> int:
         whole = self._limits["max_rows"]
-        return len(instance.rows) if self._gold["preset"] == "spider" else int(whole)
+        return len(database.rows) if self._gold["preset"] == "spider" else int(whole)
 
-    def _difference(self, outcome: Outcome, instance: Instance, flags: set[str]) -> str:
+    def _difference(self, outcome: Outcome, database: Database, flags: set[str]) -> str:
         if self._gold["preset"] == "spider":
-            same = not outcome.more and same_up_to_columns(instance.rows, outcome.rows, self._gold["ordered"])
+            same = not outcome.more and same_up_to_columns(database.rows, outcome.rows, self._gold["ordered"])
         else:
-            same = not outcome.more and _set(self._gold_rows(outcome, instance)) == _set(outcome.rows)
-        return "" if same else f"other rows ({len(outcome.rows)}, the gold has {len(instance.rows)})"
+            same = not outcome.more and _set(self._gold_rows(outcome, database)) == _set(outcome.rows)
+        return "" if same else f"other rows ({len(outcome.rows)}, the gold has {len(database.rows)})"
 
-    def _gold_rows(self, outcome: Outcome, instance: Instance) -> list[Row]:
+    def _gold_rows(self, outcome: Outcome, database: Database) -> list[Row]:
         """The gold's rows on the database as the candidate has left it."""
         if not outcome.writes:
-            return instance.rows
+            return database.rows
         self._engine.undo()
         return self._run([self._text, *self._gold["statements"]], self._limits["max_rows"]).rows
 

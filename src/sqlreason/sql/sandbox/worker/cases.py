@@ -1,4 +1,4 @@
-"""A gold query with its instances, loaded and ready to judge candidates."""
+"""A gold query with its test databases, loaded and ready to judge candidates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Verdict = list[Any]
 
 
 @dataclass
-class Instance:
+class Database:
     """A loaded database, the gold's rows on it (raw, and as an answer), for writes what was before and after."""
 
     database: Any
@@ -47,13 +47,13 @@ class Case:
 
     Args:
         engine: Where it runs.
-        gold: The task as the parent sends it: `instances`, `statements`, `access`, `ordered`, `keyed`, `n_keys`,
+        gold: The task as the parent sends it: `databases`, `statements`, `access`, `ordered`, `keyed`, `n_keys`,
             `positions`, `offset`, `limit`.
         limits: `soft_seconds`, `max_rows`.
         beat: Called before each step with the index of the candidate at work, -1 for the gold.
 
     Raises:
-        EngineError: An instance cannot be built or the gold fails on it.
+        EngineError: A test database cannot be built or the gold fails on it.
     """
 
     #: Whether what a statement leaves behind is compared, beside what it returns.
@@ -65,17 +65,17 @@ class Case:
         self._now = 0.0  # the clock is looked at once between two candidates: the end of one is the start of the next
         self.access: str = gold["access"]
         self._lenient = False
-        self.instances: list[Instance] = []
-        for script in gold["instances"]:
+        self.databases: list[Database] = []
+        for script in gold["databases"]:
             beat(-1)
-            self.instances.append(self._load(script))
-        #: Whether the gold says nothing on any instance: no row and no change.
-        self.vacuous = not any(map(self._tells, self.instances))
+            self.databases.append(self._load(script))
+        #: Whether the gold says nothing on any test database: no row and no change.
+        self.vacuous = not any(map(self._tells, self.databases))
 
-    def _load(self, script: str) -> Instance:
+    def _load(self, script: str) -> Database:
         database = self._engine.load(script, self._deadline())
         self._engine.open(database)
-        if not self.instances:
+        if not self.databases:
             self._names = self._engine.names()
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
             self._lenient = quoted or not self._engine.quotes_strings
@@ -86,12 +86,12 @@ class Case:
             if outcome.more:
                 raise EngineError("too_big", f"the gold has more than {self._limits['max_rows']} rows")
             reads = outcome.reads & self._names
-            instance = Instance(database, outcome.rows, self._answer(outcome), reads, outcome.writes, before)
+            database = Database(database, outcome.rows, self._answer(outcome), reads, outcome.writes, before)
             if writes:
-                instance.after, instance.objects = self._state()
+                database.after, database.objects = self._state()
         if self._gold["keyed"] or self._gold["positions"] is not None:
-            self._tie(instance)
-        return instance
+            self._tie(database)
+        return database
 
     def _deadline(self) -> float:
         return float(self._seconds() + self._limits["soft_seconds"])
@@ -124,9 +124,9 @@ class Case:
     def _answer(self, outcome: Outcome) -> Answer:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
 
-    def _tie(self, instance: Instance) -> None:
+    def _tie(self, database: Database) -> None:
         """Gives the gold's answer its sort keys; where they cannot be had, the plain order stays."""
-        gold, answer = self._gold, instance.answer
+        gold, answer = self._gold, database.answer
         if not gold["keyed"]:
             keyed = [(_picked(row, gold["positions"]), row) for row in answer.rows]
             answer.set_ties(keyed, 0, None)
@@ -142,50 +142,50 @@ class Case:
             keyed = [(_picked(row, gold["positions"]) + row[width:], row[:width]) for row in rows]
             answer.set_ties(keyed, gold["offset"], gold["limit"])
 
-    def _tells(self, instance: Instance) -> bool:
+    def _tells(self, database: Database) -> bool:
         if self.access == READ or not self._compares_state:
-            return bool(instance.rows)
-        return bool(instance.objects) or any(instance.after.get(t) != instance.before.get(t) for t in instance.writes)
+            return bool(database.rows)
+        return bool(database.objects) or any(database.after.get(t) != database.before.get(t) for t in database.writes)
 
     def informative(self) -> list[bool]:
-        """Per instance, whether the gold yields more than nothing, NULL and zero there."""
+        """Per test database, whether the gold yields more than nothing, NULL and zero there."""
         if self.access != READ and self._compares_state:
-            return [self._tells(instance) for instance in self.instances]
-        return [any(v not in (None, 0) for row in i.answer.rows for v in row) for i in self.instances]
+            return [self._tells(database) for database in self.databases]
+        return [any(v not in (None, 0) for row in i.answer.rows for v in row) for i in self.databases]
 
     def judge(self, candidates: list[list[str]], skip: set[int]) -> Iterator[tuple[int, Verdict]]:
-        """Judges candidates, instance by instance, and yields each verdict as soon as it is sure.
+        """Judges candidates, test database by test database, and yields each verdict as soon as it is sure.
 
         Args:
             candidates: Per candidate its texts: readings of one answer, the first that runs counts.
             skip: Indices that are already decided.
         """
         alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
-        for number, instance in enumerate(self.instances):
-            self._engine.open(instance.database)
+        for number, database in enumerate(self.databases):
+            self._engine.open(database.database)
             self._now = self._seconds()
             for index, attempt in list(alive.items()):
                 self._beat(index)
-                self._try(attempt, candidates[index] if number == 0 else [attempt.text], instance)
+                self._try(attempt, candidates[index] if number == 0 else [attempt.text], database)
                 if attempt.verdict is not None:
                     yield index, alive.pop(index).verdict or []
         yield from ((index, self._passed(attempt)) for index, attempt in alive.items())
 
-    def _try(self, attempt: _Attempt, texts: list[str], instance: Instance) -> None:
+    def _try(self, attempt: _Attempt, texts: list[str], database: Database) -> None:
         for text in texts:
             attempt.text, attempt.verdict = text, None
-            self._judge_one(attempt, instance)
+            self._judge_one(attempt, database)
             if attempt.verdict is None or attempt.verdict[0] not in ("syntax_error", "exec_error"):
                 return
 
-    def _judge_one(self, attempt: _Attempt, instance: Instance) -> None:
+    def _judge_one(self, attempt: _Attempt, database: Database) -> None:
         started = self._now
         deadline = started + self._limits["soft_seconds"] - attempt.seconds
         try:
             statements = self._statements(attempt.text)
             try:
-                outcome = self._engine.run(statements, self.access, deadline, self._wanted(instance))
-                reason = self._difference(outcome, instance, attempt.flags)
+                outcome = self._engine.run(statements, self.access, deadline, self._wanted(database))
+                reason = self._difference(outcome, database, attempt.flags)
             finally:
                 self._engine.undo()
         except Exception as raised:
@@ -202,9 +202,9 @@ class Case:
             attempt.verdict = self._verdict(attempt, "mismatch", True, True, reason)
         attempt.passed += not reason
 
-    def _wanted(self, instance: Instance) -> int:
+    def _wanted(self, database: Database) -> int:
         """How many of a candidate's rows are looked at; one more than the gold has is too many."""
-        return len(instance.rows)
+        return len(database.rows)
 
     def _statements(self, text: str) -> list[str]:
         """The candidate's statements: several only where the gold has several."""
@@ -215,12 +215,12 @@ class Case:
             raise EngineError("empty", "there is no statement")
         return statements
 
-    def _difference(self, outcome: Outcome, instance: Instance, flags: set[str]) -> str:
+    def _difference(self, outcome: Outcome, database: Database, flags: set[str]) -> str:
         """Why the outcome is not the gold's; empty if it is."""
-        answer = instance.answer
+        answer = database.answer
         if answer.ambiguous:
             flags.add("gold_ambiguous")
-        blind = bool(instance.reads) and not outcome.reads & self._names
+        blind = bool(database.reads) and not outcome.reads & self._names
         if blind:
             flags.add("no_table_read")
         if outcome.more:
@@ -228,36 +228,36 @@ class Case:
             return f"more rows than the gold's {len(answer.rows)}"
         if len(outcome.columns) != answer.columns:
             return f"{len(outcome.columns)} columns, the gold has {answer.columns}"
-        if outcome.rows != instance.rows and not self._answers(outcome, answer):
+        if outcome.rows != database.rows and not self._answers(outcome, answer):
             return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)})"
         if blind:
             return "it reads no table, the gold does"
-        return self._state_difference(outcome, instance) if self.access != READ else ""
+        return self._state_difference(outcome, database) if self.access != READ else ""
 
     def _answers(self, outcome: Outcome, answer: Answer) -> bool:
         return len(outcome.rows) == len(answer.rows) and answer.matches(canonical_rows(outcome.rows))
 
-    def _state_difference(self, outcome: Outcome, instance: Instance) -> str:
+    def _state_difference(self, outcome: Outcome, database: Database) -> str:
         if self.access == DEFINE:
             after, objects = self._state()
-            same = objects == instance.objects and all(same_bag(after[t], rows) for t, rows in instance.after.items())
+            same = objects == database.objects and all(same_bag(after[t], rows) for t, rows in database.after.items())
             return "" if same else "other tables, columns or contents afterwards"
-        for table in (instance.writes | outcome.writes) & set(instance.before):
-            if not same_bag(self._contents(table), instance.after[table]):
+        for table in (database.writes | outcome.writes) & set(database.before):
+            if not same_bag(self._contents(table), database.after[table]):
                 return f"other rows in {table} afterwards"
         return ""
 
     def _passed(self, attempt: _Attempt) -> Verdict:
         if self.vacuous:
             attempt.flags.add("vacuous")
-            if len(self.instances) > 1:
-                return self._verdict(attempt, "mismatch", True, True, "the gold tells nothing on any instance")
+            if len(self.databases) > 1:
+                return self._verdict(attempt, "mismatch", True, True, "the gold tells nothing on any test database")
         return self._verdict(attempt, "match", True, True, "")
 
     def _verdict(self, attempt: _Attempt, status: str, parses: bool, runs: bool, reason: str) -> Verdict:
         agrees = status == "match"
         flags = sorted(attempt.flags)
-        return [status, parses, runs, agrees, flags, reason[:500], attempt.passed, len(self.instances)]
+        return [status, parses, runs, agrees, flags, reason[:500], attempt.passed, len(self.databases)]
 
 
 #: How a candidate starts that is sure to hold a statement; the others are looked at.

@@ -1,7 +1,7 @@
-"""DuckDB inside a worker: the last resort for golds that SQLite cannot run, 40 to 60 times dearer.
+"""DuckDB inside a worker: the last resort for gold queries that SQLite cannot run, 40 to 60 times dearer.
 
 It has no authorizer: statements are admitted by their type, the outside world is switched off and the configuration
-locked before a candidate is seen. An instance is a connection to a database of its own. Dates and times are read as
+locked before a candidate is seen. A test database is a connection to a database of its own. Dates and times are read as
 texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would need files.
 """
 
@@ -27,7 +27,7 @@ _CONTEXT = _ALLOWED[DEFINE] | {"TRANSACTION"}
 #: Types of which something is read as a text, also inside of lists and structs.
 _TIMES = re.compile(r"\b(DATE|TIME(STAMP)?(_\w+)?)\b")
 _OPEN_DATABASES = 12
-#: What an instance that was loaded once may take to be loaded again.
+#: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
 #: The watch over a deadline looks at least so many seconds apart.
 _LOOK = 0.001
@@ -48,7 +48,7 @@ _SETTINGS = (
 
 
 class DuckdbEngine:
-    """DuckDB in memory, one database per instance.
+    """DuckDB in memory, one database per test database.
 
     Args:
         heap_mb: What one database may allocate, in MiB.
@@ -100,7 +100,7 @@ class DuckdbEngine:
         return script
 
     def open(self, snapshot: str) -> None:
-        """Makes the instance the current database, building it anew if it has been closed."""
+        """Makes the test database the current database, building it anew if it has been closed."""
         if snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
         if self._current is not self._opened[snapshot]:

@@ -176,7 +176,7 @@ def _is_number(value: Any) -> bool:
 
 
 class Answer:
-    """The gold's result on one instance, ready to be compared with.
+    """The gold's result on one test database, ready to be compared with.
 
     Attributes:
         columns: How many columns it has.

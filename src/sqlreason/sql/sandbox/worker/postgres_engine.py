@@ -1,6 +1,6 @@
 """PostgreSQL inside a worker: one transaction on a real server that is never committed.
 
-An instance is a schema made in that transaction; a candidate runs below a savepoint, under a statement timeout, and
+A test database is a schema made in that transaction; a candidate runs below a savepoint, under a statement timeout, and
 read-only where the gold reads. Nothing outlives the connection: a killed worker leaves no trace on the server. The
 server decides what its role may do, so a role with power over files, programs or other roles is refused. The worker
 itself can open nothing more, so a lost connection ends it and the parent starts another.
@@ -24,7 +24,7 @@ from .postgres_values import read_beyond_python
 from .postgres_words import READING, Rules, first_name, split, words_of
 
 _OPEN_INSTANCES = 12
-#: What an instance that was loaded once may take to be loaded again.
+#: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
 #: No compilation (it costs more than these queries), one process, little memory; the query of a dead worker ends.
 _SETTINGS = (
@@ -64,7 +64,7 @@ _TABLES = (
 
 
 @dataclass
-class _Instance:
+class _Database:
     """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand."""
 
     schema: str
@@ -95,8 +95,8 @@ class PostgresEngine:
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
-        self._opened: dict[str, _Instance] = {}
-        self._current, self._script = _Instance("", set(), []), ""
+        self._opened: dict[str, _Database] = {}
+        self._current, self._script = _Database("", set(), []), ""
         self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
@@ -115,7 +115,7 @@ class PostgresEngine:
             raise ValueError(f"the role of the server's URL is powerful ({named}); give one that may make schemas only")
 
     def load(self, script: str, deadline: float) -> str:
-        """Builds an instance from a script; the script itself serves as its snapshot.
+        """Builds a test database from a script; the script itself serves as its snapshot.
 
         Raises:
             EngineError: A statement of the script failed.
@@ -125,7 +125,7 @@ class PostgresEngine:
             self._opened.clear()
         self._patience = _PATIENCE[-1] if self._starves else 1
         schema = f"instance_{len(self._opened)}"
-        self._rows("SAVEPOINT instance")
+        self._rows("SAVEPOINT test database")
         try:
             self._rows(f"CREATE SCHEMA {schema}")
             self._rows(f"SET LOCAL search_path = {schema}")
@@ -133,15 +133,15 @@ class PostgresEngine:
                 if self._rules.admit_in_context(words_of(statement)):
                     self._guarded(statement, deadline)
         except EngineError:
-            self._rows("ROLLBACK TO SAVEPOINT instance")
+            self._rows("ROLLBACK TO SAVEPOINT test database")
             raise
-        self._rows("RELEASE SAVEPOINT instance")
+        self._rows("RELEASE SAVEPOINT test database")
         restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
-        self._opened[script] = _Instance(schema, {table.lower() for table in self.tables()}, restarts)
+        self._opened[script] = _Database(schema, {table.lower() for table in self.tables()}, restarts)
         return script
 
     def open(self, snapshot: str) -> None:
-        """Makes the instance the current one, building it anew if it has been given up."""
+        """Makes the test database the current one, building it anew if it has been given up."""
         if snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
         self._current, self._script = self._opened[snapshot], snapshot
@@ -221,7 +221,7 @@ class PostgresEngine:
             self._start_over()
 
     def _start_over(self) -> None:
-        """Gives up the transaction and the instances with it, but for the current one, on which more is to be run."""
+        """Give up the transaction and the databases with it, but for the current one, on which more is to be run."""
         try:
             self._connection.rollback()
             self._opened.clear()
@@ -231,11 +231,11 @@ class PostgresEngine:
             os._exit(1)
 
     def tables(self) -> list[str]:
-        """Names of the current instance's tables and views."""
+        """Names of the current test database's tables and views."""
         return [name for name, _ in self._rows(_TABLES)]
 
     def base_tables(self) -> list[str]:
-        """Names of the current instance's tables alone."""
+        """Names of the current test database's tables alone."""
         return [name for name, kind in self._rows(_TABLES) if kind == "BASE TABLE"]
 
     def names(self) -> set[str]:

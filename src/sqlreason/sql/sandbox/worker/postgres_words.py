@@ -21,7 +21,7 @@ _DEFINITIONS = {
     "alter table",
 }
 _ALLOWED = {READ: READING, WRITE: READING | _CHANGES, DEFINE: READING | _CHANGES | _DEFINITIONS}
-#: What contexts bring along and an instance does without.
+#: What contexts bring along and a test database does without.
 _SKIPPED = {"begin", "commit", "start", "end", "set", "comment", "grant", "analyze", "vacuum"}
 #: Words that begin a statement; a text that begins otherwise is no SQL.
 _KEYWORDS = {

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 HEADER = struct.Struct("<I")
-#: No honest frame is larger: candidates, instances and results are bounded each.
+#: No honest frame is larger: candidates, test databases and results are bounded each.
 MAX_FRAME = 256 * 1024 * 1024
 _BEAT = struct.Struct("<qqdd")
 

@@ -1,8 +1,9 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
 Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results)
-and `trial` (a gold and its mutants on candidate instances). Verdicts and results are sent as they become known, so that
-a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat stands.
+and `trial` (a gold and its mutants on candidate test databases). Verdicts and results are sent as they become known,
+so that a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat
+stands.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .wire_values import packed_rows
 
 #: Loaded cases are kept up to so many characters of their scripts, each counted with what a small one takes beside it.
 _LOADED_CHARACTERS, _CASE_CHARACTERS = 32_000_000, 30_000
-#: A mutant that so many instances kill is not tried on more.
+#: A mutant that so many test databases kill is not tried on more.
 _ENOUGH_KILLS = 3
 #: A reason is cut after so many characters.
 _REASON = 500
@@ -96,7 +97,7 @@ class Service:
         case: Case | EngineError | None = self._cases.get(key)
         if case is None and task is not None:
             case = self._built(task)
-            self._cases.put(key, case, _CASE_CHARACTERS + sum(map(len, task["instances"])))
+            self._cases.put(key, case, _CASE_CHARACTERS + sum(map(len, task["databases"])))
         return case
 
     def _build(self, task: dict[str, Any]) -> Case:
@@ -161,10 +162,10 @@ class Service:
         return float(self._engine.seconds() + self._limits["soft_seconds"])
 
     def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
-        """Per instance what `Verifier.trial` describes."""
+        """Per test database what `Verifier.trial` describes."""
         found, kills = [], [0] * spared
-        for script in task["instances"]:
-            case = self._built({**task, "instances": [script]})
+        for script in task["databases"]:
+            case = self._built({**task, "databases": [script]})
             if isinstance(case, EngineError):
                 found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
@@ -175,7 +176,7 @@ class Service:
             for index in differing:
                 if index < spared:
                     kills[index] += 1
-            found.append(["", case.informative()[0], differing, case.instances[0].answer.ambiguous, broken])
+            found.append(["", case.informative()[0], differing, case.databases[0].answer.ambiguous, broken])
         return found
 
 

@@ -1,6 +1,6 @@
 """SQLite inside a worker: snapshots, an allow-list of actions, deadlines.
 
-One connection serves all instances; `open` replaces its database by a snapshot, which costs microseconds.
+One connection serves all test databases; `open` replaces its database by a snapshot, which costs microseconds.
 The authorizer also tells what a statement reads.
 """
 
@@ -56,7 +56,7 @@ _CAPS = {
 #: ALTER TABLE … RENAME looks through them, and no statement but SQLite's own can write them.
 _OF_A_RENAME = ("sqlite_temp_master", "sqlite_temp_schema")
 _OPERATIONS_BETWEEN_LOOKS = 2_000
-#: Bytes of a page: instances are tiny, and snapshots are kept by the thousand.
+#: Bytes of a page: test databases are tiny, and snapshots are kept by the thousand.
 _PAGE = 512
 #: Names of harmless tables are remembered up to this many; they come from candidates.
 _NAMES_KEPT = 4_096

@@ -3,7 +3,7 @@
     python benchmarks/corrections.py                                     # the table so far
     python benchmarks/corrections.py --student corrections --seed 7      # train one student, examine it in each way
 
-Students: `traces` (SFT as it is), `steps` (the same traces for as many steps as with corrections), `corrections` (a
+Students: `traces` (SFT as it is), `steps` (the same traces for as many steps as with corrections), `self_repairs` (a
 share `--share` of the examples are corrections). Ways: `first` answers; `told`: where a query does not run, what the
 engine says and one more answer; `again`: where a query does not run, one more answer at the temperature of votes,
 without a message, which shows what another try is worth by itself. Takes its data from the environment's catalog,
@@ -28,24 +28,24 @@ from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.generation import self_repair
 from sqlreason.students.generation.decoding import parse_conversations
-from sqlreason.students.generation.generator import Respondent
+from sqlreason.students.generation.generator import Generator
 
-STUDENTS = ("traces", "steps", "corrections")
+STUDENTS = ("traces", "steps", "self_repairs")
 WAYS = ("first", "told", "again")
 EXAMPLES = (
-    "filtered_traces", "sql_features", "verified_traces", "database_instances", "student_prompt", "base_model",
+    "filtered_traces", "sql_features", "verified_traces", "test_databases", "student_prompt", "base_model",
 )  # fmt: skip
 
 
 class Ablation:
-    """The inputs of an environment, and what one student makes of the examination in each way."""
+    """The inputs of an environment, and what one student makes of the evaluation in each way."""
 
     def __init__(self, catalog: Any, questions: int, share: float) -> None:
         preprocessing = catalog.load("params:preprocessing")
         sources = [catalog.load(name) for name in EXAMPLES]
         self.prompt, self.base = sources[-2:]
         self.examples, self.with_corrections = (
-            inputs.build_sft_examples(*sources, preprocessing.model_copy(update={"corrections": part}))
+            inputs.build_sft_examples(*sources, preprocessing.model_copy(update={"self_repairs": part}))
             for part in (0.0, share)
         )
         self.student, self.sft, self.exam_options = (
@@ -58,7 +58,7 @@ class Ablation:
     def run(self, student: str, seed: int) -> list[dict[str, Any]]:
         """Train a student and examine it; a row of the results for each way."""
         options = self.sft.model_copy(update={"seed": seed})
-        examples = self.with_corrections if student == "corrections" else self.examples
+        examples = self.with_corrections if student == "self_repairs" else self.examples
         if student == "steps":
             options = options.model_copy(update={"epochs": None, "max_steps": self._steps()})
         adapter, history = sft.train_student(self.base, examples, self.prompt, self.checkpoints, self.student, options)
@@ -69,7 +69,7 @@ class Ablation:
         rows = self.sft.batch_size * self.sft.gradient_accumulation
         return round(self.sft.epochs * -(-len(self.with_corrections) // rows))
 
-    def _answer(self, adapter: Any, seed: int) -> dict[str, list[self_repair.Corrected]]:
+    def _answer(self, adapter: Any, seed: int) -> dict[str, list[self_repair.Repaired]]:
         conversations = parse_conversations(self.exam["prompt"])
         tasks = [Task.from_json(text) for text in self.exam["task"]]
         limit, window = self.exam_options.max_completion_tokens, self.base.window
@@ -77,7 +77,7 @@ class Ablation:
         places: dict[str, Any] = {
             "attempts": 1, "fits": lambda messages: len(chat.prompt_ids(messages)) + limit <= window,
         }  # fmt: skip
-        with Respondent(
+        with Generator(
             self.base, adapter, dtype=self.student.dtype, quantization=self.student.quantization,
             batch_size=self.exam_options.batch_size, processes=self.exam_options.processes,
         ) as respondent:  # fmt: skip
@@ -93,9 +93,9 @@ class Ablation:
                 first, conversations, tasks, ask(self.exam_options.vote_temperature), **places,
                 word=lambda messages, *_: list(messages),
             )  # fmt: skip
-        return {"first": [self_repair.Corrected(answer, answer.text) for answer in first], "told": told, "again": again}
+        return {"first": [self_repair.Repaired(answer, answer.text) for answer in first], "told": told, "again": again}
 
-    def _judge(self, found: list[self_repair.Corrected]) -> dict[str, Any]:
+    def _judge(self, found: list[self_repair.Repaired]) -> dict[str, Any]:
         answers = pd.DataFrame(
             {
                 "id": self.exam["id"].to_numpy(),

@@ -18,9 +18,9 @@ from sqlreason.data.tables import records, to_json
 from sqlreason.errors import BadInput
 from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.reasoning import format as grammar
-from sqlreason.reasoning.name_corruption import misname
+from sqlreason.reasoning.name_corruption import corrupt_names
 from sqlreason.reasoning.prompts import build_correction, mend
-from sqlreason.sql.execution_errors import complaints
+from sqlreason.sql.execution_errors import describe_errors
 from sqlreason.sql.parsing.schema import find_definitions
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.prompting import StudentPrompts
@@ -32,14 +32,14 @@ _DAMAGES = 4
 _SUFFIX = "/corrected"
 
 
-def write_corrections(
+def write_self_repairs(
     kept: pd.DataFrame,
     verified: pd.DataFrame,
     tasks: dict[str, Task],
     build: StudentPrompts,
     options: PreprocessingOptions,
 ) -> pd.DataFrame:
-    """Return so many corrections of kept traces as make up the share `options.corrections` of traces and corrections.
+    """Return so many corrections of kept traces as make up the share `options.self_repairs` of traces and corrections.
 
     Args:
         kept: Rows of `filtered_traces` from which the student learns.
@@ -54,17 +54,17 @@ def write_corrections(
     Raises:
         ValueError: If none can be made.
     """
-    wanted = max(1, round(len(kept) * options.corrections / (1 - options.corrections)))
+    wanted = max(1, round(len(kept) * options.self_repairs / (1 - options.self_repairs)))
     right = [row for row in records(kept.sample(frac=1.0, random_state=options.seed)) if row["agrees"]]
     own = _own_failures(verified)
     right.sort(key=lambda row: row["id"] not in own)
     failures = [_failures(row, own, tasks[row["id"]], options.seed) for row in right]
-    told = _first_complaints([tasks[row["id"]] for row in right], failures, options.workers)
+    told = _first_errors([tasks[row["id"]] for row in right], failures, options.workers)
     fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, options))
     found = pd.DataFrame(islice(fitting, wanted))
     if found.empty:
         raise BadInput(
-            f"preprocessing.corrections={options.corrections} asks for {wanted} corrections and none can be made: a "
+            f"preprocessing.self_repairs={options.self_repairs} asks for {wanted} corrections and none can be made: a "
             f"question, a failing answer and the engine's message are over max_prompt_tokens="
             f"{options.max_prompt_tokens} or max_completion_tokens={options.max_completion_tokens}; raise them, or set "
             "corrections: 0"
@@ -77,42 +77,44 @@ def write_corrections(
     return found
 
 
-def _own_failures(verified: pd.DataFrame) -> dict[str, list[grammar.Reading]]:
+def _own_failures(verified: pd.DataFrame) -> dict[str, list[grammar.ParsedAnswer]]:
     """The teacher's answers whose query did not run, by question."""
-    own: dict[str, list[grammar.Reading]] = {}
+    own: dict[str, list[grammar.ParsedAnswer]] = {}
     for row in records(verified[~verified["runs"].astype(bool)]):
-        own.setdefault(row["id"], []).append(grammar.Reading(row["think"], row["sql"], ""))
+        own.setdefault(row["id"], []).append(grammar.ParsedAnswer(row["think"], row["sql"], ""))
     return own
 
 
 def _failures(
-    row: dict[str, Any], own: dict[str, list[grammar.Reading]], task: Task, seed: int
-) -> list[grammar.Reading]:
+    row: dict[str, Any], own: dict[str, list[grammar.ParsedAnswer]], task: Task, seed: int
+) -> list[grammar.ParsedAnswer]:
     """Answers to the question that probably fail, in the order in which they are tried."""
-    schema = find_definitions(task.instances[0])
-    damaged = misname(grammar.parse(row["completion"]), schema, random.Random(f"{seed}{row['id']}")) if schema else []
+    schema = find_definitions(task.databases[0])
+    damaged = (
+        corrupt_names(grammar.parse(row["completion"]), schema, random.Random(f"{seed}{row['id']}")) if schema else []
+    )
     return [*own.get(row["id"], []), *islice(damaged, _DAMAGES)]
 
 
-def _first_complaints(
-    tasks: Sequence[Task], failures: Sequence[Sequence[grammar.Reading]], workers: int
-) -> list[tuple[grammar.Reading, str] | None]:
+def _first_errors(
+    tasks: Sequence[Task], failures: Sequence[Sequence[grammar.ParsedAnswer]], workers: int
+) -> list[tuple[grammar.ParsedAnswer, str] | None]:
     """Of each question's answers the first that does not run, with what the engine says."""
     asked = [(task, reading.sql) for task, readings in zip(tasks, failures, strict=True) for reading in readings]
     with Verifier(workers=workers) as verifier:
-        told = iter(complaints(verifier, asked))
+        told = iter(describe_errors(verifier, asked))
     paired = [[(reading, next(told)) for reading in readings] for readings in failures]
     return [next((pair for pair in pairs if pair[1]), None) for pairs in paired]
 
 
-def _correction(row: dict[str, Any], told: tuple[grammar.Reading, str] | None) -> dict[str, Any] | None:
+def _correction(row: dict[str, Any], told: tuple[grammar.ParsedAnswer, str] | None) -> dict[str, Any] | None:
     if told is None:
         return None
     failed, complaint = told
     right = grammar.parse(row["completion"])
     return {
         "id": row["id"] + _SUFFIX,
-        "kind": "correction",
+        "kind": "self_repair",
         "prompt": to_json(build_correction(json.loads(row["prompt"]), failed, complaint)),
         "completion": grammar.render(mend(complaint, right.think), right.sql),
     }

@@ -11,7 +11,7 @@ from sqlreason.preflight.findings import Finding
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
 
-OPTIONAL = ("sql_questions", "policy_teacher")
+OPTIONAL = ("sql_questions", "distillation_teacher")
 """Entries that the look at the student does without if they cannot be loaded."""
 
 _DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
@@ -19,7 +19,7 @@ _MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the wei
 _FALLBACK_MODEL = 8 * GIB  # where no config.json tells the size of the model
 
 
-def examine(
+def check_environment(
     project: Path,
     parameters: Mapping[str, Any],
     catalog: Mapping[str, Any],
@@ -35,8 +35,8 @@ def examine(
         catalog: Entries of the environment: `base_model` and `teacher` are looked at.
         root: Its data root.
         database: A database that questions will be put to; `synthesis.database` if none is given.
-        entries: What the catalog's base_model, student_prompt, sql_questions and policy_teacher hold, or the exception
-            with which one could not be loaded; None leaves the student out.
+        entries: What the catalog's base_model, student_prompt, sql_questions and distillation_teacher hold, or the
+            exception with which one could not be loaded; None leaves the student out.
 
     Returns:
         The findings, in the order of a run.
@@ -70,8 +70,8 @@ def _check_student(entries: Mapping[str, Any], parameters: Mapping[str, Any]) ->
 
     for name in ("base_model", "student_prompt"):
         if isinstance(entries[name], Exception):
-            told = f"the catalog entry '{name}' cannot be used: {failures.find_cause(entries[name])}"
-            return [Finding("FAIL", base_model.SUBJECT, told, "mend the entry")]
+            message = f"the catalog entry '{name}' cannot be used: {failures.find_cause(entries[name])}"
+            return [Finding("FAIL", base_model.SUBJECT, message, "mend the entry")]
     others = [None if isinstance(entries[name], Exception) else entries[name] for name in OPTIONAL]
     try:
         return base_model.check_student(entries["base_model"], entries["student_prompt"], parameters, *others)
