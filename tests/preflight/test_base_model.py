@@ -96,7 +96,7 @@ def test_the_cluster_s_student_passes_with_its_published_tokenizer(
 
 
 @pytest.mark.parametrize(
-    ("family", "config", "given", "told"),
+    ("family", "config", "given", "message"),
     [
         ("base", {}, {}, "has no chat template: it is a base model"),
         ("qwen3", {}, {"student": {"chat_template": {"thinking": True}}}, "does not read thinking; it reads"),
