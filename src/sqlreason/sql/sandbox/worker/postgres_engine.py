@@ -48,8 +48,8 @@ _STATUSES = {
 _MAY_CALL = "SELECT has_function_privilege('pg_sleep(double precision)', 'EXECUTE')"
 _BACKEND = "SELECT pg_backend_pid(), coalesce(inet_server_addr() <<= ANY ('{127.0.0.0/8,::1}'::inet[]), true)"
 #: The server counts a statement's time by the wall; on a busy machine one that has computed less than this share of its
-#: time is tried again with so many times as much.
-_STARVED, _PATIENCE = 0.5, (1, 4, 16)
+#: time is tried again with as many times as much as it lacked, twice for safety, at most so many times.
+_STARVED, _SAFETY, _PATIENCE = 0.9, 2.0, 16.0
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
     "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
@@ -104,7 +104,7 @@ class PostgresEngine:
         #: The clock of deadlines: CPU seconds of the server's process for us, or the wall's where it cannot be seen.
         self.seconds: Callable[[], float] = clock or time.monotonic
         self._starves = clock is not None
-        self._patience = 1
+        self._patience = 1.0
         self.guards = [] if self._rows(_MAY_CALL)[0][0] else ["functions"]
         read_beyond_python(self._connection.connection.dbapi_connection)
 
@@ -123,7 +123,7 @@ class PostgresEngine:
         if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
             self._connection.rollback()
             self._opened.clear()
-        self._patience = _PATIENCE[-1] if self._starves else 1
+        self._patience = _PATIENCE if self._starves else 1.0
         schema = f"instance_{len(self._opened)}"
         self._rows("SAVEPOINT test database")
         try:
@@ -155,16 +155,21 @@ class PostgresEngine:
         """
         if sum(map(len, statements)) > self._sql_chars:
             raise EngineError("too_big", f"the statement has more than {self._sql_chars} characters")
-        for self._patience in _PATIENCE:
+        allowed, self._patience = deadline - self.seconds(), 1.0
+        while True:
             started = self.seconds()
             try:
-                return self._run(statements, access, deadline, max_rows)
+                result = self._run(statements, access, started + allowed, max_rows)
+                if self._patience == 1 or self.seconds() - started <= allowed:
+                    return result
+                raise EngineError("timeout", "the statement takes more computing time than it is allowed")
             except EngineError as error:
-                starved = self._starves and self.seconds() - started < _STARVED * (deadline - started)
-                if error.status != "timeout" or not starved or self._patience == _PATIENCE[-1]:
+                share = (self.seconds() - started) / allowed
+                tried_enough = not self._starves or share >= _STARVED or self._patience == _PATIENCE
+                if error.status != "timeout" or tried_enough:
                     raise
+                self._patience = min(_PATIENCE, _SAFETY * self._patience / max(share, _SAFETY / _PATIENCE))
                 self.undo()
-        raise AssertionError("unreachable")
 
     def _run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         result = Outcome()
