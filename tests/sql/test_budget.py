@@ -41,6 +41,26 @@ def test_what_is_nested_too_deeply_is_left_out(verifier, gold):
     assert prepared.status == "too_costly" and "at most" in prepared.reason
 
 
+@pytest.mark.parametrize(
+    ("gold", "part", "between", "parts"),
+    [
+        ("SELECT name, CASE {} END FROM users", "WHEN age = {i} THEN '{i}x'", " ", 320),
+        ("SELECT name FROM users ORDER BY CASE {} END", "WHEN name = '{i}' THEN {i}", " ", 300),
+        ("SELECT {} FROM users", "SUM(CASE WHEN age > {i} AND name <> '{i}' THEN 1 ELSE 0 END)", ", ", 90),
+        ("SELECT {} FROM users", "COUNT(*) FILTER (WHERE age > {i})", ", ", 140),
+        ("SELECT {} FROM users", "(SELECT MAX(age) FROM users WHERE name = '{i}') AS a{i}", ", ", 100),
+        ("SELECT name FROM users WHERE {}", "age IN ({i}, {i}1)", " OR ", 90),
+        ("{}", "SELECT name FROM users WHERE age = {i}", " UNION ", 30),
+    ],
+    ids=["branches", "order", "sums", "filters", "subqueries", "alternatives", "set operations"],
+)
+def test_what_is_wide_but_within_its_size_is_prepared_in_seconds(verifier, gold, part, between, parts):
+    wide = gold.format(between.join(part.format(i=i) for i in range(parts)))
+    start = time.thread_time()
+    prepared = prepare(verifier, "", USERS, wide)
+    assert time.thread_time() - start < 10 and prepared.status == "ok"
+
+
 def test_where_the_computing_time_is_over_the_question_is_left_out(verifier, monkeypatch):
     monkeypatch.setattr(preparation, "Budget", lambda context: Budget(context, seconds=-1))
     prepared = prepare(verifier, "", USERS, "SELECT name FROM users WHERE age > 35")

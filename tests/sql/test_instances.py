@@ -9,6 +9,8 @@ from sql_cases import load_cases
 
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation import prepare
+from sqlreason.sql.databases.styles import Style
+from sqlreason.sql.databases.witnesses import _BOUNDS, Witnesses
 from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.query_constraints import constraints_of
 from sqlreason.sql.parsing.schema import parse_schema
@@ -158,6 +160,25 @@ def test_drawn_rows_respect_keys_and_references(seed: int) -> None:
     assert len(set(ids)) == len(ids) and len({row[0] for row in rows["orders"]}) == len(rows["orders"])
     assert {row[1] for row in rows["orders"]} <= set(ids)
     assert all(len(row) == 4 for row in rows["orders"])
+
+
+def test_of_many_bounds_each_database_shows_some_and_together_they_show_late_ones_too(monkeypatch) -> None:
+    put, shown = Witnesses._put, []
+
+    def put_down(self, rows, choice, leaf, *rest):
+        shown[-1].add(leaf.values)
+        put(self, rows, choice, leaf, *rest)
+
+    monkeypatch.setattr(Witnesses, "_put", put_down)
+    schema, tiers = parse_schema(SHOP), " ".join(f"WHEN total > {tier}0 THEN {tier}" for tier in reversed(range(100)))
+    populator = Populator(
+        schema, constraints_of(read_query(f"SELECT id, CASE {tiers} END FROM orders", schema), schema)
+    )
+    for seed in range(12):
+        shown.append(set())
+        populator.draw(random.Random(seed), Style(edges=True, most=40))
+    assert all(len(values) == _BOUNDS for values in shown)
+    assert len(set().union(*shown)) > 60 and any(value < 100 for values in shown for (value,) in values)
 
 
 def test_real_questions_are_usable(verifier, real_folder) -> None:

@@ -241,7 +241,9 @@ def _other(operator: str, values: tuple[Value, ...], kind: str, pool: list[Value
     if operator == "not between" and values:
         return _beyond(values[-1], ">", kind, rng) if rng.random() < 0.5 else _beyond(values[0], "<", kind, rng)
     bare = [str(value).strip("%_") for value in values] if operator == "not like" else []
-    others = [v for v in pool if v is not None and v not in values and not any(b and b in str(v) for b in bare)]
+    others = [v for v in pool if v is not None and v not in values]
+    if any(bare):
+        others = [v for v in others if not any(b and b in str(v) for b in bare)]
     if others:
         return rng.choice(others)
     first = values[0] if values else 1

@@ -17,8 +17,9 @@ from sqlreason.sql.parsing.schema import Value
 
 #: Rows that resemble each other, one for each SELECT's filter.
 _ALIKE = 4
-#: Rows at the bounds of a query; each is made to fit all of its conditions, so that these cost their square.
-_EDGES = 400
+#: Bounds of a query at which one database has rows; each row is made to fit all of the conditions, so that they cost
+#: their square, and of more rows most would be cut off again.
+_BOUNDS = 16
 
 
 class Witnesses:
@@ -119,17 +120,22 @@ class Witnesses:
     def edge(self, rows: Rows, rng: random.Random) -> None:
         """For each bound of a filter rows on either side of it, in which nothing but this bound decides."""
         placed = 0
-        for choice in self._wishes.choices:
-            for leaf in choice.leaves():
-                if leaf.place not in self._index or self._layout.is_sole_key(leaf.place) or not rows[leaf.place[0]]:
-                    continue
-                inside, outside = edges(leaf, self._layout.kinds[leaf.place])
-                for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
-                    for apart in self._stances(choice, leaf.place[0]):
-                        if placed == _EDGES:
-                            return
-                        placed += 1
-                        self._put(rows, choice, leaf, value, apart, placed, rng)
+        for choice, leaf in self._bounds(rows, rng):
+            inside, outside = edges(leaf, self._layout.kinds[leaf.place])
+            for value in [*rng.sample(inside, len(inside)), *rng.sample(outside, len(outside))]:
+                for apart in self._stances(choice, leaf.place[0]):
+                    placed += 1
+                    self._put(rows, choice, leaf, value, apart, placed, rng)
+
+    def _bounds(self, rows: Rows, rng: random.Random) -> list[tuple[Choice, Condition]]:
+        """The bounds that rows can be put at; of many some, which are others in another database."""
+        found = [
+            (choice, leaf)
+            for choice in self._wishes.choices
+            for leaf in choice.leaves()
+            if leaf.place in self._index and not self._layout.is_sole_key(leaf.place) and rows[leaf.place[0]]
+        ]
+        return found if len(found) <= _BOUNDS else rng.sample(found, _BOUNDS)
 
     def _stances(self, choice: Choice, name: str) -> tuple[bool, ...]:
         """Whether rows are to miss what the other SELECTs of the query ask of the table, or to meet it: both."""

@@ -39,6 +39,7 @@ class _Reader:
     def __init__(self, tree: exp.Expr, schema: Schema) -> None:
         self._tree, self._schema = tree, schema
         self._names: dict[str, str] = {}
+        self._uses: dict[int, list[str]] = {}  # by the SELECT, of a tree that stays as it is
         self._wishes = Constraints()
         for use in tree.find_all(exp.Table):
             table = schema.table(use.name)
@@ -167,9 +168,11 @@ class _Reader:
     def _near(self, column: exp.Column) -> list[str]:
         """Tables of the SELECT that the column stands in, then all others."""
         select = column.find_ancestor(exp.Select)
-        uses = select.find_all(exp.Table) if select is not None else ()
-        near = [self._names[name] for use in uses if (name := use.alias_or_name.lower()) in self._names]
-        return [*near, *sorted(self._wishes.tables)]
+        if id(select) not in self._uses:
+            uses = select.find_all(exp.Table) if select is not None else ()
+            near = [self._names[name] for use in uses if (name := use.alias_or_name.lower()) in self._names]
+            self._uses[id(select)] = [*near, *sorted(self._wishes.tables)]
+        return self._uses[id(select)]
 
     def _link(self, node: exp.Expr) -> None:
         found: list[exp.Expr | None] = []
