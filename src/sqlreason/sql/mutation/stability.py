@@ -16,9 +16,11 @@ from sqlreason.sql.parsing.schema import Schema
 from sqlreason.sql.parsing.statements import written
 
 #: Aggregates whose value depends on the order in which they meet their rows; the first two pass over NULL.
-_ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last)
-#: Such as the parser does not know, in other engines than SQLite.
-_ORDERED_BY_NAME = ("LISTAGG", "JSON_AGG", "JSONB_AGG", "ARBITRARY")
+_ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last, exp.List)
+#: Such as the parser does not know, in other engines than SQLite; the first two join texts, the second as the engine's
+#: own function for `GROUP_CONCAT(… ORDER BY …)` (`translation`).
+_JOINING_BY_NAME = ("LISTAGG", "CONCAT_ORDERED")
+_ORDERED_BY_NAME = (*_JOINING_BY_NAME, "JSON_AGG", "JSONB_AGG", "ARBITRARY")
 #: What may stand around an aggregate.
 _AROUND = (exp.Filter, exp.IgnoreNulls, exp.Window, exp.WithinGroup)
 #: Window functions whose value depends on which of several tied rows comes first.
@@ -80,13 +82,9 @@ def _open_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
 
 def _keep_if_decided(aggregate: exp.Expr, mark: str) -> None:
     """Lets an aggregate be another where the order in which it meets its rows makes a difference: a text a mark."""
-    given = aggregate.expressions[0] if isinstance(aggregate, exp.Anonymous) else aggregate.this
-    behind = aggregate.parent.expression if isinstance(aggregate.parent, exp.WithinGroup) else None
-    order = next((found for found in (given, behind) if isinstance(found, exp.Order)), None)
-    inner = given.this if isinstance(given, exp.Order) else given
-    value = inner.expressions[0] if isinstance(inner, exp.Distinct) and inner.expressions else inner
-    keys = [item.this for item in order.expressions] if order is not None else []
-    passes_null = isinstance(aggregate, _ORDERED[:2])
+    value, keys = _value_and_keys(aggregate)
+    joins = isinstance(aggregate, exp.GroupConcat) or aggregate.name.upper() in _JOINING_BY_NAME
+    passes_null = joins or isinstance(aggregate, exp.AnyValue)
     whole = aggregate
     while isinstance(whole.parent, _AROUND) and whole.arg_key == "this":
         whole = whole.parent
@@ -109,8 +107,21 @@ def _keep_if_decided(aggregate: exp.Expr, mark: str) -> None:
         same: exp.Expr = exp.EQ(this=least, expression=most)
         same = same if passes_null else exp.and_(same, exp.EQ(this=known.copy(), expression=rows))
         decided = exp.or_(exp.EQ(this=known, expression=exp.Literal.number(0)), same)
-    other = exp.Literal.string(mark) if isinstance(aggregate, exp.GroupConcat) else exp.null()
+    other = exp.Literal.string(mark) if joins else exp.null()
     whole.replace(exp.Case().when(decided, whole.copy()).else_(other))
+
+
+def _value_and_keys(aggregate: exp.Expr) -> tuple[exp.Expr, list[exp.Expr]]:
+    """What an aggregate takes of each row, and by what it orders them: behind any argument, or in WITHIN GROUP."""
+    if isinstance(aggregate, exp.Anonymous) and aggregate.name.upper() == "CONCAT_ORDERED":
+        _, _, value, *keys = aggregate.expressions
+        return value, keys[::2]
+    arguments = aggregate.expressions or [aggregate.this, aggregate.args.get("separator")]
+    behind = aggregate.parent.expression if isinstance(aggregate.parent, exp.WithinGroup) else None
+    order = next((found for found in (*arguments, behind) if isinstance(found, exp.Order)), None)
+    given = arguments[0].this if isinstance(arguments[0], exp.Order) else arguments[0]
+    value = given.expressions[0] if isinstance(given, exp.Distinct) and given.expressions else given
+    return value, [item.this for item in order.expressions] if order is not None else []
 
 
 def _as_text(values: list[exp.Expr]) -> exp.Expr:
