@@ -54,6 +54,10 @@ _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
     "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
 )
+_DATED = (
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+    "AND (data_type ~ '^(date|time)' OR udt_name ~ '^_?(date|ts|time)')"
+)
 _SEQUENCES = (
     "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
 )
@@ -65,10 +69,14 @@ _TABLES = (
 
 @dataclass
 class _Database:
-    """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand."""
+    """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand.
+
+    `dated` are the names of the columns that hold dates or times.
+    """
 
     schema: str
     tables: set[str]
+    dated: set[str]
     restarts: list[str]
 
 
@@ -96,7 +104,7 @@ class PostgresEngine:
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, _Database] = {}
-        self._current, self._script = _Database("", set(), []), ""
+        self._current, self._script = _Database("", set(), set(), []), ""
         self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
@@ -137,7 +145,8 @@ class PostgresEngine:
             raise
         self._rows("RELEASE SAVEPOINT test database")
         restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
-        self._opened[script] = _Database(schema, {table.lower() for table in self.tables()}, restarts)
+        dated = {name.lower() for (name,) in self._rows(_DATED)}
+        self._opened[script] = _Database(schema, {table.lower() for table in self.tables()}, dated, restarts)
         return script
 
     def open(self, snapshot: str) -> None:
@@ -145,6 +154,7 @@ class PostgresEngine:
         if snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
         self._current, self._script = self._opened[snapshot], snapshot
+        self._rules.dated = self._current.dated
         self._rows(f"SET LOCAL search_path = {self._current.schema}")
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:

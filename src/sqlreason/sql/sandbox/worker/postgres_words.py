@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .outcomes import DEFINE, READ, WRITE, EngineError
+from .postgres_moments import reads_the_clock
 
 READING = {"select", "with", "values", "table"}
 _CHANGES = {"insert", "update", "delete", "merge"}
@@ -51,8 +52,6 @@ _TELLING = re.compile(
 )
 _CLOCK = frozenset(["now", "transaction_timestamp", "statement_timestamp", "clock_timestamp", "timeofday"])
 _CLOCK_WORDS = frozenset(["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"])
-_MOMENTS = re.compile(r"[enEN]?'\s*(now|today|tomorrow|yesterday)\b.*'", re.IGNORECASE | re.DOTALL)
-_DATED = frozenset(["date", "time", "timestamp", "timestamptz", "timetz"])
 _CATALOGS = frozenset(["pg_catalog", "information_schema", "pg_toast"])
 #: Sequences; a statement that writes may count on.
 _COUNTERS = frozenset(["nextval", "currval"])
@@ -141,6 +140,8 @@ class Rules:
         self._volatile = {name for (name,) in rows("SELECT DISTINCT proname FROM pg_proc WHERE provolatile = 'v'")}
         catalog = "SELECT relname FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace"
         self._relations = {name for (name,) in rows(catalog)}
+        #: Names of the columns of the test database at hand that hold dates or times, in lower case.
+        self.dated: Collection[str] = ()
 
     def admit(self, words: list[Word], access: str) -> None:
         """Lets a statement pass if its first words are allowed and it names nothing that is refused.
@@ -174,8 +175,7 @@ class Rules:
 
     def _refused(self, words: list[Word], spared: Collection[str]) -> str:
         """The first thing that is refused among words, but for the names that are spared; "" if there is none."""
-        nothing = Word("sign", "", 0)
-        for before, word, after in zip([nothing, *words], words, [*words[1:], nothing], strict=False):
+        for word, after in zip(words, [*words[1:], Word("sign", "", 0)], strict=True):
             if word.names:
                 called = after.text == "(" and after.kind == "sign"
                 if called and word.text not in spared and self._is_refused(word.text):
@@ -186,8 +186,8 @@ class Rules:
                     return f"the clock {word.text}"
                 if word.kind == "name" and word.text == "tablesample":
                     return "a sample"
-            elif word.kind == "text" and _MOMENTS.fullmatch(word.text) and _is_date(before, after):
-                return f"the clock {word.text}"
+        if "now" not in spared and reads_the_clock(words, self.dated):
+            return "the clock in a text"
         return "the clock of age()" if any(map(_is_age_of_today, _calls(words, "age"))) else ""
 
     def _is_refused(self, name: str) -> bool:
@@ -197,10 +197,6 @@ class Rules:
 def first_name(words: list[Word]) -> str:
     """The first name or keyword among words, "" if there is none."""
     return next((word.text for word in words if word.kind == "name"), "")
-
-
-def _is_date(before: Word, after: Word) -> bool:
-    return before.text in _DATED or after.text in (":", "as")
 
 
 def _calls(words: list[Word], name: str) -> list[list[Word]]:
