@@ -81,3 +81,14 @@ def test_where_no_worker_starts_the_run_ends(monkeypatch) -> None:
     with Verifier() as verifier, pytest.raises(WorkerError):
         monkeypatch.setattr(verifier._pool, "work", refuse)
         audit(verifier, ROWS)
+
+
+def test_an_audit_says_nothing_of_what_another_dialect_lacks(capfd, caplog):
+    context = (
+        "CREATE TABLE t (id INT NOT NULL AUTO_INCREMENT, n VARCHAR(20) CHARACTER SET utf8, PRIMARY KEY (id)) "
+        "ENGINE=InnoDB DEFAULT CHARSET=utf8 ROW_FORMAT=DYNAMIC COMMENT='x'; INSERT INTO t (n) VALUES ('a'), ('b');"
+    )
+    golds = ("SELECT n FROM t", "SELECT n FROM t AS x (a, n) FOR UPDATE", "SELECT n FROM t TABLESAMPLE (9)")
+    with Verifier() as verifier:
+        audit(verifier, [(gold, context, gold) for gold in golds])
+    assert caplog.text == "" and capfd.readouterr() == ("", "")

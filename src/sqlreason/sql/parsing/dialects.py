@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.sqlite import SQLite
 
 from sqlreason.sql.parsing.misreadings import dialect_of, misread
@@ -29,6 +30,8 @@ _HINTS = {
     "postgres": re.compile(r"::|\bSERIAL\b|\bILIKE\b|INTERVAL\s+'|DATE_TRUNC|EXTRACT\s*\(|\bARRAY\b|RETURNING", re.I),
     "tsql": re.compile(r"\bTOP\s*\(?\d|\[\w+\]|GETDATE|DATEADD|IDENTITY\s*\(|NVARCHAR|ISNULL\s*\(", re.I),
 }
+#: What a dialect may lack without another result: how a table is stored, numbered or locked, and advice.
+_WITHOUT_EFFECT = re.compile(r"property|AUTOINCREMENT|Hints|Locking reads|query option|Comment", re.IGNORECASE)
 #: ORDER BY behind an argument of an aggregate, for which SQLite before 3.44 has no grammar.
 _ORDERED_AGGREGATE = re.compile(r"(?:GROUP_CONCAT|STRING_AGG)\s*\([^;]*?ORDER\s+BY", re.IGNORECASE)
 
@@ -76,7 +79,7 @@ def readings(
         text = f"{context}\n{gold}"
         guessed = sorted(_HINTS, key=lambda name: -len(_HINTS[name].findall(text)))
         yield from (("sqlite", name) for name in guessed if name != first)
-        yield from (("duckdb", name) for name in dict.fromkeys((first, "", guessed[0])))
+        yield from (("duckdb", name) for name in dict.fromkeys((first, "", *guessed)))
 
 
 def to_engine(sql: str, engine: str, reading: str, script: bool = False) -> list[str]:
@@ -101,11 +104,22 @@ def _rewritten(sql: str, engine: str, reading: str, script: bool) -> str | None:
         return None
     try:
         to = _SureNames if engine == "sqlite" and not script and _has_sure_names(sql, reading) else engine
-        texts = [written(_adapted(t, engine, reading), to) for t in trees if not (script and _is_setting(t))]
+        write = written if script else _written_whole
+        texts = [write(_adapted(t, engine, reading), to) for t in trees if not (script and _is_setting(t))]
     except Exception:
         logger.debug("a statement cannot be adapted for %s: %.200r", engine, sql, exc_info=True)
         return None
     return None if None in texts else ";\n".join(text for text in texts if text is not None)
+
+
+def _written_whole(tree: exp.Expr, to: str | type[Dialect]) -> str | None:
+    """A statement in a dialect; None where the dialect lacks something that it says, a PIVOT or IGNORE NULLS."""
+    generator = Dialect.get_or_raise(to).generator(unsupported_level=ErrorLevel.IGNORE)
+    text = generator.generate(tree)
+    lacking = [message for message in generator.unsupported_messages if not _WITHOUT_EFFECT.search(message)]
+    if lacking:
+        logger.debug("a statement says more than %s can: %s", to, lacking)
+    return None if lacking else text
 
 
 def _has_sure_names(sql: str, reading: str) -> bool:

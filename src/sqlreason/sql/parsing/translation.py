@@ -8,9 +8,11 @@ and the next reading is tried: what runs must be right. Not followed: MySQL and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
+from sqlglot.errors import UnsupportedError
 
 from sqlreason.sql.parsing.date_translation import DATE_REWRITES, amounts_of, interval, shifted
 from sqlreason.sql.parsing.json_translation import (
@@ -71,6 +73,11 @@ def for_duckdb(tree: exp.Expr, reading: str) -> exp.Expr:
     for node in reversed(list(tree.walk(bfs=False))):
         if isinstance(node, exp.Div) and reading in ("postgres", "tsql"):
             node.replace(_whole_division(node))
+        elif isinstance(node, exp.SimilarTo) and isinstance(node.expression, exp.Literal):
+            pattern = exp.Literal.string(similar_pattern(node.expression.this))
+            node.replace(exp.RegexpLike(this=node.this, expression=pattern))
+        elif isinstance(node, exp.Fetch | exp.Limit):
+            _limited(node, reading)
         elif isinstance(node, exp.Like) and reading in ("mysql", "tsql"):
             node.replace(exp.ILike(**node.args))
     return tree
@@ -230,6 +237,37 @@ def _cast_or_interval(node: exp.Expr, reading: str) -> exp.Expr:
     return interval(node, reading) if node.args["to"].this == _Type.INTERVAL else _cast(node, reading)
 
 
+_IN_BRACKETS_OR_ONE = re.compile(r"\\(?P<plain>.)|(?P<set>\[[^\]]*\])|(?P<sign>.)", re.DOTALL)
+
+
+def _similar(node: exp.Expr, reading: str) -> exp.Expr:
+    """SIMILAR TO, whose patterns are those of LIKE and of regular expressions in one; of a literal alone."""
+    pattern = node.expression
+    if not (isinstance(pattern, exp.Literal) and pattern.is_string):
+        return call("similar_to", node.this, pattern)
+    return call("regexp_exactly", exp.Literal.string(similar_pattern(pattern.this)), node.this)
+
+
+def similar_pattern(pattern: str) -> str:
+    """The regular expression that a pattern of SIMILAR TO stands for."""
+    found = []
+    for piece in _IN_BRACKETS_OR_ONE.finditer(pattern):
+        sign = piece["sign"]
+        if piece["plain"] or sign in (".", "^", "$", "\\"):
+            found.append(re.escape(piece["plain"] or sign))
+        else:
+            found.append({"%": "(?s:.*)", "_": "(?s:.)"}.get(sign, piece.group()))
+    return f"^(?:{''.join(found)})$"
+
+
+def _limited(node: exp.Expr, reading: str) -> exp.Expr:
+    """TOP and FETCH FIRST: WITH TIES is no LIMIT, and of a share SQL Server keeps one row more than others do."""
+    options = node.args.get("limit_options")
+    if options is not None and any(options.args.get(name) for name in ("with_ties", "percent")):
+        raise UnsupportedError("WITH TIES and PERCENT have no counterpart")
+    return node
+
+
 def _unbounded(node: exp.Expr, reading: str) -> exp.Expr:
     """NVARCHAR(MAX) without its MAX."""
     if any(isinstance(size.this, exp.Var) for size in node.expressions if isinstance(size, exp.DataTypeParam)):
@@ -251,6 +289,8 @@ _REWRITES: dict[type[exp.Expr], Rewrite] = {
         "regexp_exactly" if reading == "postgres" else "regexp", node.expression, node.this
     ),
     exp.RegexpILike: lambda node, reading: call("regexp", node.expression, node.this),
+    exp.SimilarTo: _similar,
+    **dict.fromkeys((exp.Fetch, exp.Limit), _limited),
     exp.Concat: _concat,
     exp.ConcatWs: lambda node, reading: call("concat_ws", *node.expressions),
     exp.GroupConcat: _group_concat,
