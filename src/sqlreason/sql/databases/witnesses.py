@@ -20,6 +20,8 @@ _ALIKE = 4
 #: Bounds of a query at which one database has rows; each row is made to fit all of the conditions, so that they cost
 #: their square, and of more rows most would be cut off again.
 _BOUNDS = 16
+#: Rows that are set apart: one for the largest value, one for the smallest.
+_APART = 2
 
 
 class Witnesses:
@@ -74,26 +76,39 @@ class Witnesses:
                 rows[places[0][0]].append(self._copies.copied(rows, places[0][0], row, rng))
 
     def _set_apart(self, rows: Rows, rng: random.Random) -> None:
-        """Lets the first row of each table be at an extreme and like no other where the gold does not look.
+        """Lets the first rows of each table be at the extremes and like no other where the gold asks for nothing.
 
-        So that a superfluous filter loses it, and a superfluous join too: no table that the gold does not name refers
-        to it.
+        So that a superfluous filter loses them, and a superfluous join too: no table that the gold does not name refers
+        to them.
         """
+        unasked = self._wishes.outputs - self._wishes.asked()
         for place, position in self._index.items():
-            if place[0] in self._wishes.tables and place not in self._wishes.named and self._layout.is_free(place):
+            free = place not in self._wishes.named or (place in unasked and self._layout.kinds[place] != "bool")
+            if place[0] in self._wishes.tables and free and self._layout.is_free(place):
                 kind, column = self._layout.kinds[place], self._layout.columns[place]
                 usual = self._layout.pools[place][0] if kind == "bool" else None
                 other = fresh(kind, column, 160 + rng.randint(0, 9), rng) if usual is None else not usual
-                rows[place[0]][0][position] = other
-        for name in sorted(self._wishes.tables & set(rows)):
-            self._stand_out(rows, rows[name][0], name, 1.0, rng)
+                for row in rows[place[0]][:_APART]:
+                    row[position] = other
+        for place in sorted(self._wishes.top & set(self._index)):
+            if place[0] in self._wishes.tables and self._layout.is_number(place):
+                self._put_at_ends(rows[place[0]], self._index[place], rng)
         for places, owner, _ in self._layout.groups:
             for place in places if owner is not None and owner[0] in self._wishes.tables else ():
                 if owner is not None and place[0] not in self._wishes.tables and not self._layout.is_sole_key(place):
                     keys = [row[self._index[owner]] for row in rows[owner[0]]]
+                    apart = {self._layout.fitting(place, key) for key in keys[: min(_APART, len(keys) - 1)]}
                     for row in rows[place[0]]:
-                        if row[self._index[place]] == self._layout.fitting(place, keys[0]) and len(keys) > 1:
+                        if row[self._index[place]] in apart:
                             row[self._index[place]] = self._layout.fitting(place, keys[-1])
+
+    def _put_at_ends(self, held: list[list[Value]], position: int, rng: random.Random) -> None:
+        """Gives the first rows the largest and the smallest value of a column, whichever a query may ask for."""
+        known = [value for row in held if isinstance(value := row[position], int | float)]
+        if known:
+            ends = [max(known) + 1, min(known) - 1]
+            for row, end in zip(held, rng.sample(ends, 2), strict=False):
+                row[position] = end
 
     def resemble(self, rows: Rows, rng: random.Random) -> None:
         """Where duplicates are lost, rows with the same outputs, of which each meets another SELECT's filter, one none.

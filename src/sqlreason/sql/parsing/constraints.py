@@ -139,3 +139,11 @@ class Constraints:
     def conditions(self) -> list[Condition]:
         """All conditions, of all SELECTs."""
         return [leaf for choice in self.choices for leaf in choice.leaves()]
+
+    def asked(self) -> set[Place]:
+        """The columns whose values decide something: which rows there are, how they are grouped, which come first."""
+        totals = {place for _, place, _ in self.totals} | {place for _, place in self.balanced}
+        bounds = {place for bound in self.bounded for place in (bound.place, bound.extreme)}
+        filtered = {leaf.place for leaf in self.conditions()} | {lookup.place for lookup in self.lookups}
+        linked = {place for pair in (*self.links, *self.overlaps) for place in pair}
+        return filtered | linked | totals | bounds | self.grouped | self.top | self.averaged | self.clocked
