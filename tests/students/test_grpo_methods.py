@@ -226,7 +226,6 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
 REFUSED = [
     ({"phases": 2}, "a GRPO with a curriculum"),
     ({"phases": 3, "curriculum": "mixed"}, "at least as many max_steps"),
-    ({"phases": 2, "curriculum": "mixed", "method": "rft"}, "phases=2"),
     ({"initial_adapter": "sft"}, "'full', 'format_only' or 'none'"),
     ({"max_steps": 5, "epochs": 1.0}, "exactly one of epochs and max_steps"),
     ({"rewards": {"executes": 1.0}}, "unknown rewards"),

@@ -179,7 +179,7 @@ class GRPOOptions(_Schedule):
     forecast: ForecastOptions
     initial_adapter: Literal["full", "format_only", "none"]
     format_examples: int = Positive
-    method: Literal["grpo", "rft", "distillation"]
+    method: Literal["grpo", "distillation"]
     distillation: DistillationTeacherOptions = DistillationTeacherOptions()
     curriculum: Literal["off", "mixed", "easiest_first"]
     phases: int = Positive
@@ -203,8 +203,8 @@ class GRPOOptions(_Schedule):
 
     @model_validator(mode="after")
     def _profiled(self) -> "GRPOOptions":
-        if not self.forecast.prompts and (self.method == "rft" or self.curriculum != "off"):
-            raise ValueError("method rft and a curriculum need the forecast; make forecast.prompts larger than 0")
+        if not self.forecast.prompts and self.curriculum != "off":
+            raise ValueError("a curriculum needs the forecast; make forecast.prompts larger than 0")
         return self
 
     @model_validator(mode="after")
@@ -218,11 +218,10 @@ class GRPOOptions(_Schedule):
 
     @model_validator(mode="after")
     def _phases_have_a_curriculum(self) -> "GRPOOptions":
-        curriculum = self.method == "grpo" and self.curriculum != "off"
-        if self.phases > 1 and not (curriculum and self.max_steps and self.max_steps >= self.phases):
+        if self.phases > 1 and not (self.curriculum != "off" and self.max_steps and self.max_steps >= self.phases):
             raise ValueError(
                 f"phases={self.phases} are parts of a GRPO with a curriculum and at least as many max_steps; "
-                "set phases: 1, or method: grpo, a curriculum and max_steps"
+                "set phases: 1, or a curriculum and max_steps"
             )
         return self
 

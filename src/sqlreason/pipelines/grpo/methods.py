@@ -1,15 +1,15 @@
-"""How rewards improve the student after its start: GRPO, in phases with a curriculum each, or rejection sampling."""
+"""How rewards improve the student after its start: GRPO, in phases with a curriculum each."""
 
 import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 
 from sqlreason.data import splits
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.pipeline_options import GRPOOptions, StudentOptions
 from sqlreason.rewards import make_rewards
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -92,35 +92,6 @@ def _counted_on(adapter: Adapter, done: int) -> Adapter:
     """The adapter of a phase with its steps counted from the first phase on."""
     counted = {name: adapter.facts[name] + done for name in ("steps", "best_step")}
     return dataclasses.replace(adapter, facts={**adapter.facts, **counted}) if done else adapter
-
-
-def train_rft(
-    base_model: Checkpoint,
-    start: Adapter,
-    prompts: pd.DataFrame,
-    profile: pd.DataFrame,
-    checkpoints: Path,
-    student: StudentOptions,
-    options: GRPOOptions,
-) -> Improved:
-    """Learn from the right rollouts of the profile; one row a step, with the profile's mean reward."""
-    from sqlreason.students.training import rft
-
-    schedule = options.model_dump(include=set(SFTOptions.model_fields) - {"lora"})
-    adapter, history = rft.train_rft(
-        base_model,
-        start,
-        prompts,
-        profile,
-        workdir=checkpoints / "rft",
-        **student.training,
-        **schedule,
-    )
-    return adapter, history.assign(stage="rft", reward=profile["reward"].mean(), kl=0.0), profile.assign(step=0)
-
-
-METHODS: dict[str, Callable[..., Improved]] = {"grpo": train_grpo, "rft": train_rft}
-"""By `grpo.method`: those that learn from rewards; distillation, which learns from a teacher, is `on_policy.py`."""
 
 
 def sample_profile(
