@@ -182,7 +182,6 @@ class GRPOOptions(_Schedule):
     method: Literal["grpo", "distillation"]
     distillation: DistillationTeacherOptions = DistillationTeacherOptions()
     curriculum: Literal["off", "mixed", "easiest_first"]
-    phases: int = Positive
     dev_prompts: int = Field(ge=0)
     dev_steps: int = Positive
     patience: int | None = Field(gt=0)
@@ -213,15 +212,6 @@ class GRPOOptions(_Schedule):
             raise ValueError(
                 f"curriculum={self.curriculum} chooses prompts whose rollouts differ in reward; distillation learns "
                 "from every answer, so set curriculum: off"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _phases_have_a_curriculum(self) -> "GRPOOptions":
-        if self.phases > 1 and not (self.curriculum != "off" and self.max_steps and self.max_steps >= self.phases):
-            raise ValueError(
-                f"phases={self.phases} are parts of a GRPO with a curriculum and at least as many max_steps; "
-                "set phases: 1, or a curriculum and max_steps"
             )
         return self
 
