@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from sqlreason.options.distillation_teacher_options import DistillationTeacherOptions
 from sqlreason.options.option_types import Optimizer, Options, Positive, Share
-from sqlreason.options.synthesis_options import PretrainingOptions, SynthesisOptions
+from sqlreason.options.synthesis_options import SynthesisOptions
 
 
 class SplitOptions(Options):
@@ -288,5 +288,4 @@ PARAMETERS: dict[str, type[Options]] = {
     "export": ExportOptions,
     "publication": PublicationOptions,
     "synthesis": SynthesisOptions,
-    "pretraining": PretrainingOptions,
 }
