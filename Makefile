@@ -17,7 +17,7 @@ test: $(READY) lint  ## lint, types, import rules and tests
 	$(BIN)/pytest
 
 lint: $(READY)
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff check src tests tools
 	$(BIN)/mypy src
 	$(BIN)/lint-imports
 

@@ -63,7 +63,7 @@ def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) ->
     recurring, dev = methods.split_dev(comparison.prompts, grpo)
     groups = (grpo.max_steps or 0) * grpo.batch_size * grpo.gradient_accumulation // grpo.num_generations
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
-    adapter, history, rollouts = methods.train_phase(comparison.base, start, prompts, dev, place, student, grpo)
+    adapter, history, rollouts = methods.train_on(comparison.base, start, prompts, dev, place, student, grpo)
     marks = [comparison.evaluate(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
     quarters = (rollouts["step"] - 1) * 4 // rollouts["step"].max()
     return {

@@ -1,4 +1,4 @@
-"""What to do after SFT: voting, GRPO under two rewards, a curriculum, rejection sampling, on-policy distillation.
+"""What to do after SFT: voting, GRPO under two rewards, a curriculum, on-policy distillation.
 
 The same held-out questions for all.
 
@@ -45,7 +45,6 @@ ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "grpo_article": ("GRPO, the article's rewards", {"rewards": ARTICLE}),
     "grpo_execution": ("GRPO, execution", {"rewards": EXECUTION}),
     "grpo_curriculum": ("GRPO, execution, curriculum", {"rewards": EXECUTION, "curriculum": "mixed"}),
-    "rft": ("RFT", {"rewards": EXECUTION, "method": "rft"}),
     "distillation": ("On-policy distillation", {"rewards": EXECUTION, "method": "distillation"}),
 }
 INPUTS = (
@@ -99,7 +98,7 @@ class Comparison:
         Minutes hold forecast and training, that of the teacher of a distillation included.
         """
         options = self.grpo.model_copy(update={**changes, "seed": self.seed})
-        profiled = options.method == "rft" or options.curriculum != "off"
+        profiled = options.curriculum != "off"
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
         began = time.monotonic()

@@ -21,7 +21,7 @@ def _data(names):
     return [name for name in names if not name.startswith("params:")]
 
 
-@pytest.mark.parametrize("name", ["__default__", "pretraining", "synthesis"])
+@pytest.mark.parametrize("name", ["__default__", "synthesis"])
 def test_no_node_reads_from_a_later_layer_than_it_writes(layer_of, name):
     """kedro-viz drops the strip of layers for the whole graph as soon as two of them form a cycle."""
     backwards = [

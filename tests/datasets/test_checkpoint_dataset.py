@@ -5,7 +5,7 @@ from kedro.io import DatasetError
 
 from sqlreason.datasets.checkpoint_dataset import CheckpointDataset
 from sqlreason.students.checkpoints.checkpoint import TrainedModel
-from sqlreason.students.training import tiny
+from tiny_student import tiny
 
 
 @pytest.fixture(scope="module")

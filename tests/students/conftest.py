@@ -9,7 +9,7 @@ import pytest
 
 from sqlreason.students.checkpoints.chat import open_chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel, write_checkpoint
-from sqlreason.students.training import pretraining, tiny
+from tiny_student import pretraining, tiny
 
 TABLES = ("singer", "concert", "stadium", "album", "employee", "flight", "airport", "student")
 COLUMNS = ("name", "age", "city", "price", "year", "title", "salary", "country")

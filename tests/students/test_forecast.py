@@ -1,4 +1,4 @@
-"""The forecast of GRPO, the curriculum, rejection sampling and voting."""
+"""The forecast of GRPO, the curriculum and voting."""
 
 import pandas as pd
 import pytest
@@ -7,7 +7,7 @@ from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.generation import decoding
 from sqlreason.students.generation.voting import vote
-from sqlreason.students.training import forecast, rft, sft
+from sqlreason.students.training import forecast, sft
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 
@@ -87,20 +87,6 @@ def test_what_is_right_agrees_with_the_gold_and_ended_its_turn():
     good, bad = render("Names.", "SELECT singer.name FROM singer"), render("Ages.", "SELECT age FROM singer")
     written = [decoding.Generation(*each, 0.1) for each in ((good, 5, True), (good, 5, False), (bad, 5, True))]
     assert forecast._right([task] * 3, written) == [True, False, False]
-
-
-def test_rejection_sampling_learns_from_distinct_right_rollouts_alone(checkpoint, start, examples, tmp_path):
-    profile = rollouts([8, 0, 1])
-    chosen = rft.choose_examples(examples, profile, seed=0)
-    assert sorted(chosen["completion"]) == ["0 0", "0 1", "0 2", "2 0"]
-    own = profile.assign(completion=examples["completion"].iloc[0])
-    adapter, history = rft.train_rft(
-        checkpoint, start, examples, own, workdir=tmp_path, learning_rate=1e-2, batch_size=2, max_steps=3,
-        dtype="float32",
-    )  # fmt: skip
-    assert adapter.digest != start.digest and adapter.config["r"] == start.config["r"] and len(history) == 3
-    with pytest.raises(ValueError, match="none of 24 rollouts is right"):
-        rft.choose_examples(examples, rollouts([0, 0, 0]), seed=0)
 
 
 @pytest.fixture(scope="module")

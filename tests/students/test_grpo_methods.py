@@ -1,4 +1,4 @@
-"""Where GRPO begins, its phases, who teaches in its place, and what is refused before anything is trained."""
+"""Where GRPO begins, its curriculum, who teaches in its place, and what is refused before anything is trained."""
 
 import dataclasses
 import json
@@ -88,52 +88,17 @@ def test_the_dev_examination_costs_the_training_few_prompts_and_shares_no_schema
     assert methods.split_dev(asked.head(5), options(dev_prompts=8))[1] is None  # one schema
 
 
-def test_each_phase_goes_on_from_the_one_before_with_a_curriculum_of_its_own(
-    checkpoint, blank, prompts, student, options, monkeypatch, tmp_path
-):
-    profiled, phases = [], []
-
-    def profile(base, adapter, *rest):
-        profiled.append(adapter)
-        return sample_profile(base, adapter, *rest)
-
-    def train(base, adapter, *rest):
-        trained = train_phase(base, adapter, *rest)
-        phases.append((adapter, trained[0]))
-        return trained
-
-    sample_profile, train_phase = methods.sample_profile, methods.train_phase
-    monkeypatch.setattr(methods, "sample_profile", profile)
-    monkeypatch.setattr(methods, "train_phase", train)
-    chosen = options(curriculum="mixed", phases=2, rewards={"match_format_approximately": 1.0})
-    first = sample_profile(checkpoint, blank, prompts, student, chosen, [1.0])
-    adapter, history, rollouts = methods.train_grpo(checkpoint, blank, prompts, first, tmp_path, student, chosen)
-    assert phases[0][0] is blank and phases[1][0] is profiled[0] is phases[0][1] and len(profiled) == 1
-    assert history["step"].tolist() == [1, 2] and rollouts["step"].tolist() == [1] * 4 + [2] * 4
-    assert adapter.facts["steps"] == adapter.facts["best_step"] == 2
-
-
-def test_a_phase_that_ends_early_makes_way_for_a_fresh_curriculum(
+def test_the_curriculum_is_chosen_among_the_prompts_that_are_trained_on(
     blank, prompts, student, options, monkeypatch, tmp_path
 ):
-    """An alarm, such as groups of equal rewards, stops a phase; the next one asks anew what the student can do."""
-    profiled = []
-
-    def stop_early(base, adapter, chosen, dev, checkpoints, student, phase):
-        steps = pd.DataFrame({"step": [1]})
-        return dataclasses.replace(adapter, facts={"steps": 1, "best_step": 1}), steps, steps
-
-    monkeypatch.setattr(methods, "train_phase", stop_early)
-    monkeypatch.setattr(methods, "sample_profile", lambda *given: profiled.append(given))
-    monkeypatch.setattr(methods, "_choose_prompts", lambda trained, profile, phase: trained)
-    chosen = options(max_steps=10, phases=2, curriculum="mixed")
-    adapter, history, _ = methods.train_grpo(None, blank, prompts, None, tmp_path, student, chosen)
-    assert len(profiled) == 1 and history["step"].tolist() == [1, 2] and adapter.facts["steps"] == 2
-
-
-def test_the_steps_of_the_phases_add_up(options):
-    assert methods._steps(options(max_steps=10, phases=3, curriculum="mixed")) == [3, 3, 4]
-    assert methods._steps(options(max_steps=None, epochs=1.0)) == [None]
+    given = []
+    monkeypatch.setattr(methods, "train_on", lambda base, start, chosen, *rest: given.append(chosen["id"].tolist()))
+    ids = prompts["id"].tolist()
+    rates = {ids[0]: [True, True], **{id_: [True, False] for id_ in ids[1:4]}, ids[4]: [False, False]}
+    profile = pd.DataFrame([{"id": id_, "temperature": 1.0, "right": right} for id_ in rates for right in rates[id_]])
+    for changes in ({"curriculum": "mixed"}, {"curriculum": "off"}, {"curriculum": "mixed", "batch_size": 8}):
+        methods.train_grpo(None, blank, prompts, profile, tmp_path, student, options(**changes))
+    assert given == [ids[1:4], ids, ids]  # too few for the four groups of a step: all
 
 
 @pytest.fixture
@@ -224,9 +189,6 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
 
 
 REFUSED = [
-    ({"phases": 2}, "a GRPO with a curriculum"),
-    ({"phases": 3, "curriculum": "mixed"}, "at least as many max_steps"),
-    ({"phases": 2, "curriculum": "mixed", "method": "rft"}, "phases=2"),
     ({"initial_adapter": "sft"}, "'full', 'format_only' or 'none'"),
     ({"max_steps": 5, "epochs": 1.0}, "exactly one of epochs and max_steps"),
     ({"rewards": {"executes": 1.0}}, "unknown rewards"),

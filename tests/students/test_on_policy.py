@@ -10,9 +10,10 @@ from sqlreason.reasoning.prompts import check_hint, with_hint
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints import shared_vocabulary
 from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
-from sqlreason.students.training import distillation_trainer, early_stopping, on_policy_distillation, sft, tiny
+from sqlreason.students.training import distillation_trainer, early_stopping, on_policy_distillation, sft
 from sqlreason.students.training.on_policy_distillation import Teacher
 from sqlreason.students.training.trainer_arguments import TrainingError
+from tiny_student import tiny
 
 OPTIONS = {
     "max_completion_tokens": 12, "learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0,

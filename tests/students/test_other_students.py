@@ -8,7 +8,8 @@ from transformers import AutoModelForCausalLM
 
 from sqlreason.students.checkpoints import attention
 from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
-from sqlreason.students.training import grpo, sft, tiny
+from sqlreason.students.training import grpo, sft
+from tiny_student import tiny
 
 TRAINING = {"learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0, "dtype": "float32"}
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")

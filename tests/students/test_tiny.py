@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sqlreason.students.checkpoints import cpu
-from sqlreason.students.training import packing, pretraining, tiny
+from tiny_student import packing, pretraining, tiny
 
 PLAN = {"row_tokens": 128, "learning_rate": 5e-3, "batch_rows": 8}
 

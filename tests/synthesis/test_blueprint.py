@@ -1,6 +1,5 @@
 """Schemas with meaning are read, checked and populated."""
 
-import itertools
 import random
 import sqlite3
 
@@ -8,9 +7,6 @@ import pytest
 
 from sqlreason.sql.parsing.schema import parse_schema, render_ddl
 from sqlreason.synthesis.schema.annotated_schema import (
-    HELDOUT,
-    PRETRAINING,
-    TRAINING,
     SchemaFileError,
     load_annotated_schemas,
     read_annotated_schema,
@@ -109,15 +105,3 @@ def test_verbs_and_articles_agree():
     assert article("order") == "an" and article("unit") == "a" and article("points") == ""
     assert is_plural("age in months") is False
     assert phrase_of("qtyOnHand") == "quantity on hand"
-
-
-def test_pretraining_training_and_examination_share_no_schema_and_no_table():
-    """A table with the same name and columns in two sets would let a student answer by heart."""
-    parts = [load_annotated_schemas(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
-    tables = [
-        {(t.name, frozenset(c.name for c in t.columns)) for annotated_schema in part for t in annotated_schema.tables}
-        for part in parts
-    ]
-    for one, other in itertools.combinations(range(3), 2):
-        assert not tables[one] & tables[other]
-        assert not {b.fingerprint for b in parts[one]} & {b.fingerprint for b in parts[other]}

@@ -247,28 +247,33 @@ def test_after_twenty_kills_every_row_is_there_and_only_calls_in_flight_were_mad
     assert len(server.questions) == rows + lost <= rows + 20 * concurrency
 
 
-def test_two_processes_share_the_work_and_no_question_is_paid_twice(chat_server, zygote):
-    server = chat_server(lambda number, body: (time.sleep(0.03), reply())[1])
-    start, wait, path = zygote(server, 80, 4)
-    first, second = start(), start()
-    assert wait(first) == 0 and wait(second) == 0
-    with Journal(path) as journal:
-        assert len(journal) == 80
-    assert len(server.questions) == 80 and server.most_at_once > 4
-
-
-def test_a_question_of_a_killed_process_is_asked_by_the_other(chat_server, zygote):
-    server = chat_server(lambda number, body: (time.sleep(2.0 if number <= 2 else 0.02), reply())[1])
-    start, wait, _ = zygote(server, 12, 2)
+def test_a_second_process_is_refused_in_a_sentence_until_the_first_has_ended_however_it_ended(chat_server, zygote):
+    server = chat_server(lambda number, body: (time.sleep(1.0 if number <= 2 else 0.02), reply())[1])
+    start, wait, path = zygote(server, 12, 2)
     first = start()
     while len(server.questions) < 2:
         time.sleep(0.01)
-    second = start()
-    time.sleep(0.5)
-    os.kill(first, signal.SIGKILL)
-    wait(first)
-    assert wait(second) == 0
-    assert len(server.questions) == 14  # the two that the first had in flight were asked again
+    with Journal(path) as journal:
+        with pytest.raises(JournalError, match=r"Another run .*journal\.sqlite.*paid for twice: wait"):
+            ask(teacher(server), requests(12), journal, progress=lambda _: None)
+        assert len(server.questions) == 2
+        os.kill(first, signal.SIGKILL)
+        wait(first)
+        ask(teacher(server), requests(12), journal, progress=lambda _: None)
+        assert len(server.questions) == 14  # the two that the first had in flight were asked again
+        ask(teacher(server), requests(12), journal, progress=lambda _: None)
+    assert len(server.questions) == 14
+
+
+def test_answers_that_are_there_are_read_while_another_asks(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+    put(server, tmp_path, 3)
+    with Journal(tmp_path / "journal.sqlite") as journal, Journal(tmp_path / "journal.sqlite") as other:
+        with other.only_asker():
+            assert {c.status for c in ask(teacher(server), requests(3), journal)} == {"ok"}
+            with pytest.raises(JournalError, match="Another run"):
+                ask(teacher(server), requests(4), journal)
+        assert {c.status for c in ask(teacher(server), requests(4), journal)} == {"ok"}
 
 
 def test_hours_are_a_hard_stop(chat_server, tmp_path):
@@ -297,7 +302,7 @@ def test_samples_of_one_question_are_asked_each_and_the_first_keeps_its_key(chat
     assert [c.sample for c in completions] == [0, 1, 2]
 
 
-def test_a_faulty_teacher_is_refused_before_anything_is_claimed(chat_server, tmp_path):
+def test_a_faulty_teacher_is_refused_before_anything_is_locked(chat_server, tmp_path):
     with Journal(tmp_path / "j") as journal, pytest.raises(ValueError, match="no argument url"):
         ask(Teacher("OpenAILLM", "m", {"url": "x"}), requests(1), journal)
-    assert not list(tmp_path.glob("*asker*"))
+    assert not list(tmp_path.glob("*-lock"))

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from sqlreason.options.distillation_teacher_options import DistillationTeacherOptions
 from sqlreason.options.option_types import Optimizer, Options, Positive, Share
-from sqlreason.options.synthesis_options import PretrainingOptions, SynthesisOptions
+from sqlreason.options.synthesis_options import SynthesisOptions
 
 
 class SplitOptions(Options):
@@ -179,10 +179,9 @@ class GRPOOptions(_Schedule):
     forecast: ForecastOptions
     initial_adapter: Literal["full", "format_only", "none"]
     format_examples: int = Positive
-    method: Literal["grpo", "rft", "distillation"]
+    method: Literal["grpo", "distillation"]
     distillation: DistillationTeacherOptions = DistillationTeacherOptions()
     curriculum: Literal["off", "mixed", "easiest_first"]
-    phases: int = Positive
     dev_prompts: int = Field(ge=0)
     dev_steps: int = Positive
     patience: int | None = Field(gt=0)
@@ -203,8 +202,8 @@ class GRPOOptions(_Schedule):
 
     @model_validator(mode="after")
     def _profiled(self) -> "GRPOOptions":
-        if not self.forecast.prompts and (self.method == "rft" or self.curriculum != "off"):
-            raise ValueError("method rft and a curriculum need the forecast; make forecast.prompts larger than 0")
+        if not self.forecast.prompts and self.curriculum != "off":
+            raise ValueError("a curriculum needs the forecast; make forecast.prompts larger than 0")
         return self
 
     @model_validator(mode="after")
@@ -213,16 +212,6 @@ class GRPOOptions(_Schedule):
             raise ValueError(
                 f"curriculum={self.curriculum} chooses prompts whose rollouts differ in reward; distillation learns "
                 "from every answer, so set curriculum: off"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _phases_have_a_curriculum(self) -> "GRPOOptions":
-        curriculum = self.method == "grpo" and self.curriculum != "off"
-        if self.phases > 1 and not (curriculum and self.max_steps and self.max_steps >= self.phases):
-            raise ValueError(
-                f"phases={self.phases} are parts of a GRPO with a curriculum and at least as many max_steps; "
-                "set phases: 1, or method: grpo, a curriculum and max_steps"
             )
         return self
 
@@ -299,5 +288,4 @@ PARAMETERS: dict[str, type[Options]] = {
     "export": ExportOptions,
     "publication": PublicationOptions,
     "synthesis": SynthesisOptions,
-    "pretraining": PretrainingOptions,
 }

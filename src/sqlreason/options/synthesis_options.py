@@ -1,4 +1,4 @@
-"""The parameters of how the project's own question set and tiny student are made."""
+"""The parameters of how the project's own question set is made."""
 
 import re
 from typing import Literal
@@ -42,18 +42,3 @@ class SynthesisOptions(Options):
 
         weigh(self.mix)
         return self
-
-
-class PretrainingOptions(Options):
-    """How the tiny student learns the language of schemas, questions, explanations and SQL."""
-
-    start: str | None
-    documents: int = Positive
-    vocabulary: int = Field(ge=512)
-    hidden: int = Positive
-    layers: int = Positive
-    tokens: int = Positive
-    sequence_length: int = Positive
-    batch_size: int = Positive
-    learning_rate: float = Positive
-    seed: int

@@ -1,1 +1,1 @@
-"""Students: loading, training (SFT, GRPO, pretraining) and generation."""
+"""Students: loading, training (SFT, GRPO, distillation) and generation."""

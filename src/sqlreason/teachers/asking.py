@@ -1,7 +1,7 @@
 """Asks a teacher many questions, each for itself: one failed call costs one row and nothing is paid for twice.
 
 Every answer is in the journal before its worker asks again, so that running again asks only for what is missing,
-whatever ended the run. Other processes may ask from the same journal at the same time.
+whatever ended the run. One process at a time asks for a journal; others may read it.
 """
 
 import json
@@ -14,7 +14,6 @@ from sqlreason.teachers.budget import Budget
 from sqlreason.teachers.clients.distilabel_client import Client
 from sqlreason.teachers.interruption import run
 from sqlreason.teachers.journal.journal import Entry, Journal, key_of
-from sqlreason.teachers.journal.leases import Leases
 from sqlreason.teachers.progress import Tally, shown
 from sqlreason.teachers.replicas import connect
 from sqlreason.teachers.teacher import Teacher
@@ -106,32 +105,31 @@ def ask(
 
     Raises:
         TeacherError: More than ``max_failed_share`` of the requests failed.
+        JournalError: Another process is asking for this journal.
         ValueError: The teacher's arguments or sampling are faulty.
         KeyboardInterrupt: On Ctrl-C; no new request was sent, and what had arrived is in the journal.
         SystemExit: On SIGTERM, likewise.
     """
     keys = keys_of(teacher, prompts, answer_key)
-    known = journal.find_all(set(keys))
-    missing = {key: request for key, request in zip(keys, prompts, strict=True) if key not in known}
-    logger.info("%d requests, %d answers are not in the journal yet", len(keys), len(missing))
     failures: dict[str, str] = {}
-    if missing:
+    if len(journal.find_all(set(keys))) < len(set(keys)):
         line = line or connect(teacher, answer_key, timeout_seconds)
-        budget = Budget(teacher.prices, max_usd, max_hours, sum(entry.usd for entry in known.values()))
         terms = Terms(concurrency, attempts, pause_seconds, stop_after_failures, accept or (lambda _: True))
-        questions = [(key, request.id, json.loads(request.messages)) for key, request in missing.items()]
-        leases = Leases(journal.path)
-        try:
-            with shown(progress, len(missing)) as told:
-                work = Work(teacher, line, journal, leases, budget, terms, questions, told)
-                run(work.do(), work.stop)
-        except (KeyboardInterrupt, SystemExit):
-            kept = len(journal.find_all(set(keys)))
-            logger.warning("Stopped with %d answers in the journal; run again to ask for the rest.", kept)
-            raise
-        finally:
-            leases.close()
-        failures = work.failures
+        with journal.only_asker():
+            known = journal.find_all(set(keys))  # with the lock held, so that what is missing stays missing
+            missing = {key: request for key, request in zip(keys, prompts, strict=True) if key not in known}
+            logger.info("%d requests, %d answers are not in the journal yet", len(keys), len(missing))
+            budget = Budget(teacher.prices, max_usd, max_hours, sum(entry.usd for entry in known.values()))
+            questions = [(key, request.id, json.loads(request.messages)) for key, request in missing.items()]
+            try:
+                with shown(progress, len(missing)) as told:
+                    work = Work(teacher, line, journal, budget, terms, questions, told)
+                    run(work.do(), work.stop)
+            except (KeyboardInterrupt, SystemExit):
+                kept = len(journal.find_all(set(keys)))
+                logger.warning("Stopped with %d answers in the journal; run again to ask for the rest.", kept)
+                raise
+            failures = work.failures
     found = journal.find_all(set(keys))
     completions = [
         _completion(request, found.get(key), failures.get(key, ""), teacher)

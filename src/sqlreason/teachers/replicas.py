@@ -1,6 +1,6 @@
 """Several replicas of one teacher behind one line: each question goes to the one with the least to do.
 
-Everything above a line (journal, budget, throttle, claims) stays as it is; the throttle's limit is that of all replicas
+Everything above a line (journal, budget, throttle) stays as it is; the throttle's limit is that of all replicas
 together. A replica that fails rests, longer each time, so that a dead one does not draw the questions to itself by
 refusing them quickly; where all of them rest, the one whose rest ends first is asked.
 """

@@ -15,15 +15,12 @@ from sqlreason.teachers.clients.replies import Reply, UnreadableReply
 from sqlreason.teachers.clients.scripted import count_tokens
 from sqlreason.teachers.journal.batched_writer import BatchedWriter
 from sqlreason.teachers.journal.journal import Entry, Journal, UnstorableEntry
-from sqlreason.teachers.journal.leases import Leases
 from sqlreason.teachers.progress import Tally
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.throttle import Throttle
 from sqlreason.text.redaction import redact
 
 logger = logging.getLogger(__name__)
-
-LOOK_AGAIN = 0.25  # seconds between two looks at a question that another process is asking
 
 Question = tuple[str, str, Messages]  # journal key, id, chat messages
 
@@ -46,7 +43,6 @@ class Work:
         teacher: Whom to ask.
         line: The way there.
         journal: Keeps what is answered.
-        claims: Keeps other processes from asking the same.
         budget: What may be spent.
         terms: How to ask.
         questions: What to ask.
@@ -58,16 +54,14 @@ class Work:
         teacher: Teacher,
         line: Client,
         journal: Journal,
-        leases: Leases,
         budget: Budget,
         terms: Terms,
         questions: Sequence[Question],
         progress: Callable[[Tally], None],
     ) -> None:
-        self.teacher, self.line, self.journal, self.leases = teacher, line, journal, leases
+        self.teacher, self.line, self.journal = teacher, line, journal
         self.budget, self.terms, self.progress = budget, terms, progress
         self.queue = deque(questions)
-        self.elsewhere: deque[Question] = deque()  # other processes are asking these
         self.failures: dict[str, str] = {}
         self.halted = ""
         self.tally = Tally(usd=budget.spent)
@@ -92,7 +86,7 @@ class Work:
             await asyncio.gather(*workers, return_exceptions=True)
             await self.writer.close()
             await self.line.close()
-        for key, _, _ in (*self.queue, *self.elsewhere):
+        for key, _, _ in self.queue:
             self.failures[key] = self.halted
 
     def stop(self) -> None:
@@ -107,37 +101,20 @@ class Work:
         return not self.halted
 
     async def _work(self) -> None:
-        while self._goes_on() and (question := await self._next()):
-            key, _, messages = question
-            mine = self.leases.take(key)
+        while self._goes_on() and self.queue:
+            question = self.queue.popleft()
+            most = self._most(question[2])
+            if refusal := self.budget.refusal(most):
+                self.queue.appendleft(question)
+                if self.budget.reserved:
+                    return  # calls in flight may turn out cheaper; their workers go on
+                self._halt(refusal)
+                return
+            self.budget.reserve(most)
             try:
-                if entry := self.journal.find(key):  # another process was quicker
-                    self.budget.spent += entry.usd
-                    self._note(entry)
-                    continue
-                if not mine:
-                    self.elsewhere.append(question)
-                    continue
-                most = self._most(messages)
-                if refusal := self.budget.refusal(most):
-                    self.queue.appendleft(question)
-                    if self.budget.reserved:
-                        return  # calls in flight may turn out cheaper; their workers go on
-                    self._halt(refusal)
-                    return
-                self.budget.reserve(most)
-                try:
-                    await self._answer(question)
-                finally:
-                    self.budget.release(most)
+                await self._answer(question)
             finally:
-                self.leases.release(key)
-
-    async def _next(self) -> Question | None:
-        """What to ask; where only questions are left that other processes ask, one of them after a while."""
-        if not self.queue and self.elsewhere:
-            await self.throttle.pause(LOOK_AGAIN, self._goes_on)
-        return next((rest.popleft() for rest in (self.queue, self.elsewhere) if rest), None)
+                self.budget.release(most)
 
     async def _answer(self, question: Question) -> None:
         entry = await self._ask(question)

@@ -79,7 +79,7 @@ TRAINING: dict[str, TableSchema] = {
         key=None,
     ),
     "grpo_profile": TableSchema(
-        "Rollouts of the student before GRPO, for the forecast, the curriculum and rejection sampling.",
+        "Rollouts of the student before GRPO, for the forecast and the curriculum.",
         {
             "id": "question",
             "temperature": "at which it was sampled",

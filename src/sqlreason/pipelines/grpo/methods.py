@@ -1,15 +1,13 @@
-"""How rewards improve the student after its start: GRPO, in phases with a curriculum each, or rejection sampling."""
+"""How rewards improve the student after its start: GRPO, its dev evaluation and its curriculum."""
 
-import dataclasses
 import logging
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from sqlreason.data import splits
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.pipeline_options import GRPOOptions, StudentOptions
 from sqlreason.rewards import make_rewards
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -21,7 +19,7 @@ DEV_SHARE = 0.25
 
 NOT_OF_THE_TRAINER = {
     "rewards", "certification", "forecast", "initial_adapter", "format_examples", "method", "distillation",
-    "curriculum", "phases", "dev_prompts",
+    "curriculum", "dev_prompts",
 }  # fmt: skip
 """Options that are used up here and in the nodes."""
 
@@ -38,31 +36,13 @@ def train_grpo(
     student: StudentOptions,
     options: GRPOOptions,
 ) -> Improved:
-    """Train by GRPO; before each phase but the first the curriculum is chosen anew, by what the student can do then."""
+    """Train by GRPO on the prompts of the curriculum, with a dev evaluation on schemas that are held back."""
     trained, dev = split_dev(prompts, options)
-    adapter, done, phases = start, 0, []
-    for number, steps in enumerate(_steps(options)):
-        phase = options.model_copy(update={"max_steps": steps, "seed": options.seed + number})
-        if number:
-            profile = sample_profile(base_model, adapter, trained, student, phase, [phase.temperature])
-        chosen = _choose_prompts(trained, profile, phase)
-        adapter, history, rollouts = train_phase(base_model, adapter, chosen, dev, checkpoints, student, phase)
-        adapter = _counted_on(adapter, done)
-        phases.append([table.assign(step=table["step"] + done) for table in (history, rollouts)])
-        done += int(history["step"].iloc[-1])
-    histories, every_rollout = (pd.concat(tables, ignore_index=True) for tables in zip(*phases, strict=True))
-    return adapter, histories, every_rollout
+    chosen = _choose_prompts(trained, profile, options)
+    return train_on(base_model, start, chosen, dev, checkpoints, student, options)
 
 
-def _steps(options: GRPOOptions) -> list[int | None]:
-    """The steps of each phase, as even as can be; None where the length is given in epochs, of one phase then."""
-    if options.max_steps is None:
-        return [None]
-    ends = [options.max_steps * phase // options.phases for phase in range(options.phases + 1)]
-    return [end - begin for begin, end in pairwise(ends)]
-
-
-def train_phase(
+def train_on(
     base_model: Checkpoint,
     start: Adapter,
     prompts: pd.DataFrame,
@@ -86,41 +66,6 @@ def train_phase(
         **student.training,
         **options.model_dump(exclude=NOT_OF_THE_TRAINER),
     )
-
-
-def _counted_on(adapter: Adapter, done: int) -> Adapter:
-    """The adapter of a phase with its steps counted from the first phase on."""
-    counted = {name: adapter.facts[name] + done for name in ("steps", "best_step")}
-    return dataclasses.replace(adapter, facts={**adapter.facts, **counted}) if done else adapter
-
-
-def train_rft(
-    base_model: Checkpoint,
-    start: Adapter,
-    prompts: pd.DataFrame,
-    profile: pd.DataFrame,
-    checkpoints: Path,
-    student: StudentOptions,
-    options: GRPOOptions,
-) -> Improved:
-    """Learn from the right rollouts of the profile; one row a step, with the profile's mean reward."""
-    from sqlreason.students.training import rft
-
-    schedule = options.model_dump(include=set(SFTOptions.model_fields) - {"lora"})
-    adapter, history = rft.train_rft(
-        base_model,
-        start,
-        prompts,
-        profile,
-        workdir=checkpoints / "rft",
-        **student.training,
-        **schedule,
-    )
-    return adapter, history.assign(stage="rft", reward=profile["reward"].mean(), kl=0.0), profile.assign(step=0)
-
-
-METHODS: dict[str, Callable[..., Improved]] = {"grpo": train_grpo, "rft": train_rft}
-"""By `grpo.method`: those that learn from rewards; distillation, which learns from a teacher, is `on_policy.py`."""
 
 
 def sample_profile(

@@ -186,7 +186,7 @@ def train_student(
         )
     _check_certificate(certificate, options)
     _check_forecast(forecast_table, options)
-    return methods.METHODS[options.method](base_model, start, prompts, profile, checkpoints, student, options)
+    return methods.train_grpo(base_model, start, prompts, profile, checkpoints, student, options)
 
 
 def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:

@@ -80,18 +80,6 @@ class Checkpoint:
         return f"{folder.resolve().name}@{_content_hash(folder)}"
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What `write_checkpoint` noted about how the model was made.
-
-        Raises:
-            CheckpointError: if it is no folder that `write_checkpoint` wrote.
-        """
-        folder = self.folder
-        if folder is None or not (folder / MANIFEST).exists():
-            raise CheckpointError(f"{self.name} has no {MANIFEST}: give the folder of a student made by `pretraining`")
-        return dict(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"])
-
-    @property
     def window(self) -> int | None:
         """How many tokens the model reads, by its configuration; None where that sets no limit.
 
@@ -206,7 +194,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A model trained from nothing, with what its folder says about it."""
+    """A model that was made here, with what its folder says about it."""
 
     model: Any
     tokenizer: Any

@@ -19,9 +19,9 @@ from sqlreason.synthesis.wording.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-# Three sets that share no schema: the tiny student meets the first in its pretraining, SFT and GRPO teach on the
-# second, and the third is for the evaluation alone.
-PRETRAINING, TRAINING, HELDOUT = (SCHEMAS / part for part in ("pretraining", "training", "heldout"))
+# Two sets that share no schema, nor any with those that the tiny student knows (`tools/tiny_student/schemas`): SFT and
+# GRPO teach on the first, and the second is for the evaluation alone.
+TRAINING, HELDOUT = (SCHEMAS / part for part in ("training", "heldout"))
 
 # Column types as they are met in the wild; each annotated schema keeps one spelling per kind, picked by its style
 # number.

@@ -1,1 +1,1 @@
-"""Where the answers of teachers are kept: append-only, leased, written in batches."""
+"""Where the answers of teachers are kept: append-only, one asker at a time, written in batches."""

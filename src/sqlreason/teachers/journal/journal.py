@@ -1,12 +1,15 @@
 """The teacher's answers, stored one by one as they arrive: paid work survives whatever happens next.
 
 An append-only SQLite file in WAL mode: an entry is on disk before ``record`` returns, a second process may
-read and write at the same time, and a kill in the middle of a write leaves the entries before it intact. The
-file must lie on a local disk (WAL does not work over a network).
+read and write at the same time, and a kill in the middle of a write leaves the entries before it intact. Who
+asks holds its lock, so that no two processes pay for the same question. The file must lie on a local disk (WAL does
+not work over a network).
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -172,6 +175,30 @@ class Journal:
     def find_all(self, keys: Iterable[str]) -> dict[str, Entry]:
         """The entries of those keys that there are."""
         return {key: entry for key in keys if (entry := self.find(key))}
+
+    @contextmanager
+    def only_asker(self) -> Iterator[None]:
+        """Holds the right to ask for this journal; the system gives it back when the process ends, however it ends.
+
+        Raises:
+            JournalError: Another process has it, or the file of the lock cannot be made.
+        """
+        path = self.path.with_name(f"{self.path.name}-lock")  # closing the journal itself would drop SQLite's locks
+        try:
+            lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise JournalError(f"{path} cannot be made ({error}): mend its rights, or give another journal.") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise JournalError(
+                f"Another run is asking a teacher with the journal {self.path}, and a question must not be paid for "
+                "twice: wait for its end and run the same command again, or give another path in the entry `journal`."
+            ) from error
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            os.close(lock)
 
     def record(self, *entries: Entry) -> None:
         """Stores entries durably, all of them or none; one that is there already stays as it is.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sqlreason.errors import BadInput
-from sqlreason.students.training import tiny
+from tiny_student import tiny
 
 _ASSISTANT_HEADER = f"{tiny.HEADER_START}assistant{tiny.HEADER_END}"
 _OPEN_ROWS = 64  # rows that still take documents; more of them waste less room

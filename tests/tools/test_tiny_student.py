@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from sqlreason.options.pipeline_options import PretrainingOptions
-from sqlreason.pipelines.pretraining import nodes
 from sqlreason.students.checkpoints.checkpoint import write_checkpoint
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
+from tiny_student import __main__ as command
+from tiny_student import making
+from tiny_student.corpus import SCHEMAS
 
 
 @pytest.fixture(scope="module")
@@ -12,28 +15,26 @@ def checkpoints(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def options():
-    return PretrainingOptions(
+def recipe():
+    return making.Recipe(
         start=None, documents=60, vocabulary=512, hidden=32, layers=2, tokens=4096, sequence_length=256, batch_size=8,
         learning_rate=1e-3, seed=1,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def corpus(options):
-    return nodes.write_corpus(options)
+def corpus(recipe):
+    return making.write_corpus(recipe)
 
 
 def test_the_corpus_has_the_documents_asked_for_and_names_its_schemas(corpus):
     assert len(corpus) == 60
-    assert corpus.attrs["schemas"] == [
-        annotated_schema.name for annotated_schema in load_annotated_schemas(PRETRAINING)
-    ]
+    assert corpus.attrs["schemas"] == [schema.name for schema in load_annotated_schemas(SCHEMAS)]
 
 
-def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, options, tmp_path):
-    trained, history = nodes.pretrain_student(corpus, checkpoints, options)
-    assert history["tokens"].iloc[-1] >= options.tokens
+def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, recipe, tmp_path):
+    trained, history = making.pretrain_student(corpus, checkpoints, recipe)
+    assert history["tokens"].iloc[-1] >= recipe.tokens
     checkpoint = write_checkpoint(trained, tmp_path / "student")
     assert (
         checkpoint.load_tokenizer()
@@ -46,20 +47,20 @@ def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, o
     assert "trained from scratch" in (tmp_path / "student/README.md").read_text()
 
 
-def test_running_it_again_gives_the_same_student(corpus, checkpoints, options):
+def test_running_it_again_gives_the_same_student(corpus, checkpoints, recipe):
     import torch
 
-    first, _ = nodes.pretrain_student(corpus, checkpoints, options)
-    again, _ = nodes.pretrain_student(corpus, checkpoints, options)
+    first, _ = making.pretrain_student(corpus, checkpoints, recipe)
+    again, _ = making.pretrain_student(corpus, checkpoints, recipe)
     for left, right in zip(first.model.parameters(), again.model.parameters(), strict=True):
         assert torch.equal(left, right)
 
 
-def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, checkpoints, options, tmp_path):
-    first, _ = nodes.pretrain_student(corpus, checkpoints, options)
+def test_a_student_can_go_on_learning_from_an_earlier_one(corpus, checkpoints, recipe, tmp_path):
+    first, _ = making.pretrain_student(corpus, checkpoints, recipe)
     folder = write_checkpoint(first, tmp_path / "first").folder
-    later = options.model_copy(update={"start": str(folder), "seed": 2})
-    second, history = nodes.pretrain_student(corpus, tmp_path / "work", later)
+    later = replace(recipe, start=str(folder), seed=2)
+    second, history = making.pretrain_student(corpus, tmp_path / "work", later)
     assert [training["seed"] for training in second.facts["trainings"]] == [1, 2]
     assert second.card.count("| 60 |") == 2
     assert history["loss"].iloc[-1] < first.facts["trainings"][0]["loss"]
@@ -79,3 +80,19 @@ def test_the_committed_student_has_seen_no_schema_that_is_taught_or_examined(pro
 def test_the_committed_student_is_small(project):
     folder = project / "data/06_models/tiny_student"
     assert sum(path.stat().st_size for path in folder.iterdir()) < 25e6
+
+
+def test_the_command_writes_a_student_with_its_card_and_history(tmp_path):
+    small = {
+        "documents": 60,
+        "vocabulary": 512,
+        "hidden": 32,
+        "layers": 2,
+        "tokens": 4096,
+        "sequence-length": 256,
+        "seed": 1,
+    }
+    knobs = [f"--{name}={value}" for name, value in small.items()]
+    command.main(["--folder", str(tmp_path / "student"), "--checkpoints", str(tmp_path / "work"), *knobs])
+    assert "| 60 | 1 |" in (tmp_path / "student/README.md").read_text()
+    assert (tmp_path / "work/history.csv").exists() and (tmp_path / "student/model.safetensors").exists()

@@ -22,7 +22,7 @@ import numpy as np
 
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints import cpu
-from sqlreason.students.training import packing, tiny
+from tiny_student import packing, tiny
 
 logger = logging.getLogger(__name__)
 

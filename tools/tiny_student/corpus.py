@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from sqlreason.reasoning.explanation import explain_query
@@ -16,7 +17,10 @@ from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, ask
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.schema.augmentation import vary
-from sqlreason.synthesis.schema.invention import invent
+from tiny_student.invention import invent
+
+SCHEMAS = Path(__file__).parent / "schemas"
+"""Schemas that the student meets; none of them is taught by SFT or GRPO, or asked about in the evaluation."""
 
 # Of the schemas, all of which are varied: a student that meets the same names again and again learns them by heart
 # (tried: after two million tokens on schemas as they are it answered every question with tables of the training set),

@@ -1,16 +1,17 @@
+import itertools
 import random
 import sqlite3
 from itertools import islice
 
 import pytest
 
-from sqlreason.synthesis.corpus import write_documents
 from sqlreason.synthesis.questions import ask
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.augmentation import vary
-from sqlreason.synthesis.schema.invention import invent
+from tiny_student.corpus import SCHEMAS, write_documents
+from tiny_student.invention import invent
 
-BLUEPRINTS = load_annotated_schemas(PRETRAINING)
+BLUEPRINTS = load_annotated_schemas(SCHEMAS)
 
 
 def test_the_same_seed_gives_the_same_documents():
@@ -60,3 +61,15 @@ def test_no_word_of_an_invented_schema_is_one_of_the_original():
     ]
     targets = {t.name for t in invented.tables}
     assert all(c.target in targets for t in invented.tables for c in t.references)
+
+
+def test_pretraining_training_and_examination_share_no_schema_and_no_table():
+    """A table with the same name and columns in two sets would let a student answer by heart."""
+    parts = [load_annotated_schemas(part) for part in (SCHEMAS, TRAINING, HELDOUT)]
+    tables = [
+        {(t.name, frozenset(c.name for c in t.columns)) for annotated_schema in part for t in annotated_schema.tables}
+        for part in parts
+    ]
+    for one, other in itertools.combinations(range(3), 2):
+        assert not tables[one] & tables[other]
+        assert not {b.fingerprint for b in parts[one]} & {b.fingerprint for b in parts[other]}

@@ -1,0 +1,1 @@
+"""How the demo's student was made, from scratch; imported by nothing in `src/` (see README.md)."""
