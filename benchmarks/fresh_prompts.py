@@ -23,8 +23,7 @@ from kedro.framework.startup import bootstrap_project
 
 from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.pipelines.grpo import methods
-from sqlreason.pipelines.preprocessing.inputs import build_grpo_prompts
-from sqlreason.pipelines.preprocessing.nodes import prepare_databases
+from sqlreason.pipelines.preprocessing.nodes import build_grpo_prompts, prepare_databases
 from sqlreason.pipelines.sft.nodes import train_student
 from sqlreason.reporting import statistics
 from sqlreason.sql.verifier import Verifier

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
+from sqlreason.data.duplicates import near_duplicates
 from sqlreason.reasoning import plan
 from sqlreason.sql.parsing.schema import find_definitions
 from sqlreason.sql.verifier import Task, Verifier

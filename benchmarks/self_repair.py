@@ -21,7 +21,7 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.pipelines.preprocessing import inputs
+from sqlreason.pipelines.preprocessing import nodes as preprocessing_nodes
 from sqlreason.pipelines.sft import nodes as sft
 from sqlreason.reporting import statistics
 from sqlreason.sql.verifier import Task
@@ -45,7 +45,7 @@ class Ablation:
         sources = [catalog.load(name) for name in EXAMPLES]
         self.prompt, self.base = sources[-2:]
         self.examples, self.with_corrections = (
-            inputs.build_sft_examples(*sources, preprocessing.model_copy(update={"self_repairs": part}))
+            preprocessing_nodes.build_sft_examples(*sources, preprocessing.model_copy(update={"self_repairs": part}))
             for part in (0.0, share)
         )
         self.student, self.sft, self.exam_options = (

@@ -1,42 +1,38 @@
 import pandas as pd
 import pytest
 
+from sqlreason.data.trace_outcomes import Stage, count_yield
 from sqlreason.reporting import costs
 
 
-def _rejected(*stages):
-    return pd.DataFrame([{"id": str(i), "stage": s, "reason": f"r-{s}", "detail": ""} for i, s in enumerate(stages)],
-                        columns=["id", "stage", "reason", "detail"])  # fmt: skip
+def _outcomes(kept, *stages):
+    rows = [{"outcome": "rejected", "stage": stage, "reason": f"r-{stage}"} for stage in stages]
+    return pd.DataFrame([*rows, *[{"outcome": "kept", "stage": "", "reason": ""}] * kept])
 
 
 def test_every_row_that_fell_out_is_counted_with_its_reason():
-    table = costs.count_yield(10, _rejected("databases", "teacher", "teacher", "execution"), 6)
+    table = count_yield(_outcomes(6, "databases", "teacher", "teacher", "execution"))
     assert table["rows"].tolist() == [10, 9, 7, 6, 6, 6]
     assert table["fell_out"].tolist() == ["", "r-databases 1", "r-teacher 2", "r-execution 1", "", ""]
 
 
-def test_a_row_lost_without_a_reason_is_an_error():
-    with pytest.raises(ValueError, match="1 are unaccounted for"):
-        costs.count_yield(10, _rejected("teacher"), 8)
-
-
 def test_a_stage_that_does_not_exist_is_an_error_and_not_a_row_that_is_never_taken_away():
     with pytest.raises(ValueError, match=r"names the stages \['grammar'\]; there are databases, teacher, execution"):
-        costs.count_yield(10, _rejected("teacher", "grammar"), 8)
+        count_yield(_outcomes(8, "teacher", "grammar"))
 
 
 def test_every_stage_of_a_rejection_is_a_step_of_the_funnel():
-    table = costs.count_yield(len(costs.Stage) + 1, _rejected(*costs.Stage), 1)
-    assert table["rows"].tolist() == list(range(len(costs.Stage) + 1, 0, -1))
+    table = count_yield(_outcomes(1, *Stage))
+    assert table["rows"].tolist() == list(range(len(Stage) + 1, 0, -1))
 
 
 def _bill(usd_per_hour):
     completions = pd.DataFrame({"seconds": [1.0, 2.0], "prompt_tokens": [10, 20], "completion_tokens": [5, 6],
                                 "usd": [0.5, 0.25]})  # fmt: skip
     history = pd.DataFrame({"step": [1, 2], "seconds": [900.0, 1800.0]})
-    answers = pd.DataFrame({"seconds": [360.0, 0.0], "tokens": [7, 8]})
+    metrics = pd.DataFrame({"n": [2], "seconds": [180.0], "tokens": [7.5]})
     return costs.compute_costs(
-        completions, {"sft": history}, {"base": answers}, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
+        completions, {"sft": history}, metrics, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
     )
 
 

@@ -306,7 +306,7 @@ def test_what_costs_nothing_to_know_is_not_asked_of_the_teacher(faulty_rows):
     ],
 )
 def test_a_budget_that_nothing_meets_stops_with_the_reasons(copy, faulty_rows, node, budget, told):
-    output = copy.kedro("run", "--env=faulty", f"--nodes={node}", "--params", f"{QUICK},{budget}", code=1)
+    output = copy.kedro("run", "--env=faulty", f"--nodes=preprocessing.{node}", "--params", f"{QUICK},{budget}", code=1)
     last = output.strip().splitlines()[-2:]
     assert told in last[0] and "preprocessing.max_prompt_tokens" in last[0]
     assert "the same command goes on" in last[1]
@@ -315,7 +315,7 @@ def test_a_budget_that_nothing_meets_stops_with_the_reasons(copy, faulty_rows, n
 @pytest.mark.slow
 def test_a_budget_that_no_question_meets_is_told_before_anything_starts(copy, faulty_rows):
     few = f"{QUICK},preprocessing.max_prompt_tokens=9"
-    output = copy.kedro("run", "--env=faulty", "--nodes=filter_traces", "--params", few, code=1)
+    output = copy.kedro("run", "--env=faulty", "--nodes=preprocessing.filter_traces", "--params", few, code=1)
     assert "questions that were looked at fits: the prompt has " in output and "Nothing has been started" in output
 
 
@@ -336,14 +336,14 @@ def test_an_adapter_of_another_base_model_or_prompt_is_refused(copy, base, finge
     base = base or copy.load("base_model").identity
     tensors = {"base_model.model.lora_A.weight": torch.zeros(1, 1)}
     copy.save("initial_adapter", Adapter({"peft_type": "LORA", "r": 1}, tensors, base, fingerprint))
-    columns = ["id", "prompt", "task", "sql", "sql_context", "sql_complexity", "teacher_think"]
+    columns = ["id", "prompt", "task", "gold_sql", "sql_context", "sql_complexity", "teacher_think"]
     copy.save("grpo_prompts", pd.DataFrame([dict.fromkeys(columns, "x") | {"prompt": json.dumps([])}]))
     entry = {"kind": "correct", "family": "", "name": "the gold", "completions": 1, "reason": "agrees", "passed": True}
     copy.save("certification", pd.DataFrame([entry | dict.fromkeys(["lowest", "mean", "highest"], 1.0)]))
     copy.save("sft_examples", pd.DataFrame([dict.fromkeys(TABLES["sft_examples"].columns, "x")]))
     for table in ("grpo_profile", "grpo_forecast"):
         copy.save(table, pd.DataFrame(columns=list(TABLES[table].columns)))
-    output = copy.kedro("run", "--nodes=train_grpo", code=1)
+    output = copy.kedro("run", "--nodes=grpo.train_grpo", code=1)
     last = output.strip().splitlines()[-2:]
     assert told in last[0] and "anew" in last[0]
     assert "the same command goes on" in last[1]

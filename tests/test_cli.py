@@ -4,7 +4,8 @@ import pytest
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.cli import cli, describe_pipelines
+from sqlreason.cli import cli
+from sqlreason.commands.docs import describe_pipelines
 
 
 def test_the_page_of_the_pipelines_is_up_to_date(project):

@@ -92,7 +92,7 @@ def test_a_version_that_does_not_exist_is_named(copy):
     output = copy.kedro(
         "run",
         "--env=few",
-        "--nodes=read_completions",
+        "--nodes=distillation.read_completions",
         "--load-versions=cot_completions:2020-01-01T00.00.00.000Z",
         code=1,
     )
@@ -105,12 +105,19 @@ def test_a_node_that_does_not_exist_is_named_in_the_last_line(copy):
     assert "read_completion" in output.strip().splitlines()[-1]
 
 
+def test_who_names_a_node_without_its_pipeline_is_told_its_whole_name(copy):
+    output = copy.kedro("run", "--from-nodes=compare_students", code=1)
+    assert "Did you mean: ['evaluation.compare_students']?" in output.strip().splitlines()[-1]
+
+
 def test_a_run_that_fails_tells_the_cause_and_how_to_go_on_in_its_last_lines(copy):
     small = "preprocessing.max_completion_tokens=3,preprocessing.databases=1,preprocessing.evaluation_prompts=4"
-    output = copy.kedro("run", "--env=few", "--to-nodes=filter_traces", "--params", f"{ASK[1]},{small}", code=1)
+    until = "--to-nodes=preprocessing.filter_traces"
+    output = copy.kedro("run", "--env=few", until, "--params", f"{ASK[1]},{small}", code=1)
     last = output.strip().splitlines()[-2:]
     assert last[0].startswith("Error: no trace is left for the student")
-    assert last[1].startswith("The run stopped at filter_traces. ") and "the same command goes on." in last[1]
+    assert last[1].startswith("The run stopped at preprocessing.filter_traces. ")
+    assert "the same command goes on." in last[1]
     assert "Traceback" not in output and output.count("no trace is left") == 1
 
 

@@ -85,7 +85,8 @@ def test_an_earlier_version_can_be_loaded(chain):
 
 
 def test_a_part_of_the_chain_can_be_named_by_its_first_node(chain):
-    assert "Report: " in chain.kedro("run", "--from-nodes=compare_students,compute_costs", "--params", SMALL)
+    first = "--from-nodes=evaluation.compare_students,evaluation.compute_costs"
+    assert "Report: " in chain.kedro("run", first, "--params", SMALL)
 
 
 def test_the_catalog_and_the_registry_can_be_listed(chain):

@@ -301,7 +301,7 @@ def test_who_calls_a_session_gets_the_exception_itself_with_the_note(copy, monke
         pytest.raises(BadInput, match="price of m is unknown") as caught,
     ):
         session.run(pipeline_names=["distillation"])
-    assert "The run stopped at estimate_teaching" in caught.value.__notes__[0]
+    assert "The run stopped at distillation.estimate_teaching" in caught.value.__notes__[0]
     assert sys.excepthook is hook
 
 
@@ -340,7 +340,7 @@ def test_what_stops_a_training_elsewhere_is_told_once(trainable, env, launch, to
         examples = pd.read_parquet(path)
         completions = examples["completion"].str.replace("</think>", "<|eot_id|></think>", regex=False)
         examples.assign(completion=completions).to_parquet(path)
-    output = trainable.kedro("run", f"--env={env}", "--nodes=train_sft", "--params", f"{TRAIN}={launch}", code=1)
+    output = trainable.kedro("run", f"--env={env}", "--nodes=sft.train_sft", "--params", f"{TRAIN}={launch}", code=1)
     lines = error_part(output)
     LENGTHS[f"training of {env}, launch={launch}"] = len(lines)
     assert sum(told in line for line in lines) == 1 and len(lines) <= failures.LINES, output

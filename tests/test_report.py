@@ -48,7 +48,7 @@ EXAMPLES = pd.DataFrame(
             "SELECT city FROM shops GROUP BY city HAVING COUNT(*) > 3",
             "SELECT AVG(price) FROM products",
         ],
-        "gold": [
+        "gold_sql": [
             "SELECT city FROM shops GROUP BY city HAVING COUNT(*) > 3",
             "SELECT category, AVG(price) FROM products GROUP BY category",
         ],
@@ -184,8 +184,8 @@ def test_an_unknown_or_missing_fact_is_refused_because_it_could_hide_a_reservati
 
 
 def test_examples_without_a_gold_query_are_refused():
-    with pytest.raises(ValueError, match=r"lack the columns \['gold'\]"):
-        page(examples=EXAMPLES.drop(columns="gold"))
+    with pytest.raises(ValueError, match=r"lack the columns \['gold_sql'\]"):
+        page(examples=EXAMPLES.drop(columns="gold_sql"))
 
 
 def test_a_shown_difference_is_stated_and_an_unshown_one_is_called_unshown():

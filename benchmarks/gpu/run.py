@@ -217,7 +217,7 @@ def _question(case: dict[str, Any]) -> tuple[Any, Any, int]:
 
     question = pd.read_parquet(PROJECT / "data/01_raw/questions/heldout.parquet").iloc[0]
     prompts = _rows(32, case["tiny"])[["id", "prompt"]]
-    prompts = prompts.assign(sql_context=question["sql_context"], sql=question["sql"])
+    prompts = prompts.assign(sql_context=question["sql_context"], gold_sql=question["sql"])
     return prompts, REWARDS["execution"](), 16 if case["tiny"] else COMPLETION
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from sqlreason.data.tables import check_columns
-from sqlreason.pipelines.preprocessing import inputs, nodes
-from sqlreason.pipelines.preprocessing.filtering import filter_traces
+from sqlreason.pipelines.preprocessing import nodes
 from sqlreason.reasoning import prompts
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.name_corruption import corrupt_names
@@ -32,9 +31,9 @@ def verified(answered, questions, databases, preparing):
 def build(answered, verified, databases, questions, question_split, prompt_text, base_model, student, preparing):
     """The SFT examples under a few changed options."""
     student = (prompt_text("student"), base_model, student)
-    kept, _ = filter_traces(answered, verified, databases, questions, question_split, *student, preparing())
-    features = inputs.extract_features(questions, kept)
-    return lambda **changes: inputs.build_sft_examples(
+    kept, _ = nodes.filter_traces(answered, verified, databases, questions, question_split, *student, preparing())
+    features = nodes.extract_features(questions, kept)
+    return lambda **changes: nodes.build_sft_examples(
         kept, features, verified, databases, *student, preparing(**changes)
     )
 
@@ -77,7 +76,7 @@ def test_other_failures_are_the_right_answer_with_a_name_exchanged_and_fail_by_t
 
 def test_the_failing_answer_is_read_and_not_trained(build, base_model):
     """What stands before the last answer has no label."""
-    row = build(self_repairs=0.3).query("kind == 'correction'").iloc[0]
+    row = build(self_repairs=0.3).query("kind == 'self_repair'").iloc[0]
     chat, asked = base_model.load_chat(), json.loads(row["prompt"])
     (made,) = sft.make_rows(chat, pd.DataFrame([row]))
     assert row_checks.check_rows([made], [made], chat, None) > 0
@@ -86,7 +85,7 @@ def test_the_failing_answer_is_read_and_not_trained(build, base_model):
 
 
 def test_what_is_over_the_budgets_is_left_out_and_none_at_all_is_refused(build):
-    with pytest.raises(ValueError, match=r"corrections=0.2 asks for .* none can be made.*max_prompt_tokens=9"):
+    with pytest.raises(ValueError, match=r"self_repairs=0.2 asks for .* none can be made.*max_prompt_tokens=9"):
         build(self_repairs=0.2, max_prompt_tokens=9)
 
 

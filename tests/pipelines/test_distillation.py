@@ -6,8 +6,13 @@ import pandas as pd
 import pytest
 
 from sqlreason.data.tables import TABLES
-from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
-from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions, split_questions
+from sqlreason.pipelines.distillation.nodes import (
+    ask_teacher,
+    build_teacher_prompts,
+    estimate_teaching,
+    read_completions,
+    split_questions,
+)
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.teachers.journal.journal import Journal

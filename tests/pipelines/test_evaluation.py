@@ -7,7 +7,7 @@ import pytest
 
 from sqlreason.data.tables import check_columns
 from sqlreason.pipelines.evaluation import nodes
-from sqlreason.pipelines.preprocessing.inputs import build_evaluation_prompts
+from sqlreason.pipelines.preprocessing.nodes import build_evaluation_prompts
 from sqlreason.reasoning import format as grammar
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
@@ -30,21 +30,21 @@ def answer(prompts, texts, finished=True):
 
 
 def golden(prompts):
-    return [grammar.render("Read the rows.", sql) for sql in prompts["sql"]]
+    return [grammar.render("Read the rows.", sql) for sql in prompts["gold_sql"]]
 
 
 def test_the_gold_scores_100_percent(prompts, score):
     scores = score(answer(prompts, golden(prompts)))
     assert scores["agrees"].all() and scores["runs"].all() and scores["well_formed"].all()
     assert scores["status"].eq("match").all()
-    reads = scores["id"].map(prompts.set_index("id")["sql"]).str.match("(?i)(SELECT|WITH)")
+    reads = scores["id"].map(prompts.set_index("id")["gold_sql"]).str.match("(?i)(SELECT|WITH)")
     assert reads.any() and scores.loc[reads, ["agrees_spider", "agrees_bird"]].all(axis=None)
     check_columns(scores, "scores", "scores")
 
 
 def test_the_scripts_of_published_benchmarks_stand_beside_with_their_own_mistakes(prompts, score):
-    reading = prompts[prompts["sql"].str.match("(?i)SELECT(?! DISTINCT)")]
-    doubled = [f"SELECT * FROM ({sql}) UNION ALL SELECT * FROM ({sql})" for sql in reading["sql"].str.rstrip("; ")]
+    reading = prompts[prompts["gold_sql"].str.match("(?i)SELECT(?! DISTINCT)")]
+    doubled = [f"SELECT * FROM ({sql}) UNION ALL SELECT * FROM ({sql})" for sql in reading["gold_sql"].str.rstrip("; ")]
     scores = score(answer(reading, [grammar.render("Twice.", sql) for sql in doubled]), reading)
     assert not scores["agrees"].any() and not scores["agrees_spider"].any()
     assert scores["agrees_bird"].all()
@@ -74,7 +74,7 @@ def test_an_answer_that_was_cut_off_is_not_well_formed_even_if_its_query_is_righ
 
 
 def test_a_right_query_outside_of_the_grammar_scores_nothing(prompts, score):
-    scores = score(answer(prompts, prompts["sql"].tolist()))
+    scores = score(answer(prompts, prompts["gold_sql"].tolist()))
     assert not scores[["well_formed", "runs", "agrees"]].any(axis=None)
     assert scores["reason"].str.startswith("format: ").all()
 
@@ -110,7 +110,7 @@ def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_mode
 
     def written(model, tokenizer, conversations, **_):
         told.extend(turns[-1]["content"] for turns in conversations if len(turns) > 2)
-        queries = ["SELECT 1"] * len(conversations) if told else ["SELECT x FROM nowhere", few["sql"].iloc[1]]
+        queries = ["SELECT 1"] * len(conversations) if told else ["SELECT x FROM nowhere", few["gold_sql"].iloc[1]]
         return [decoding.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
 
     monkeypatch.setattr(decoding, "generate", written)

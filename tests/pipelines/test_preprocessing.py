@@ -5,11 +5,11 @@ import json
 import pandas as pd
 import pytest
 
+from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, check_columns
+from sqlreason.data.trace_outcomes import Stage, count_yield, summarise_outcomes
 from sqlreason.pipelines.distillation.nodes import split_questions
-from sqlreason.pipelines.preprocessing import inputs, nodes
-from sqlreason.pipelines.preprocessing.filtering import filter_traces
-from sqlreason.reporting import costs
+from sqlreason.pipelines.preprocessing import nodes
 from sqlreason.sql.databases.cache import Cache
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Task
@@ -38,7 +38,7 @@ def sift(mixed, verified, databases, questions, question_split, prompt_text, bas
     prompt = prompt_text("student")
 
     def run(**changes):
-        return filter_traces(
+        return nodes.filter_traces(
             mixed, verified, databases, questions, question_split, prompt, base_model, student, preparing(**changes)
         )
 
@@ -75,9 +75,9 @@ def test_malformed_traces_are_not_executed(verified, mixed):
 def test_the_yield_adds_up(sift, mixed):
     kept, rejected = sift()
     assert sorted([*kept["id"], *rejected["id"]]) == sorted(mixed["id"])
-    counted = costs.count_yield(len(mixed), rejected, len(kept))
+    counted = count_yield(summarise_outcomes(mixed[["id"]], mixed, kept, rejected))
     assert counted["rows"].iloc[0] == len(mixed) and counted["rows"].iloc[-1] == len(kept)
-    assert set(rejected["stage"]) <= set(costs.Stage)
+    assert set(rejected["stage"]) <= set(Stage)
     check_columns(kept, "filtered_traces", "kept")
     check_columns(rejected, "rejected_traces", "rejected")
 
@@ -127,7 +127,7 @@ def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_o
     traces = pd.DataFrame([{**trace, "well_formed": True, "reason": ""}])
     databases = pd.DataFrame([{"id": "1", "split": "train", "status": "ok", "reason": ""}])
     with pytest.raises(ValueError, match=r"1 rows fell out for: {'schema_error': 1}"):
-        filter_traces(
+        nodes.filter_traces(
             traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]), pd.DataFrame({"id": [], "group": []}),
             prompt_text("student"), base_model, student, preparing(),
         )  # fmt: skip
@@ -141,7 +141,7 @@ def test_a_kept_trace_is_within_its_budgets(sift, preparing):
 
 def test_features_are_of_the_gold_of_every_kept_trace(sift, questions):
     kept, _ = sift()
-    table = inputs.extract_features(questions, kept)
+    table = nodes.extract_features(questions, kept)
     assert sorted(table["id"]) == sorted(kept["id"])
     check_columns(table, "sql_features", "features")
 
@@ -151,19 +151,19 @@ def test_a_small_set_of_examples_shows_every_template(preparing, verified, datab
     filtered = pd.DataFrame([{"id": str(i), "prompt": "[]", "completion": f"trace {i}"} for i in range(len(templates))])
     features = pd.DataFrame({"id": filtered["id"], "template": templates})
     more = (verified, databases, prompt_text("student"), base_model, student)
-    chosen = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
+    chosen = nodes.build_sft_examples(filtered, features, *more, preparing(examples=3))
     assert set(features.set_index("id").loc[chosen["id"], "template"]) == {"A", "B", "C"}
-    again = inputs.build_sft_examples(filtered, features, *more, preparing(examples=3))
+    again = nodes.build_sft_examples(filtered, features, *more, preparing(examples=3))
     pd.testing.assert_frame_equal(chosen, again)
-    assert len(inputs.build_sft_examples(filtered, features, *more, preparing(examples=None))) == len(templates)
+    assert len(nodes.build_sft_examples(filtered, features, *more, preparing(examples=None))) == len(templates)
 
 
 def test_teacher_grpo_and_examination_share_no_schema(
     questions, heldout, databases, raw_prompts, question_split, prompt_text, base_model, student, preparing, sift
 ):
     student = (prompt_text("student"), base_model, student)
-    grpo = inputs.build_grpo_prompts(questions, question_split, databases, sift()[0], *student, preparing())
-    examination = inputs.build_evaluation_prompts(heldout, databases, *student, preparing())
+    grpo = nodes.build_grpo_prompts(questions, question_split, databases, sift()[0], *student, preparing())
+    examination = nodes.build_evaluation_prompts(heldout, databases, *student, preparing())
     assert not grpo["teacher_think"].any()
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     schemas = [{parse_schema(text).fingerprint for text in part["sql_context"]} for part in (asked, grpo, examination)]
@@ -176,7 +176,7 @@ def test_teacher_grpo_and_examination_share_no_schema(
 
 def test_where_nothing_is_reserved_grpo_draws_from_all_questions(questions, options):
     split = split_questions(questions, options("split", grpo_share=0.0))
-    everything = inputs.reserved_questions(questions, split)
+    everything = splits.reserved_questions(questions, split)
     assert everything["id"].tolist() == questions["id"].tolist()
 
 
@@ -187,14 +187,13 @@ def test_where_nothing_is_reserved_the_teachers_reasoning_stands_beside_the_prom
     everything = pd.DataFrame({"id": questions["id"], "for_grpo": True})
     wide = preparing(grpo_prompts=None)
     text = prompt_text("student")
-    grpo = inputs.build_grpo_prompts(questions, everything, databases, kept, text, base_model, student, wide)
+    grpo = nodes.build_grpo_prompts(questions, everything, databases, kept, text, base_model, student, wide)
     assert set(grpo.loc[grpo["teacher_think"] != "", "id"]) == set(kept.loc[kept["agrees"], "id"]) & set(grpo["id"])
     assert set(grpo["teacher_think"]) == {"", "Read the rows."}
 
 
-def test_the_funnel_is_drawn(raw_prompts, sift):
-    kept, rejected = sift()
-    assert nodes.plot_yield(raw_prompts, rejected, kept).data
+def test_the_funnel_is_drawn(mixed, sift):
+    assert nodes.plot_yield(summarise_outcomes(mixed[["id"]], mixed, *sift())).data
 
 
 def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_kept(

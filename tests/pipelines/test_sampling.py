@@ -3,15 +3,19 @@
 import pandas as pd
 import pytest
 
+from sqlreason.data.agreement import agreement
+from sqlreason.data.duplicates import near_duplicates, shingles, similarity
 from sqlreason.data.tables import TABLES, check_columns
-from sqlreason.pipelines.distillation.asking import ask_teacher, estimate_teaching
-from sqlreason.pipelines.distillation.nodes import build_teacher_prompts, read_completions
-from sqlreason.pipelines.preprocessing.auditing import audit_leakage, summarise_outcomes
-from sqlreason.pipelines.preprocessing.duplicates import near_duplicates, shingles, similarity
-from sqlreason.pipelines.preprocessing.filtering import filter_traces
-from sqlreason.pipelines.preprocessing.nodes import verify_traces
-from sqlreason.pipelines.preprocessing.sampling import agreement, in_order_of_merit
+from sqlreason.data.trace_outcomes import summarise_outcomes
+from sqlreason.pipelines.distillation.nodes import (
+    ask_teacher,
+    build_teacher_prompts,
+    estimate_teaching,
+    read_completions,
+)
+from sqlreason.pipelines.preprocessing.nodes import audit_leakage, filter_traces, verify_traces
 from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.students.training_data.filtering import in_order_of_merit
 from sqlreason.teachers.teacher import Teacher
 
 CONTEXT = "CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 5), (2, 6), (3, 7);"
@@ -154,7 +158,8 @@ def test_the_audit_finds_a_question_that_stands_in_training_and_in_the_benchmark
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     leaking = pd.concat([heldout, asked.head(1).assign(id="leak")])
     nothing = pd.DataFrame({"id": []})
-    table = audit_leakage(questions, raw_prompts, nothing, question_split, heldout, leaking, preparing())
+    evaluation = heldout.rename(columns={"sql": "gold_sql"})
+    table = audit_leakage(questions, raw_prompts, nothing, question_split, evaluation, leaking, preparing())
     assert list(table.columns) == list(TABLES["leakage_audit"].columns)
     row = table.set_index(["left", "right"]).loc[("sft", "benchmark")]
     assert (row["schemas"], row["same_questions"], row["near_duplicates"], row["same_queries"]) == (1, 1, 1, 1)

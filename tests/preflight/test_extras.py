@@ -42,7 +42,8 @@ def test_a_missing_package_is_told_with_its_parameter_and_both_ways_out(need, pa
 
 @pytest.mark.parametrize(("need", "parameters"), CASES, ids=IDS)
 def test_nodes_that_do_not_use_it_run_without_it(need, parameters, bare):
-    assert not list(extras.find_lacks(parameters, ["ask_teacher"])) and not list(extras.find_lacks(PLAIN, need.nodes))
+    assert not list(extras.find_lacks(parameters, ["distillation.ask_teacher"]))
+    assert not list(extras.find_lacks(PLAIN, need.nodes))
 
 
 def test_without_a_gpu_nobody_is_sent_to_install_what_needs_one(monkeypatch):
@@ -58,8 +59,8 @@ def test_without_a_gpu_nobody_is_sent_to_install_what_needs_one(monkeypatch):
 )
 def test_a_training_for_a_gpu_is_doubted_without_one(student, doubtful, monkeypatch):
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
-    assert bool(list(extras.find_doubts(asking("student", **student), ["train_sft"]))) == doubtful
-    assert not list(extras.find_doubts(asking("student", **student), ["compare_students"]))
+    assert bool(list(extras.find_doubts(asking("student", **student), ["sft.train_sft"]))) == doubtful
+    assert not list(extras.find_doubts(asking("student", **student), ["evaluation.compare_students"]))
 
 
 def test_nodes_and_extras_of_the_needs_exist(project):

@@ -86,7 +86,7 @@ def test_outer_spaces_of_the_gold_cost_half_a_point(rewards):
 
 
 def test_missing_columns_are_named(rewards):
-    with pytest.raises(ValueError, match="'sql_context' and 'sql'; the batch has \\['answer'\\]"):
+    with pytest.raises(ValueError, match=r"'sql_context' and 'gold_sql' .*; the batch has \['answer'\]"):
         rewards[-1]([answer(GOLD)], answer=[GOLD])
 
 

@@ -20,7 +20,8 @@ def rows(project):
     chosen = questions[questions["sql"].str.contains("WHERE")].sample(QUESTIONS, random_state=5)
     with Verifier() as verifier:
         tasks = [prepare(verifier, row.id, row.sql_context, row.sql).task.to_json() for row in chosen.itertuples()]
-    return chosen.assign(task=tasks)[["task", "sql_context", "sql"]].to_dict("records")
+    renamed = chosen.rename(columns={"sql": "gold_sql"}).assign(task=tasks)
+    return renamed[["task", "sql_context", "gold_sql"]].to_dict("records")
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +83,14 @@ def test_an_exploit_that_is_right_by_chance_is_no_exploit():
     context = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2), (3);"
     with Verifier() as verifier:
         task = prepare(verifier, "all", context, "SELECT * FROM t").task
-    whole = {"task": task.to_json(), "sql_context": context, "sql": "SELECT * FROM t"}
+    whole = {"task": task.to_json(), "sql_context": context, "gold_sql": "SELECT * FROM t"}
     names = {entry.name for entry in certify({"execution": 1.0}, [whole]).entries}
     assert "all of a table" not in names and "limit 0" in names
 
 
 def test_no_usable_question_is_an_error():
     with pytest.raises(ValueError, match="none of 1 questions"):
-        certify({"execution": 1.0}, [{"task": "", "sql_context": "nothing", "sql": "SELECT 1"}])
+        certify({"execution": 1.0}, [{"task": "", "sql_context": "nothing", "gold_sql": "SELECT 1"}])
 
 
 def test_a_certificate_read_back_from_its_table_says_the_same(certificates):

@@ -20,7 +20,7 @@ INSERT INTO pets VALUES (1, 1, 'cat'), (2, 3, 'dog');
 GOLD = "SELECT name, age FROM users WHERE age > 30 ORDER BY age"
 PLAN = "Read the rows of users. Keep rows where age is above 30. Return name and age, sorted by age."
 RIGHT = "SELECT name, age FROM users WHERE NOT age <= 30 ORDER BY 2"
-COLUMNS = {"sql_context": CONTEXT, "sql": GOLD, "teacher_think": PLAN}
+COLUMNS = {"sql_context": CONTEXT, "gold_sql": GOLD, "teacher_think": PLAN}
 NASTY = [
     "", "\0", "\ud800", "<think>" * 2_000, render(PLAN, "(" * 3_000), render("\ud800", "SELECT '\ud800'"), None, 42, [],
     render("x", "SELECT " + "1," * 5_000 + "1"), "﹤sql﹥SELECT 1", render("`" * 99, "`"), [{"role": "assistant"}],

@@ -17,7 +17,7 @@ from sqlreason.data.tables import records
 from sqlreason.datasets.hub_dataset import HubDataset
 from sqlreason.exports.dataset_card import Publication
 from sqlreason.pipelines.distillation.nodes import read_completions
-from sqlreason.pipelines.distillation.reading import read_answer
+from sqlreason.teachers.answers import read_answer
 from sqlreason.teachers.clients.replies import MOST_TOKENS, UnreadableReply, read_reply
 from sqlreason.teachers.journal.batched_writer import BatchedWriter
 from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, UnstorableEntry

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from sqlreason.pipelines.distillation.reading import read_answer
+from sqlreason.teachers.answers import read_answer
 from sqlreason.teachers.asking import Request, ask
 from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher

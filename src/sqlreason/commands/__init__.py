@@ -1,1 +1,1 @@
-"""The commands `kedro sql …` and `kedro sqlreason …`."""
+"""The commands `kedro doctor`, `kedro sql …` and `kedro sqlreason …`, one module each."""

@@ -19,7 +19,7 @@ SHOWN_ROWS = 20
 )
 @click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
 @click.option(
-    "--corrections", type=click.IntRange(0), default=0, show_default=True,
+    "--self-repairs", type=click.IntRange(0), default=0, show_default=True,
     help="Times a query that does not run is asked for again, with the engine's message; for students taught so.",
 )  # fmt: skip
 @click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
@@ -36,7 +36,7 @@ def ask(
     """Ask the trained student a QUESTION about a database, which is only read.
 
     Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
-    with its query and its reasoning. With --corrections each answer whose query does not run is corrected before that.
+    with its query and its reasoning. With --self-repairs each answer whose query does not run is repaired before that.
     Exit 1 if there is no result.
     """
     from sqlreason.students import question_answering

@@ -18,7 +18,7 @@ def group_keys(questions: pd.DataFrame) -> pd.Series:
     """Return one key a question: its schema's fingerprint, or its SQL template if there are few schemas.
 
     Args:
-        questions: Question table with `sql_context` and `sql`.
+        questions: Table with `sql_context` and the gold query, `gold_sql` or, in question tables, `sql`.
 
     Returns:
         Keys on the index of `questions`. A context that does not parse is a schema of its own.
@@ -26,7 +26,7 @@ def group_keys(questions: pd.DataFrame) -> pd.Series:
     by_schema = _by_value(questions["sql_context"], _fingerprint)
     if by_schema.nunique() >= FEW_SCHEMAS:
         return by_schema
-    return _by_value(questions["sql"], statements.template)
+    return _by_value(questions["gold_sql" if "gold_sql" in questions else "sql"], statements.template)
 
 
 def fingerprints(contexts: pd.Series) -> pd.Series:
@@ -85,6 +85,16 @@ def split_questions(questions: pd.DataFrame, grpo_share: float, seed: int) -> pd
             "for_grpo": reserved | (grpo_share == 0),
         }
     )
+
+
+def reserved_questions(questions: pd.DataFrame, question_split: pd.DataFrame) -> pd.DataFrame:
+    """Return the questions kept back for GRPO; all of them where nothing is kept back (the article's way)."""
+    return questions[questions["id"].isin(question_split.loc[question_split["for_grpo"], "id"])]
+
+
+def draw_rows(frame: pd.DataFrame, n: int | None, seed: int) -> pd.DataFrame:
+    """Return `n` rows in their order (all of them for None), the same for the same seed."""
+    return frame if n is None or n >= len(frame) else frame.sample(n, random_state=seed).sort_index()
 
 
 def overlap(left: Iterable[str], right: Iterable[str]) -> int:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sqlreason.data.tables import records
 from sqlreason.preflight import machine
-from sqlreason.preflight.findings import Finding
+from sqlreason.preflight.diagnosis import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
 from sqlreason.students.checkpoints import checkpoint_files
 from sqlreason.students.checkpoints.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input

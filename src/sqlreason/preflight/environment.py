@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlreason.errors import failures
 from sqlreason.preflight import extras, machine, reach
-from sqlreason.preflight.findings import Finding
+from sqlreason.preflight.diagnosis import Finding
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
 

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from sqlreason.preflight import machine
-from sqlreason.preflight.findings import Finding
+from sqlreason.preflight.diagnosis import Finding
 
-TRAININGS = ("train_sft", "train_grpo")
+TRAININGS = ("sft.train_sft", "grpo.train_grpo")
 VLLM = 'pip install "vllm==0.30.0" into an environment with the CUDA build of torch'
 
 
@@ -47,10 +47,10 @@ NEEDS = (
         "student", "backend", "unsloth", "unsloth", TRAININGS, True,
         'pip install -e ".[gpu]"', "student.backend=transformers",
     ),
-    Need("grpo", "vllm", "colocate", "vllm", ("train_grpo",), True, VLLM, "grpo.vllm=null"),
-    Need("grpo", "vllm", "server", "vllm", ("train_grpo",), True, VLLM, "grpo.vllm=null"),
+    Need("grpo", "vllm", "colocate", "vllm", ("grpo.train_grpo",), True, VLLM, "grpo.vllm=null"),
+    Need("grpo", "vllm", "server", "vllm", ("grpo.train_grpo",), True, VLLM, "grpo.vllm=null"),
     Need(
-        "preprocessing", "verifier", "ray", "ray", ("verify_traces",), False,
+        "preprocessing", "verifier", "ray", "ray", ("preprocessing.verify_traces",), False,
         'pip install -e ".[ray]"', "preprocessing.verifier=local",
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from sqlreason.preflight.findings import Finding
+from sqlreason.preflight.diagnosis import Finding
 from sqlreason.students.training.memory_estimate import GIB
 
 PYTHON = ((3, 11), (3, 13))  # from, below: pyproject.toml

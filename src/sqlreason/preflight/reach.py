@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlreason.preflight.findings import Finding
+from sqlreason.preflight.diagnosis import Finding
 
 # Each switches off what one library would send; kedro's own is the file .telemetry.
 TELEMETRY = {"HF_HUB_DISABLE_TELEMETRY": "1"}

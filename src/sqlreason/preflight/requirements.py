@@ -39,11 +39,14 @@ def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collect
     Args:
         catalog: The catalog.
         parameters: Of the environment, as Kedro resolves them.
-        inputs: Free inputs of the pipeline; its questions are looked at if they are among these.
+        inputs: Free inputs of the pipeline; nothing is checked if its student is not among them, and its questions are
+            looked at if they are.
 
     Raises:
         BadInput: If a training would refuse the student, or it could not read a single question.
     """
+    if "base_model" not in inputs:
+        return
     asked = {name: catalog.load(name) for name in ("sql_questions", "distillation_teacher") if name in inputs}
     findings = base_model.check_student(
         catalog.load("base_model"),

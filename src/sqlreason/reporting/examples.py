@@ -20,7 +20,7 @@ def telling_examples(
         limit: Rows at most.
 
     Returns:
-        Columns `student`, `kind`, `question`, `think`, `sql`, `gold`, `agrees`, `reason`.
+        Columns `student`, `kind`, `question`, `think`, `sql`, `gold_sql`, `agrees`, `reason`.
     """
     before, after = list(scores)[-2:]
     frame = prompts.merge(answers[after][["id", "text"]], on="id").merge(
@@ -38,7 +38,7 @@ def telling_examples(
             "question": chosen["sql_prompt"].to_numpy(),
             "think": [reading.think or text for reading, text in zip(readings, chosen["text"], strict=True)],
             "sql": [reading.sql for reading in readings],
-            "gold": chosen["sql"].to_numpy(),
+            "gold_sql": chosen["gold_sql"].to_numpy(),
             "agrees": chosen["agrees"].to_numpy(),
             "reason": chosen["reason"].to_numpy(),
         }

@@ -35,7 +35,7 @@ OPTIONAL_FACTS = frozenset(
 )
 RESULT_FIGURES = ("accuracy", "accuracy_by_complexity")
 YIELD_FIGURE, COST_FIGURE = "trace_yield", "costs"
-EXAMPLE_COLUMNS = frozenset({"student", "question", "think", "sql", "gold", "agrees", "reason"})
+EXAMPLE_COLUMNS = frozenset({"student", "question", "think", "sql", "gold_sql", "agrees", "reason"})
 HEADINGS = {
     "usd": "USD", "cost": "cost", "cost_per_trace": "cost per trace kept",
     "tokens_in": "tokens in", "tokens_out": "tokens out",
@@ -75,7 +75,7 @@ def render_report(
             `title`, `run`, `created`, `environment`, `hardware`, `base_model` (str), `seconds` (stage → wall
             seconds), `versions` (package → version), `data` (list of mappings, one per source) and `notes`
             (list of further sentences).
-        examples: Answers to show, in order: `student`, `question`, `think`, `sql`, `gold`, `agrees`, `reason`
+        examples: Answers to show, in order: `student`, `question`, `think`, `sql`, `gold_sql`, `agrees`, `reason`
             and optionally `kind` (what happened to the question since the row above, e.g. `gained`).
         figures: By name. `accuracy` and `accuracy_by_complexity` go to the results, `trace_yield` and `costs`
             to their sections, all others to the training.

@@ -47,7 +47,7 @@ class MatchFormatApproximately:
 class CheckSqlReward:
     """1.2 for a query that runs, 1.2 more where its text is the gold's, -1.5 where it fails; 0.0 without one.
 
-    Columns of the batch: `sql_context` and `sql` (or `task`, whose original context and gold are taken).
+    Columns of the batch: `sql_context` and `gold_sql` (or `task`, whose original context and gold are taken).
     """
 
     __name__ = "check_sql_reward"
@@ -60,7 +60,7 @@ class CheckSqlReward:
         """Score each completion in {-1.5, 0.0, 1.2, 1.9, 2.4}.
 
         Raises:
-            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+            ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         queries = [_query(completion_text(completion)) for completion in completions]
         rows = list(zip(sources(columns), queries, strict=True))

@@ -17,6 +17,7 @@ from sqlreason.reasoning.format import parse, render
 from sqlreason.rewards import add_up, make_rewards
 from sqlreason.rewards.exploits import EXPLOITS, Exploit
 from sqlreason.rewards.rewrites import Question, explain_plainly, write_correct
+from sqlreason.rewards.tasks import gold_of
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.parsing.dialects import to_engine
@@ -129,7 +130,7 @@ def certify(
 
     Args:
         rewards: Name in `REWARDS` -> weight.
-        rows: Questions with task (JSON), sql_context, sql; those whose schema cannot be read are left out.
+        rows: Questions with task (JSON), sql_context, gold_sql; those whose schema cannot be read are left out.
         min_auc: Separation of correct answers from mutants that is asked for.
         seed: Of the fresh databases and mutants.
         exploits: The adversarial suite.
@@ -191,8 +192,9 @@ def _score(
     rewards: Mapping[str, float], trials: Sequence[_Trial], prepared: Sequence[tuple[Mapping[str, Any], Question]]
 ) -> tuple[list[float | None], list[str]]:
     """The mix's score of each completion, and the reason codes."""
-    names = ("task", "sql_context", "sql")
+    names = ("task", "sql_context")
     columns: dict[str, list[Any]] = {name: [prepared[t.row][0][name] for t in trials] for name in names}
+    columns["gold_sql"] = [gold_of(prepared[trial.row][0]) for trial in trials]
     columns["teacher_think"] = [prepared[trial.row][1].think for trial in trials]
     completions = [trial.completion for trial in trials]
     scores: dict[str, list[float | None]] = {}

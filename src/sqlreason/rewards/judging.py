@@ -73,7 +73,7 @@ class Judge:
         """Return the judgement of each completion, in order.
 
         Raises:
-            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+            ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         finished = self._finished(len(completions), columns)
         answers = list(map(_read, completions, self._assignments.of(columns), finished))
@@ -157,9 +157,9 @@ Score = Callable[[Judgement, Judge], tuple[float, str]]
 class JudgedReward:
     """A reward of TRL's contract over judgements; `None` where a row cannot be verified.
 
-    Columns of the batch: `task` (JSON of a `Task`), or `sql_context` and `sql`, from which a task is prepared once and
-    kept. Optional: `finished` (bool per completion), or TRL's `completion_ids` together with `end_ids`, tell cut-off
-    completions.
+    Columns of the batch: `task` (JSON of a `Task`), or `sql_context` and `gold_sql`, from which a task is prepared once
+    and kept. Optional: `finished` (bool per completion), or TRL's `completion_ids` together with `end_ids`, tell
+    cut-off completions.
 
     Attributes:
         last_reasons: Code beside each score of the last call.
@@ -182,7 +182,7 @@ class JudgedReward:
         """Score the completions of a batch; one reward per completion, in order.
 
         Raises:
-            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+            ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         scored = [self._worth(judgement) for judgement in self._judge.judge(completions, columns)]
         self.last_reasons = [reason for _, reason in scored]
@@ -194,7 +194,7 @@ class JudgedReward:
 
         Args:
             completion: As in a batch.
-            row: The columns of its row, e.g. `sql_context=…, sql=…`.
+            row: The columns of its row, e.g. `sql_context=…, gold_sql=…`.
         """
         (judgement,) = self._judge.judge([completion], {name: [value] for name, value in row.items()})
         score, reason = self._worth(judgement)

@@ -55,7 +55,7 @@ class ReasoningReward:
         """Score the completions of a batch.
 
         Raises:
-            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+            ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         contexts = [context for context, _ in sources(columns)]
         pairs = zip(completions, contexts, strict=True)

@@ -1,6 +1,7 @@
 """From the columns of a batch to the tasks its completions are judged by.
 
-A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and `sql`, from which a task is prepared.
+A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and the gold query, from which a task is prepared.
+The gold query is `gold_sql`, or, in tables with gretel's columns, `sql`.
 Either is read once and kept, because GRPO shows each row many times.
 """
 
@@ -12,7 +13,7 @@ from sqlreason.errors import BadInput
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task, Verifier
 
-WANTED = "the reward needs the column 'task', or 'sql_context' and 'sql'"
+WANTED = "the reward needs the column 'task', or 'sql_context' and 'gold_sql' (or, as gretel calls it, 'sql')"
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Assignments:
         """Return the assignment of each row of a batch.
 
         Raises:
-            ValueError: If the batch has neither `task` nor `sql_context` and `sql`.
+            ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         if "task" in columns:
             return [self._once((str(text),), _loaded) for text in columns["task"]]
-        if not {"sql_context", "sql"} <= set(columns):
+        rows = _contexts_and_golds(columns)
+        if rows is None:
             raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
-        rows = zip(columns["sql_context"], columns["sql"], strict=True)
-        return [self._once((str(context), str(gold)), self._prepared) for context, gold in rows]
+        return [self._once(row, self._prepared) for row in rows]
 
     def _once(self, texts: tuple[str, ...], make: Callable[..., Assignment]) -> Assignment:
         if texts not in self._kept:
@@ -71,15 +72,28 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     A task that cannot be read gives empty texts: a broken cell is a row without a reward.
 
     Raises:
-        ValueError: If the batch has neither `sql_context` and `sql` nor `task`.
+        ValueError: If the batch has neither `sql_context` and a gold query nor `task`.
     """
-    if {"sql_context", "sql"} <= set(columns):
-        rows = zip(columns["sql_context"], columns["sql"], strict=True)
-        return [(str(context), str(gold)) for context, gold in rows]
+    rows = _contexts_and_golds(columns)
+    if rows is not None:
+        return rows
     if "task" not in columns:
         raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
     tasks = [_loaded(text).task for text in columns["task"]]
     return [(task.databases[0], task.gold) if task else ("", "") for task in tasks]
+
+
+def gold_of(columns: Mapping[str, Any]) -> Any:
+    """Return the gold query of a row, or of the rows of a batch: `gold_sql`, else `sql`; None if there is neither."""
+    return columns.get("gold_sql", columns.get("sql"))
+
+
+def _contexts_and_golds(columns: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """Return context and gold query of each row; None if the batch has no such columns."""
+    contexts, golds = columns.get("sql_context"), gold_of(columns)
+    if contexts is None or golds is None:
+        return None
+    return [(str(context), str(gold)) for context, gold in zip(contexts, golds, strict=True)]
 
 
 def _loaded(text: str) -> Assignment:

@@ -11,7 +11,7 @@ EVALUATION: dict[str, TableSchema] = {
             "task": "gold and databases, JSON",
             "sql_prompt": "the question",
             "sql_context": "the database as given",
-            "sql": "the gold query",
+            "gold_sql": "the gold query",
             "sql_complexity": "class of the gold query",
         },
     ),

@@ -48,7 +48,7 @@ TRAINING: dict[str, TableSchema] = {
             "id": "question",
             "prompt": "chat messages, JSON",
             "task": "gold and databases, JSON",
-            "sql": "the gold query",
+            "gold_sql": "the gold query",
             "sql_context": "the database as given",
             "sql_complexity": "class of the gold query",
             "teacher_think": "the teacher's reasoning, for the reward `teacher_similarity`; empty where it has none",

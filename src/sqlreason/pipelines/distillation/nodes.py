@@ -1,61 +1,75 @@
-"""Nodes of distillation before and after the teacher: split the questions, build prompts, read the answers.
+"""Nodes of distillation: split the questions, build prompts, estimate, ask the teacher, read what it answered.
 
-A question whose context does not parse costs nothing: it gets no prompt and a reason.
+A question whose context does not parse costs nothing: it gets no prompt and a reason. Every answer is in the journal
+before its worker asks again, so that running the stage again asks only for what is missing.
 """
 
+import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sqlreason.data import splits
-from sqlreason.data.tables import TABLES, records, to_json
+from sqlreason.data.tables import TABLES, records
+from sqlreason.errors import BadInput
 from sqlreason.options.pipeline_options import DistillationOptions, SplitOptions
-from sqlreason.pipelines.distillation.reading import Answer, read_answer
-from sqlreason.reasoning import prompts
+from sqlreason.reasoning.prompts import Prompt
+from sqlreason.teachers import asking
+from sqlreason.teachers.answers import Answer, read_answer
+from sqlreason.teachers.blind_failures import find_blind_failures
+from sqlreason.teachers.estimate import estimate
+from sqlreason.teachers.journal.journal import Journal
+from sqlreason.teachers.teacher import Teacher
+from sqlreason.teachers.teacher_prompts import prompt_row
 
 logger = logging.getLogger(__name__)
 
+Rows = list[dict[str, Any]]
 
-def split_questions(questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
+
+def split_questions(sql_questions: pd.DataFrame, split: SplitOptions) -> pd.DataFrame:
     """Return which schemas' questions the teacher is asked and which are kept back for GRPO.
 
     Args:
-        questions: Question table; every context is parsed here, once for all stages.
+        sql_questions: Question table; every context is parsed here, once for all stages.
         split: The share to keep back.
 
     Returns:
         Table `question_split`.
     """
-    return splits.split_questions(questions, split.grpo_share, split.seed)
+    return splits.split_questions(sql_questions, split.grpo_share, split.seed)
 
 
 def build_teacher_prompts(
-    questions: pd.DataFrame,
-    split: pd.DataFrame,
-    free: dict[str, Any],
-    plan: dict[str, Any],
+    sql_questions: pd.DataFrame,
+    question_split: pd.DataFrame,
+    teacher_prompt: dict[str, Any],
+    teacher_plan_prompt: dict[str, Any],
     options: DistillationOptions,
 ) -> pd.DataFrame:
     """Return what the teacher is asked, one row a question; schemas reserved for GRPO are not asked about.
 
     Args:
-        questions: Question table.
-        split: Table `question_split`.
-        free: The catalog's prompt text for free reasoning (name, version, system, user, perhaps examples).
-        plan: The same for a structured query plan.
+        sql_questions: Question table.
+        question_split: Table `question_split`.
+        teacher_prompt: Prompt text for free reasoning (name, version, system, user, perhaps examples).
+        teacher_plan_prompt: The same for a structured query plan.
         options: How many questions, style, dialect, blind or hinted.
 
     Returns:
         Table `raw_prompts`.
     """
-    prompt = prompts.Prompt.from_mapping({"free": free, "plan": plan}[options.style])
-    asked = questions[questions["id"].isin(split.loc[split["for_teacher"], "id"])]
-    reserved = len(questions) - len(asked)
+    prompt = Prompt.from_mapping({"free": teacher_prompt, "plan": teacher_plan_prompt}[options.style])
+    asked = sql_questions[sql_questions["id"].isin(question_split.loc[question_split["for_teacher"], "id"])]
+    reserved = len(sql_questions) - len(asked)
     if options.questions is not None and options.questions < len(asked):
         asked = asked.sample(options.questions, random_state=options.seed).sort_index()
-    rows = [_teacher_prompt(question, prompt, options) for question in records(asked)]
+    wanted = options.model_dump(include={"mode", "style", "dialect", "sample_rows"})
+    rows = [prompt_row(question, prompt, **wanted) for question in records(asked)]
     frame = pd.DataFrame(rows, columns=list(TABLES["raw_prompts"].columns))
     logger.info(
         "%d questions for the teacher, %d kept back for GRPO, %d without a prompt",
@@ -66,42 +80,138 @@ def build_teacher_prompts(
     return frame
 
 
-def _teacher_prompt(question: dict[str, Any], prompt: prompts.Prompt, options: DistillationOptions) -> dict[str, Any]:
-    row = {
-        "id": question["id"],
-        "messages": "",
-        "hinted_messages": "",
-        "mode": "hinted" if options.mode == "hinted" else "blind",
-        "style": options.style,
-        "prompt_fingerprint": prompt.fingerprint,
-        "reason": "",
-    }
-    for column, name in (("sql_prompt", "question"), ("sql_context", "context"), ("sql", "gold")):
-        if reason := _unfit(question[column]):
-            return {**row, "reason": f"{name}: {reason}"}
-    try:
-        schema = prompts.schema_text(question["sql_context"], sample_rows=options.sample_rows)
-    except Exception as error:  # whatever it is, it costs this question alone
-        logger.debug("the context of %s", question["id"], exc_info=True)
-        return {**row, "reason": f"context: {str(error) or type(error).__name__}"}
+def estimate_teaching(
+    raw_prompts: pd.DataFrame,
+    sql_questions: pd.DataFrame,
+    teacher: Teacher,
+    journal: Path,
+    options: DistillationOptions,
+) -> pd.DataFrame:
+    """Return what asking is going to cost, before the first call.
 
-    def messages(gold: str | None) -> str:
-        return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, options.dialect, gold))
+    Hinted questions of `blind_then_hinted` are not in it: how many fail blind is not known yet.
 
+    Args:
+        raw_prompts: Table `raw_prompts`.
+        sql_questions: Question table; for the scripted teacher alone.
+        teacher: Who is asked.
+        journal: Where answers are kept.
+        options: Samples, concurrency, assumed length of an answer.
+
+    Returns:
+        Table `teacher_estimate`.
+
+    Raises:
+        BadInput: If nobody has entered the teacher's price: neither estimate nor budget would mean anything.
+    """
+    if teacher.prices.unknown:
+        raise BadInput(
+            f"The price of {teacher.name} is unknown, so budget.max_usd={options.budget.max_usd} could not stop it: "
+            "enter your provider's price in the catalog entry `teacher`, such as prices: {usd_per_million_input: 0.88, "
+            "usd_per_million_output: 0.88, source: …, date: …}, or usd_per_hour; usd_per_hour: 0 where nobody bills."
+        )
+    requests = _requests(records(raw_prompts), "messages", options.samples)
+    keys = asking.keys_of(teacher, requests, _answer_key(teacher, raw_prompts, sql_questions))
+    with Journal(journal) as known:
+        found = estimate(
+            teacher, requests, keys, known, answer_tokens=options.answer_tokens, concurrency=options.concurrency
+        )
+    logger.info(
+        "%d of %d answers are to be asked for: about %.2f USD and %.2f hours (%s); budget %s USD",
+        found.missing, found.requests, found.usd, found.hours, found.basis, options.budget.max_usd,
+    )  # fmt: skip
+    if not teacher.prices.free and found.total_usd > options.budget.max_usd:
+        logger.warning(
+            "The estimate of %.2f USD is above budget.max_usd=%s: the teacher will be stopped there, after about %d of "
+            "%d answers.", found.total_usd, options.budget.max_usd,
+            found.requests * options.budget.max_usd / found.total_usd, found.requests,
+        )  # fmt: skip
+    return pd.DataFrame([asdict(found)], columns=list(TABLES["teacher_estimate"].columns))
+
+
+def ask_teacher(
+    raw_prompts: pd.DataFrame,
+    sql_questions: pd.DataFrame,
+    teacher: Teacher,
+    teacher_estimate: pd.DataFrame,
+    journal: Path,
+    options: DistillationOptions,
+) -> pd.DataFrame:
+    """Return the teacher's answers; only questions that the journal does not know are asked.
+
+    Args:
+        raw_prompts: Table `raw_prompts`.
+        sql_questions: Question table. The scripted teacher, and it alone, is given its gold queries; where what fails
+            blind is asked again with a hint, answers are compared with the gold's.
+        teacher: Who is asked.
+        teacher_estimate: That it is there means that the cost was told before the first call.
+        journal: Where answers are kept.
+        options: Concurrency, attempts, budget.
+
+    Returns:
+        Table `cot_completions`.
+
+    Raises:
+        TeacherError: If too many questions failed, the budget's end included; what was answered is kept.
+    """
+    if len(teacher_estimate) != 1:
+        raise BadInput(f"teacher_estimate has one row, not {len(teacher_estimate)}; run estimate_teaching again")
+    asked = records(raw_prompts[raw_prompts["reason"] == ""])
+    key = _answer_key(teacher, raw_prompts, sql_questions)
+    blind_modes = {row["id"]: row["mode"] for row in asked}
+    answers = _ask(teacher, _requests(asked, "messages", options.samples), journal, key, options)
+    completions = [{**answer, "mode": blind_modes[answer["id"]]} for answer in answers]
     if options.mode == "blind_then_hinted":
-        row["hinted_messages"] = messages(question["sql"])
-    return {**row, "messages": messages(question["sql"] if options.mode == "hinted" else None)}
+        by_id = {row["id"]: row for row in records(sql_questions)}
+        failed = find_blind_failures(completions, [by_id[row["id"]] for row in asked], options.workers)
+        logger.info("%d of %d questions failed blind and are asked with a hint", len(failed), len(asked))
+        again = [row for row in asked if row["id"] in failed]
+        answers = _ask(teacher, _requests(again, "hinted_messages", options.samples), journal, key, options)
+        completions += [{**answer, "mode": "hinted"} for answer in answers]
+    return pd.DataFrame(completions, columns=list(TABLES["cot_completions"].columns))
 
 
-def _unfit(text: Any) -> str:
-    """Why a cell cannot be shown to a teacher; "" if it can."""
-    if not isinstance(text, str) or not text.strip():
-        return "there is none"
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return f"it holds half of a character ({error.object[error.start]!a}), which cannot be sent"
-    return ""
+def _ask(
+    teacher: Teacher,
+    requests: Sequence[asking.Request],
+    path: Path,
+    answer_key: dict[str, str] | None,
+    options: DistillationOptions,
+) -> Rows:
+    with Journal(path) as journal:
+        completions = asking.ask(
+            teacher,
+            requests,
+            journal,
+            answer_key=answer_key,
+            concurrency=options.concurrency,
+            attempts=options.attempts,
+            timeout_seconds=options.timeout_seconds,
+            stop_after_failures=options.stop_after_failures,
+            max_usd=options.budget.max_usd,
+            max_hours=options.budget.max_hours,
+            max_failed_share=options.max_failed_share,
+            accept=lambda entry: read_answer(asdict(entry)).status == "ok",
+        )
+    return [asdict(completion) for completion in completions]
+
+
+def _requests(rows: Rows, column: str, samples: int) -> list[asking.Request]:
+    asked = [row for row in rows if row[column]]
+    return [asking.Request(row["id"], row[column], sample) for row in asked for sample in range(samples)]
+
+
+def _answer_key(teacher: Teacher, raw_prompts: pd.DataFrame, questions: pd.DataFrame) -> dict[str, str] | None:
+    """Return user message -> gold, for the scripted teacher; the same question may be asked of two schemas."""
+    if teacher.kind != "scripted":
+        return None
+    golds = dict(zip(questions["id"], questions["sql"], strict=True))
+    return {
+        json.loads(row[column])[-1]["content"]: golds[row["id"]]
+        for row in records(raw_prompts)
+        for column in ("messages", "hinted_messages")
+        if row[column]
+    }
 
 
 def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +224,7 @@ def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -
     Returns:
         Table `cot_traces`.
     """
-    answers: dict[str, list[dict[str, Any]]] = {}
+    answers: dict[str, Rows] = {}
     for row in records(cot_completions):
         answers.setdefault(row["id"], []).append(row)
     rows = [_trace(prompt, answer) for prompt in records(raw_prompts) for answer in answers.get(prompt["id"], [{}])]

@@ -1,4 +1,4 @@
-"""Nodes of the evaluation: answers and scores of every student, the comparison, the bill, the report."""
+"""Nodes of the evaluation: answers and scores of every student, the comparison, the costs, the report."""
 
 from importlib.metadata import version
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from sqlreason.data.trace_outcomes import count_kept, count_yield
 from sqlreason.options.pipeline_options import EvaluationOptions, PriceOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.reporting import comparison, costs, examples, figures, report
+from sqlreason.reporting import comparison, examples, figures, report
+from sqlreason.reporting import costs as stage_costs
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -19,16 +21,16 @@ REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torc
 
 
 def answer_as_base(
-    base_model: Checkpoint, prompts: pd.DataFrame, student: StudentOptions, options: EvaluationOptions
+    base_model: Checkpoint, evaluation_prompts: pd.DataFrame, student: StudentOptions, options: EvaluationOptions
 ) -> pd.DataFrame:
     """Return the untrained student's answers (table `answers`)."""
-    return _answer(base_model, None, prompts, student, options)
+    return _answer(base_model, None, evaluation_prompts, student, options)
 
 
 def answer_with_adapter(
     base_model: Checkpoint,
     adapter: Adapter,
-    prompts: pd.DataFrame,
+    evaluation_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
     student: StudentOptions,
     options: EvaluationOptions,
@@ -40,7 +42,7 @@ def answer_with_adapter(
     """
     spoken_to = base_model.spoken_to(**student.template)
     adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
-    return _answer(base_model, adapter, prompts, student, options)
+    return _answer(base_model, adapter, evaluation_prompts, student, options)
 
 
 def _answer(
@@ -65,11 +67,11 @@ def _answer(
     )
 
 
-def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: EvaluationOptions) -> pd.DataFrame:
+def score_answers(evaluation_prompts: pd.DataFrame, answers: pd.DataFrame, options: EvaluationOptions) -> pd.DataFrame:
     """Return the verdict on every answer.
 
     Args:
-        prompts: Table `evaluation_prompts`.
+        evaluation_prompts: Table `evaluation_prompts`.
         answers: Table `answers` of one student, for the same questions in any order.
         options: Workers.
 
@@ -80,58 +82,62 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
         ValueError: If the answers are not to these questions.
         RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
     """
-    return evaluation.score_answers(prompts, answers, options.workers)
+    return evaluation.score_answers(evaluation_prompts, answers, options.workers)
 
 
-def compare_students(base: pd.DataFrame, sft: pd.DataFrame, grpo: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def compare_students(
+    base_scores: pd.DataFrame, sft_scores: pd.DataFrame, grpo_scores: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the table of students with intervals and paired tests, and accuracy by class of query.
 
     Args:
-        base: Table `scores` of the untrained student.
-        sft: Scores after SFT.
-        grpo: Scores after GRPO.
+        base_scores: Table `scores` of the untrained student.
+        sft_scores: The same after SFT.
+        grpo_scores: The same after GRPO.
 
     Returns:
         `evaluation_metrics` and `complexity_metrics`.
     """
-    scores = {"base": base, "SFT": sft, "GRPO": grpo}
+    scores = {"base": base_scores, "SFT": sft_scores, "GRPO": grpo_scores}
     return comparison.compare_students(scores), comparison.by_complexity(scores)
 
 
 def compute_costs(
-    completions: pd.DataFrame,
+    cot_completions: pd.DataFrame,
+    teacher_estimate: pd.DataFrame,
+    trace_outcomes: pd.DataFrame,
     sft_history: pd.DataFrame,
     grpo_history: pd.DataFrame,
-    base_answers: pd.DataFrame,
-    sft_answers: pd.DataFrame,
-    grpo_answers: pd.DataFrame,
-    estimate: pd.DataFrame,
-    filtered: pd.DataFrame,
+    evaluation_metrics: pd.DataFrame,
     teacher: Teacher,
     prices: PriceOptions,
 ) -> pd.DataFrame:
-    """Return the bill, one row a stage (see `accounting.compute_costs`)."""
-    return costs.compute_costs(
-        completions,
+    """Return what the run cost, one row a stage (see `reporting.costs.compute_costs`)."""
+    return stage_costs.compute_costs(
+        cot_completions,
         {"sft": sft_history, "grpo": grpo_history},
-        {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers},
+        evaluation_metrics,
         teacher=teacher.name,
         usd_per_hour=prices.training_usd_per_hour,
         hardware=prices.hardware,
-        estimated=float(estimate[["usd", "spent_usd"]].iloc[0].sum()),
-        kept=len(filtered),
+        estimated=float(teacher_estimate[["usd", "spent_usd"]].iloc[0].sum()),
+        kept=count_kept(trace_outcomes),
     )
 
 
 def plot_results(
-    metrics: pd.DataFrame, by_complexity: pd.DataFrame, ledger: pd.DataFrame
+    evaluation_metrics: pd.DataFrame, complexity_metrics: pd.DataFrame, costs: pd.DataFrame
 ) -> tuple[go.Figure, go.Figure, go.Figure]:
     """Return the figures: accuracy with intervals, accuracy by class of query, costs."""
-    return figures.accuracy(metrics), figures.accuracy_by_complexity(by_complexity), figures.costs(ledger)
+    return (
+        figures.accuracy(evaluation_metrics),
+        figures.accuracy_by_complexity(complexity_metrics),
+        figures.costs(costs),
+    )
 
 
 def choose_examples(
-    prompts: pd.DataFrame,
+    evaluation_prompts: pd.DataFrame,
     sft_answers: pd.DataFrame,
     sft_scores: pd.DataFrame,
     grpo_answers: pd.DataFrame,
@@ -140,63 +146,76 @@ def choose_examples(
 ) -> pd.DataFrame:
     """Return telling answers, good and bad (table `evaluation_examples`)."""
     return examples.telling_examples(
-        prompts,
+        evaluation_prompts,
         {"SFT": sft_answers, "GRPO": grpo_answers},
         {"SFT": sft_scores, "GRPO": grpo_scores},
         limit=options.examples,
     )
 
 
-def write_report(
-    metrics: pd.DataFrame,
-    by_complexity: pd.DataFrame,
-    ledger: pd.DataFrame,
-    told: pd.DataFrame,
-    raw_prompts: pd.DataFrame,
-    rejected: pd.DataFrame,
-    filtered: pd.DataFrame,
-    grpo_prompts: pd.DataFrame,
-    prompts: pd.DataFrame,
-    tokens_page: str,
+def describe_run(
     teacher: Teacher,
     base_model: Checkpoint,
+    grpo_prompts: pd.DataFrame,
+    evaluation_prompts: pd.DataFrame,
     prices: PriceOptions,
     options: EvaluationOptions,
-    **plots: go.Figure,
-) -> str:
-    """Return the report as one HTML page that needs no network.
-
-    Args:
-        metrics: `evaluation_metrics`.
-        by_complexity: `complexity_metrics`.
-        ledger: `costs`.
-        told: `evaluation_examples`.
-        raw_prompts: What the teacher was asked.
-        rejected: What fell out.
-        filtered: What was kept.
-        grpo_prompts: What GRPO trained on.
-        prompts: The evaluation.
-        tokens_page: A training example token by token, a page of its own.
-        teacher: The teacher.
-        base_model: The student before training.
-        prices: For the name of the hardware.
-        options: Whether this is the demo.
-        plots: Figures by the names that the report knows.
-    """
-    facts = {
+) -> dict[str, Any]:
+    """Return who taught whom, on what, with which versions: what the report says beside its figures."""
+    return {
         "teacher": teacher.name,
         "teacher_scripted": teacher.kind == "scripted",
         "demo": options.demo,
         "base_model": base_model.identity,
         "hardware": prices.hardware,
-        "seconds": dict(zip(ledger["stage"], ledger["seconds"], strict=True)),
         "versions": {package: version(package) for package in REPORTED_PACKAGES},
         "data": [
-            {"questions": "asked of the teacher", "rows": len(raw_prompts)},
             {"questions": "for GRPO, on other schemas", "rows": len(grpo_prompts)},
-            {"questions": "for the evaluation, on other schemas", "rows": len(prompts)},
+            {"questions": "for the evaluation, on other schemas", "rows": len(evaluation_prompts)},
         ],
-        "notes": [costs.summarise_costs(ledger, len(filtered)) + "."],
     }
-    yields = costs.count_yield(len(raw_prompts), rejected, len(filtered))
-    return report.render_report(metrics, by_complexity, ledger, facts, told, plots, yields, tokens_page)
+
+
+def write_report(
+    evaluation_metrics: pd.DataFrame,
+    complexity_metrics: pd.DataFrame,
+    evaluation_examples: pd.DataFrame,
+    trace_outcomes: pd.DataFrame,
+    costs: pd.DataFrame,
+    sft_loss_plot: go.Figure,
+    grpo_reward_plot: go.Figure,
+    sft_tokens_page: str,
+    report_facts: dict[str, Any],
+) -> str:
+    """Return the report as one HTML page that needs no network.
+
+    Args:
+        evaluation_metrics: Table of students.
+        complexity_metrics: Accuracy by class of query.
+        evaluation_examples: Telling answers.
+        trace_outcomes: What became of the questions that the teacher was asked.
+        costs: One row a stage.
+        sft_loss_plot: How SFT went.
+        grpo_reward_plot: How GRPO went.
+        sft_tokens_page: A training example token by token, a page of its own.
+        report_facts: Who taught whom, on what.
+    """
+    yields = count_yield(trace_outcomes)
+    asked = {"questions": "asked of the teacher", "rows": len(trace_outcomes)}
+    facts = {
+        **report_facts,
+        "data": [asked, *report_facts["data"]],
+        "seconds": dict(zip(costs["stage"], costs["seconds"], strict=True)),
+        "notes": [stage_costs.summarise_costs(costs, count_kept(trace_outcomes)) + "."],
+    }
+    plots = {
+        "accuracy": figures.accuracy(evaluation_metrics),
+        "accuracy_by_complexity": figures.accuracy_by_complexity(complexity_metrics),
+        "trace_yield": figures.trace_yield(yields),
+        "training_loss": sft_loss_plot,
+        "grpo_rewards": grpo_reward_plot,
+        "costs": figures.costs(costs),
+    }
+    return report.render_report(
+        evaluation_metrics, complexity_metrics, costs, facts, evaluation_examples, plots, yields, sft_tokens_page
+    )

@@ -4,32 +4,22 @@ from kedro.pipeline import Node, Pipeline
 
 from sqlreason.pipelines.evaluation import nodes
 
-# The report's name for each figure.
-PLOTS = {
-    "accuracy": "accuracy_plot",
-    "accuracy_by_complexity": "complexity_plot",
-    "trace_yield": "yield_plot",
-    "training_loss": "sft_loss_plot",
-    "grpo_rewards": "grpo_reward_plot",
-    "costs": "cost_plot",
-}
-
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return prompts and adapters -> answers, scores, comparison, bill, figures, report."""
+    """Return prompts and adapters -> answers, scores, comparison, costs, figures, report."""
     student, options = "params:student", "params:evaluation"
     answers = [
         Node(
-            nodes.answer_as_base,
-            ["base_model", "evaluation_prompts", student, options],
-            "base_answers",
+            func=nodes.answer_as_base,
+            inputs=["base_model", "evaluation_prompts", student, options],
+            outputs="base_answers",
             name="answer_as_base",
         ),
         *(
             Node(
-                nodes.answer_with_adapter,
-                ["base_model", f"{name}_adapter", "evaluation_prompts", "student_prompt", student, options],
-                f"{name}_answers",
+                func=nodes.answer_with_adapter,
+                inputs=["base_model", f"{name}_adapter", "evaluation_prompts", "student_prompt", student, options],
+                outputs=f"{name}_answers",
                 name=f"answer_after_{name}",
             )
             for name in ("sft", "grpo")
@@ -37,9 +27,9 @@ def create_pipeline(**_: object) -> Pipeline:
     ]
     scores = [
         Node(
-            nodes.score_answers,
-            ["evaluation_prompts", f"{name}_answers", options],
-            f"{name}_scores",
+            func=nodes.score_answers,
+            inputs=["evaluation_prompts", f"{name}_answers", options],
+            outputs=f"{name}_scores",
             name=f"score_{name}",
         )
         for name in ("base", "sft", "grpo")
@@ -49,61 +39,61 @@ def create_pipeline(**_: object) -> Pipeline:
             *answers,
             *scores,
             Node(
-                nodes.compare_students,
-                ["base_scores", "sft_scores", "grpo_scores"],
-                ["evaluation_metrics", "complexity_metrics"],
+                func=nodes.compare_students,
+                inputs=["base_scores", "sft_scores", "grpo_scores"],
+                outputs=["evaluation_metrics", "complexity_metrics"],
                 name="compare_students",
             ),
             Node(
-                nodes.compute_costs,
-                [
+                func=nodes.compute_costs,
+                inputs=[
                     "cot_completions",
+                    "teacher_estimate",
+                    "trace_outcomes",
                     "sft_history",
                     "grpo_history",
-                    "base_answers",
-                    "sft_answers",
-                    "grpo_answers",
-                    "teacher_estimate",
-                    "filtered_traces",
+                    "evaluation_metrics",
                     "teacher",
                     "params:prices",
                 ],
-                "costs",
+                outputs="costs",
                 name="compute_costs",
             ),
             Node(
-                nodes.plot_results,
-                ["evaluation_metrics", "complexity_metrics", "costs"],
-                ["accuracy_plot", "complexity_plot", "cost_plot"],
+                func=nodes.plot_results,
+                inputs=["evaluation_metrics", "complexity_metrics", "costs"],
+                outputs=["accuracy_plot", "complexity_plot", "cost_plot"],
                 name="plot_results",
             ),
             Node(
-                nodes.choose_examples,
-                ["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", options],
-                "evaluation_examples",
+                func=nodes.choose_examples,
+                inputs=["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", options],
+                outputs="evaluation_examples",
                 name="choose_examples",
             ),
             Node(
-                nodes.write_report,
-                {
-                    "metrics": "evaluation_metrics",
-                    "by_complexity": "complexity_metrics",
-                    "ledger": "costs",
-                    "told": "evaluation_examples",
-                    "raw_prompts": "raw_prompts",
-                    "rejected": "rejected_traces",
-                    "filtered": "filtered_traces",
-                    "grpo_prompts": "grpo_prompts",
-                    "prompts": "evaluation_prompts",
-                    "tokens_page": "sft_tokens_page",
-                    "options": options,
-                    "teacher": "teacher",
-                    "base_model": "base_model",
-                    "prices": "params:prices",
-                    **PLOTS,
-                },
-                "evaluation_report",
+                func=nodes.describe_run,
+                inputs=["teacher", "base_model", "grpo_prompts", "evaluation_prompts", "params:prices", options],
+                outputs="report_facts",
+                name="describe_run",
+            ),
+            Node(
+                func=nodes.write_report,
+                inputs=[
+                    "evaluation_metrics",
+                    "complexity_metrics",
+                    "evaluation_examples",
+                    "trace_outcomes",
+                    "costs",
+                    "sft_loss_plot",
+                    "grpo_reward_plot",
+                    "sft_tokens_page",
+                    "report_facts",
+                ],
+                outputs="evaluation_report",
                 name="write_report",
             ),
-        ]
+        ],
+        namespace="evaluation",
+        prefix_datasets_with_namespace=False,
     )

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.errors import SqlReasonError
-from sqlreason.exports import gguf, licences, llamacpp, merging, model_card, publishing
+from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
+from sqlreason.exports import model_card as model_card_text
 from sqlreason.exports.gguf import GgufModel, GgufRequest
 from sqlreason.options.pipeline_options import EvaluationOptions, ExportOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
@@ -30,12 +31,12 @@ class ExportError(SqlReasonError, RuntimeError):
 
 def write_card(
     base_model: Checkpoint,
-    adapter: Adapter,
+    grpo_adapter: Adapter,
     student_prompt: dict[str, Any],
-    traces: pd.DataFrame,
+    filtered_traces: pd.DataFrame,
     teacher: Teacher,
-    metrics: pd.DataFrame,
-    ledger: pd.DataFrame,
+    evaluation_metrics: pd.DataFrame,
+    costs: pd.DataFrame,
     student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
@@ -48,42 +49,46 @@ def write_card(
             written here; both before time is spent on the merge.
     """
     spoken_to = base_model.spoken_to(**student.template)
-    adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
+    grpo_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
     gguf.check_precision(options.precision)
     scripted = teacher.kind == "scripted"
     licences.check_name(options.name, base_model.identity, teacher.name, scripted)
     facts = {
         "base": base_model.identity,
         "teacher": "a scripted teacher" if scripted else teacher.name,
-        "traces": len(traces),
-        "prompt": adapter.fingerprint,
+        "traces": len(filtered_traces),
+        "prompt": grpo_adapter.fingerprint,
         "demo": evaluation.demo,
     }
     duties = licences.obligations(base_model.identity, teacher.name, scripted)
-    return model_card.render_card(options.name, facts, metrics, ledger, duties, _system(student_prompt))
+    return model_card_text.render_card(options.name, facts, evaluation_metrics, costs, duties, _system(student_prompt))
 
 
 def merge_adapter(
-    base: Checkpoint, base_model: Checkpoint, adapter: Adapter, text: str, student: StudentOptions
+    export_base: Checkpoint,
+    base_model: Checkpoint,
+    grpo_adapter: Adapter,
+    model_card: str,
+    student: StudentOptions,
 ) -> TrainedModel:
     """Return the student with its adapter folded in, in 16 bits.
 
     Args:
-        base: `export_base`: the unrounded weights.
+        export_base: The unrounded weights.
         base_model: What the adapter was trained on.
-        adapter: The student's.
-        text: The model card.
+        grpo_adapter: The student's.
+        model_card: Its text.
         student: How its chat template is used.
 
     Raises:
         AdapterError: If the base holds 4-bit weights, or is another model.
     """
-    return merging.merge(base, adapter, text, trained_on=base_model.spoken_to(**student.template))
+    return merging.merge(export_base, grpo_adapter, model_card, trained_on=base_model.spoken_to(**student.template))
 
 
-def request_gguf(merged: Checkpoint, student_prompt: dict[str, Any], options: ExportOptions) -> GgufRequest:
+def request_gguf(merged_model: Checkpoint, student_prompt: dict[str, Any], options: ExportOptions) -> GgufRequest:
     """Return what the GGUF file and its Modelfile are made of; saving it writes them."""
-    return GgufRequest(merged, options.precision, _system(student_prompt), options.name)
+    return GgufRequest(merged_model, options.precision, _system(student_prompt), options.name)
 
 
 def _system(student_prompt: dict[str, Any]) -> str:
@@ -92,10 +97,10 @@ def _system(student_prompt: dict[str, Any]) -> str:
 
 
 def evaluate_exports(
-    merged: Checkpoint,
+    merged_model: Checkpoint,
     gguf_model: GgufModel,
-    prompts: pd.DataFrame,
-    adapter_answers: pd.DataFrame,
+    evaluation_prompts: pd.DataFrame,
+    grpo_answers: pd.DataFrame,
     student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
@@ -105,16 +110,16 @@ def evaluate_exports(
     First answers are compared: of a GGUF file nothing else is asked.
 
     Args:
-        merged: The merged model.
+        merged_model: The student with its adapter folded in.
         gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed or there is none.
-        prompts: Table `evaluation_prompts`; the first `questions` of them are used.
-        adapter_answers: Table `answers` of the trained student.
+        evaluation_prompts: Table `evaluation_prompts`; the first `questions` of them are used.
+        grpo_answers: Table `answers` of the trained student.
         student: Precision of the computation.
         evaluation: Token budget, batch size, workers.
         options: How many questions.
     """
-    prompts, merged = prompts.head(options.questions), merged.spoken_to(**student.template)
-    adapter_answers = adapter_answers[adapter_answers["id"].isin(prompts["id"])]
+    prompts, merged = evaluation_prompts.head(options.questions), merged_model.spoken_to(**student.template)
+    adapter_answers = grpo_answers[grpo_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
     answers = {
         ADAPTER: prompts[["id"]].merge(student_evaluation.first_answers(adapter_answers), on="id"),
@@ -159,10 +164,10 @@ def _describe(
 
 
 def publish_export(
-    metrics: pd.DataFrame,
-    merged: Checkpoint,
+    export_metrics: pd.DataFrame,
+    merged_model: Checkpoint,
     gguf_model: GgufModel,
-    text: str,
+    model_card: str,
     base_model: Checkpoint,
     teacher: Teacher,
     options: ExportOptions,
@@ -170,10 +175,10 @@ def publish_export(
     """Return what was passed on and where; without a target nothing is.
 
     Args:
-        metrics: Table `export_metrics`.
-        merged: The merged model.
+        export_metrics: Table `export_metrics`.
+        merged_model: The student with its adapter folded in.
         gguf_model: The GGUF file and its Modelfile.
-        text: The model card.
+        model_card: Its text.
         base_model: For the name that its licence asks for.
         teacher: Likewise.
         options: Target, whether it is private, and the drop that is allowed.
@@ -182,7 +187,7 @@ def publish_export(
         ExportError: If a form lost more than `max_drop` of the adapter's accuracy.
         ValueError: If the licences ask for another name than the target's.
     """
-    worse = metrics[metrics["drop"] > options.max_drop]
+    worse = export_metrics[export_metrics["drop"] > options.max_drop]
     if not worse.empty:
         told = ", ".join(f"{row['form']} by {row['drop']:.1%}" for row in worse.to_dict("records"))
         raise ExportError(
@@ -192,7 +197,7 @@ def publish_export(
     if options.target is None:
         return {"target": None, "files": {}}
     licences.check_name(options.target, base_model.identity, teacher.name, teacher.kind == "scripted")
-    folders = [Path(merged.name), *([gguf_model.path.parent] if gguf_model.path else [])]
+    folders = [Path(merged_model.name), *([gguf_model.path.parent] if gguf_model.path else [])]
     return publishing.publish(
-        folders, {"README.md": text}, options.target, options.private, os.environ.get("HF_ENDPOINT")
+        folders, {"README.md": model_card}, options.target, options.private, os.environ.get("HF_ENDPOINT")
     )

@@ -10,8 +10,8 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.write_card,
-                [
+                func=nodes.write_card,
+                inputs=[
                     "base_model",
                     "grpo_adapter",
                     "student_prompt",
@@ -23,24 +23,24 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:evaluation",
                     "params:export",
                 ],
-                "model_card",
+                outputs="model_card",
                 name="write_card",
             ),
             Node(
-                nodes.merge_adapter,
-                ["export_base", "base_model", "grpo_adapter", "model_card", "params:student"],
-                "merged_model",
+                func=nodes.merge_adapter,
+                inputs=["export_base", "base_model", "grpo_adapter", "model_card", "params:student"],
+                outputs="merged_model",
                 name="merge_adapter",
             ),
             Node(
-                nodes.request_gguf,
-                ["merged_model", "student_prompt", "params:export"],
-                "gguf_model",
+                func=nodes.request_gguf,
+                inputs=["merged_model", "student_prompt", "params:export"],
+                outputs="gguf_model",
                 name="write_gguf",
             ),
             Node(
-                nodes.evaluate_exports,
-                [
+                func=nodes.evaluate_exports,
+                inputs=[
                     "merged_model",
                     "gguf_model",
                     "evaluation_prompts",
@@ -49,12 +49,12 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:evaluation",
                     "params:export",
                 ],
-                "export_metrics",
+                outputs="export_metrics",
                 name="evaluate_exports",
             ),
             Node(
-                nodes.publish_export,
-                [
+                func=nodes.publish_export,
+                inputs=[
                     "export_metrics",
                     "merged_model",
                     "gguf_model",
@@ -63,8 +63,10 @@ def create_pipeline(**_: object) -> Pipeline:
                     "teacher",
                     "params:export",
                 ],
-                "publication",
+                outputs="publication",
                 name="publish_export",
             ),
-        ]
+        ],
+        namespace="export",
+        prefix_datasets_with_namespace=False,
     )

@@ -14,7 +14,7 @@ from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentO
 from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
-from sqlreason.rewards import certification
+from sqlreason.rewards.certification import Certificate, Entry, certify
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
@@ -23,11 +23,11 @@ from sqlreason.students.training import initial_adapters
 logger = logging.getLogger(__name__)
 
 
-def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
+def certify_rewards(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
     """Return how correct answers, mutants and exploits score under the configured rewards.
 
     Args:
-        prompts: Table `grpo_prompts`, of which a sample is used.
+        grpo_prompts: Table `grpo_prompts`, of which a sample is used.
         options: Rewards and weights; size of the sample and threshold.
 
     Returns:
@@ -36,22 +36,20 @@ def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame
     Raises:
         ValueError: If likeness to the teacher is to be paid and the teacher answered none of the prompts.
     """
-    if "teacher_similarity" in options.rewards and not prompts["teacher_think"].any():
+    if "teacher_similarity" in options.rewards and not grpo_prompts["teacher_think"].any():
         raise BadInput(
-            f"the teacher answered none of {len(prompts)} prompts, so that teacher_similarity has nothing to compare "
-            "with; set split.grpo_share: 0, as the article does, or leave the reward out"
+            f"the teacher answered none of {len(grpo_prompts)} prompts, so that teacher_similarity has nothing to "
+            "compare with; set split.grpo_share: 0, as the article does, or leave the reward out"
         )
-    sample = prompts.sample(min(options.certification.questions, len(prompts)), random_state=options.seed)
-    certificate = certification.certify(
-        options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.seed
-    )
+    sample = grpo_prompts.sample(min(options.certification.questions, len(grpo_prompts)), random_state=options.seed)
+    certificate = certify(options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.seed)
     logger.info("rewards: %s", certificate.summary())
     return pd.DataFrame([asdict(entry) for entry in certificate.entries])
 
 
 def _check_certificate(table: pd.DataFrame, options: GRPOOptions) -> None:
     """Refuse to train on rewards that can be gamed, or only say so."""
-    certificate = certification.Certificate(tuple(certification.Entry(**row) for row in records(table)))
+    certificate = Certificate(tuple(Entry(**row) for row in records(table)))
     if options.certification.on_failure == "stop":
         certificate.require()
     elif certificate.faults:
@@ -61,11 +59,11 @@ def _check_certificate(table: pd.DataFrame, options: GRPOOptions) -> None:
 def choose_start(
     base_model: Checkpoint,
     sft_adapter: Adapter,
-    examples: pd.DataFrame,
+    sft_examples: pd.DataFrame,
     student_prompt: dict[str, Any],
     checkpoints: Path,
     student: StudentOptions,
-    sft_options: SFTOptions,
+    sft: SFTOptions,
     options: GRPOOptions,
 ) -> Adapter:
     """Return the adapter with which GRPO begins: that of SFT, one that knows the grammar alone, or an untrained one.
@@ -73,11 +71,11 @@ def choose_start(
     Args:
         base_model: The student before training.
         sft_adapter: After SFT.
-        examples: Table `sft_examples`; the start `format_only` sees the first few.
-        student_prompt: The catalog's prompt text.
+        sft_examples: Table `sft_examples`; the start `format_only` sees the first few.
+        student_prompt: The student's prompt text.
         checkpoints: The folder of the checkpoints.
         student: Backend, quantisation, precision.
-        sft_options: Shape of a new adapter, and how `format_only` is trained.
+        sft: Shape of a new adapter, and how `format_only` is trained.
         options: Which start.
     """
     if options.initial_adapter == "full":
@@ -85,25 +83,23 @@ def choose_start(
     base_model = base_model.spoken_to(**student.template)
     fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
     if options.initial_adapter == "none":
-        return initial_adapters.untrained(
-            base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed
-        )
+        return initial_adapters.untrained(base_model, fingerprint, sft.lora.model_dump(), student.dtype, options.seed)
     return initial_adapters.format_only(
         base_model,
-        examples,
+        sft_examples,
         options.format_examples,
         fingerprint=fingerprint,
         workdir=checkpoints / "sft",
-        lora=sft_options.lora.model_dump(),
+        lora=sft.lora.model_dump(),
         **student.training,
-        **sft_options.model_dump(exclude={"lora"}),
+        **sft.model_dump(exclude={"lora"}),
     )
 
 
 def forecast_gains(
     base_model: Checkpoint,
-    start: Adapter,
-    prompts: pd.DataFrame,
+    initial_adapter: Adapter,
+    grpo_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
     student: StudentOptions,
     options: GRPOOptions,
@@ -112,9 +108,9 @@ def forecast_gains(
 
     Args:
         base_model: The student before training.
-        start: What it was taught before.
-        prompts: Table `grpo_prompts`.
-        student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
+        initial_adapter: What it was taught before.
+        grpo_prompts: Table `grpo_prompts`.
+        student_prompt: The student's prompt text; the adapter must have been trained with the same.
         student: Precision and quantisation.
         options: Prompts, samples and temperatures of the forecast.
 
@@ -125,12 +121,14 @@ def forecast_gains(
     from sqlreason.students.training import forecast
 
     base_model = base_model.spoken_to(**student.template)
-    start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
+    initial_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if not options.forecast.prompts or options.method == "distillation":
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
-    trained, _ = methods.split_dev(prompts, options)
-    profile = methods.sample_profile(base_model, start, trained, student, options, options.forecast.temperatures)
+    trained, _ = methods.split_dev(grpo_prompts, options)
+    profile = methods.sample_profile(
+        base_model, initial_adapter, trained, student, options, options.forecast.temperatures
+    )
     table = forecast.summarise(profile, options.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
     return profile, table
@@ -138,34 +136,34 @@ def forecast_gains(
 
 def train_student(
     base_model: Checkpoint,
-    start: Adapter,
-    prompts: pd.DataFrame,
-    certificate: pd.DataFrame,
-    profile: pd.DataFrame,
-    forecast_table: pd.DataFrame,
-    examples: pd.DataFrame,
+    initial_adapter: Adapter,
+    grpo_prompts: pd.DataFrame,
+    certification: pd.DataFrame,
+    grpo_profile: pd.DataFrame,
+    grpo_forecast: pd.DataFrame,
+    sft_examples: pd.DataFrame,
     distillation_teacher: Checkpoint,
     student_prompt: dict[str, Any],
     checkpoints: Path,
     student: StudentOptions,
-    sft_options: SFTOptions,
+    sft: SFTOptions,
     options: GRPOOptions,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Return the adapter trained further on its own rollouts, the history and the rollouts.
 
     Args:
         base_model: The student before training.
-        start: The adapter to go on from; the reference of the KL where `beta` > 0.
-        prompts: Table `grpo_prompts`.
-        certificate: Table `certification` of the rewards.
-        profile: Table `grpo_profile`.
-        forecast_table: Table `grpo_forecast`.
-        examples: Table `sft_examples`; method distillation prepares its teacher by them.
-        distillation_teacher: The catalog's teacher of method distillation.
-        student_prompt: The catalog's prompt text; the adapter must have been trained with the same.
+        initial_adapter: The adapter to go on from; the reference of the KL where `beta` > 0.
+        grpo_prompts: Table `grpo_prompts`.
+        certification: Table `certification` of the rewards.
+        grpo_profile: Table `grpo_profile`.
+        grpo_forecast: Table `grpo_forecast`.
+        sft_examples: Table `sft_examples`; method distillation prepares its teacher by them.
+        distillation_teacher: The teacher of method distillation.
+        student_prompt: The student's prompt text; the adapter must have been trained with the same.
         checkpoints: The folder of the checkpoints.
         student: Backend, quantisation, precision.
-        sft_options: How that teacher is prepared.
+        sft: How that teacher is prepared.
         options: Method, rewards, group size, loss, optimiser, length of training.
 
     Returns:
@@ -179,14 +177,22 @@ def train_student(
         VocabularyError: If the catalog's teacher has another vocabulary than the student.
     """
     base_model = base_model.spoken_to(**student.template)
-    start.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
+    initial_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if options.method == "distillation":
         return on_policy.train_distillation(
-            base_model, start, prompts, examples, distillation_teacher, checkpoints, student, sft_options, options
+            base_model,
+            initial_adapter,
+            grpo_prompts,
+            sft_examples,
+            distillation_teacher,
+            checkpoints,
+            student,
+            sft,
+            options,
         )
-    _check_certificate(certificate, options)
-    _check_forecast(forecast_table, options)
-    return methods.train_grpo(base_model, start, prompts, profile, checkpoints, student, options)
+    _check_certificate(certification, options)
+    _check_forecast(grpo_forecast, options)
+    return methods.train_grpo(base_model, initial_adapter, grpo_prompts, grpo_profile, checkpoints, student, options)
 
 
 def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
@@ -202,6 +208,6 @@ def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
         logger.warning("grpo: %s", advice.sentence)
 
 
-def plot_rewards(history: pd.DataFrame, adapter: Adapter) -> go.Figure:
+def plot_rewards(grpo_history: pd.DataFrame, grpo_adapter: Adapter) -> go.Figure:
     """Return reward, its components and the KL over steps, and which of them the adapter is of."""
-    return figures.grpo_rewards(history, adapter.facts.get("best_step"))
+    return figures.grpo_rewards(grpo_history, grpo_adapter.facts.get("best_step"))

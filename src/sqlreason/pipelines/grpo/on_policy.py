@@ -54,7 +54,7 @@ def train_distillation(
     from sqlreason.students.training import on_policy_distillation
 
     shown = options.distillation
-    asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["sql"], shown))
+    asked = prompts.assign(teacher_prompt=_worded(prompts["prompt"], prompts["gold_sql"], shown))
     trained, dev = split_dev(asked, options)
     teacher = _prepare_teacher(
         base_model, start, examples, distillation_teacher, checkpoints, student, sft_options, shown

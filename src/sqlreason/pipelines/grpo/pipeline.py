@@ -9,10 +9,15 @@ def create_pipeline(**_: object) -> Pipeline:
     """Return SFT adapter and prompts -> certified rewards, forecast, GRPO adapter, history, rollouts, reward plot."""
     return Pipeline(
         [
-            Node(nodes.certify_rewards, ["grpo_prompts", "params:grpo"], "certification", name="certify_rewards"),
             Node(
-                nodes.choose_start,
-                [
+                func=nodes.certify_rewards,
+                inputs=["grpo_prompts", "params:grpo"],
+                outputs="certification",
+                name="certify_rewards",
+            ),
+            Node(
+                func=nodes.choose_start,
+                inputs=[
                     "base_model",
                     "sft_adapter",
                     "sft_examples",
@@ -22,18 +27,25 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:sft",
                     "params:grpo",
                 ],
-                "initial_adapter",
+                outputs="initial_adapter",
                 name="choose_initial_adapter",
             ),
             Node(
-                nodes.forecast_gains,
-                ["base_model", "initial_adapter", "grpo_prompts", "student_prompt", "params:student", "params:grpo"],
-                ["grpo_profile", "grpo_forecast"],
+                func=nodes.forecast_gains,
+                inputs=[
+                    "base_model",
+                    "initial_adapter",
+                    "grpo_prompts",
+                    "student_prompt",
+                    "params:student",
+                    "params:grpo",
+                ],
+                outputs=["grpo_profile", "grpo_forecast"],
                 name="forecast_grpo",
             ),
             Node(
-                nodes.train_student,
-                [
+                func=nodes.train_student,
+                inputs=[
                     "base_model",
                     "initial_adapter",
                     "grpo_prompts",
@@ -48,9 +60,16 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:sft",
                     "params:grpo",
                 ],
-                ["grpo_adapter", "grpo_history", "grpo_rollouts"],
+                outputs=["grpo_adapter", "grpo_history", "grpo_rollouts"],
                 name="train_grpo",
             ),
-            Node(nodes.plot_rewards, ["grpo_history", "grpo_adapter"], "grpo_reward_plot", name="plot_grpo_rewards"),
-        ]
+            Node(
+                func=nodes.plot_rewards,
+                inputs=["grpo_history", "grpo_adapter"],
+                outputs="grpo_reward_plot",
+                name="plot_grpo_rewards",
+            ),
+        ],
+        namespace="grpo",
+        prefix_datasets_with_namespace=False,
     )

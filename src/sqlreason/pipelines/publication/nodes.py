@@ -14,19 +14,19 @@ logger = logging.getLogger(__name__)
 
 
 def publish_traces(
-    filtered: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    completions: pd.DataFrame,
+    filtered_traces: pd.DataFrame,
+    trace_outcomes: pd.DataFrame,
+    cot_completions: pd.DataFrame,
     teacher: Teacher,
     options: PublicationOptions,
 ) -> dataset_card.Publication:
     """Return the kept traces as conversations, with a dataset card.
 
     Args:
-        filtered: Table `filtered_traces`.
-        outcomes: Table `trace_outcomes`.
-        completions: Table `cot_completions`.
-        teacher: The catalog's teacher.
+        filtered_traces: Table `filtered_traces`.
+        trace_outcomes: Table `trace_outcomes`.
+        cot_completions: Table `cot_completions`.
+        teacher: Who answered.
         options: Name, licence, source.
     """
     rows = [
@@ -35,14 +35,14 @@ def publish_traces(
             "messages": [*json.loads(row["prompt"]), {"role": "assistant", "content": row["completion"]}],
             **{name: row[name] for name in ("mode", "agrees", "agreement", "plan_consistency", "sql_complexity")},
         }
-        for row in records(filtered)
+        for row in records(filtered_traces)
     ]
     card = dataset_card.dataset_card(
-        filtered,
-        outcomes,
+        filtered_traces,
+        trace_outcomes,
         teacher=teacher.name,
-        usd=float(completions["usd"].sum()),
-        tokens=int(completions["completion_tokens"].sum()),
+        usd=float(cot_completions["usd"].sum()),
+        tokens=int(cot_completions["completion_tokens"].sum()),
         **options.model_dump(),
     )
     logger.info("%d traces to publish as %s", len(rows), options.title)

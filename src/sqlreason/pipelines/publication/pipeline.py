@@ -10,10 +10,12 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.publish_traces,
-                ["filtered_traces", "trace_outcomes", "cot_completions", "teacher", "params:publication"],
-                "published_traces",
+                func=nodes.publish_traces,
+                inputs=["filtered_traces", "trace_outcomes", "cot_completions", "teacher", "params:publication"],
+                outputs="published_traces",
                 name="publish_traces",
             ),
-        ]
+        ],
+        namespace="publication",
+        prefix_datasets_with_namespace=False,
     )

@@ -17,7 +17,7 @@ from sqlreason.students.prompting import prompt_fingerprint
 
 def train_student(
     base_model: Checkpoint,
-    examples: pd.DataFrame,
+    sft_examples: pd.DataFrame,
     student_prompt: dict[str, Any],
     checkpoints: Path,
     student: StudentOptions,
@@ -29,8 +29,8 @@ def train_student(
 
     Args:
         base_model: The student before training.
-        examples: Table `sft_examples`.
-        student_prompt: The catalog's prompt text; its fingerprint goes into the adapter.
+        sft_examples: Table `sft_examples`.
+        student_prompt: The student's prompt text; its fingerprint goes into the adapter.
         checkpoints: The folder of the checkpoints.
         student: Backend, quantisation, precision.
         options: LoRA shape, optimiser, length of training.
@@ -43,7 +43,7 @@ def train_student(
     base_model = base_model.spoken_to(**student.template)
     return sft.train_sft(
         base_model,
-        examples,
+        sft_examples,
         fingerprint=prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model),
         workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
@@ -52,22 +52,22 @@ def train_student(
     )
 
 
-def show_tokens(base_model: Checkpoint, examples: pd.DataFrame, student: StudentOptions) -> str:
+def show_tokens(base_model: Checkpoint, sft_examples: pd.DataFrame, student: StudentOptions) -> str:
     """Return a page that shows one example token by token: what is read, what is trained, BOS and EOS.
 
     Args:
         base_model: For its tokenizer.
-        examples: Table `sft_examples`; the first is shown.
+        sft_examples: Table `sft_examples`; the first is shown.
         student: How its chat template is used.
     """
     from sqlreason.students.training import token_inspection
 
     chat = base_model.spoken_to(**student.template).load_chat()
-    first = examples.iloc[0]
+    first = sft_examples.iloc[0]
     tokens = token_inspection.example_tokens(chat, json.loads(first["prompt"]), first["completion"])
     return token_inspection.as_html(tokens, chat)
 
 
-def plot_loss(history: pd.DataFrame) -> go.Figure:
+def plot_loss(sft_history: pd.DataFrame) -> go.Figure:
     """Return the training loss over steps."""
-    return figures.training_loss(history)
+    return figures.training_loss(sft_history)

@@ -10,17 +10,24 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.train_student,
-                ["base_model", "sft_examples", "student_prompt", "checkpoints", "params:student", "params:sft"],
-                ["sft_adapter", "sft_history"],
+                func=nodes.train_student,
+                inputs=["base_model", "sft_examples", "student_prompt", "checkpoints", "params:student", "params:sft"],
+                outputs=["sft_adapter", "sft_history"],
                 name="train_sft",
             ),
             Node(
-                nodes.show_tokens,
-                ["base_model", "sft_examples", "params:student"],
-                "sft_tokens_page",
+                func=nodes.show_tokens,
+                inputs=["base_model", "sft_examples", "params:student"],
+                outputs="sft_tokens_page",
                 name="show_sft_tokens",
             ),
-            Node(nodes.plot_loss, "sft_history", "sft_loss_plot", name="plot_sft_loss"),
-        ]
+            Node(
+                func=nodes.plot_loss,
+                inputs="sft_history",
+                outputs="sft_loss_plot",
+                name="plot_sft_loss",
+            ),
+        ],
+        namespace="sft",
+        prefix_datasets_with_namespace=False,
     )

@@ -12,7 +12,6 @@ from sqlreason.data.tables import records
 from sqlreason.errors import BadInput
 from sqlreason.options.pipeline_options import DistillationOptions
 from sqlreason.options.synthesis_options import SynthesisOptions
-from sqlreason.pipelines.synthesis.paraphrases import Paraphrasing, reword
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Verifier
@@ -21,6 +20,7 @@ from sqlreason.synthesis.questions import COLUMNS, make_questions
 from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
+from sqlreason.teachers.paraphrases import Paraphrasing, reword
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -103,8 +103,8 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 
 
 def paraphrase_questions(
-    train: pd.DataFrame,
-    heldout: pd.DataFrame,
+    drawn_questions: pd.DataFrame,
+    drawn_heldout: pd.DataFrame,
     teacher: Teacher,
     teacher_prompt: dict[str, Any],
     journal: Path,
@@ -114,25 +114,38 @@ def paraphrase_questions(
     """Return the questions, a share of them in the teacher's words where these still lead to an agreeing query.
 
     Args:
-        train: Question table.
-        heldout: Question table.
-        teacher: The catalog's teacher: it rewords, and answers what it reworded without seeing the gold.
-        teacher_prompt: The catalog's prompt text, for these answers.
+        drawn_questions: Question table.
+        drawn_heldout: Question table.
+        teacher: It rewords, and answers what it reworded without seeing the gold.
+        teacher_prompt: Prompt text for these answers.
         journal: Where the teacher's answers are kept.
         options: `paraphrase_share`; 0 asks nothing.
         distillation: Concurrency, attempts and budget.
 
     Raises:
-        ValueError: A share is wanted of the scripted teacher, which cannot paraphrase.
+        BadInput: A share is wanted of the scripted teacher, which cannot paraphrase.
         TeacherError: Too many requests failed; what was answered is in the journal.
     """
     if options.paraphrase_share == 0:
-        return train, heldout
+        return drawn_questions, drawn_heldout
     if teacher.kind == "scripted":
         raise BadInput(
             "the scripted teacher cannot paraphrase; set synthesis.paraphrase_share=0, or give the catalog entry "
             "`teacher` a model (conf/README.md)"
         )
-    settings = Paraphrasing(teacher, Prompt.from_mapping(teacher_prompt), journal, options, distillation)
-    parts = (table.assign(sql_prompt=reword(records(table), settings)) for table in (train, heldout))
+    settings = Paraphrasing(
+        teacher,
+        Prompt.from_mapping(teacher_prompt),
+        journal,
+        share=options.paraphrase_share,
+        seed=options.seed,
+        dialect=distillation.dialect,
+        databases=options.databases,
+        workers=options.workers,
+        asking={
+            **distillation.model_dump(include={"concurrency", "attempts", "timeout_seconds", "max_failed_share"}),
+            "max_usd": distillation.budget.max_usd,
+        },
+    )
+    parts = (table.assign(sql_prompt=reword(records(table), settings)) for table in (drawn_questions, drawn_heldout))
     return next(parts), next(parts)

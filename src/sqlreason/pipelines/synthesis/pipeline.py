@@ -10,19 +10,26 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.draw_questions,
-                "params:synthesis",
-                ["drawn_questions", "drawn_heldout", "synthesis_summary"],
+                func=nodes.draw_questions,
+                inputs="params:synthesis",
+                outputs=["drawn_questions", "drawn_heldout", "synthesis_summary"],
                 name="draw_questions",
             ),
             Node(
-                nodes.paraphrase_questions,
-                [
-                    "drawn_questions", "drawn_heldout", "teacher", "teacher_prompt", "journal",
-                    "params:synthesis", "params:distillation",
+                func=nodes.paraphrase_questions,
+                inputs=[
+                    "drawn_questions",
+                    "drawn_heldout",
+                    "teacher",
+                    "teacher_prompt",
+                    "journal",
+                    "params:synthesis",
+                    "params:distillation",
                 ],
-                ["synthetic_questions", "synthetic_heldout"],
+                outputs=["synthetic_questions", "synthetic_heldout"],
                 name="paraphrase_questions",
             ),
-        ]
-    )  # fmt: skip
+        ],
+        namespace="synthesis",
+        prefix_datasets_with_namespace=False,
+    )

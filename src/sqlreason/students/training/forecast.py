@@ -52,7 +52,7 @@ def sample_rollouts(
     Args:
         checkpoint: The base model.
         adapter: Of the student.
-        prompts: Columns id, prompt (chat messages, JSON), task (JSON), sql_context, sql.
+        prompts: Columns id, prompt (chat messages, JSON), task (JSON), sql_context, gold_sql.
         rewards: Name -> weight, of the training in question.
         samples: Rollouts of each prompt and temperature.
         temperatures: At which they are drawn.

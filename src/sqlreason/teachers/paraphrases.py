@@ -1,19 +1,19 @@
 """Questions in a teacher's words, each kept only if it leads the same teacher back to an agreeing query."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlreason.data import splits
 from sqlreason.data.tables import to_json
-from sqlreason.options.pipeline_options import DistillationOptions
-from sqlreason.options.synthesis_options import SynthesisOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
 from sqlreason.sql.databases.batch_preparation import prepare_all
 from sqlreason.sql.verifier import Verifier
+from sqlreason.teachers import asking
+from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -34,19 +34,34 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Paraphrasing:
-    """Who rewords how much, and how it is asked."""
+    """Who rewords how much, and how it is asked.
+
+    Attributes:
+        teacher: Who rewords, and answers what it reworded without seeing the gold.
+        prompt: For these answers.
+        journal: Where the teacher's answers are kept.
+        share: Of the questions that are reworded.
+        seed: Chooses them, and the test databases.
+        dialect: The SQL dialect that the teacher is to write.
+        databases: Perturbed databases on which its answers are compared with the gold.
+        workers: Processes that run queries.
+        asking: Further arguments of `asking.ask`: concurrency, attempts, budget.
+    """
 
     teacher: Teacher
     prompt: Prompt
     journal: Path
-    options: SynthesisOptions
-    distillation: DistillationOptions
+    share: float
+    seed: int
+    dialect: str
+    databases: int
+    workers: int
+    asking: Mapping[str, Any]
 
 
 def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
     """Return the question of each row, in new words where the teacher found them and understood them again."""
-    options = settings.options
-    chosen = [row for row in rows if splits.is_reserved(row["id"], options.paraphrase_share, options.seed)]
+    chosen = [row for row in rows if splits.is_reserved(row["id"], settings.share, settings.seed)]
     texts = _ask(chosen, [row["sql_prompt"] for row in chosen], REWORD, settings)
     new = [(row, _cleaned(text, row["sql_prompt"])) for row, text in zip(chosen, texts, strict=True)]
     new = [(row, text) for row, text in new if text]
@@ -58,28 +73,15 @@ def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
 
 def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
     """Return the teacher's answers, empty where there is none."""
-    from sqlreason.teachers import asking
-    from sqlreason.teachers.journal.journal import Journal
-
-    options = settings.distillation
     requests = [
         asking.Request(
             id=row["id"],
-            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), options.dialect)),
+            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), settings.dialect)),
         )
         for row, question in zip(rows, questions, strict=True)
     ]
     with Journal(settings.journal) as journal:
-        completions = asking.ask(
-            settings.teacher,
-            requests,
-            journal,
-            concurrency=options.concurrency,
-            attempts=options.attempts,
-            timeout_seconds=options.timeout_seconds,
-            max_usd=options.budget.max_usd,
-            max_failed_share=options.max_failed_share,
-        )
+        completions = asking.ask(settings.teacher, requests, journal, **settings.asking)
     return [grammar.normalise(found.text, found.reasoning or None) if found.status == "ok" else ""
             for found in completions]  # fmt: skip
 
@@ -93,15 +95,14 @@ def _cleaned(text: str, question: str) -> str:
 
 def _agreeing(new: Sequence[tuple[Row, str]], answers: Sequence[str], settings: Paraphrasing) -> dict[str, str]:
     """Return the reworded questions by id whose answer agrees with the gold on every test database."""
-    options = settings.options
     work = [(row["id"], row["sql_context"], row["sql"]) for row, _ in new]
-    prepared = prepare_all(work, options.databases, options.seed, options.workers)
+    prepared = prepare_all(work, settings.databases, settings.seed, settings.workers)
     pairs, names = [], []
     for (row, text), answer, found in zip(new, answers, prepared, strict=True):
         reading = grammar.parse(answer)
         if reading.well_formed and found.task is not None:
             pairs.append((found.task, [reading.sql]))
             names.append((row["id"], text))
-    with Verifier(workers=options.workers) as verifier:
+    with Verifier(workers=settings.workers) as verifier:
         verdicts = verifier.verify_batch(pairs)
     return {name: text for (name, text), (verdict,) in zip(names, verdicts, strict=True) if verdict.agrees}

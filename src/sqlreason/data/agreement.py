@@ -1,8 +1,7 @@
-"""Several answers to one question: how many agree by execution, and which one is kept."""
+"""Several answers to one question: how many of them agree by execution."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlreason.sql.ray_verifier import RayVerifier
 from sqlreason.sql.verifier import Task, Verdict, Verifier
@@ -39,17 +38,3 @@ def agreement(
             for j, verdict in zip(rest[1:], found, strict=True):
                 labels[i][j] = label if verdict.agrees else None
     return [[row.count(known) / len(row) if known != -1 else 0.0 for known in row] for row in labels]
-
-
-def in_order_of_merit(traces: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a question's traces, best first: right before wrong, blind before hinted, agreed upon, consistent."""
-    return sorted(
-        traces,
-        key=lambda row: (
-            not row["agrees"],
-            row["mode"] != "blind",
-            -row["agreement"],
-            -row["plan_consistency"],
-            row["sample"],
-        ),
-    )

@@ -1,4 +1,4 @@
-"""Examples of correction: an answer whose query fails, what the engine says about it, the mended answer.
+"""Self-repairs as training rows: an answer whose query fails, what the engine says about it, the mended answer.
 
 The mended answer is the kept trace of the question, so that the teacher is not asked again. The failing one is the
 teacher's own where it gave one; else a name of the right answer is exchanged, as small models err. Either fails by the
@@ -16,7 +16,6 @@ import pandas as pd
 
 from sqlreason.data.tables import records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.name_corruption import corrupt_names
 from sqlreason.reasoning.prompts import build_correction, mend
@@ -37,41 +36,47 @@ def write_self_repairs(
     verified: pd.DataFrame,
     tasks: dict[str, Task],
     build: StudentPrompts,
-    options: PreprocessingOptions,
+    *,
+    share: float,
+    max_completion_tokens: int,
+    workers: int,
+    seed: int,
 ) -> pd.DataFrame:
-    """Return so many corrections of kept traces as make up the share `options.self_repairs` of traces and corrections.
+    """Return so many self-repairs of kept traces as make up their share of traces and self-repairs.
 
     Args:
         kept: Rows of `filtered_traces` from which the student learns.
         verified: Table `verified_traces`, with the teacher's failed answers.
         tasks: By question, for its database.
-        build: Counts tokens.
-        options: Share, budgets, workers, seed.
+        build: Counts tokens, and knows the budget of a prompt.
+        share: Of self-repairs, above 0 and below 1.
+        max_completion_tokens: Budget of a completion.
+        workers: Processes that run queries.
+        seed: Chooses traces and names.
 
     Returns:
         Columns id, kind, prompt, completion; at most one row a question, those of the teacher's own failures first.
 
     Raises:
-        ValueError: If none can be made.
+        BadInput: If none can be made.
     """
-    wanted = max(1, round(len(kept) * options.self_repairs / (1 - options.self_repairs)))
-    right = [row for row in records(kept.sample(frac=1.0, random_state=options.seed)) if row["agrees"]]
+    wanted = max(1, round(len(kept) * share / (1 - share)))
+    right = [row for row in records(kept.sample(frac=1.0, random_state=seed)) if row["agrees"]]
     own = _own_failures(verified)
     right.sort(key=lambda row: row["id"] not in own)
-    failures = [_failures(row, own, tasks[row["id"]], options.seed) for row in right]
-    told = _first_errors([tasks[row["id"]] for row in right], failures, options.workers)
-    fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, options))
+    failures = [_failures(row, own, tasks[row["id"]], seed) for row in right]
+    told = _first_errors([tasks[row["id"]] for row in right], failures, workers)
+    fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, max_completion_tokens))
     found = pd.DataFrame(islice(fitting, wanted))
     if found.empty:
         raise BadInput(
-            f"preprocessing.self_repairs={options.self_repairs} asks for {wanted} corrections and none can be made: a "
-            f"question, a failing answer and the engine's message are over max_prompt_tokens="
-            f"{options.max_prompt_tokens} or max_completion_tokens={options.max_completion_tokens}; raise them, or set "
-            "corrections: 0"
+            f"preprocessing.self_repairs={share} asks for {wanted} self-repairs and none can be made: a question, a "
+            f"failing answer and the engine's message are over max_prompt_tokens={build.max_prompt_tokens} or "
+            f"max_completion_tokens={max_completion_tokens}; raise them, or set self_repairs: 0"
         )
     teachers = sum(id_.removesuffix(_SUFFIX) in own for id_ in found["id"])
     logger.info(
-        "%d of %d corrections: %d mend a query of the teacher's, the others one with a name exchanged",
+        "%d of %d self-repairs: %d mend a query of the teacher's, the others one with a name exchanged",
         len(found), wanted, teachers,
     )  # fmt: skip
     return found
@@ -120,10 +125,10 @@ def _correction(row: dict[str, Any], told: tuple[grammar.ParsedAnswer, str] | No
     }
 
 
-def _fits(row: dict[str, Any], build: StudentPrompts, options: PreprocessingOptions) -> bool:
-    """Whether a correction is within the budgets of every prompt and completion."""
+def _fits(row: dict[str, Any], build: StudentPrompts, max_completion_tokens: int) -> bool:
+    """Return whether a self-repair is within the budgets of every prompt and completion."""
     messages = json.loads(row["prompt"])
     return (
-        build.count_prompt(messages) <= options.max_prompt_tokens
-        and build.count_completion(row["completion"]) <= options.max_completion_tokens
+        build.count_prompt(messages) <= build.max_prompt_tokens
+        and build.count_completion(row["completion"]) <= max_completion_tokens
     )

@@ -1,0 +1,1 @@
+"""What the trainers and the evaluation read: kept traces, self-repairs made of them, prompts with their tasks."""

@@ -1,0 +1,47 @@
+"""Prompts with their tasks, for GRPO and for the evaluation: questions whose gold can be trusted, within the budget."""
+
+import logging
+from collections.abc import Mapping
+
+import pandas as pd
+from tqdm import tqdm
+
+from sqlreason.data.tables import TABLES, records, to_json
+from sqlreason.errors import BadInput
+from sqlreason.sql.verifier import Task
+from sqlreason.students.prompting import StudentPrompts
+
+logger = logging.getLogger(__name__)
+
+
+def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task], build: StudentPrompts) -> pd.DataFrame:
+    """Return a table of prompts.
+
+    Args:
+        table: `grpo_prompts` or `evaluation_prompts`.
+        questions: Rows of the question table.
+        tasks: By question; those without one are left out.
+        build: Builds the prompts and counts their tokens.
+
+    Raises:
+        BadInput: If no question is left.
+    """
+    rows, lost = [], 0
+    usable = records(questions[questions["id"].isin(tasks)])
+    for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
+        try:
+            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+        except Exception:  # one question that no prompt can be built of costs itself alone
+            logger.debug("the prompt of %s", question["id"], exc_info=True)
+            lost += 1
+            continue
+        made = {"gold_sql": question["sql"], "prompt": to_json(messages), "task": tasks[question["id"]].to_json()}
+        rows.append({**question, **made})
+    if not rows:
+        raise BadInput(
+            f"{table}: none of {len(questions)} questions can be used: {lost} are over max_prompt_tokens="
+            f"{build.max_prompt_tokens}, {len(questions) - lost} have no trusted gold (reasons in the catalog entry "
+            "`test_databases`); raise preprocessing.max_prompt_tokens, or take more questions"
+        )
+    logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
+    return pd.DataFrame(rows)[list(TABLES[table].columns)]
