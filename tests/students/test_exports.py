@@ -7,13 +7,15 @@ from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
 from families import STANDINS
 from sqlreason.datasets.gguf_dataset import GgufDataset
-from sqlreason.exports import gguf, licences, llamacpp, merging, pretokenizers, publishing
+from sqlreason.exports import gguf, gguf_families, licences, llamacpp, merging, publishing, serving
+from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, write_checkpoint
@@ -39,8 +41,8 @@ def prompts(examples):
     return examples.head(6)
 
 
-def answer(checkpoint, adapter, prompts):
-    options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 24, "batch_size": 6}
+def answer(checkpoint, adapter, prompts, limit=24):
+    options = {"dtype": "float32", "quantization": None, "max_completion_tokens": limit, "batch_size": 6}
     return evaluation.answer_questions(checkpoint, adapter, prompts, **options)
 
 
@@ -100,31 +102,13 @@ def test_unknown_precisions_and_other_architectures_are_refused(merged, tmp_path
         gguf.write_gguf(request(merged, "q3"), tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [("llama3_1", "llama-bpe"), ("llama3_2", "llama-bpe"), ("smollm2", "gpt-2"), ("llama2", None), ("gemma3", None)],
-)
-def test_a_tokenizer_is_named_to_llama_cpp_by_the_way_that_gives_its_tokens(published, name, way):
-    assert pretokenizers.find_way(published(name).tokenizer) == way
-
-
-@pytest.mark.parametrize(
-    ("name", "told"), [("qwen3", "['Qwen3ForCausalLM']"), ("llama2_chat", "cuts text in a way that cannot be named")]
-)
-def test_a_model_without_a_gguf_is_an_export_all_the_same(name, told, tmp_path):
-    student = Checkpoint(str(STANDINS[name].student(tmp_path / "student")))
+def test_a_model_without_a_gguf_is_an_export_all_the_same(tmp_path):
+    student = Checkpoint(str(STANDINS["gpt_oss"].student(tmp_path / "student")))
     entry = GgufDataset(path=str(tmp_path / "gguf"))
     entry.save(request(student, "f16"))
     assert entry.exists() and entry.load() == gguf.GgufModel(None, "")
     (file,) = (tmp_path / "gguf").iterdir()
-    assert told in file.read_text()
-
-
-def test_a_precision_that_needs_llama_cpp_is_refused_before_anything_is_written(merged, tmp_path, monkeypatch):
-    monkeypatch.setattr(llamacpp, "is_installed", lambda: False)
-    with pytest.raises(gguf.GgufError, match=r'pip install -e "\.\[llamacpp\]".* or choose q8_0'):
-        gguf.write_gguf(request(merged, "q4_k_m"), tmp_path / "gguf")
-    assert not (tmp_path / "gguf").exists()
+    assert "is a GptOssForCausalLM; GGUF is written of LlamaForCausalLM, " in file.read_text()
 
 
 def test_llama_3_frequencies_keep_the_short_waves_and_stretch_the_long_ones():
@@ -135,18 +119,73 @@ def test_llama_3_frequencies_keep_the_short_waves_and_stretch_the_long_ones():
         "high_freq_factor": 4.0, "original_max_position_embeddings": 8192,
     }  # fmt: skip
     shape = {"hidden_size": 3072, "num_attention_heads": 24, "head_dim": 128, "max_position_embeddings": 131072}
-    factors = gguf.rope_factors(LlamaConfig(**shape, rope_parameters=scaling))
+    factors = gguf_families.rope_factors(LlamaConfig(**shape, rope_parameters=scaling))
     assert factors.shape == (64,)
     assert factors[0] == pytest.approx(1.0) and factors[-1] == pytest.approx(32.0, rel=1e-4)
     assert (factors[1:] >= factors[:-1] - 1e-4).all()
 
 
-def test_llama_cpp_writes_the_tokens_that_transformers_writes(merged, prompts, tmp_path):
-    pytest.importorskip("llama_cpp", reason="llama-cpp-python is an extra, built from source")
-    model = gguf.write_gguf(request(merged, "f32"), tmp_path / "gguf")
-    theirs = llamacpp.answer_questions(model.path, merged.load_chat(), prompts, 24)
+@pytest.mark.parametrize("precision", ["f32", "f16"])
+def test_llama_cpp_writes_the_tokens_that_transformers_writes(merged, prompts, precision, tmp_path):
+    model = gguf.write_gguf(request(merged, precision), tmp_path / "gguf")
+    theirs, ours = llamacpp.answer_questions(model.path, merged.load_chat(), prompts, 24), answer(merged, None, prompts)
     assert theirs["same_prompt"].all()
-    assert theirs["text"].tolist() == answer(merged, None, prompts)["text"].tolist()
+    assert theirs["text"].tolist() == ours["text"].tolist()
+    assert theirs["finished"].tolist() == ours["finished"].tolist()
+
+
+def test_the_tiny_student_answers_through_llama_cpp_as_through_transformers(project, tmp_path):
+    """The student of the demo itself, whole: its own questions, greedy, in the format from the first token."""
+    tiny = Checkpoint(str(project / "data/06_models/tiny_student"))
+    system = {"role": "system", "content": "Answer with a query."}
+    asked = [f"CREATE TABLE singer (name TEXT, {column} INT)\n\nShow {column}." for column in ("age", "year", "rank")]
+    turns = [[system, {"role": "user", "content": text}] for text in asked]
+    prompts = pd.DataFrame({"id": list("abc"), "prompt": [json.dumps(messages) for messages in turns]})
+    prompts["task"] = [Task("", "", ("CREATE TABLE singer (name TEXT)",)).to_json()] * 3
+    model = gguf.write_gguf(request(tiny, "f32"), tmp_path / "gguf")
+    theirs, ours = llamacpp.answer_questions(model.path, tiny.load_chat(), prompts, 40), answer(tiny, None, prompts, 40)
+    assert theirs["same_prompt"].all()
+    assert theirs["text"].tolist() == ours["text"].tolist()
+    assert theirs["tokens"].tolist() == ours["tokens"].tolist()
+
+
+def test_a_question_that_the_file_cannot_read_is_left_unanswered(merged, prompts, tmp_path):
+    model = gguf.write_gguf(request(merged, "f16"), tmp_path / "gguf")
+    long = [{"role": "system", "content": "s"}, {"role": "user", "content": "Show everything. " * 300}]
+    prompts = prompts.head(2).assign(prompt=[prompts["prompt"].iloc[0], json.dumps(long)])
+    answers = llamacpp.answer_questions(model.path, merged.load_chat(), prompts, 8)
+    assert answers["text"].iloc[0] and not answers["text"].iloc[1]
+    assert answers["finished"].iloc[1] == False  # noqa: E712 - numpy's
+
+
+def test_k_quants_are_llama_cpps_and_hold_the_weights_nearly(tmp_path):
+    from gguf import GGUFReader
+    from gguf.quants import dequantize
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    folder = STANDINS["llama3_1"].student(tmp_path / "student")
+    config = AutoConfig.from_pretrained(folder, hidden_size=256, intermediate_size=256, head_dim=64)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    student = Checkpoint(str(folder))
+    model = gguf.write_gguf(request(student, "q4_k_m"), tmp_path / "gguf")
+    tensors = {tensor.name: tensor for tensor in GGUFReader(model.path).tensors}
+    kinds = {name: tensor.tensor_type.name for name, tensor in tensors.items()}
+    assert kinds["output.weight"] == "Q6_K" and kinds["blk.0.attn_q.weight"] == "Q4_K"
+    assert kinds["blk.1.ffn_down.weight"] == "Q6_K" and kinds["output_norm.weight"] == "F32"
+    told = dequantize(tensors["blk.0.ffn_up.weight"].data, tensors["blk.0.ffn_up.weight"].tensor_type)
+    meant = student.load_model("float32").model.layers[0].mlp.up_proj.weight.detach().numpy()
+    assert 0 < abs(told - meant).max() < 0.15 * abs(meant).max()
+    asked = [{"role": "system", "content": "s"}, {"role": "user", "content": "How many singers are there?"}]
+    prompts = pd.DataFrame({"id": ["a"], "prompt": [json.dumps(asked)]})
+    assert llamacpp.answer_questions(model.path, student.load_chat(), prompts, 8)["tokens"].iloc[0]
+
+
+def test_a_file_that_llama_cpp_cannot_read_is_told_in_a_sentence(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(b"no model" * 100)
+    fault = pytest.raises(serving.LlamaCppError, match=r"cannot load model\.gguf: invalid magic characters")
+    with fault, serving.serve(tmp_path / "model.gguf", context=64):
+        pass
 
 
 @pytest.mark.parametrize(
