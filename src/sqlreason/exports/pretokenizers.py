@@ -9,7 +9,6 @@ the choice: it reads the vocabulary and cuts our texts into the same tokens, or 
 import json
 import logging
 import random
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +96,6 @@ def _candidates(tokenizer: Any) -> Iterator[Cutting]:
         yield from (Cutting("llama", "default", space) for space in (in_front, not in_front))
     elif (described["decoder"] or {}).get("type") == "ByteLevel":
         own = _expressions(described["pre_tokenizer"])
-        if own == (_GPT2,) and not any(re.search(r"\d\d", token) for token in described["model"]["vocab"]):
-            own = _KNOWN["smollm"]  # transformers' class for SmolLM loses this step; its vocabulary shows it
         yield from (Cutting("gpt2", name) for name in sorted(_NAMES, key=lambda name: _KNOWN.get(name) != own))
 
 

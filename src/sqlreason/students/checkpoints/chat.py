@@ -183,7 +183,7 @@ def keeps_text(tokenizer: "PreTrainedTokenizerBase") -> bool:
 
 def cuts_alike(one: "PreTrainedTokenizerBase", other: "PreTrainedTokenizerBase") -> bool:
     """Return whether two tokenizers cut a rendered prompt and an answer into the same tokens."""
-    text = f"{one.bos_token or ''}### System of 2014, 1,234.5\n{_PROBE}{one.eos_token or ''}\n\n"
+    text = f"{one.bos_token or ''}### System of 2014, 1,234.5\n\n12  7\n{_PROBE}{one.eos_token or ''}\n\n"
     cut = [tokenizer(text, add_special_tokens=False)["input_ids"] for tokenizer in (one, other)]
     return bool(cut[0] == cut[1])
 
