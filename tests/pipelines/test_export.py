@@ -2,9 +2,15 @@
 
 import pandas as pd
 import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.pipeline import Node, Pipeline
 
+from sqlreason.datasets.available_dataset import AvailableDataset
+from sqlreason.errors import BadInput
 from sqlreason.exports.gguf import GgufModel
 from sqlreason.pipelines.export import nodes
+from sqlreason.preflight.requirements import take_sources
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -50,6 +56,39 @@ def test_a_target_whose_name_the_licence_forbids_is_refused(files, options, tmp_
         publish(files, 0.0, options, target=str(tmp_path / "sql"))
 
 
+def choose(options, prompt_text, adapters, student=LLAMA, name="Llama-sql", adapter="grpo", **changes):
+    sources = {f"{stage}_adapter": lambda held=held: held for stage, held in adapters.items()}
+    asked = options("export", adapter=adapter).model_copy(update={"name": name})
+    return nodes.choose_adapter(
+        sources, student, prompt_text("student"), Teacher("scripted"), options("student", **changes), asked
+    )
+
+
+@pytest.fixture
+def trained(prompt_text):
+    """An adapter as one of the trainings leaves it."""
+    fingerprint = Prompt.from_mapping(prompt_text("student")).fingerprint
+    return lambda stage: Adapter({}, {}, LLAMA.identity, fingerprint, {"stage": stage})
+
+
+@pytest.mark.parametrize("adapter", ["sft", "grpo"])
+def test_either_training_can_be_exported(options, prompt_text, trained, adapter):
+    there = {stage: trained(stage) for stage in ("sft", "grpo")}
+    assert choose(options, prompt_text, there, adapter=adapter).facts["stage"] == adapter
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (["sft"], r"=grpo: no such adapter .*=grpo`, or export what there is: --params export\.adapter=sft$"),
+        ([], r"export\.adapter=grpo: no such adapter was trained yet\. Run `kedro run --pipelines=grpo`$"),
+    ],
+)
+def test_an_adapter_that_was_not_trained_is_told_with_what_there_is(options, prompt_text, trained, there, told):
+    with pytest.raises(BadInput, match=told):
+        choose(options, prompt_text, {stage: trained(stage) for stage in there})
+
+
 @pytest.mark.parametrize(
     ("student", "changes", "told"),
     [
@@ -57,30 +96,93 @@ def test_a_target_whose_name_the_licence_forbids_is_refused(files, options, tmp_
         (Checkpoint("meta-llama/Llama-3.2-1B", "abc"), {}, r"the model at hand is meta-llama/Llama-3\.2-1B@abc"),
     ],
 )
-def test_an_adapter_is_not_exported_with_other_prompts_or_another_base(options, prompt_text, student, changes, told):
-    adapter = Adapter({}, {}, LLAMA.identity, Prompt.from_mapping(prompt_text("student")).fingerprint)
+def test_an_adapter_is_not_exported_with_other_prompts_or_another_base(
+    options, prompt_text, trained, student, changes, told
+):
     with pytest.raises(AdapterError, match=told):
-        nodes.write_card(
-            student, adapter, prompt_text("student"), pd.DataFrame(), Teacher("scripted"), pd.DataFrame(),
-            pd.DataFrame(), options("student", **changes), options("evaluation"), options("export"),
+        choose(options, prompt_text, {"grpo": trained("grpo")}, student, **changes)
+
+
+def test_a_name_that_the_licence_forbids_is_refused_before_anything_is_merged(options, prompt_text, trained):
+    with pytest.raises(ValueError, match="begins with Llama"):
+        choose(options, prompt_text, {"grpo": trained("grpo")}, name="sql-3b")
+
+
+METRICS = pd.DataFrame(
+    {"student": ["SFT", "GRPO"], "n": [1000, 1000], "format_rate": [0.9, 0.946], "accuracy": [0.15, 0.205],
+     "accuracy_low": [0.13, 0.181], "accuracy_high": [0.18, 0.231]}
+)  # fmt: skip
+LEDGER = pd.DataFrame({"stage": ["teacher", "sft", "grpo"], "cost": [14.52, 0.4, 1.0], "seconds": [100, 3500, 3600]})
+
+
+@pytest.fixture
+def card(options, prompt_text, trained):
+    """The card of a run that left such tables."""
+
+    def write(adapter, **tables):
+        asked = options("export", adapter=adapter).model_copy(update={"name": "Llama-sql"})
+        return nodes.write_card(
+            LLAMA, trained(adapter), {name: lambda table=table: table for name, table in tables.items()},
+            prompt_text("student"), pd.DataFrame({"id": range(878)}), Teacher("scripted"),
+            options("evaluation", demo=False), asked,
         )  # fmt: skip
 
+    return write
 
-def test_the_card_tells_results_costs_and_conditions(options, prompt_text):
-    fingerprint = Prompt.from_mapping(prompt_text("student")).fingerprint
-    adapter = Adapter({}, {}, LLAMA.identity, fingerprint)
-    metrics = pd.DataFrame(
-        {"student": ["GRPO"], "n": [1000], "format_rate": [0.946], "accuracy": [0.205], "accuracy_low": [0.181],
-         "accuracy_high": [0.231]}
-    )  # fmt: skip
-    ledger = pd.DataFrame({"stage": ["teacher", "sft"], "cost": [14.52, 0.4], "seconds": [100.0, 3500.0]})
-    text = nodes.write_card(
-        LLAMA, adapter, prompt_text("student"), pd.DataFrame({"id": range(878)}), Teacher("scripted"), metrics, ledger,
-        options("student"), options("evaluation", demo=False),
-        options("export").model_copy(update={"name": "Llama-sql"}),
-    )  # fmt: skip
-    assert "878 verified traces of a scripted teacher, then" in text
-    for told in ("20.5 % (18.1 … 23.1)", "14.92 USD and 1.00 h", "Llama 3.2 Community License"):
+
+def test_the_card_tells_results_costs_and_conditions(card):
+    text = card("grpo", evaluation_metrics=METRICS, costs=LEDGER)
+    assert "878 verified traces of a scripted teacher, then by GRPO" in text
+    for told in ("20.5 % (18.1 … 23.1)", "15.92 USD and 2.00 h", "Llama 3.2 Community License"):
         assert told in text
     assert "{dialect}" not in text and "tiny student" not in text
     assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")
+
+
+def test_the_card_of_the_sft_student_tells_nothing_of_grpo(card):
+    text = card("sft", evaluation_metrics=METRICS, costs=LEDGER)
+    assert "15.0 % (13.0 … 18.0)" in text and "14.92 USD and 1.00 h" in text
+    assert "grpo" not in text.lower()
+
+
+def test_without_an_evaluation_the_card_says_so(card):
+    text = card("sft")
+    assert "Not evaluated: how often it is right is not known" in text and "Not added up" in text
+    assert "| student |" not in text
+
+
+def test_the_answers_of_an_evaluation_are_taken_if_they_are_to_these_questions():
+    prompts = pd.DataFrame({"id": ["a", "b"]})
+    answers = pd.DataFrame({"id": ["b", "c", "a"], "text": ["B", "C", "A"], "first": ["b1", "c1", "a1"]})
+    found = nodes._find_answers({"sft_answers": lambda: answers}, prompts, "sft")
+    assert found["text"].tolist() == ["a1", "b1"]
+    assert nodes._find_answers({"sft_answers": lambda: answers.head(2)}, prompts, "sft") is None
+    assert nodes._find_answers({"sft_answers": lambda: answers}, prompts, "grpo") is None
+
+
+def test_what_the_export_takes_from_earlier_runs_lies_where_its_own_entries_say(project):
+    bootstrap_project(project)
+    for environment in ("base", "demo", "article", "cluster14b"):
+        with KedroSession.create(project, env=environment) as session:
+            catalog = session.load_context().config_loader["catalog"]
+        for name, part in catalog["export_sources"]["datasets"].items():
+            assert part == {key: catalog[name][key] for key in ("type", "filepath", "versioned")}
+
+
+def test_a_run_that_makes_what_the_export_takes_is_refused(project):
+    bootstrap_project(project)
+    with KedroSession.create(project, env="demo") as session:
+        context = session.load_context()
+        entries = {"export_sources": context.config_loader["catalog"]["export_sources"]}
+        whole = Pipeline(
+            [Node(lambda sources: 1, "export_sources", "made"), Node(lambda: 1, None, "sft_adapter", name="train")]
+        )
+        with pytest.raises(BadInput, match=r"takes from earlier runs what this one makes \(sft_adapter\)"):
+            take_sources(whole, context.catalog, entries)
+
+
+def test_of_earlier_runs_only_what_is_there_is_offered(tmp_path):
+    pd.DataFrame({"a": [1]}).to_csv(tmp_path / "there.csv", index=False)
+    parts = {name: {"type": "pandas.CSVDataset", "filepath": str(tmp_path / f"{name}.csv")} for name in ("there", "no")}
+    loaded = AvailableDataset(datasets=parts).load()
+    assert list(loaded) == ["there"] and loaded["there"]()["a"].tolist() == [1]

@@ -38,7 +38,8 @@ def merged(checkpoint, adapter, tmp_path_factory):
 
 @pytest.fixture
 def prompts(examples):
-    return examples.head(6)
+    task = Task("", "", ("CREATE TABLE singer (name TEXT)",)).to_json()
+    return examples.head(6).assign(task=task)
 
 
 def answer(checkpoint, adapter, prompts, limit=24):

@@ -17,14 +17,17 @@ was; its message says what was given, what is accepted and what to do, and is al
             AdapterError     students.checkpoints.adapter           an adapter is for another model, or torn
             VocabularyError  students.checkpoints.shared_vocabulary  two models do not share their tokens
             CertificationError  rewards.certification                  rewards do not tell right from wrong
-            GgufError        exports.gguf                           a model cannot be written as GGUF
-                NoGgufError  exports.gguf                           this program writes no GGUF of such a model
+            GgufError        exports.gguf_families                         a model cannot be written as GGUF
+                NoGgufError  exports.gguf_families                         this program writes no GGUF of such a model
         TeacherError         teachers.asking                        too many questions were left unanswered
         TrainingError        students.training.trainer_arguments    a training would not do what was asked
         UnslothError         students.training.unsloth_backend      unsloth cannot be used here
         ChildError           students.training.launch               a child or rank of a training failed
         WorkerError          sql.sandbox.process                    no worker comes up that could run a query
         GoldError            students.evaluation                    gold queries do not agree with themselves
+        LlamaCppError        exports.serving                        llama.cpp cannot load a file, or has died
+            Refused          exports.serving                        llama.cpp's server refuses a request
+        QuantizingError      exports.quantizing                     llama.cpp did not round a tensor as asked
         ExportError          pipelines.export.nodes                 an export scores worse than its source
 
 Signals between modules, which no run ever ends with, stand outside it:

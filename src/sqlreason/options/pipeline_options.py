@@ -252,6 +252,7 @@ class EvaluationOptions(Options):
 class ExportOptions(Options):
     """What leaves the house, under what name, and how much worse than the adapter it may be."""
 
+    adapter: Literal["grpo", "sft"]
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$")
     precision: Literal["f32", "f16", "bf16", "q8_0", "q4_k_m"]
     questions: int = Positive

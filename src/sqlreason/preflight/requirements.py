@@ -116,9 +116,16 @@ def take_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> Non
     So that a source behind an address is fetched once a run, however many nodes read it.
 
     Raises:
-        BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator.
+        BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator; or if it takes from
+            earlier runs what this run makes.
     """
     for name in sorted(pipeline.inputs()):
+        made = sorted(set(entries.get(name, {}).get("datasets", ())) & pipeline.all_outputs())
+        if made:
+            raise BadInput(
+                f"the catalog entry '{name}' takes from earlier runs what this one makes ({', '.join(made)}): run the "
+                "pipelines one after the other. Nothing has been started."
+            )
         if not name.startswith("params:") and name in catalog:
             data = require_loadable(catalog, name, entries.get(name, {}))
             if isinstance(data, pd.DataFrame):

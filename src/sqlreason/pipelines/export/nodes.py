@@ -1,13 +1,14 @@
-"""Nodes of the export: merge, write GGUF, examine each form again, write the card, publish what passes."""
+"""Nodes of the export: merge, write GGUF, evaluate each form again, write the card, publish what passes."""
 
 import logging
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sqlreason.errors import SqlReasonError
+from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
 from sqlreason.exports import model_card as model_card_text
 from sqlreason.exports.gguf import GgufModel, GgufRequest
@@ -22,6 +23,9 @@ from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
+Sources = Mapping[str, Callable[[], Any]]
+"""What earlier runs left, by name of its catalog entry: a function that loads it, for what is there."""
+
 ADAPTER, MERGED, GGUF = "adapter", "merged", "GGUF"
 
 
@@ -29,61 +33,79 @@ class ExportError(SqlReasonError, RuntimeError):
     """An exported form scores worse than what it was made of."""
 
 
+def choose_adapter(
+    export_sources: Sources,
+    base_model: Checkpoint,
+    student_prompt: dict[str, Any],
+    teacher: Teacher,
+    student: StudentOptions,
+    options: ExportOptions,
+) -> Adapter:
+    """Return the adapter that is to leave the house, after all that could refuse it later.
+
+    Raises:
+        BadInput: If that adapter was not trained yet, or the licence of base model or teacher asks for another name.
+        AdapterError: If it was trained on another base model or with another prompt.
+    """
+    if f"{options.adapter}_adapter" not in export_sources:
+        raise BadInput(_tell_missing(options.adapter, export_sources))
+    adapter: Adapter = export_sources[f"{options.adapter}_adapter"]()
+    spoken_to = base_model.spoken_to(**student.template)
+    adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
+    gguf.check_precision(options.precision)
+    licences.check_name(options.name, base_model.identity, teacher.name, teacher.kind == "scripted")
+    return adapter
+
+
+def _tell_missing(wanted: str, sources: Sources) -> str:
+    there = [name.removesuffix("_adapter") for name in sources if name.endswith("_adapter")]
+    instead = f", or export what there is: --params export.adapter={there[0]}" if there else ""
+    return f"export.adapter={wanted}: no such adapter was trained yet. Run `kedro run --pipelines={wanted}`{instead}"
+
+
 def write_card(
     base_model: Checkpoint,
-    grpo_adapter: Adapter,
+    exported_adapter: Adapter,
+    export_sources: Sources,
     student_prompt: dict[str, Any],
     filtered_traces: pd.DataFrame,
     teacher: Teacher,
-    evaluation_metrics: pd.DataFrame,
-    costs: pd.DataFrame,
-    student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
 ) -> str:
-    """Return the model card, made of this run's figures.
-
-    Raises:
-        AdapterError: If the adapter was trained on another base model or with another prompt.
-        ValueError: If the licence of base model or teacher asks for another name, or the GGUF file could not be
-            written here; both before time is spent on the merge.
-    """
-    spoken_to = base_model.spoken_to(**student.template)
-    grpo_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
-    gguf.check_precision(options.precision)
+    """Return the model card, made of this run's figures; where there was no evaluation, it says so."""
     scripted = teacher.kind == "scripted"
-    licences.check_name(options.name, base_model.identity, teacher.name, scripted)
     facts = {
         "base": base_model.identity,
         "teacher": "a scripted teacher" if scripted else teacher.name,
         "traces": len(filtered_traces),
-        "prompt": grpo_adapter.fingerprint,
+        "prompt": exported_adapter.fingerprint,
         "demo": evaluation.demo,
+        "adapter": options.adapter,
     }
     duties = licences.obligations(base_model.identity, teacher.name, scripted)
-    return model_card_text.render_card(options.name, facts, evaluation_metrics, costs, duties, _system(student_prompt))
+    found = {
+        name: export_sources[name]() if name in export_sources else None for name in ("evaluation_metrics", "costs")
+    }
+    return model_card_text.render_card(options.name, facts, *found.values(), duties, _system(student_prompt))
 
 
 def merge_adapter(
-    export_base: Checkpoint,
-    base_model: Checkpoint,
-    grpo_adapter: Adapter,
-    model_card: str,
-    student: StudentOptions,
+    export_base: Checkpoint, base_model: Checkpoint, exported_adapter: Adapter, model_card: str, student: StudentOptions
 ) -> TrainedModel:
     """Return the student with its adapter folded in, in 16 bits.
 
     Args:
         export_base: The unrounded weights.
         base_model: What the adapter was trained on.
-        grpo_adapter: The student's.
-        model_card: Its text.
+        exported_adapter: The student's.
+        model_card: The model card.
         student: How its chat template is used.
 
     Raises:
         AdapterError: If the base holds 4-bit weights, or is another model.
     """
-    return merging.merge(export_base, grpo_adapter, model_card, trained_on=base_model.spoken_to(**student.template))
+    return merging.merge(export_base, exported_adapter, model_card, trained_on=base_model.spoken_to(**student.template))
 
 
 def request_gguf(merged_model: Checkpoint, student_prompt: dict[str, Any], options: ExportOptions) -> GgufRequest:
@@ -100,46 +122,62 @@ def evaluate_exports(
     merged_model: Checkpoint,
     gguf_model: GgufModel,
     evaluation_prompts: pd.DataFrame,
-    grpo_answers: pd.DataFrame,
+    base_model: Checkpoint,
+    exported_adapter: Adapter,
+    export_sources: Sources,
     student: StudentOptions,
     evaluation: EvaluationOptions,
     options: ExportOptions,
 ) -> pd.DataFrame:
-    """Return how each exported form does on the questions that the adapter answered (table `export_metrics`).
+    """Return how each exported form does on the same questions as the adapter (table `export_metrics`).
 
     First answers are compared: of a GGUF file nothing else is asked.
 
     Args:
-        merged_model: The student with its adapter folded in.
-        gguf_model: The GGUF file; left out, with a warning, where llama-cpp-python is not installed or there is none.
+        merged_model: The merged model.
+        gguf_model: The GGUF file; left out, with a warning, where there is none.
         evaluation_prompts: Table `evaluation_prompts`; the first `questions` of them are used.
-        grpo_answers: Table `answers` of the trained student.
+        base_model: What the adapter was trained on.
+        exported_adapter: The student's.
+        export_sources: Its answers of an evaluation; where there are none to these questions, it answers them now.
         student: Precision of the computation.
         evaluation: Token budget, batch size, workers.
         options: How many questions.
     """
     prompts, merged = evaluation_prompts.head(options.questions), merged_model.spoken_to(**student.template)
-    adapter_answers = grpo_answers[grpo_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
+    how = {"dtype": student.dtype, "max_completion_tokens": budget, "batch_size": evaluation.batch_size}
+    known = _find_answers(export_sources, prompts, options.adapter)
+    if known is None:
+        known = student_evaluation.answer_questions(
+            base_model.spoken_to(**student.template),
+            exported_adapter,
+            prompts,
+            quantization=student.quantization,
+            **how,
+        )
     answers = {
-        ADAPTER: prompts[["id"]].merge(student_evaluation.first_answers(adapter_answers), on="id"),
-        MERGED: student_evaluation.answer_questions(
-            merged, None, prompts, dtype=student.dtype, quantization=None, max_completion_tokens=budget,
-            batch_size=evaluation.batch_size,
-        ),
-    }  # fmt: skip
+        ADAPTER: known,
+        MERGED: student_evaluation.answer_questions(merged, None, prompts, quantization=None, **how),
+    }
     if gguf_model.path is None:
         logger.warning("export: the merged model alone is evaluated, for there is no GGUF file of it")
-    elif llamacpp.is_installed():
-        answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     else:
-        logger.warning("export: without llama-cpp-python (extra llamacpp) the GGUF file is written and not evaluated")
+        answers[GGUF] = llamacpp.answer_questions(gguf_model.path, merged.load_chat(), prompts, budget)
     table = pd.DataFrame([_describe(form, given, prompts, answers, evaluation) for form, given in answers.items()])
     table["drop"] = table["accuracy"].iloc[0] - table["accuracy"]
     for row in table.to_dict("records"):
         told = {name: f"{row[name]:.1%}" for name in ("accuracy", "same_as_merged", "same_prompt")}
         logger.info("export: %s, %d questions: %s", row["form"], row["n"], told)
     return table
+
+
+def _find_answers(sources: Sources, prompts: pd.DataFrame, adapter: str) -> pd.DataFrame | None:
+    """The adapter's answers to these questions from an evaluation; None where it has not given them all."""
+    if f"{adapter}_answers" not in sources:
+        return None
+    found = prompts[["id"]].merge(student_evaluation.first_answers(sources[f"{adapter}_answers"]()), on="id")
+    return found if len(found) == len(prompts) else None
 
 
 def _describe(
@@ -176,9 +214,9 @@ def publish_export(
 
     Args:
         export_metrics: Table `export_metrics`.
-        merged_model: The student with its adapter folded in.
+        merged_model: The merged model.
         gguf_model: The GGUF file and its Modelfile.
-        model_card: Its text.
+        model_card: The model card.
         base_model: For the name that its licence asks for.
         teacher: Likewise.
         options: Target, whether it is private, and the drop that is allowed.

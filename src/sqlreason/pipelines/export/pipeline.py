@@ -6,20 +6,24 @@ from sqlreason.pipelines.export import nodes
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Return trained adapter and its figures -> card, merged model, GGUF file, their evaluation, publication."""
+    """Return a trained adapter -> card, merged model, GGUF file, their evaluation, publication."""
     return Pipeline(
         [
+            Node(
+                func=nodes.choose_adapter,
+                inputs=["export_sources", "base_model", "student_prompt", "teacher", "params:student", "params:export"],
+                outputs="exported_adapter",
+                name="choose_exported_adapter",
+            ),
             Node(
                 func=nodes.write_card,
                 inputs=[
                     "base_model",
-                    "grpo_adapter",
+                    "exported_adapter",
+                    "export_sources",
                     "student_prompt",
                     "filtered_traces",
                     "teacher",
-                    "evaluation_metrics",
-                    "costs",
-                    "params:student",
                     "params:evaluation",
                     "params:export",
                 ],
@@ -28,7 +32,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 func=nodes.merge_adapter,
-                inputs=["export_base", "base_model", "grpo_adapter", "model_card", "params:student"],
+                inputs=["export_base", "base_model", "exported_adapter", "model_card", "params:student"],
                 outputs="merged_model",
                 name="merge_adapter",
             ),
@@ -44,7 +48,9 @@ def create_pipeline(**_: object) -> Pipeline:
                     "merged_model",
                     "gguf_model",
                     "evaluation_prompts",
-                    "grpo_answers",
+                    "base_model",
+                    "exported_adapter",
+                    "export_sources",
                     "params:student",
                     "params:evaluation",
                     "params:export",
