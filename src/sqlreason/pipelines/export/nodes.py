@@ -146,7 +146,7 @@ def evaluate_exports(
     """
     prompts, merged = evaluation_prompts.head(options.questions), merged_model.spoken_to(**student.template)
     budget = evaluation.max_completion_tokens
-    how = {"dtype": student.dtype, "max_completion_tokens": budget, "batch_size": evaluation.batch_size}
+    how: dict[str, Any] = {"dtype": student.dtype, "max_completion_tokens": budget, "batch_size": evaluation.batch_size}
     known = _find_answers(export_sources, prompts, options.adapter)
     if known is None:
         known = student_evaluation.answer_questions(
