@@ -84,10 +84,10 @@ def write_card(
         "adapter": options.adapter,
     }
     duties = licences.obligations(base_model.identity, teacher.name, scripted)
-    found = {
-        name: export_sources[name]() if name in export_sources else None for name in ("evaluation_metrics", "costs")
-    }
-    return model_card_text.render_card(options.name, facts, *found.values(), duties, _system(student_prompt))
+    metrics, costs = (
+        export_sources[name]() if name in export_sources else None for name in ("evaluation_metrics", "costs")
+    )
+    return model_card_text.render_card(options.name, facts, metrics, costs, duties, _system(student_prompt))
 
 
 def merge_adapter(
