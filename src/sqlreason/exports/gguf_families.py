@@ -64,7 +64,7 @@ def find_family(config: Any, name: str) -> GgufFamily:
     Raises:
         NoGgufError: If its architecture, or its rotary positions, are not covered.
     """
-    (architecture, *_) = [*(config.architectures or []), "?"]
+    architecture = next(iter(config.architectures or []), "?")
     if architecture not in FAMILIES:
         raise NoGgufError(
             f"{name} is a {architecture}; GGUF is written of {', '.join(FAMILIES)}, use llama.cpp's "
