@@ -51,7 +51,8 @@ def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options:
     none = questions.head(0)
     options = options.model_copy(update={"grpo_prompts": None})
     databases = prepare_databases(questions, none, none, split, None, options)
-    return build_grpo_prompts(questions, split, databases, none, comparison.prompt, comparison.base, options)
+    student = (comparison.prompt, comparison.base, comparison.student)
+    return build_grpo_prompts(questions, split, databases, none, *student, options)
 
 
 def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:

@@ -45,6 +45,13 @@ def test_each_layer_of_the_chain_rests_on_the_one_before_so_that_no_other_order_
         assert number - 1 in ancestors, f"nothing in {LAYERS[number]} depends on {LAYERS[number - 1]}"
 
 
+def test_the_picture_opens_on_one_box_a_pipeline_with_the_catalog_between_them(project):
+    bootstrap_project(project)
+    chain = pipelines["__default__"]
+    assert {node.namespace for node in chain.nodes} == {"distillation", "preprocessing", "sft", "grpo", "evaluation"}
+    assert not [name for name in chain.datasets() if "." in name.removeprefix("params:")]
+
+
 def test_every_entry_can_be_previewed_but_the_pages(project):
     bootstrap_project(project)
     with KedroSession.create(project) as session:

@@ -130,6 +130,12 @@ def test_a_task_column_gives_the_same_rewards_as_context_and_gold(reward):
     assert from_task == reward(completions, **columns)
 
 
+def test_the_gold_is_gold_sql_and_where_there_is_none_gretels_sql(reward):
+    columns = {"sql_context": [CONTEXT], "gold_sql": [GOLD], "sql": ["SELECT city FROM users"]}
+    assert reward([answer(GOLD)], **columns) == [1.0]
+    assert reward([answer(GOLD)], sql_context=[CONTEXT], sql=[GOLD]) == [1.0]
+
+
 def test_a_row_whose_gold_cannot_be_verified_gets_none(reward):
     assert score(reward, answer(GOLD), gold="SELECT nothing FROM nowhere") is None
     assert reward.last_reasons[0].startswith("unusable:")

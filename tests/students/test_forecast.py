@@ -71,7 +71,7 @@ def start(checkpoint, examples, tmp_path_factory):
 
 def test_rollouts_are_sampled_and_judged(checkpoint, start, examples):
     task = Task("t", "SELECT name FROM singer", (CONTEXT,)).to_json()
-    prompts = examples.head(3).assign(task=task, sql_context=CONTEXT, sql="SELECT name FROM singer")
+    prompts = examples.head(3).assign(task=task, sql_context=CONTEXT, gold_sql="SELECT name FROM singer")
     options = {"max_completion_tokens": 12, "batch_size": 8, "seed": 1, "dtype": "float32", "samples": 2}
     options |= {"rewards": {"execution": 1.0}, "temperatures": (0.5, 1.0)}
     found = forecast.sample_rollouts(checkpoint, start, prompts, **options)

@@ -45,7 +45,7 @@ def student():
 @pytest.fixture(scope="module")
 def prompts(examples):
     task = Task("t", GOLD, (CONTEXT,)).to_json()
-    return examples.head(6).drop(columns="completion").assign(task=task, sql_context=CONTEXT, sql=GOLD)
+    return examples.head(6).drop(columns="completion").assign(task=task, sql_context=CONTEXT, gold_sql=GOLD)
 
 
 @pytest.fixture(scope="module")

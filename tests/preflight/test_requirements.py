@@ -1,0 +1,39 @@
+"""What is refused before the first node runs, by plain functions."""
+
+import pytest
+from kedro.pipeline import Node, Pipeline
+
+from sqlreason.errors import BadInput
+from sqlreason.preflight import extras, machine, requirements
+
+
+def test_an_environment_that_does_not_exist_is_named_with_those_that_do(project):
+    requirements.require_environment(project / "conf", "demo")
+    requirements.require_environment(project / "conf", None)
+    with pytest.raises(BadInput, match=r"no environment 'dmo'; conf/ has article, base, .*demo"):
+        requirements.require_environment(project / "conf", "dmo")
+
+
+def test_a_data_folder_that_is_a_file_is_refused_and_a_new_one_is_made(tmp_path):
+    requirements.require_writable(tmp_path / "a/b")
+    assert (tmp_path / "a/b").is_dir() and not list((tmp_path / "a/b").iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=r"data folder .*file cannot be written"):
+        requirements.require_writable(tmp_path / "file")
+
+
+def test_a_training_that_needs_a_gpu_is_refused_without_one(monkeypatch):
+    monkeypatch.setattr(machine, "has_gpu", lambda: False)
+    need = extras.NEEDS[0]
+    parameters = {"student": {"quantization": None, "dtype": "auto"}, "grpo": {}, "preprocessing": {}}
+    for each in extras.NEEDS:
+        parameters[each.section].setdefault(each.name, None)
+    parameters[need.section][need.name] = need.value
+    requirements.require_machine(parameters, ["evaluation.write_report"])
+    with pytest.raises(BadInput, match=r"student.backend=unsloth needs an NVIDIA GPU.*\n.*Nothing has been started"):
+        requirements.require_machine(parameters, ["sft.train_sft"])
+
+
+def test_a_run_without_a_student_asks_nothing_of_it():
+    pipeline = Pipeline([Node(func=len, inputs="cot_traces", outputs="n", name="count")])
+    requirements.require_student(None, {}, pipeline.inputs())
