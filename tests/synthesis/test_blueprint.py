@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from sqlreason.sql.parsing.schema import parse_schema, render_ddl
+from sqlreason.synthesis.english import article, be, is_plural, phrase_of, pluralise
 from sqlreason.synthesis.schema.annotated_schema import (
     HELDOUT,
     PRETRAINING,
@@ -16,7 +17,6 @@ from sqlreason.synthesis.schema.annotated_schema import (
     read_annotated_schema,
 )
 from sqlreason.synthesis.schema.rows import populate, render_schema
-from sqlreason.synthesis.wording.english import article, be, is_plural, phrase_of, pluralise
 
 
 def table(**columns):
