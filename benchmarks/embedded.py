@@ -26,7 +26,7 @@ def runs_and_answers(table: pd.DataFrame) -> tuple[int, int]:
     ran = found = 0
     with Verifier() as verifier:
         for row in table.itertuples():
-            question = Question("", row.sql_context, "", "", row.sql, row.sql_complexity, row.sql_task_type, "")
+            question = Question("", row.sql_context, "", "", row.sql, row.sql_complexity, row.sql_task_type)
             found_it = answers(question, verifier)
             found += found_it
             ran += found_it or verifier.run(row.sql_context, row.sql).status == "ok"

@@ -45,7 +45,7 @@ SHOP = {
 
 @pytest.fixture(scope="session")
 def shop() -> AnnotatedSchema:
-    """A small shop of three tables that lends itself to every shape."""
+    """A small shop of three tables that lends itself to every kind of question."""
     return read_annotated_schema(SHOP, "retail")
 
 

@@ -6,13 +6,13 @@ import sqlite3
 import pytest
 
 from sqlreason.sql.parsing.schema import parse_schema, render_ddl
+from sqlreason.synthesis.english import article, be, is_plural, phrase_of, pluralise
 from sqlreason.synthesis.schema.annotated_schema import (
     SchemaFileError,
     load_annotated_schemas,
     read_annotated_schema,
 )
 from sqlreason.synthesis.schema.rows import populate, render_schema
-from sqlreason.synthesis.wording.english import article, be, is_plural, phrase_of, pluralise
 
 
 def table(**columns):

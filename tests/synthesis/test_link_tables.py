@@ -1,11 +1,11 @@
-"""A table of nothing but references, as many-to-many links are, serves every shape that needs no more."""
+"""A table of nothing but references, as many-to-many links are, serves every kind of question that needs no more."""
 
 import random
 import sqlite3
 
 import pytest
 
-from sqlreason.synthesis.queries.grammar import SHAPES, NothingFits, compose
+from sqlreason.synthesis.queries.grammar import QUERY_KINDS, NothingFits, compose
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.schema.rows import render_context
 from sqlreason.synthesis.wording.sentences import word
@@ -25,17 +25,17 @@ def source(tmp_path_factory):
     return read_source(str(path))
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_every_shape_gives_a_question_and_a_query_that_runs_or_gives_up(source, name):
-    mix = dict.fromkeys(SHAPES, 0.0) | {name: 1.0}
+@pytest.mark.parametrize("name", QUERY_KINDS)
+def test_every_kind_gives_a_question_and_a_query_that_runs_or_gives_up(source, name):
+    mix = dict.fromkeys(QUERY_KINDS, 0.0) | {name: 1.0}
     for seed in range(12):
         rng = random.Random(f"{name}{seed}")
         contents = source.fill(rng)
         try:
-            draft = compose(source.annotated_schema, rng, mix, contents)
+            query = compose(source.annotated_schema, rng, mix, contents)
         except NothingFits:
             continue
         database = sqlite3.connect(":memory:")
         database.executescript(render_context(source.annotated_schema, contents))
-        database.execute(draft.sql)
-        assert word(draft, rng)
+        database.execute(query.sql)
+        assert word(query, rng)

@@ -48,11 +48,11 @@ def ask_about(verifier, database, rows, count=60, seeds=2):
         golds = []
         for _ in range(count):
             try:
-                draft = compose(source.annotated_schema, rng, None, contents)
+                query = compose(source.annotated_schema, rng, None, contents)
             except NothingFits:
                 continue
-            assert word(draft, rng)
-            golds += [draft.sql] if draft.task_type != "data manipulation" else []
+            assert word(query, rng)
+            golds += [query.sql] if query.task_type != "data manipulation" else []
         assert golds
         (results,) = verifier.run_batch([(render_context(source.annotated_schema, contents), golds, "sqlite")])
         assert {result.status for result in results} == {"ok"}, [r.reason for r in results if r.status != "ok"][:3]

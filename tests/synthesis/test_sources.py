@@ -86,8 +86,8 @@ def questions_of(source, count=60, seed=1):
     """Questions with their SQL over one set of rows, and the context."""
     rng = random.Random(seed)
     contents = source.fill(rng)
-    drafts = [compose(source.annotated_schema, rng, None, contents) for _ in range(count)]
-    return [(word(draft, rng), draft) for draft in drafts], render_context(source.annotated_schema, contents)
+    queries = [compose(source.annotated_schema, rng, None, contents) for _ in range(count)]
+    return [(word(query, rng), query) for query in queries], render_context(source.annotated_schema, contents)
 
 
 def check_that_golds_run(source, count=60):
@@ -96,10 +96,10 @@ def check_that_golds_run(source, count=60):
     connection.execute("PRAGMA foreign_keys = ON")
     connection.executescript(context)
     with Verifier() as verifier:
-        for question, draft in asked:
-            if draft.task_type != "data manipulation":
-                result = verifier.run(context, draft.sql)
-                assert result.status == "ok", (question, draft.sql, result.reason)
+        for question, query in asked:
+            if query.task_type != "data manipulation":
+                result = verifier.run(context, query.sql)
+                assert result.status == "ok", (question, query.sql, result.reason)
     return asked, context
 
 
@@ -299,7 +299,7 @@ def test_quoted_reserved_and_non_ascii_names(tmp_path):
     )
     for rows in ("never", "synthetic"):
         asked, _ = check_that_golds_run(read_source(database, rows), 150)
-        assert any("straße" in draft.sql for _, draft in asked)
+        assert any("straße" in query.sql for _, query in asked)
 
 
 def test_cyclic_foreign_keys(tmp_path):
@@ -316,8 +316,8 @@ def test_cyclic_foreign_keys(tmp_path):
         asked, context = questions_of(source, 40)
         connection = sqlite3.connect(":memory:")
         connection.executescript(context)
-        for _, draft in asked:
-            connection.execute(draft.sql)
+        for _, query in asked:
+            connection.execute(query.sql)
 
 
 def test_keys_that_are_texts_and_foreign_keys_that_nobody_declared(tmp_path, caplog):
@@ -333,7 +333,7 @@ def test_keys_that_are_texts_and_foreign_keys_that_nobody_declared(tmp_path, cap
     assert "streets.city_id -> cities" in caplog.text
     assert source.annotated_schema.table("streets").column("length_km").unit == "kilometres"
     asked, _ = check_that_golds_run(source, 150)
-    assert any("JOIN countries" in draft.sql for _, draft in asked)
+    assert any("JOIN countries" in query.sql for _, query in asked)
 
 
 def test_a_large_schema_is_cut_around_the_tables_that_are_named(tmp_path):

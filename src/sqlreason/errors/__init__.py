@@ -39,7 +39,7 @@ Signals between modules, which no run ever ends with, stand outside it:
     Unreadable                  sql.parsing.check_constraints          a CHECK is too involved to be read
     UnreadableReply             teachers.clients.replies               an answer holds no text; its row fails
     UnstorableEntry             teachers.journal.journal               no file can hold an answer; its row fails
-    Unsuitable                  synthesis.schema.annotated_schema      a shape does not fit; another is tried
+    Unsuitable                  synthesis.schema.annotated_schema      a kind does not fit; another is tried
 """
 
 

@@ -44,7 +44,6 @@ class Question:
     sql: str
     complexity: str
     task_type: str
-    shape: str
 
 
 def stream(
@@ -75,7 +74,7 @@ def ask(annotated_schema: AnnotatedSchema, rng: random.Random, mix: Mapping[str,
     """Return one question over a freshly populated annotated schema.
 
     Raises:
-        NothingFits: No shape of the mix fits the annotated schema.
+        NothingFits: No kind of question in the mix fits the annotated schema.
     """
     contents = sample_contents(annotated_schema, rng)
     texts = (render_context(annotated_schema, contents), render_schema(annotated_schema))
@@ -92,18 +91,17 @@ def ask_over(
     """Return one question over given rows; `texts` are the context and the schema that hold them.
 
     Raises:
-        NothingFits: No shape of the mix fits the annotated schema.
+        NothingFits: No kind of question in the mix fits the annotated schema.
     """
-    draft = compose(annotated_schema, rng, mix, contents)
+    query = compose(annotated_schema, rng, mix, contents)
     return Question(
         domain=annotated_schema.domain,
         context=texts[0],
         schema=texts[1],
-        prompt=word(draft, rng),
-        sql=draft.sql,
-        complexity=draft.complexity,
-        task_type=draft.task_type,
-        shape=draft.shape,
+        prompt=word(query, rng),
+        sql=query.sql,
+        complexity=query.complexity,
+        task_type=query.task_type,
     )
 
 

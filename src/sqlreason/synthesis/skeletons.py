@@ -2,8 +2,8 @@
 
 import re
 
+from sqlreason.synthesis.english import pluralise
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
-from sqlreason.synthesis.wording.english import pluralise
 
 
 class Skeletons:

@@ -1,1 +1,1 @@
-"""Shapes of queries, one module a family: each shape draws a draft from a context or gives up as unsuitable."""
+"""Questions by family, one module each: every kind with its weight, its sentences and the SQL that they ask for."""

@@ -1,28 +1,22 @@
-"""The grammar of queries: every shape with its weight, and `compose`, which draws a draft from an annotated schema."""
+"""The grammar of queries: every kind of question with its weight, and `compose`, which draws a query.
+
+The kinds are those of the families beside this module; a module with a `FAMILY` is found without being named here.
+"""
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
 from sqlreason.errors import BadInput
-from sqlreason.synthesis.queries import (
-    aggregates,
-    comparisons,
-    ctes,
-    joins,
-    relations,
-    row_selections,
-    set_operations,
-    windows,
-    writes,
-)
-from sqlreason.synthesis.queries.draft_context import DraftContext
-from sqlreason.synthesis.queries.meaning import Draft
+from sqlreason.synthesis import queries
+from sqlreason.synthesis.drawing.query_context import QueryContext
+from sqlreason.synthesis.drawing.query_kinds import Family, QueryKind
+from sqlreason.synthesis.drawing.query_parts import DrawnQuery
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, sample_contents
 
-_TRIES = 60  # an annotated schema without links or measures refuses many shapes; basic ones fit every annotated schema
-
+_TRIES = 60  # an annotated schema without links or measures refuses many kinds; basic ones fit every annotated schema
 
 # Factors on the families, by how hard the questions are to be.
 DIFFICULTIES: dict[str, dict[str, float]] = {
@@ -34,71 +28,47 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
 
 
 class NothingFits(BadInput):
-    """No shape of the mix fits the annotated schema."""
+    """No kind of question in the mix fits the annotated schema."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """One shape of query: how to draw it, its family and how often it comes."""
+def find_families() -> list[Family]:
+    """Return the `FAMILY` of every module in this folder that has one, by their places."""
+    names = [found.name for found in iter_modules(queries.__path__) if found.name != "grammar"]
+    modules = [import_module(f"{queries.__name__}.{name}") for name in names]
+    families: list[Family] = [module.FAMILY for module in modules if hasattr(module, "FAMILY")]
+    return sorted(families, key=lambda family: (family.place, family.name))
 
-    draw: Callable[[DraftContext], Draft]
-    family: str
-    weight: float
+
+def collect_kinds(families: Iterable[Family]) -> dict[str, QueryKind]:
+    """Return the kinds of families by name, in the families' order.
+
+    Raises:
+        ValueError: Two kinds share a name.
+    """
+    kinds: dict[str, QueryKind] = {}
+    for family in families:
+        if twice := sorted(kinds.keys() & family.kinds):
+            raise ValueError(f"two kinds of question are called {', '.join(twice)}; rename that of {family.name}")
+        kinds |= family.kinds
+    return kinds
 
 
-SHAPES: dict[str, Shape] = {
-    "select_columns": Shape(row_selections.select_columns, "basic", 14),
-    "select_all": Shape(row_selections.select_all, "basic", 3),
-    "select_distinct": Shape(row_selections.select_distinct, "basic", 4),
-    "select_superlative": Shape(row_selections.select_superlative, "basic", 6),
-    "select_label": Shape(row_selections.select_label, "basic", 1.5),
-    "find_by_key": Shape(row_selections.find_by_key, "basic", 2),
-    "aggregate_rows": Shape(aggregates.aggregate_rows, "aggregation", 10),
-    "aggregate_twice": Shape(aggregates.aggregate_twice, "aggregation", 2),
-    "count_distinct": Shape(aggregates.count_distinct, "aggregation", 2),
-    "count_known": Shape(aggregates.count_known, "aggregation", 1),
-    "aggregate_groups": Shape(aggregates.aggregate_groups, "aggregation", 7),
-    "filter_groups": Shape(aggregates.filter_groups, "aggregation", 3),
-    "top_groups": Shape(aggregates.top_groups, "aggregation", 3),
-    "count_cases": Shape(aggregates.count_cases, "aggregation", 1),
-    "aggregate_years": Shape(aggregates.aggregate_years, "aggregation", 1),
-    "join_rows": Shape(joins.join_rows, "joins", 10),
-    "join_aggregate": Shape(joins.join_aggregate, "joins", 6),
-    "join_groups": Shape(joins.join_groups, "joins", 6),
-    "join_top": Shape(joins.join_top, "joins", 3),
-    "join_having": Shape(joins.join_having, "joins", 2),
-    "join_itself": Shape(joins.join_itself, "joins", 1),
-    "pair_rows": Shape(joins.pair_rows, "joins", 0.4),
-    "count_with_none": Shape(relations.count_with_none, "joins", 1.2),
-    "rows_or_none": Shape(relations.rows_or_none, "joins", 0.8),
-    "rows_without": Shape(relations.rows_without, "subqueries", 2.5),
-    "rows_with": Shape(relations.rows_with, "subqueries", 2.5),
-    "rows_by_parent": Shape(relations.rows_by_parent, "subqueries", 2),
-    "average_of_counts": Shape(relations.average_of_counts, "subqueries", 0.5),
-    "beyond_average": Shape(comparisons.beyond_average, "subqueries", 3),
-    "at_extreme": Shape(comparisons.at_extreme, "subqueries", 1.5),
-    "beyond_group": Shape(comparisons.beyond_group, "subqueries", 1.5),
-    "same_as": Shape(comparisons.same_as, "subqueries", 1),
-    "unite_filters": Shape(set_operations.unite_filters, "sets", 1),
-    "intersect_filters": Shape(set_operations.intersect_filters, "sets", 1),
-    "except_filters": Shape(set_operations.except_filters, "sets", 1),
-    "unite_tables": Shape(set_operations.unite_tables, "sets", 1),
-    "combine_keys": Shape(set_operations.combine_keys, "sets", 0.8),
-    "rank_rows": Shape(windows.rank_rows, "windows", 2),
-    "running_total": Shape(windows.running_total, "windows", 0.7),
-    "beside_group": Shape(windows.beside_group, "windows", 1),
-    "top_within": Shape(windows.top_within, "windows", 1.2),
-    "previous_value": Shape(windows.previous_value, "windows", 0.5),
-    "groups_beyond": Shape(ctes.groups_beyond, "ctes", 1),
-    "groups_beyond_average": Shape(ctes.groups_beyond_average, "ctes", 1),
-    "group_selection": Shape(ctes.group_selection, "ctes", 1),
-    "join_counts": Shape(ctes.join_counts, "ctes", 1),
-    "insert_row": Shape(writes.insert_row, "writes", 2),
-    "update_value": Shape(writes.update_value, "writes", 2),
-    "update_shift": Shape(writes.update_shift, "writes", 1.2),
-    "delete_rows": Shape(writes.delete_rows, "writes", 1.8),
-    "delete_by_parent": Shape(writes.delete_by_parent, "writes", 0.4),
-}
+def collect_templates(kinds: Iterable[QueryKind]) -> dict[str, tuple[str, ...]]:
+    """Return the sentence templates of kinds by their wording.
+
+    Raises:
+        ValueError: Two kinds bring templates for one wording.
+    """
+    templates: dict[str, tuple[str, ...]] = {}
+    for kind in kinds:
+        if twice := sorted(templates.keys() & kind.templates):
+            raise ValueError(f"two kinds of question bring the wording {', '.join(twice)}; one of them has to share it")
+        templates |= kind.templates
+    return templates
+
+
+QUERY_KINDS = collect_kinds(find_families())
+TEMPLATES = collect_templates(QUERY_KINDS.values())
 
 
 def compose(
@@ -106,13 +76,13 @@ def compose(
     rng: random.Random,
     mix: Mapping[str, float] | None = None,
     contents: Contents | None = None,
-) -> Draft:
-    """Return a draft over an annotated schema.
+) -> DrawnQuery:
+    """Return a query over an annotated schema.
 
     Args:
         annotated_schema: The schema to ask about.
         rng: Source of all choices.
-        mix: Factors on the weights, by family or by shape; what is not named keeps its weight.
+        mix: Factors on the weights, by family or by kind; what is not named keeps its weight.
         contents: The populated rows, so that literals occur in them; drawn here where none are given.
 
     Raises:
@@ -120,33 +90,35 @@ def compose(
         ValueError: The mix names something unknown.
     """
     names, weights = weigh(mix)
-    context = DraftContext(
+    context = QueryContext(
         annotated_schema, sample_contents(annotated_schema, rng) if contents is None else contents, rng
     )
     for _ in range(_TRIES):
         name = rng.choices(names, weights)[0]
         try:
-            return SHAPES[name].draw(context)
+            return QUERY_KINDS[name].draw(context)
         except Unsuitable:
             continue
-    raise NothingFits(f"no shape of the mix {dict(mix or {})} fits the schema {annotated_schema.name}; widen the mix")
+    raise NothingFits(
+        f"no kind of question in the mix {dict(mix or {})} fits the schema {annotated_schema.name}; widen the mix"
+    )
 
 
 def weigh(mix: Mapping[str, float] | None) -> tuple[list[str], list[float]]:
-    """Return the shapes and their weights under a mix.
+    """Return the names of the kinds and their weights under a mix.
 
     Raises:
         ValueError: The mix names something unknown or leaves nothing.
     """
     factors = dict(mix or {})
-    known = {*SHAPES, *(shape.family for shape in SHAPES.values())}
+    known = {*QUERY_KINDS, *(kind.family for kind in QUERY_KINDS.values())}
     unknown = sorted(set(factors) - known)
     if unknown:
         raise BadInput(f"the mix names {', '.join(unknown)}; known are {', '.join(sorted(known))}")
     weights = {
-        name: shape.weight * factors.get(shape.family, 1.0) * factors.get(name, 1.0) for name, shape in SHAPES.items()
+        name: kind.weight * factors.get(kind.family, 1.0) * factors.get(name, 1.0) for name, kind in QUERY_KINDS.items()
     }
     kept = {name: weight for name, weight in weights.items() if weight > 0}
     if not kept:
-        raise BadInput("the mix leaves no shape with a weight above 0; name at least one family")
+        raise BadInput("the mix leaves no kind of question with a weight above 0; name at least one family")
     return list(kept), list(kept.values())

@@ -1,13 +1,15 @@
-"""Window functions: ranks, running totals, neighbours, group values beside rows, the first rows of groups."""
+"""Window functions: ranks, running totals, previous values, group values beside rows, first rows of groups."""
+
+# ruff: noqa: E501 - a template is one sentence on one line, or nobody could read it
 
 from sqlglot import exp
 
-from sqlreason.synthesis.queries.aggregates import REPORTING
-from sqlreason.synthesis.queries.draft_context import DraftContext, categories, dates, labels, measures
-from sqlreason.synthesis.queries.filters import require
-from sqlreason.synthesis.queries.meaning import ColumnUse, Draft, Ordering
-from sqlreason.synthesis.queries.trees import compare, literal, name_column, select, sort, use_column
+from sqlreason.synthesis.drawing.query_context import QueryContext, categories, dates, labels, measures, require
+from sqlreason.synthesis.drawing.query_kinds import Family
+from sqlreason.synthesis.drawing.query_parts import REPORTING, ColumnUse, DrawnQuery, Ordering
+from sqlreason.synthesis.drawing.trees import compare, literal, name_column, select, sort, use_column
 
+FAMILY = Family("windows", place=6, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
 WINDOWS = "window functions"
 _RANKS: dict[str, type[exp.Func]] = {"rank": exp.Rank, "dense": exp.DenseRank, "number": exp.RowNumber}
 
@@ -23,8 +25,22 @@ def over(function: exp.Expr, group: ColumnUse | None = None, order: Ordering | N
     return tree
 
 
-def rank_rows(context: DraftContext) -> Draft:
-    """Rows with their rank by a quantity, over all or within groups."""
+@FAMILY.kind(
+    weight=2,
+    rank_rows=(
+        "Rank {all} by {by}, {scale}: [show|give|list] {columns} and the {rank}.",
+        "{ask} {columns} of [each|every] {subject} [with|together with|and] its {rank} by {by}, {scale}.",
+        "For [each|every] {subject}, [show|give] {columns} and the {rank} by {by}, {scale}.",
+        "What {rank} does each {subject} have by {by}, {scale}? [Show|Give] {columns} and the {rank}.",
+    ),
+    rank_within=(
+        "Within each {group}, rank {all} by {by}, {scale}: [show|give|list] {columns} and the {rank}.",
+        "{ask} {columns} of [each|every] {subject} with its {rank} by {by} within [its|the] {group}, {scale}.",
+        "For [each|every] {subject}, [show|give] {columns} and the {rank} by {by} among {subjects} with the same {group}, {scale}.",
+    ),
+)
+def rank_rows(context: QueryContext) -> DrawnQuery:
+    """Ask for rows with their rank by a quantity, over all or within groups."""
     within = context.chance(0.5)
     table = context.pick_table(lambda t: measures(t) and (categories(t) or not within))
     name = ColumnUse(table, context.pick(labels(table)))
@@ -35,22 +51,38 @@ def rank_rows(context: DraftContext) -> Draft:
     columns = (name, group, order.by) if group else (name, order.by)
     tree = select([*map(use_column, columns), over(_RANKS[kind](), group, order)], table)
     parts = {"subject": table, "columns": columns, "order": order, "kind": kind, "group": group}
-    return Draft("rank_within" if within else "rank_rows", tree, WINDOWS, REPORTING, parts)
+    return DrawnQuery("rank_within" if within else "rank_rows", tree, WINDOWS, REPORTING, parts)
 
 
-def running_total(context: DraftContext) -> Draft:
-    """A total that grows along a date."""
+@FAMILY.kind(
+    weight=0.7,
+    running_total=(
+        "{ask} {columns} of [each|every] {subject} and the running total of the {column} [in order of|by] {date}.",
+        "[How does the {column} add up over time?|Let the {column} add up over time.] [Show|Give] {columns} and the [running|cumulative] sum of the {column} by {date}.",
+        "For [each|every] {subject}, [show|give] {columns} and the cumulative {column} up to [that|its] {date}.",
+    ),
+)
+def running_total(context: QueryContext) -> DrawnQuery:
+    """Ask for a total that grows along a date."""
     table = context.pick_table(lambda t: dates(t) and any(c.is_additive for c in measures(t)))
     date = ColumnUse(table, context.pick(dates(table)))
     measure = ColumnUse(table, context.pick([c for c in measures(table) if c.is_additive]))
     window = over(exp.Sum(this=use_column(measure)), order=Ordering(date, False))
     columns = (date, measure)
     parts = {"subject": table, "columns": columns, "date": date, "column": measure}
-    return Draft("running_total", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
+    return DrawnQuery("running_total", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
 
 
-def beside_group(context: DraftContext) -> Draft:
-    """Rows beside the average, total or extreme of their group."""
+@FAMILY.kind(
+    weight=1,
+    beside_group=(
+        "{ask} {columns} of [each|every] {subject} [beside|next to|together with|and] {group_value} of [its|the same] {group}.",
+        "For [each|every] {subject}, [show|give|list] {columns} and {group_value} of all {subjects} with the same {group}.",
+        "{ask} {columns} of {all}, and in each row {group_value} within the {group}.",
+    ),
+)
+def beside_group(context: QueryContext) -> DrawnQuery:
+    """Ask for rows beside the average, total or extreme of their group."""
     table = context.pick_table(lambda t: measures(t) and categories(t))
     name = ColumnUse(table, context.pick(labels(table)))
     measure = ColumnUse(table, context.pick(measures(table)))
@@ -60,11 +92,19 @@ def beside_group(context: DraftContext) -> Draft:
     columns = (name, measure)
     window = over(functions[function](this=use_column(measure)), group)
     parts = {"subject": table, "columns": columns, "column": measure, "group": group, "function": function}
-    return Draft("beside_group", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
+    return DrawnQuery("beside_group", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
 
 
-def top_within(context: DraftContext) -> Draft:
-    """The first one or two rows of every group."""
+@FAMILY.kind(
+    weight=1.2,
+    top_within=(
+        "For [each|every] {group}, find the {how_many} with the {peak} and [show|give|list] {columns}.",
+        "{ask} {columns} of the {how_many} with the {peak} in [each|every] {group}.",
+        "Which {how_many} {has} the {peak} in each {group}? [Show|Give|Return] {columns}.",
+    ),
+)
+def top_within(context: QueryContext) -> DrawnQuery:
+    """Ask for the first one or two rows of every group."""
     table = context.pick_table(lambda t: measures(t) and categories(t))
     name = ColumnUse(table, context.pick(labels(table)))
     group = ColumnUse(table, context.pick(categories(table)))
@@ -77,11 +117,18 @@ def top_within(context: DraftContext) -> Draft:
     source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("ranked")))
     test = compare(name_column("position"), "=" if limit == 1 else "<=", literal(limit))
     parts = {"subject": table, "columns": columns, "order": order, "group": group}
-    return Draft("top_within", select(map(use_column, columns), source, test), WINDOWS, REPORTING, parts)
+    return DrawnQuery("top_within", select(map(use_column, columns), source, test), WINDOWS, REPORTING, parts)
 
 
-def previous_value(context: DraftContext) -> Draft:
-    """Rows beside the value of the row before them in time."""
+@FAMILY.kind(
+    weight=0.5,
+    previous_value=(
+        "{ask} {columns} of [each|every] {subject} and the {column} of the [previous|preceding] {subject} by {date}.",
+        "For [each|every] {subject} in order of {date}, [show|give] {columns} and the {column} of the one before.",
+    ),
+)
+def previous_value(context: QueryContext) -> DrawnQuery:
+    """Ask for rows beside the value of the row before them in time."""
     table = context.pick_table(lambda t: dates(t) and measures(t))
     date = ColumnUse(table, context.pick(dates(table)))
     measure = ColumnUse(table, context.pick(measures(table)))
@@ -89,4 +136,4 @@ def previous_value(context: DraftContext) -> Draft:
     window = over(exp.Lag(this=use_column(measure)), order=Ordering(date, False))
     columns = (date, measure)
     parts = {"subject": table, "columns": columns, "date": date, "column": measure}
-    return Draft("previous_value", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)
+    return DrawnQuery("previous_value", select([*map(use_column, columns), window], table), WINDOWS, REPORTING, parts)

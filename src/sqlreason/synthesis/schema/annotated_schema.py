@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from sqlreason.errors import BadInput
-from sqlreason.synthesis.wording.english import phrase_of, role_of
+from sqlreason.synthesis.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -74,7 +74,7 @@ _NOT_ADDITIVE = frozenset(
 
 
 class Unsuitable(Exception):
-    """The annotated schema or its rows have nothing that fits the shape; another shape is to be tried."""
+    """The annotated schema or its rows have nothing that fits the kind of question; another is to be tried."""
 
 
 class SchemaFileError(BadInput):
@@ -152,7 +152,7 @@ class TablePlan:
         """The primary key column.
 
         Raises:
-            Unsuitable: The table has no key of one column; shapes that need one give up.
+            Unsuitable: The table has no key of one column; kinds of questions that need one give up.
         """
         if not self.key_name:
             raise Unsuitable

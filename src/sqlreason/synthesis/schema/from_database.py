@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sqlreason.sql.parsing.schema import Column, Schema, Table
+from sqlreason.synthesis.english import phrase_of, role_of
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.column_kinds import family_of, guess
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
@@ -20,7 +21,6 @@ from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, rea
 from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
 from sqlreason.synthesis.schema.sample_values import make_up, presentable
 from sqlreason.synthesis.schema.schema_cutting import cut
-from sqlreason.synthesis.wording.english import phrase_of, role_of
 
 logger = logging.getLogger(__name__)
 

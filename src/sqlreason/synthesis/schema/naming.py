@@ -2,7 +2,7 @@
 
 import re
 
-from sqlreason.synthesis.wording.english import phrase_of, pluralise
+from sqlreason.synthesis.english import phrase_of, pluralise
 
 _TABLE_PREFIXES = frozenset(["tbl", "t", "tab", "table", "dim", "fact", "fct", "stg", "tb", "lkp", "ref"])
 _TABLE_SUFFIXES = frozenset(["table", "tbl", "data", "records", "list", "info", "master", "mst"])

@@ -1,1 +1,1 @@
-"""The English of questions: phrases, frames and sentences."""
+"""The English of questions: phrases of query parts, placeholders of templates, sentences."""

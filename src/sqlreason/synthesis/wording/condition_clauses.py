@@ -3,14 +3,14 @@
 import random
 from collections.abc import Mapping
 
-from sqlreason.synthesis.queries.meaning import Condition, Filter
-from sqlreason.synthesis.wording.english import article, be, enumerate_words
+from sqlreason.synthesis.drawing.query_parts import Condition, Filter
+from sqlreason.synthesis.english import article, be, enumerate_words
 from sqlreason.synthesis.wording.phrases import flag_of, name_use, say_value, with_unit
 
-Frames = Mapping[str, tuple[str, ...]]
+Templates = Mapping[str, tuple[str, ...]]
 
 # What may follow `whose` or `where the`: {x} column, {v} literal, {is} the verb's form.
-_PREDICATES: Frames = {
+_PREDICATES: Templates = {
     "=": ("{x} {is} {v}", "{x} {is} {v}", "{x} {is} {v}", "{x} equals {v}"),
     "<>": ("{x} {is} not {v}", "{x} {is} anything but {v}", "{x} {is} other than {v}", "{x} differs from {v}"),
     ">": (
@@ -29,7 +29,7 @@ _PREDICATES: Frames = {
     "null": ("{x} {is} missing", "{x} {is} not recorded", "{x} {is} unknown", "{x} {is} not given"),
     "not null": ("{x} {is} recorded", "{x} {is} known", "{x} {is} given", "{x} {is} not missing"),
 }  # fmt: skip
-_DATE_PREDICATES: Frames = {
+_DATE_PREDICATES: Templates = {
     "=": ("{x} {is} {v}", "{x} {is} exactly {v}"),
     ">": ("{x} {is} after {v}", "{x} {is} later than {v}"),
     "<": ("{x} {is} before {v}", "{x} {is} earlier than {v}"),
@@ -40,7 +40,7 @@ _DATE_PREDICATES: Frames = {
     "month": ("{x} {is} in {month}", "{x} falls in {month}"),
 }
 # What may follow the noun with `with`: {a} is an article.
-_PHRASES: Frames = {
+_PHRASES: Templates = {
     "=": ("{x} {v}", "{x} {v}", "the {x} {v}", "{v} as {x}", "{x} equal to {v}"),
     "<>": ("{a} {x} other than {v}", "{x} different from {v}"),
     ">": ("{a} {x} above {v}", "{a} {x} over {v}", "{x} greater than {v}", "{a} {x} of more than {v}"),
@@ -56,7 +56,7 @@ _PHRASES: Frames = {
     "null": ("no {x}", "no recorded {x}", "a missing {x}", "an unknown {x}"),
     "not null": ("a known {x}", "a recorded {x}", "some {x} given"),
 }  # fmt: skip
-_DATE_PHRASES: Frames = {
+_DATE_PHRASES: Templates = {
     "=": ("{x} {v}", "the {x} {v}"),
     ">": ("{a} {x} after {v}", "{a} {x} later than {v}"),
     "<": ("{a} {x} before {v}", "{a} {x} earlier than {v}"),
@@ -66,8 +66,8 @@ _DATE_PHRASES: Frames = {
     "year": ("{a} {x} in {year}", "{a} {x} in the year {year}"),
     "month": ("{a} {x} in {month}",),
 }
-_NUMBER_EQUALITY: Frames = {"=": ("{a} {x} of {v}", "{x} equal to {v}", "{a} {x} of exactly {v}")}
-_KEY_EQUALITY: Frames = {"=": ("{x} {v}", "{x} {v}", "the {x} {v}")}
+_NUMBER_EQUALITY: Templates = {"=": ("{a} {x} of {v}", "{x} equal to {v}", "{a} {x} of exactly {v}")}
+_KEY_EQUALITY: Templates = {"=": ("{x} {v}", "{x} {v}", "the {x} {v}")}
 _FLAG_PREDICATES = {
     True: ("{x} flag is set", "{x} flag is true", "{x} field is true"),
     False: ("{x} flag is not set", "{x} flag is false", "{x} field is false"),
@@ -100,13 +100,6 @@ def after_noun(condition: Condition | None, rng: random.Random) -> str:
     return f" {opening} {f'{link}{again}'.join(_predicate(item, rng) for item in condition.filters)}"
 
 
-def as_predicate(condition: Condition | None, rng: random.Random) -> str:
-    """Return a condition as `the city is Lyon and the age is above 30`."""
-    if condition is None:
-        return ""
-    return f" {condition.connective} ".join(f"the {_predicate(item, rng)}" for item in condition.filters)
-
-
 def _short_form(condition: Condition, rng: random.Random) -> str:
     """Return `named Ada` or `marked as organic` for a single filter that has such a form."""
     item = condition.filters[0]
@@ -132,24 +125,24 @@ def _phrase(item: Filter, rng: random.Random) -> str:
 
 
 def _realise(
-    item: Filter, rng: random.Random, frames: Frames, dated: Frames, flags: Mapping[bool, tuple[str, ...]]
+    item: Filter, rng: random.Random, templates: Templates, dated: Templates, flags: Mapping[bool, tuple[str, ...]]
 ) -> str:
-    """Fill one of the frames for the filter's operator."""
+    """Fill one of the templates for the filter's operator."""
     column = item.use.column
     if column.kind == "bool" and item.values:
         return rng.choice(flags[bool(item.values[0])]).format(x=flag_of(item.use))
-    options = dated if (column.kind == "date" or column.is_year) and item.operator in dated else frames
-    if frames is _PHRASES and item.operator == "=" and not column.is_text:
+    options = dated if (column.kind == "date" or column.is_year) and item.operator in dated else templates
+    if templates is _PHRASES and item.operator == "=" and not column.is_text:
         options = _KEY_EQUALITY if column.kind == "key" else _NUMBER_EQUALITY if column.is_measure else options
     name, choices = name_use(item.use), options[item.operator]
-    if item.operator == "null" and frames is _PHRASES and name.startswith("number "):
+    if item.operator == "null" and templates is _PHRASES and name.startswith("number "):
         choices = tuple(choice for choice in choices if not choice.startswith("no "))
-    slots = {"x": name, "is": be(name), "a": article(name)} | _value_slots(item, rng)
-    return " ".join(rng.choice(choices).format(**slots).split())
+    words_by_name = {"x": name, "is": be(name), "a": article(name)} | _say_values(item, rng)
+    return " ".join(rng.choice(choices).format(**words_by_name).split())
 
 
-def _value_slots(item: Filter, rng: random.Random) -> dict[str, str]:
-    """Return the literals of a filter in the forms that frames ask for."""
+def _say_values(item: Filter, rng: random.Random) -> dict[str, str]:
+    """Return the literals of a filter in the forms that templates ask for."""
     if not item.values:
         return {}
     quoted = 0.35 if rng.random() < 0.5 else 0.0

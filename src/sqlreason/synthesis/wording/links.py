@@ -1,20 +1,20 @@
-"""English for what rows have, lack or belong to in another table, and slots of the frames that speak of it."""
+"""English for what rows have, lack or belong to in another table, for the placeholders of such templates."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlreason.synthesis.queries.meaning import Aggregate, Condition
+from sqlreason.synthesis.drawing.query_parts import Aggregate, Condition
+from sqlreason.synthesis.english import article
 from sqlreason.synthesis.wording.condition_clauses import after_noun
-from sqlreason.synthesis.wording.english import article
 from sqlreason.synthesis.wording.phrases import name_aggregate, name_use, say_value
 
 Parts = Mapping[str, Any]
 
 
 def is_plain(parts: Parts) -> bool:
-    """Whether the link's role is just the noun of its table, so that `customers without orders` says it all."""
+    """Return whether the link's role is just the noun of its table, so that `customers without orders` says it all."""
     link = parts["link"]
     return bool(link.reference.role == link.parent.singular)
 

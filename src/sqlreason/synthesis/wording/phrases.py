@@ -1,11 +1,11 @@
-"""English for meanings: columns, aggregates, orders, nouns. Conditions have a module of their own, `clauses`."""
+"""English for query parts: columns, aggregates, orders, nouns; `condition_clauses` does conditions."""
 
 import random
 
-from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Ordering
+from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Ordering
+from sqlreason.synthesis.english import enumerate_words, pluralise
 from sqlreason.synthesis.schema.annotated_schema import TablePlan
 from sqlreason.synthesis.schema.rows import Value
-from sqlreason.synthesis.wording.english import enumerate_words, is_plural, pluralise
 
 _FUNCTION_WORDS = {
     "sum": ("total", "total", "combined", "overall", "summed"),
@@ -34,7 +34,7 @@ def name_use(use: ColumnUse) -> str:
 
 
 def _contains_noun(phrase: str, noun: str) -> bool:
-    """Whether the phrase names its owner already, as `customer name` does."""
+    """Return whether the phrase names its owner already, as `customer name` does."""
     return noun.split()[-1].lower() in phrase.lower().split()
 
 
@@ -182,7 +182,7 @@ def say_value(value: Value, rng: random.Random, quoted_share: float = 0.3) -> st
 
 
 def _is_date(text: str) -> bool:
-    """Whether a text is an ISO date."""
+    """Return whether a text is an ISO date."""
     return len(text) == 10 and text[4] == text[7] == "-" and text[:4].isdigit()
 
 
@@ -197,8 +197,3 @@ def with_unit(text: str, use: ColumnUse, rng: random.Random) -> str:
     if not unit or rng.random() < 0.5 or unit.rstrip("s").lower() in use.column.phrase.lower():
         return text
     return f"{text} {unit}"
-
-
-def agree(use: ColumnUse) -> bool:
-    """Whether the column's phrase asks for a plural verb."""
-    return is_plural(use.column.phrase)

@@ -1,12 +1,12 @@
-"""Syntax trees out of meanings: columns, conditions, aggregates and SELECTs as sqlglot expressions."""
+"""Syntax trees out of query parts: columns, conditions, aggregates and SELECTs as sqlglot expressions."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from sqlglot import exp
 
+from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Condition, Filter, Ordering
 from sqlreason.synthesis.names import identifier
-from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Condition, Filter, Ordering
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.rows import Value
 

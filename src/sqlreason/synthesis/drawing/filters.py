@@ -4,9 +4,9 @@ import math
 import random
 from collections.abc import Callable, Sequence
 
-from sqlreason.synthesis.queries.draft_context import DraftContext
-from sqlreason.synthesis.queries.meaning import ColumnUse, Condition, Filter
-from sqlreason.synthesis.schema.annotated_schema import Unsuitable
+from sqlreason.synthesis.drawing.query_context import QueryContext
+from sqlreason.synthesis.drawing.query_parts import ColumnUse, Condition, Filter
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.rows import Row, Value
 
 OPERATORS = (
@@ -20,7 +20,7 @@ _OPTIONAL_SHARE = 0.3  # how often a filter on an optional column asks whether t
 
 
 def make_condition(
-    context: DraftContext, uses: Sequence[tuple[ColumnUse, Value]], share_of_two: float = 0.25
+    context: QueryContext, uses: Sequence[tuple[ColumnUse, Value]], share_of_two: float = 0.25
 ) -> Condition:
     """Return one filter or two; `uses` pairs columns with the values of the witness.
 
@@ -38,7 +38,7 @@ def make_condition(
     return Condition(tuple(filters))
 
 
-def _make_alternatives(context: DraftContext, first: Filter, others: Sequence[tuple[ColumnUse, Value]]) -> Condition:
+def _make_alternatives(context: QueryContext, first: Filter, others: Sequence[tuple[ColumnUse, Value]]) -> Condition:
     """Return `first or second`, the second holding for a row of its own."""
     use, value = context.pick(others)
     return Condition((first, make_filter(context, use, context.pick([*context.values(use), value]))), "or")
@@ -49,7 +49,7 @@ def filter_uses(uses: Sequence[ColumnUse], row: Row) -> list[tuple[ColumnUse, Va
     return [(use, row[use.column.name]) for use in uses if use.column.kind not in ("key", "ref")]
 
 
-def make_filter(context: DraftContext, use: ColumnUse, value: Value) -> Filter:
+def make_filter(context: QueryContext, use: ColumnUse, value: Value) -> Filter:
     """Return a filter on the column that holds for `value`."""
     column = use.column
     if value is None:
@@ -72,7 +72,7 @@ def _weighted(rng: random.Random, weights: dict[str, float]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _filter_text(context: DraftContext, use: ColumnUse, value: str) -> Filter:
+def _filter_text(context: QueryContext, use: ColumnUse, value: str) -> Filter:
     """Return a filter on a name or category."""
     operator = _weighted(context.rng, _TEXT_WEIGHTS)
     others = sorted({str(v) for v in [*context.values(use), *use.column.values]} - {value})
@@ -91,7 +91,7 @@ def _filter_text(context: DraftContext, use: ColumnUse, value: str) -> Filter:
     return Filter(use, "=", (value,))
 
 
-def _filter_pattern(context: DraftContext, use: ColumnUse, value: str, operator: str) -> Filter:
+def _filter_pattern(context: QueryContext, use: ColumnUse, value: str, operator: str) -> Filter:
     """Return a LIKE filter; the fragment is a word of the value or a few of its letters."""
     rng = context.rng
     words = [word for word in value.split() if word.isalnum()]
@@ -106,7 +106,7 @@ def _filter_pattern(context: DraftContext, use: ColumnUse, value: str, operator:
     return Filter(use, operator, (fragment,)) if fragment.isalnum() else Filter(use, "=", (value,))
 
 
-def _filter_number(context: DraftContext, use: ColumnUse, value: int | float) -> Filter:
+def _filter_number(context: QueryContext, use: ColumnUse, value: int | float) -> Filter:
     """Return a filter on a number; bounds lie between the witness and the other values, on round numbers."""
     rng = context.rng
     others = [v for v in context.values(use) if isinstance(v, (int, float)) and v != value]
@@ -154,7 +154,7 @@ def _round_towards(value: int | float, limit: int | float, rounding: Callable[[f
     return candidate if min(value, limit) <= candidate <= max(value, limit) else limit
 
 
-def _filter_date(context: DraftContext, use: ColumnUse, value: str) -> Filter:
+def _filter_date(context: QueryContext, use: ColumnUse, value: str) -> Filter:
     """Return a filter on an ISO date."""
     operator = _weighted(context.rng, _DATE_WEIGHTS)
     dates = sorted({str(v)[:10] for v in context.values(use)})
@@ -173,7 +173,7 @@ def _filter_date(context: DraftContext, use: ColumnUse, value: str) -> Filter:
     return Filter(use, operator, (value,))
 
 
-def _start_of_month(context: DraftContext, bound: str, value: str, operator: str) -> str:
+def _start_of_month(context: QueryContext, bound: str, value: str, operator: str) -> str:
     """Sometimes move a bound to the first day of a month, if the witness stays on its side."""
     first = (value if operator == ">" else bound)[:7] + "-01"
     holds = first < value if operator == ">" else first > value
@@ -194,7 +194,7 @@ def _next_year(value: str) -> str:
 
 
 def holds(item: Filter, row: Row) -> bool:
-    """Whether the filter lets the row through, NULL letting through nothing but IS NULL."""
+    """Return whether the filter lets the row through; NULL passes nothing but IS NULL."""
     value = row[item.use.column.name]
     if item.operator in ("null", "not null"):
         return (value is None) == (item.operator == "null")
@@ -223,11 +223,23 @@ _COMPARE: dict[str, Callable[..., bool]] = {
 }
 
 
-def require(condition: bool) -> None:
-    """Give up on the shape where the condition fails.
+def passes(where: Condition, row: Row) -> bool:
+    """Return whether a row of the condition's table passes it."""
+    results = [holds(item, row) for item in where.filters]
+    return any(results) if where.connective == "or" else all(results)
 
-    Raises:
-        Unsuitable: The condition does not hold.
-    """
-    if not condition:
-        raise Unsuitable
+
+def own_uses(table: TablePlan) -> list[ColumnUse]:
+    """Return every column of a table as a use."""
+    return [ColumnUse(table, column) for column in table.columns]
+
+
+def condition_on(
+    context: QueryContext, table: TablePlan, share: float, besides: tuple[ColumnPlan, ...] = ()
+) -> Condition | None:
+    """Return a condition on a table in `share` of the cases, on other columns than `besides`."""
+    if not context.chance(share):
+        return None
+    row = context.pick([r for r in context.rows(table) if all(r[column.name] is not None for column in besides)])
+    uses = [pair for pair in filter_uses(own_uses(table), row) if pair[0].column not in besides]
+    return make_condition(context, uses)

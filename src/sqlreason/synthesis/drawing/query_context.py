@@ -1,4 +1,4 @@
-"""A context: one populated annotated schema and a random generator, from which shapes pick.
+"""A context: one populated annotated schema and a random generator, from which kinds of questions pick.
 
 A witness is a row that the query under construction must find: filters are made to hold for it, so that results
 are not empty.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlreason.synthesis.queries.meaning import ColumnUse
+from sqlreason.synthesis.drawing.query_parts import ColumnUse
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, Row, Value
 
@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class DraftContext:
+class QueryContext:
     """One populated annotated schema seen through one random generator."""
 
     annotated_schema: AnnotatedSchema
@@ -66,31 +66,51 @@ class DraftContext:
 
 
 def labels(table: TablePlan) -> list[ColumnPlan]:
-    """Columns that name a row: its names, else its key, else its first column."""
+    """Return the columns that name a row: its names, else its key, else its first column."""
     names = [column for column in table.columns if column.kind == "name"]
     return names or [column for column in table.columns if column.kind == "key"] or list(table.columns[:1])
 
 
 def texts(table: TablePlan) -> list[ColumnPlan]:
-    """Name and category columns."""
+    """Return the name and category columns."""
     return [column for column in table.columns if column.is_text]
 
 
 def categories(table: TablePlan) -> list[ColumnPlan]:
-    """Columns with few values that never lack one: what rows are grouped by."""
+    """Return the columns with few values that never lack one: what rows are grouped by."""
     return [column for column in table.columns if column.kind == "category" and not column.optional]
 
 
 def measures(table: TablePlan) -> list[ColumnPlan]:
-    """Quantities that are never NULL: what rows are ranked and averaged by."""
+    """Return the quantities that are never NULL: what rows are ranked and averaged by."""
     return [column for column in table.columns if column.is_measure and not column.optional]
 
 
 def dates(table: TablePlan) -> list[ColumnPlan]:
-    """Date columns that are never NULL."""
+    """Return the date columns that are never NULL."""
     return [column for column in table.columns if column.kind == "date" and not column.optional]
 
 
 def visible(table: TablePlan) -> list[ColumnPlan]:
-    """Columns worth showing: all but foreign keys."""
+    """Return the columns worth showing: all but foreign keys."""
     return [column for column in table.columns if column.kind != "ref"]
+
+
+def require(condition: bool) -> None:
+    """Give up on the kind of question where the condition fails.
+
+    Raises:
+        Unsuitable: The condition does not hold.
+    """
+    if not condition:
+        raise Unsuitable
+
+
+def show_columns(context: QueryContext, table: TablePlan, most: int = 3) -> tuple[ColumnUse, ...]:
+    """Return one to `most` columns to show, a label among them as a rule."""
+    require(bool(visible(table)))
+    count = context.rng.choices(range(1, most + 1), (5, 4, 2)[:most])[0]
+    chosen = context.pick_some(visible(table), min(count, len(visible(table))))
+    if context.chance(0.6) and not any(column.kind == "name" for column in chosen):
+        chosen[0] = context.pick(labels(table))
+    return tuple(ColumnUse(table, column) for column in dict.fromkeys(chosen))

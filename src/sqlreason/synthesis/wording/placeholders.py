@@ -1,17 +1,17 @@
-"""What the slots of frames stand for: each fills itself from the parts of a draft's meaning."""
+"""What the placeholders of templates stand for: each is filled from the parts of a query."""
 
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlreason.synthesis.queries.meaning import Aggregate, ColumnUse, Ordering
+from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Ordering
+from sqlreason.synthesis.english import article, be
 from sqlreason.synthesis.wording import links, phrases
 from sqlreason.synthesis.wording.condition_clauses import after_noun
-from sqlreason.synthesis.wording.english import article, be
 from sqlreason.synthesis.wording.phrases import list_aggregates, list_columns, name_aggregate, name_use, order_clause
 
 Parts = Mapping[str, Any]
-Slot = Callable[[Parts, random.Random], str]
+Fill = Callable[[Parts, random.Random], str]
 
 _COMPARED = {
     ">": ("above {n}", "more than {n}", "greater than {n}", "over {n}"),
@@ -89,7 +89,7 @@ def _measured(parts: Parts) -> ColumnUse:
     return parts["by"] if "by" in parts else parts["order"].by
 
 
-SLOTS: dict[str, Slot] = {
+PLACEHOLDERS: dict[str, Fill] = {
     "subject": lambda parts, rng: parts["subject"].singular,
     "subjects": lambda parts, rng: parts["subject"].plural,
     "all": lambda parts, rng: phrases.all_rows(parts["subject"], rng),

@@ -52,7 +52,7 @@ def role_of(phrase: str, noun: str, to_itself: bool) -> str:
 
 
 def is_plural(phrase: str) -> bool:
-    """Whether the phrase's last word reads as a plural."""
+    """Return whether the phrase's last word reads as a plural."""
     last = _head(phrase).split()[-1].lower()
     if last in _UNCOUNTABLE:
         return False

@@ -1,7 +1,7 @@
-"""The meaning of a drafted query: what its question must say, free of SQL and of English.
+"""Parts of a drawn query: what its question must say, free of SQL and of English.
 
-Grammar builds trees from these values and wording builds sentences from the same values, so the question says
-what the query does.
+A drawing function builds the syntax tree from these values and `wording` the sentence from the same values, so the
+question says what the query does.
 """
 
 from collections.abc import Mapping
@@ -12,6 +12,11 @@ from sqlglot import exp
 
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.rows import Value
+
+# Task types of gretel's question tables.
+RETRIEVAL = "data retrieval"
+REPORTING = "analytics and reporting"
+MANIPULATION = "data manipulation"
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,18 @@ class Ordering:
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A composed query with its meaning.
+class DrawnQuery:
+    """A drawn query with the parts of its question.
 
-    `shape` names the frames that put it into words; `parts` holds the values that these frames refer to.
+    Attributes:
+        wording: Name of the sentence templates that ask for the query.
+        tree: Syntax tree of the query.
+        complexity: Class of the query, in gretel's words.
+        task_type: Type of the task, in gretel's words.
+        parts: Values that the placeholders of the templates stand for.
     """
 
-    shape: str
+    wording: str
     tree: exp.Expr
     complexity: str
     task_type: str
@@ -74,5 +84,5 @@ class Draft:
 
     @property
     def sql(self) -> str:
-        """The query as text, without a semicolon."""
+        """Return the query as text, without a semicolon."""
         return self.tree.sql(dialect="sqlite")

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sqlreason.synthesis.queries.draft_context import DraftContext
-from sqlreason.synthesis.queries.filters import require
-from sqlreason.synthesis.queries.meaning import ColumnUse
-from sqlreason.synthesis.queries.trees import join_tree, name_column, table_tree
+from sqlreason.synthesis.drawing.filters import passes
+from sqlreason.synthesis.drawing.query_context import QueryContext, require
+from sqlreason.synthesis.drawing.query_parts import ColumnUse, Condition
+from sqlreason.synthesis.drawing.trees import join_tree, name_column, table_tree
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.rows import Row, Value
 
@@ -36,12 +36,12 @@ class JoinPath:
 
     @property
     def complexity(self) -> str:
-        """The class of a query over the join path, in gretel's words."""
+        """Return the class of a query over the join path, in gretel's words."""
         return "single join" if len(self.links) == 1 else "multiple_joins"
 
     @property
     def leaves(self) -> list[TablePlan]:
-        """The tables from which no link leads on: without a use of theirs the join would be idle."""
+        """Return the tables from which no link leads on: without a use of theirs the join would be idle."""
         return [link.parent for link in self.links if link.parent not in [other.child for other in self.links]]
 
     def joins(self) -> list[exp.Join]:
@@ -53,7 +53,7 @@ class JoinPath:
         roles = {link.parent.name: link.reference.role for link in self.links}
         return ColumnUse(table, column, "" if table == self.subject else roles[table.name])
 
-    def witness(self, context: DraftContext) -> dict[str, Row]:
+    def witness(self, context: QueryContext) -> dict[str, Row]:
         """Return one row of every table, joined.
 
         Raises:
@@ -61,7 +61,7 @@ class JoinPath:
         """
         return context.pick(self.joined(context))
 
-    def joined(self, context: DraftContext) -> list[dict[str, Row]]:
+    def joined(self, context: QueryContext) -> list[dict[str, Row]]:
         """Return the joined rows of the join path."""
         found = []
         for row in context.rows(self.subject):
@@ -86,7 +86,7 @@ class JoinPath:
         ]
 
 
-def make_join_path(context: DraftContext, length: int) -> JoinPath:
+def make_join_path(context: QueryContext, length: int) -> JoinPath:
     """Return a join path with exactly `length` links that meets no table twice.
 
     Raises:
@@ -103,3 +103,21 @@ def make_join_path(context: DraftContext, length: int) -> JoinPath:
         reached.append(found[-1].parent)
     require(len({link.reference.role for link in found}) == len(found))
     return JoinPath(subject, tuple(found))
+
+
+def pick_link(context: QueryContext) -> Link:
+    """Return a foreign key between two tables."""
+    child = context.pick_table(lambda table: any(r.target != table.name for r in table.references))
+    reference = context.pick([r for r in child.references if r.target != child.name])
+    return Link(child, reference, context.annotated_schema.table(reference.target))
+
+
+def referred_keys(context: QueryContext, link: Link, where: Condition | None) -> set[Value]:
+    """Return the keys to which the child rows under the condition refer."""
+    rows = [row for row in context.rows(link.child) if where is None or passes(where, row)]
+    return {row[link.reference.name] for row in rows}
+
+
+def keys_of(context: QueryContext, table: TablePlan) -> set[Value]:
+    """Return the keys of a table."""
+    return {row[table.key.name] for row in context.rows(table)}

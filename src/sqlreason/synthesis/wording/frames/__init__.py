@@ -1,1 +1,0 @@
-"""Sentence frames for the questions, one module a family of shapes."""
