@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from sqlreason.sql.sandbox.worker.sqlite_engine import SqliteEngine
 from sqlreason.sql.verifier import Limits, Task, Verifier
 
 USERS = (
@@ -165,3 +166,10 @@ def test_a_view_without_end_is_no_matter_to_a_write(verifier, engine) -> None:
     task = Task("", "DELETE FROM users WHERE age > 35", (USERS + endless,), engine)
     verdicts = verifier.verify(task, ["DELETE FROM users WHERE age >= 36", "DELETE FROM users WHERE age > 20"])
     assert [verdict.status for verdict in verdicts] == ["match", "mismatch"]
+
+
+def test_the_engines_functions_leave_sqlites_fast_memory_to_queries() -> None:
+    apsw = pytest.importorskip("apsw")
+    connection = SqliteEngine(64, 50_000, "apsw")._driver._connection
+    used, most = connection.status(apsw.SQLITE_DBSTATUS_LOOKASIDE_USED)
+    assert used < most / 2

@@ -7,7 +7,8 @@ decided above, in `sqlite_engine`; the named and the hostile cases of the tests 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, Protocol
@@ -50,6 +51,9 @@ class Driver(Protocol):
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
 
+    def pool_in_use(self) -> AbstractContextManager[None]:
+        """While it is entered, what SQLite keeps comes from the heap and not from the connection's small, fast pool."""
+
     def function(self, name: str, arity: int, function: Callable[..., Any]) -> None:
         """Registers a pure function; arity -1 takes any number of arguments."""
 
@@ -61,6 +65,23 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Closes the connection."""
+
+
+#: As many as fill the pool, whose size is SQLite's own.
+_OPEN_STATEMENTS = 100
+
+
+@contextmanager
+def _open_statements(execute: Callable[[str], Any]) -> Iterator[None]:
+    """Statements that have given one of two rows; a function that is there cannot be replaced meanwhile."""
+    held = [execute("SELECT 1 UNION ALL SELECT 2") for _ in range(_OPEN_STATEMENTS)]
+    for cursor in held:
+        next(cursor)
+    try:
+        yield
+    finally:
+        for cursor in held:
+            cursor.close()
 
 
 class Standard:
@@ -99,6 +120,10 @@ class Standard:
     def in_transaction(self) -> bool:
         """As of `Driver`."""
         return self._connection.in_transaction
+
+    def pool_in_use(self) -> AbstractContextManager[None]:
+        """As of `Driver`."""
+        return _open_statements(self._connection.execute)
 
     def function(self, name: str, arity: int, function: Callable[..., Any]) -> None:
         """As of `Driver`."""
@@ -174,6 +199,10 @@ class Apsw:
     def in_transaction(self) -> bool:
         """As of `Driver`."""
         return bool(self._connection.in_transaction)
+
+    def pool_in_use(self) -> AbstractContextManager[None]:
+        """As of `Driver`."""
+        return _open_statements(self._connection.execute)
 
     def function(self, name: str, arity: int, function: Callable[..., Any]) -> None:
         """As of `Driver`."""

@@ -28,17 +28,23 @@ _CLOCKS = {"date", "time", "datetime", "julianday", "strftime", "unixepoch", "ti
 
 def install(driver: Driver, real: Driver) -> None:
     """Registers the functions on a connection; `real` is another one, whose dates and times are SQLite's own."""
-    for (name, arity), function in {**_SCALARS, **dialect_functions.SCALARS, **json_functions.SCALARS}.items():
+    known = {name for (name,) in real.rows("SELECT DISTINCT name FROM pragma_function_list")}
+    new = {**_SCALARS, **dialect_functions.SCALARS, **json_functions.SCALARS}
+    # SQLite keeps a function in the small pool of memory from which statements are made; it is lent out meanwhile
+    with driver.pool_in_use():
+        for name, arity in [key for key in new if key[0] not in known]:
+            driver.function(name, arity, new.pop((name, arity)))
+    for (name, arity), function in new.items():
         driver.function(name, arity, function)
     for name, arity in (("stddev", 1), ("stddev_samp", 1), ("std", 1), ("variance", 1), ("var_samp", 1)):
         driver.aggregate(name, arity, _spread_of(name))
     for name, arity in (("stddev_pop", 1), ("var_pop", 1), ("median", 1), ("string_agg", 2)):
         driver.aggregate(name, arity, _spread_of(name))
     driver.aggregate("concat_ordered", -1, dialect_functions.ConcatOrdered)
-    _stop_the_clock(driver, real)
+    _stop_the_clock(driver, real, _CLOCKS & known)
 
 
-def _stop_the_clock(driver: Driver, real: Driver) -> None:
+def _stop_the_clock(driver: Driver, real: Driver, clocks: set[str]) -> None:
     """Replaces SQLite's date functions by themselves with `now` replaced."""
 
     def still(name: str) -> Callable[..., Any]:
@@ -54,8 +60,7 @@ def _stop_the_clock(driver: Driver, real: Driver) -> None:
 
         return call
 
-    known = {row[0] for row in real.rows("SELECT DISTINCT name FROM pragma_function_list")}
-    for name in _CLOCKS & known:
+    for name in clocks:
         driver.function(name, 2 if name == "timediff" else -1, still(name))
     driver.function("current_timestamp", 0, lambda: NOW)
     driver.function("current_date", 0, lambda: NOW[:10])
