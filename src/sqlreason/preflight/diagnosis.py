@@ -14,8 +14,8 @@ class Finding:
     Attributes:
         level: OK; WARN: the run can start and may disappoint; FAIL: it cannot go well.
         subject: What was looked at.
-        told: What was found.
-        mend: What to do about it; empty where all is well.
+        message: What was found.
+        fix: What to do about it; empty where all is well.
     """
 
     level: Level
@@ -25,7 +25,7 @@ class Finding:
 
 
 def render(findings: Sequence[Finding]) -> str:
-    """The findings as lines of text, and a last one that counts them."""
+    """Return the findings as lines of text, and a last one that counts them."""
     lines = []
     for found in findings:
         lines.append(f"{found.level:<5}{found.subject:<12}{found.message}")

@@ -1,7 +1,7 @@
 """What a teacher costs: by the token, or by the hour.
 
 Prices are entered by hand with their source and date (`conf/base/globals.yml`), since no provider states them
-in its answers. The bill itself is `accounting.compute_costs`.
+in its answers. The bill itself is `reporting.costs.compute_costs`.
 """
 
 from collections.abc import Mapping
