@@ -100,13 +100,6 @@ def after_noun(condition: Condition | None, rng: random.Random) -> str:
     return f" {opening} {f'{link}{again}'.join(_predicate(item, rng) for item in condition.filters)}"
 
 
-def as_predicate(condition: Condition | None, rng: random.Random) -> str:
-    """Return a condition as `the city is Lyon and the age is above 30`."""
-    if condition is None:
-        return ""
-    return f" {condition.connective} ".join(f"the {_predicate(item, rng)}" for item in condition.filters)
-
-
 def _short_form(condition: Condition, rng: random.Random) -> str:
     """Return `named Ada` or `marked as organic` for a single filter that has such a form."""
     item = condition.filters[0]
