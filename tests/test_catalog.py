@@ -1,11 +1,14 @@
 """Tests of the configuration: in every environment nothing is missing, nothing is unused, layers fit folders."""
 
+from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DatasetError
 
 ENVIRONMENTS = ("base", "demo", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
 LAYERS = {
@@ -40,14 +43,31 @@ def used():
     return set().union(*(pipeline.datasets() for pipeline in pipelines.values()))
 
 
-def test_every_dataset_of_every_pipeline_is_in_the_catalog(context, used):
-    named = set(context.config_loader["catalog"])
-    assert {name for name in used if not name.startswith("params:")} - named == set()
+@pytest.fixture(scope="module")
+def entries(context, used):
+    """Every entry by name, those made from a pattern included."""
+    resolver = context.catalog.config_resolver
+    made = {name: resolver.resolve_pattern(name) for name in used if resolver.match_dataset_pattern(name)}
+    return {**made, **{name: entry for name, entry in context.config_loader["catalog"].items() if "{" not in name}}
 
 
-def test_every_catalog_entry_is_used(context, used):
-    named = {name for name in context.config_loader["catalog"] if not name.startswith("_")}
-    assert named - used == BY_HOOK
+def test_every_dataset_of_every_pipeline_is_in_the_catalog(entries, used):
+    assert {name for name in used if not name.startswith("params:")} - set(entries) == set()
+
+
+def test_every_catalog_entry_is_used(entries, used):
+    assert set(entries) - used == BY_HOOK
+
+
+def test_every_pattern_makes_several_entries_and_none_that_has_one_of_its_own(context, used):
+    resolver, named = context.catalog.config_resolver, set(context.config_loader["catalog"])
+    made = Counter(resolver.match_dataset_pattern(name) for name in used - named)
+    assert {pattern: made[pattern] for pattern in named if "{" in pattern and made[pattern] < 2} == {}
+
+
+def test_the_validator_of_an_entry_made_from_a_pattern_names_that_entry(context):
+    with pytest.raises(DatasetError, match="catalog entry 'sft_scores' has no rows"):
+        context.catalog.save("sft_scores", pd.DataFrame())
 
 
 def test_every_parameter_is_typed_and_resolves(context, used):
@@ -58,17 +78,16 @@ def test_every_parameter_is_typed_and_resolves(context, used):
         assert isinstance(context.params[name], type_)
 
 
-def test_every_entry_lies_in_the_folder_of_its_layer(context):
-    for name, entry in context.config_loader["catalog"].items():
+def test_every_entry_lies_in_the_folder_of_its_layer(entries):
+    for name, entry in entries.items():
         layer = entry["metadata"]["kedro-viz"]["layer"]
         path = entry.get("filepath") or entry.get("path") or ""
         if path.startswith("data/") and name not in ("base_model", "export_base"):
             assert f"/{LAYERS[layer]}/" in path, name
 
 
-def test_what_costs_money_or_hours_and_what_is_published_is_versioned(context):
-    catalog = context.config_loader["catalog"]
-    assert {name for name in VERSIONED if not catalog[name].get("versioned")} == set()
+def test_what_costs_money_or_hours_and_what_is_published_is_versioned(entries):
+    assert {name for name in VERSIONED if not entries[name].get("versioned")} == set()
 
 
 def test_every_environment_has_a_data_root_of_its_own(project):
@@ -80,10 +99,9 @@ def test_every_environment_has_a_data_root_of_its_own(project):
     assert len(roots) == len(ENVIRONMENTS)
 
 
-def test_the_catalog_can_be_built(context):
-    catalog = context.catalog
-    for name in context.config_loader["catalog"]:
-        assert catalog.get(name) is not None
+def test_the_catalog_can_be_built(context, entries):
+    for name in entries:
+        assert context.catalog.get(name) is not None
 
 
 def test_each_knob_of_the_base_parameters_is_documented_or_obvious():

@@ -13,8 +13,9 @@ def layer_of(request, project):
     """Maps datasets to the number of their layer."""
     bootstrap_project(project)
     with KedroSession.create(project, env=request.param) as session:
-        entries = session.load_context().config_loader["catalog"]
-    return {name: LAYERS.index(entry["metadata"]["kedro-viz"]["layer"]) for name, entry in entries.items()}
+        catalog = session.load_context().catalog
+    names = {name for pipeline in pipelines.values() for name in _data(pipeline.datasets())}
+    return {name: LAYERS.index(catalog[name].metadata["kedro-viz"]["layer"]) for name in names}
 
 
 def _data(names):

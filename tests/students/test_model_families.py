@@ -48,12 +48,6 @@ def test_what_peft_refuses_in_a_state_space_model_is_found_as_missing(family):
     assert architecture.find_target_modules(config, others) == []
 
 
-def test_experts_that_are_no_linear_layers_show_in_the_share_that_is_adapted():
-    assert architecture.adapted_share(make_config("llama"), "all-linear") == 1.0
-    assert architecture.adapted_share(make_config("gpt_oss"), "all-linear") < 0.2
-    assert 0.2 < architecture.adapted_share(make_config("phi3"), LLAMA) < 0.6
-
-
 def test_no_weight_is_made_to_look_at_a_model():
     config = make_config("llama")
     config.update({"hidden_size": 1 << 16, "intermediate_size": 1 << 18, "num_attention_heads": 1 << 9})

@@ -29,7 +29,6 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         path: str | None = None,
         hub: str | None = None,
         revision: str | None = None,
-        kind: str = "transformers",
         metadata: dict[str, Any] | None = None,
     ):
         """Describes the model.
@@ -38,7 +37,6 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
             path: Folder with config.json. Kedro makes it absolute, which is why a name on the hub has a key of its own.
             hub: Name on the hub, `org/model`.
             revision: Commit on the hub; a name without one means the branch main, which moves.
-            kind: Layout of the folder.
             metadata: Free, for plugins.
 
         Raises:
@@ -49,7 +47,7 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
                 f"path={path!r}, hub={hub!r}, revision={revision!r}: give a model either as the path of a folder, "
                 "or as hub (org/model) with a revision"
             )
-        self._value = Checkpoint(path or hub or "", revision, kind)
+        self._value = Checkpoint(path or hub or "", revision)
         self._on_hub = hub is not None
         self.metadata = metadata
 
@@ -94,5 +92,4 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         return {
             "hub" if self._on_hub else "path": self._value.name,
             "revision": self._value.revision,
-            "kind": self._value.kind,
         }

@@ -127,7 +127,8 @@ def take_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> Non
                 "pipelines one after the other. Nothing has been started."
             )
         if not name.startswith("params:") and name in catalog:
-            data = require_loadable(catalog, name, entries.get(name, {}))
+            entry = entries.get(name) or catalog.config_resolver.resolve_pattern(name)
+            data = require_loadable(catalog, name, entry)
             if isinstance(data, pd.DataFrame):
                 catalog[name] = data
 

@@ -35,21 +35,6 @@ def linear_modules(config: Any) -> list[str]:
     return _short_names(_linears(_build(config)))
 
 
-def adapted_share(config: Any, target_modules: Sequence[str] | str) -> float:
-    """The share of a model's weights, embeddings and head left out, that lie in layers with an adapter.
-
-    Less than 1 where names are missing, and where experts are no linear layers but one tensor, which "all-linear" does
-    not mean.
-    """
-    model = _build(config)
-    linears = _linears(model)
-    names = list(linears) if target_modules == ALL_LINEAR else list(target_modules)
-    adapted = sum(linears[name] for name in linears if any(_is_meant(other, name) for other in names))
-    ends = {id(layer.weight) for layer in (model.get_input_embeddings(), model.get_output_embeddings()) if layer}
-    weights = [weight for weight in model.parameters() if weight.ndim > 1 and id(weight) not in ends]
-    return adapted / sum(weight.numel() for weight in weights)
-
-
 def longest_input(config: Any) -> int | None:
     """How many tokens a model reads; None where its configuration sets no limit, as that of a state-space model."""
     positions = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
@@ -64,14 +49,14 @@ def _build(config: Any) -> Any:
         return AutoModelForCausalLM.from_config(config)
 
 
-def _linears(model: Any) -> dict[str, int]:
-    """Weights of each layer that PEFT calls linear, by its full name."""
+def _linears(model: Any) -> list[str]:
+    """The full name of each layer that PEFT calls linear."""
     import torch
     from transformers.pytorch_utils import Conv1D
 
     head = model.get_output_embeddings()
-    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, (torch.nn.Linear, Conv1D))}
-    return {name: layer.weight.numel() for name, layer in layers.items() if layer is not head}
+    layers = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, (torch.nn.Linear, Conv1D))]
+    return [name for name, layer in layers if layer is not head]
 
 
 def _short_names(names: Iterable[str]) -> list[str]:

@@ -37,14 +37,12 @@ class Checkpoint:
     Attributes:
         name: The folder, or the name on the hub.
         revision: The commit that is meant.
-        kind: How it is loaded.
         template_arguments: Further arguments of its chat template, such as `enable_thinking`.
         plain_template: Whether it gets the project's plain chat template if it was published without one.
     """
 
     name: str
     revision: str | None = None
-    kind: str = "transformers"
     template_arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
     plain_template: bool = False
 
