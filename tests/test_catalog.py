@@ -51,7 +51,7 @@ def test_every_catalog_entry_is_used(context, used):
 
 
 def test_every_parameter_is_typed_and_resolves(context, used):
-    from sqlreason.options.pipeline_options import PARAMETERS
+    from sqlreason.options.parameters import PARAMETERS
 
     assert {name.removeprefix("params:") for name in used if name.startswith("params:")} == set(PARAMETERS)
     for name, type_ in PARAMETERS.items():

@@ -1,6 +1,6 @@
 import pytest
 
-from sqlreason.options.pipeline_options import PretrainingOptions
+from sqlreason.options.synthesis_options import PretrainingOptions
 from sqlreason.pipelines.pretraining import nodes
 from sqlreason.students.checkpoints.checkpoint import write_checkpoint
 from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from trainings import of_sft
 
 from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
@@ -64,8 +65,8 @@ def test_pass_rates_are_those_of_the_nearest_temperature():
 def start(checkpoint, examples, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sft")
     return sft.train_sft(
-        checkpoint, examples, fingerprint="abc", workdir=folder, lora={"rank": 4, "alpha": 8}, learning_rate=1e-2,
-        batch_size=8, max_steps=4, dtype="float32",
+        checkpoint, examples, fingerprint="abc", workdir=folder, lora={"rank": 4, "alpha": 8},
+        **of_sft(learning_rate=1e-2, max_steps=4, dtype="float32"),
     )[0]  # fmt: skip
 
 
@@ -95,8 +96,8 @@ def test_rejection_sampling_learns_from_distinct_right_rollouts_alone(checkpoint
     assert sorted(chosen["completion"]) == ["0 0", "0 1", "0 2", "2 0"]
     own = profile.assign(completion=examples["completion"].iloc[0])
     adapter, history = rft.train_rft(
-        checkpoint, start, examples, own, workdir=tmp_path, learning_rate=1e-2, batch_size=2, max_steps=3,
-        dtype="float32",
+        checkpoint, start, examples, own, workdir=tmp_path,
+        **of_sft(learning_rate=1e-2, per_device_train_batch_size=2, max_steps=3, dtype="float32"),
     )  # fmt: skip
     assert adapter.digest != start.digest and adapter.config["r"] == start.config["r"] and len(history) == 3
     with pytest.raises(ValueError, match="none of 24 rollouts is right"):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import DistillationOptions
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.pipelines.distillation.reading import read_answer
 from sqlreason.sql import verifier as execution
 from sqlreason.teachers.teacher import Teacher

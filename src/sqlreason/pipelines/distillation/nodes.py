@@ -11,7 +11,7 @@ import pandas as pd
 
 from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, records, to_json
-from sqlreason.options.pipeline_options import DistillationOptions, SplitOptions
+from sqlreason.options.distillation_options import DistillationOptions, SplitOptions
 from sqlreason.pipelines.distillation.reading import Answer, read_answer
 from sqlreason.reasoning import prompts
 

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason.options.pipeline_options import EvaluationOptions, PriceOptions, StudentOptions
+from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import comparison, costs, examples, figures, report
 from sqlreason.students import evaluation

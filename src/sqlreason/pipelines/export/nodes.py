@@ -10,7 +10,9 @@ import pandas as pd
 from sqlreason.errors import SqlReasonError
 from sqlreason.exports import gguf, licences, llamacpp, merging, model_card, publishing
 from sqlreason.exports.gguf import GgufModel, GgufRequest
-from sqlreason.options.pipeline_options import EvaluationOptions, ExportOptions, StudentOptions
+from sqlreason.options.evaluation_options import EvaluationOptions
+from sqlreason.options.export_options import ExportOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
 from sqlreason.students import evaluation as student_evaluation

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
@@ -41,9 +42,9 @@ def certify_rewards(prompts: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame
             f"the teacher answered none of {len(prompts)} prompts, so that teacher_similarity has nothing to compare "
             "with; set split.grpo_share: 0, as the article does, or leave the reward out"
         )
-    sample = prompts.sample(min(options.certification.questions, len(prompts)), random_state=options.seed)
+    sample = prompts.sample(min(options.certification.questions, len(prompts)), random_state=options.trl.seed)
     certificate = certification.certify(
-        options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.seed
+        options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.trl.seed
     )
     logger.info("rewards: %s", certificate.summary())
     return pd.DataFrame([asdict(entry) for entry in certificate.entries])
@@ -86,7 +87,7 @@ def choose_start(
     fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
     if options.initial_adapter == "none":
         return initial_adapters.untrained(
-            base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.seed
+            base_model, fingerprint, sft_options.lora.model_dump(), student.dtype, options.trl.seed
         )
     return initial_adapters.format_only(
         base_model,
@@ -96,7 +97,7 @@ def choose_start(
         workdir=checkpoints / "sft",
         lora=sft_options.lora.model_dump(),
         **student.training,
-        **sft_options.model_dump(exclude={"lora"}),
+        trl=sft_options.trl.arguments,
     )
 
 
@@ -131,7 +132,7 @@ def forecast_gains(
         return empty[0], empty[1]
     trained, _ = methods.split_dev(prompts, options)
     profile = methods.sample_profile(base_model, start, trained, student, options, options.forecast.temperatures)
-    table = forecast.summarise(profile, options.num_generations)
+    table = forecast.summarise(profile, options.trl.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
     return profile, table
 

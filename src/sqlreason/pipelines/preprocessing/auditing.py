@@ -9,7 +9,7 @@ import pandas as pd
 from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.duplicates import Index
 from sqlreason.text.cells import line
 

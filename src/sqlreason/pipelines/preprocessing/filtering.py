@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.pipelines.preprocessing.duplicates import near_duplicates
 from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from sqlreason.pipelines.preprocessing.sampling import in_order_of_merit

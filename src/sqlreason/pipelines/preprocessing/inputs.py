@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.pipelines.preprocessing.self_repairs import write_self_repairs
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import prompts

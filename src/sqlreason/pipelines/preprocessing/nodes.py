@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records
-from sqlreason.options.pipeline_options import PreprocessingOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.pipelines.preprocessing.inputs import reserved_questions, sample, usable_tasks
 from sqlreason.pipelines.preprocessing.sampling import agreement
 from sqlreason.reasoning import plan

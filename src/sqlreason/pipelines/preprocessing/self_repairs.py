@@ -16,7 +16,7 @@ import pandas as pd
 
 from sqlreason.data.tables import records, to_json
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.name_corruption import corrupt_names
 from sqlreason.reasoning.prompts import build_correction, mend

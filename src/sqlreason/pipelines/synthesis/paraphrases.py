@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlreason.data import splits
 from sqlreason.data.tables import to_json
-from sqlreason.options.pipeline_options import DistillationOptions
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.options.synthesis_options import SynthesisOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
