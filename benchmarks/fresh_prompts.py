@@ -1,6 +1,7 @@
 """Is GRPO short of prompts? It trains on the demo's own, which come again, or on fresh ones, which never do.
 
-    python benchmarks/fresh_prompts.py --prompts fresh --seed 8 --params grpo.max_steps=150,grpo.learning_rate=4e-4
+    python benchmarks/fresh_prompts.py --prompts fresh --seed 8
+        --params grpo.trl.max_steps=150,grpo.trl.learning_rate=4e-4
     python benchmarks/fresh_prompts.py --prompts recurring --seed 8 --params …     # the reference
 
 Fresh prompts are questions about variations (other names, columns and tables) of the schemas that the recurring ones
@@ -17,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from grpo_comparison import Comparison, parse_parameters
+from grpo_comparison import Comparison, parse_parameters, seeded
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.options.pipeline_options import PreprocessingOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.pipelines.grpo import methods
 from sqlreason.pipelines.preprocessing.nodes import build_grpo_prompts, prepare_databases
 from sqlreason.pipelines.sft.nodes import train_student
@@ -57,11 +58,11 @@ def write_fresh(comparison: Comparison, like: pd.DataFrame, count: int, options:
 
 def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) -> dict[str, Any]:
     """SFT, GRPO on the prompts asked for, and the evaluation of both."""
-    student, grpo = comparison.student, comparison.grpo.model_copy(update={"seed": comparison.seed})
+    student, grpo = comparison.student, seeded(comparison.grpo, comparison.seed)
     place = comparison.checkpoints
     start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, place, student, comparison.sft)
     recurring, dev = methods.split_dev(comparison.prompts, grpo)
-    groups = (grpo.max_steps or 0) * grpo.batch_size * grpo.gradient_accumulation // grpo.num_generations
+    groups = (grpo.trl.max_steps or 0) * grpo.trl.rows_of_a_step // grpo.trl.num_generations
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
     adapter, history, rollouts = methods.train_on(comparison.base, start, prompts, dev, place, student, grpo)
     marks = [comparison.evaluate(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]

@@ -62,7 +62,7 @@ class Comparison:
         names = ("student", "sft", "grpo", "evaluation")
         self.student, sft_options, self.grpo, self.exam_options = (catalog.load(f"params:{name}") for name in names)
         self.exam = exam.sample(min(questions, len(exam)), random_state=0).sort_values("id")
-        self.sft = sft_options.model_copy(update={"seed": seed})
+        self.sft = seeded(sft_options, seed)
         self.seed = seed
 
     @property
@@ -74,7 +74,7 @@ class Comparison:
         examples = self.examples.drop(columns="kind", errors="ignore")  # the prompts tell it
         tables = [hash_table(table) for table in (examples, self.prompts, self.exam)]
         given = (self.sft, self.grpo, self.exam_options)
-        options = [group.model_dump_json(exclude={"seed"}, exclude_defaults=True) for group in given]
+        options = [group.model_dump_json(exclude={"trl": {"seed"}}, exclude_defaults=True) for group in given]
         return hashlib.sha256(json.dumps([self.base.identity, *tables, *options]).encode()).hexdigest()[:12]
 
     def run(self, arm: str) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Comparison:
 
         Minutes hold forecast and training, that of the teacher of a distillation included.
         """
-        options = self.grpo.model_copy(update={**changes, "seed": self.seed})
+        options = seeded(self.grpo.model_copy(update=changes), self.seed)
         profiled = options.curriculum != "off"
         rollouts = _as_many_rollouts(options) if profiled else {"prompts": 0}
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
@@ -137,8 +137,13 @@ class Comparison:
 
 def _as_many_rollouts(options: Any) -> dict[str, Any]:
     """A forecast that costs as many rollouts as GRPO makes, at its temperature."""
-    groups = options.max_steps * options.batch_size * options.gradient_accumulation // options.num_generations
-    return {"prompts": groups, "samples": options.num_generations, "temperatures": (options.temperature,)}
+    groups = options.trl.max_steps * options.trl.rows_of_a_step // options.trl.num_generations
+    return {"prompts": groups, "samples": options.trl.num_generations, "temperatures": (options.trl.temperature,)}
+
+
+def seeded(options: Any, seed: int) -> Any:
+    """Return parameters of SFT or GRPO with another seed."""
+    return options.model_copy(update={"trl": options.trl.model_copy(update={"seed": seed})})
 
 
 def tabulate(results: list[dict[str, Any]]) -> str:
@@ -195,7 +200,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def parse_parameters(text: str) -> Any:
-    """Parameters as `kedro run --params` takes them: grpo.max_steps=40,sft.max_steps=60."""
+    """Parameters as `kedro run --params` takes them: grpo.trl.max_steps=40,sft.trl.max_steps=60."""
     return OmegaConf.to_container(OmegaConf.from_dotlist(text.split(",") if text else []))
 
 
@@ -207,7 +212,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="of the arm")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 8, 9], help="whose commands are shown")
     parser.add_argument("--questions", type=int, default=1500)
-    parser.add_argument("--params", default="", help="as of kedro run: grpo.max_steps=40,sft.max_steps=60")
+    parser.add_argument("--params", default="", help="as of kedro run: grpo.trl.max_steps=40,sft.trl.max_steps=60")
     parser.add_argument("--results", type=Path, default=Path("data/demo/08_reporting/grpo_comparison.jsonl"))
     given = parser.parse_args()
     if given.arm and given.seed is None:

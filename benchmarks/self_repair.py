@@ -57,17 +57,18 @@ class Ablation:
 
     def run(self, student: str, seed: int) -> list[dict[str, Any]]:
         """Train a student and examine it; a row of the results for each way."""
-        options = self.sft.model_copy(update={"seed": seed})
+        changes: dict[str, Any] = {"seed": seed}
         examples = self.with_corrections if student == "self_repairs" else self.examples
         if student == "steps":
-            options = options.model_copy(update={"epochs": None, "max_steps": self._steps()})
+            changes |= {"num_train_epochs": None, "max_steps": self._steps()}
+        options = self.sft.model_copy(update={"trl": self.sft.trl.model_copy(update=changes)})
         adapter, history = sft.train_student(self.base, examples, self.prompt, self.checkpoints, self.student, options)
         shared = {"student": student, "seed": seed, "steps": int(history["step"].iloc[-1]), "examples": len(examples)}
         return [{**shared, "way": way, **self._judge(found)} for way, found in self._answer(adapter, seed).items()]
 
     def _steps(self) -> int:
-        rows = self.sft.batch_size * self.sft.gradient_accumulation
-        return round(self.sft.epochs * -(-len(self.with_corrections) // rows))
+        rows = self.sft.trl.rows_of_a_step
+        return round(self.sft.trl.num_train_epochs * -(-len(self.with_corrections) // rows))
 
     def _answer(self, adapter: Any, seed: int) -> dict[str, list[self_repair.Repaired]]:
         conversations = parse_conversations(self.exam["prompt"])

@@ -99,17 +99,18 @@ def rows_are_exact(chat: Any, table: pd.DataFrame) -> bool:
 
 def train(checkpoint: Checkpoint, scratch: Path) -> tuple[str, Adapter | None]:
     """Two steps of SFT, then one of GRPO with a reference."""
-    common = {"learning_rate": 1e-3, "batch_size": 4, "dtype": "float32", "save_steps": 10}
+    common = {"learning_rate": 1e-3, "per_device_train_batch_size": 4, "gradient_checkpointing": False}
     done = []
     try:
         adapter, history = sft.train_sft(
-            checkpoint, examples(), fingerprint="f", workdir=scratch / "sft", lora={"rank": 2}, max_steps=2, **common
-        )
+            checkpoint, examples(), fingerprint="f", workdir=scratch / "sft", lora={"rank": 2}, dtype="float32",
+            trl={**common, "max_steps": 2},
+        )  # fmt: skip
         done.append(f"SFT, loss {history['loss'].iloc[-1]:.1f}")
-        options = {**common, "num_generations": 2, "max_completion_tokens": 8, "beta": 0.02, "max_steps": 1}
+        options = {**common, "num_generations": 2, "max_completion_length": 8, "beta": 0.02, "max_steps": 1}
         trained, _, rollouts = grpo.train_grpo(
             checkpoint, adapter, examples()[["id", "prompt"]], rewards=[Length()], weights=[1.0],
-            workdir=scratch / "grpo", **options,
+            workdir=scratch / "grpo", dtype="float32", trl=options,
         )  # fmt: skip
         done.append(f"GRPO, {len(rollouts)} rollouts")
     except Exception as error:  # the table is to say what does not work

@@ -28,7 +28,7 @@ def main(seeds: list[int]) -> None:
 
 
 def _examine(seed: int) -> pd.DataFrame:
-    _kedro("--pipelines=sft,grpo,evaluation", f"--params=sft.seed={seed},grpo.seed={seed}")
+    _kedro("--pipelines=sft,grpo,evaluation", f"--params=sft.trl.seed={seed},grpo.trl.seed={seed}")
     newest = max((DEMO / "08_reporting/evaluation_metrics.csv").glob("*/evaluation_metrics.csv"))
     metrics = pd.read_csv(newest)
     metrics.insert(0, "seed", seed)

@@ -12,8 +12,8 @@ from kedro.framework.startup import bootstrap_project
 from kedro_forks import KedroForks, error_part
 from sqlreason.data.tables import TABLES
 from sqlreason.errors import failures
+from sqlreason.options.checks import find_faults
 from sqlreason.preflight import machine
-from sqlreason.preflight.parameters import find_faults
 
 VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
@@ -66,18 +66,24 @@ def spent(copy, name):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("sfft.epochs=1", "sfft is unknown; known are distillation, evaluation"),
-        ("sft.optimizer=adamw_8bits", "sft.optimizer = 'adamw_8bits': input should be 'adamw_torch'"),
-        ("sft.epoch=1", "sft.epoch is unknown; sft has adam_beta2, batch_size, epochs"),
+        ("sfft.trl.seed=1", "sfft is unknown; known are distillation, evaluation"),
+        ("sft.trl.optim=adamw_8bits", "sft.trl.optim = 'adamw_8bits': input should be 'adamw_torch'"),
+        ("sft.epochs=1", "sft.epochs is unknown; sft has lora, trl; did you mean sft.trl.num_train_epochs?"),
+        ("sft.trl.num_train_epoch=1", "sft.trl.num_train_epoch is no argument of SFTConfig in trl "),
+        ("grpo.trl.learning_rat=1e-5", "; did you mean learning_rate?"),
+        ("grpo.trl.lr_scheduler_type=cosin", "lr_scheduler_type = 'cosin': input should be 'linear', 'cosine'"),
+        ("grpo.trl.neftune_noise_alpha=loud", "grpo.trl.neftune_noise_alpha = 'loud': input should be a valid number"),
+        ("grpo.trl.top_k=5", "grpo.trl.top_k is an argument of GRPOConfig that cannot be chosen here"),
+        ("grpo.trl.reward_weights=2", "cannot be chosen here; it follows from grpo.rewards"),
         ("sft.lora.size=3", "sft.lora.size is unknown; sft.lora has alpha, dropout, rank, target_modules"),
-        ("sft.epochs=many", "sft.epochs = 'many': input should be a valid number"),
-        ("sft.epochs=true", "sft.epochs = True: input should be a number, not true or false"),
+        ("sft.trl.num_train_epochs=many", "sft.trl.num_train_epochs = 'many': input should be a valid number"),
+        ("sft.trl.num_train_epochs=true", "num_train_epochs = True: input should be a number, not true or false"),
         ("sft=3", "sft = 3: input should be a valid dictionary"),
         ("preprocessing.workers=0", "preprocessing.workers = 0: input should be greater than 0"),
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
-        ("sft.max_steps=4", "sft: give exactly one of epochs and max_steps, not epochs=3.0 and max_steps=4"),
+        ("sft.trl.max_steps=4", "sft.trl: give exactly one of num_train_epochs and max_steps, not num"),
         ("grpo.rewards.beauty=1.0", "unknown rewards ['beauty']; known are ['arctic', 'check_sql_reward', "),
-        ("grpo.num_generations=7", "64 completions a step are no whole groups of num_generations=7"),
+        ("grpo.trl.num_generations=7", "64 completions a step are no whole groups of num_generations=7"),
     ],
 )
 def test_a_faulty_parameter_is_named_with_what_would_be_accepted(copy, given, told):
@@ -87,8 +93,8 @@ def test_a_faulty_parameter_is_named_with_what_would_be_accepted(copy, given, to
 
 
 def test_all_faults_are_told_at_once(copy):
-    output = refusal(copy, "--params", "sft.epoch=1,grpo.beta=-1,distillation.mode=loud")
-    assert all(name in output for name in ("sft.epoch", "grpo.beta", "distillation.mode"))
+    output = refusal(copy, "--params", "sft.trl.epoch=1,grpo.trl.beta=-1,distillation.mode=loud")
+    assert all(name in output for name in ("sft.trl.epoch", "grpo.trl.beta", "distillation.mode"))
 
 
 def test_a_missing_parameter_is_named():
@@ -111,16 +117,18 @@ RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
     [
         ({"launch": "ranks", "ranks": 2}, {}, "backend=unsloth trains in a process of its own, on one GPU"),
         ({"launch": "process"}, {}, "set launch=child, or backend=transformers"),
-        ({**RANKS, "ranks": 3}, {}, "sft.gradient_accumulation = 2 forward passes"),
-        (RANKS, {"batch_size": 4}, "4 completions of a rank are no"),
+        ({**RANKS, "ranks": 3}, {}, "sft.trl.gradient_accumulation_steps = 2 forward passes"),
+        (RANKS, {"trl": {"per_device_train_batch_size": 4}}, "4 completions of a rank are no"),
         ({**RANKS, "accelerate": "none.yaml"}, {}, "none.yaml is no file; make one with `accelerate config`"),
-        ({}, {"vllm": "colocate"}, "grpo.vllm = 'colocate' with student.quantization = 'nf4'"),
-        ({}, {"vllm": "server", "beta": 0}, "grpo.vllm = 'server' with student.backend = 'unsloth'"),
-        ({}, {"beta": 0}, "grpo.dev_prompts = 128 with student.backend = 'unsloth' and grpo.beta = 0"),
+        ({}, {"trl": {"use_vllm": True}}, "grpo.trl.use_vllm = True with student.quantization = 'nf4'"),
+        ({}, {"trl": {"use_vllm": True, "beta": 0}}, "grpo.trl.use_vllm = True with student.backend = 'unsloth'"),
+        ({}, {"trl": {"num_iterations": 2}}, "grpo.trl.save_steps = 25 must be a multiple of num_iterations = 2"),
+        ({}, {"trl": {"beta": 0}}, "grpo.dev_prompts = 128 with student.backend = 'unsloth' and grpo.trl.beta = 0"),
     ],
 )  # fmt: skip
 def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(base_parameters, student, grpo, told):
     assert find_faults(base_parameters) == []
+    grpo = {**grpo, "trl": {**base_parameters["grpo"]["trl"], **grpo.get("trl", {})}}
     changes = {"student": student, "grpo": grpo}
     given = {name: {**values, **changes.get(name, {})} for name, values in base_parameters.items()}
     assert told in "\n".join(find_faults(given))
@@ -128,9 +136,9 @@ def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(ba
 
 def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
     make_environment(copy, "typo")
-    (copy.folder / "conf/typo/parameters.yml").write_text("grpo: {num_generation: 4}\nextra: {a: 1}\n")
+    (copy.folder / "conf/typo/parameters.yml").write_text("grpo: {trl: {num_generation: 4}}\nextra: {a: 1}\n")
     output = refusal(copy, "--env=typo")
-    assert "grpo.num_generation is unknown" in output and "extra is unknown" in output
+    assert "grpo.trl.num_generation is no argument of GRPOConfig" in output and "extra is unknown" in output
 
 
 def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):

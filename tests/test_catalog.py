@@ -71,7 +71,7 @@ def test_the_validator_of_an_entry_made_from_a_pattern_names_that_entry(context)
 
 
 def test_every_parameter_is_typed_and_resolves(context, used):
-    from sqlreason.options.pipeline_options import PARAMETERS
+    from sqlreason.options.parameters import PARAMETERS
 
     assert {name.removeprefix("params:") for name in used if name.startswith("params:")} == set(PARAMETERS)
     for name, type_ in PARAMETERS.items():

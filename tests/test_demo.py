@@ -8,10 +8,12 @@ pytestmark = pytest.mark.slow
 
 SMALL = ",".join([
     "distillation.questions=60", "preprocessing.grpo_prompts=16", "preprocessing.evaluation_prompts=24",
-    "sft.epochs=null", "sft.max_steps=4", "sft.batch_size=8", "sft.save_steps=2",
-    "grpo.max_steps=2", "grpo.batch_size=16", "grpo.gradient_accumulation=4", "grpo.num_generations=4",
-    "grpo.save_steps=1", "grpo.forecast.prompts=4",
-    "grpo.max_completion_tokens=48", "evaluation.max_completion_tokens=48",
+    "sft.trl.num_train_epochs=null", "sft.trl.max_steps=4",
+    "sft.trl.per_device_train_batch_size=8", "sft.trl.save_steps=2",
+    "grpo.trl.max_steps=2", "grpo.trl.per_device_train_batch_size=16",
+    "grpo.trl.gradient_accumulation_steps=4", "grpo.trl.num_generations=4",
+    "grpo.trl.save_steps=1", "grpo.forecast.prompts=4",
+    "grpo.trl.max_completion_length=48", "evaluation.max_completion_tokens=48",
 ])  # fmt: skip
 
 

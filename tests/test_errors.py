@@ -84,7 +84,7 @@ DISK = "the disk is full"
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        ((BadInput("sft.epochs is 0; give more"),), "Error: sft.epochs is 0; give more"),
+        ((BadInput("sft.trl.num_train_epochs is 0; give more"),), "Error: sft.trl.num_train_epochs is 0; give more"),
         ((BadInput("\n".join(f"fault {n}" for n in range(900)) + "\nCorrect --params."),), "Correct --params."),
         ((BadInput("x" * 1_000_000),), "Error: xxx"),
         ((RuntimeError("outer"), BadInput("the inner sentence")), "Error: the inner sentence"),
@@ -225,8 +225,8 @@ def environments(copy):
 REASONABLE = {"OPENAI_API_KEY": "none"}
 SPLIT = "sqlreason.data.splits:group_keys"
 FAILING = [
-    ("unknown parameter", ("run", "--params", "sfft.epochs=1"), {}, "sfft is unknown"),
-    ("wrong type", ("run", "--params", "sft.epochs=many"), {}, "sft.epochs = 'many'"),
+    ("unknown parameter", ("run", "--params", "sfft.trl.seed=1"), {}, "sfft is unknown"),
+    ("wrong type", ("run", "--params", "sft.trl.num_train_epochs=many"), {}, "sft.trl.num_train_epochs = 'many'"),
     ("unknown node", ("run", "--nodes=nope"), {}, "does not contain nodes named ['nope']"),
     ("unknown pipeline", ("run", "--pipelines=nope"), {}, "there are distillation"),
     ("unknown environment", ("run", "--env=nope"), {}, "no environment 'nope'"),
@@ -305,7 +305,7 @@ def test_who_calls_a_session_gets_the_exception_itself_with_the_note(copy, monke
     assert sys.excepthook is hook
 
 
-TRAIN = "sft.max_steps=1,sft.epochs=null,student.launch"
+TRAIN = "sft.trl.max_steps=1,sft.trl.num_train_epochs=null,student.launch"
 
 
 @pytest.fixture(scope="module")

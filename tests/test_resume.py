@@ -17,10 +17,14 @@ pytestmark = pytest.mark.slow
 # optimiser, schedule and data also for a student that earns nothing.
 SMALL = ",".join([
     "preprocessing.examples=24", "preprocessing.grpo_prompts=6", "preprocessing.evaluation_prompts=4",
-    "preprocessing.databases=1", "sft.epochs=null", "sft.max_steps=16", "sft.batch_size=4", "sft.save_steps=2",
-    "grpo.max_steps=6", "grpo.batch_size=8", "grpo.gradient_accumulation=1", "grpo.num_generations=4",
-    "grpo.save_steps=1", "grpo.weight_decay=0.1", "grpo.lr_scheduler=linear", "grpo.max_completion_tokens=24",
-    "grpo.mask_truncated_completions=false",
+    "preprocessing.databases=1",
+    "sft.trl.num_train_epochs=null", "sft.trl.max_steps=16",
+    "sft.trl.per_device_train_batch_size=4", "sft.trl.save_steps=2",
+    "grpo.trl.max_steps=6", "grpo.trl.per_device_train_batch_size=8",
+    "grpo.trl.gradient_accumulation_steps=1", "grpo.trl.num_generations=4",
+    "grpo.trl.save_steps=1", "grpo.trl.weight_decay=0.1",
+    "grpo.trl.lr_scheduler_type=linear", "grpo.trl.max_completion_length=24",
+    "grpo.trl.mask_truncated_completions=false",
     "grpo.forecast.prompts=4", "grpo.forecast.samples=2",
     "grpo.certification.on_failure=warn",  # one test database is too few
 ])  # fmt: skip
@@ -143,7 +147,7 @@ def test_a_finished_run_is_repeated_without_training(disturbed):
 
 
 def test_a_changed_parameter_starts_its_stage_afresh_and_says_so(disturbed):
-    changed = SMALL.replace("grpo.max_steps=6", "grpo.max_steps=1")
+    changed = SMALL.replace("grpo.trl.max_steps=6", "grpo.trl.max_steps=1")
     output = disturbed.kedro("run", "--env=small", "--pipelines=sft,grpo", "--params", changed)
     assert "sft: reused the finished training" in output
     assert "grpo: starting afresh, changed since the last training: max_steps: 6 -> 1" in output

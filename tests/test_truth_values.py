@@ -4,9 +4,9 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.options.checks import find_faults
 from sqlreason.options.option_types import Options
-from sqlreason.options.pipeline_options import PARAMETERS
-from sqlreason.preflight.parameters import find_faults
+from sqlreason.options.parameters import PARAMETERS
 
 
 @pytest.fixture(scope="module")

@@ -166,11 +166,13 @@ def _rows(count: int, tiny: bool) -> Any:
     return pd.DataFrame({"id": ids, "prompt": asked, "completion": "name" + " name" * completion})
 
 
-def _schedule(case: dict[str, Any], rows: int, passes: int, steps: int) -> dict[str, Any]:
+def _schedule(case: dict[str, Any], rows: int, passes: int, steps: int, **more: Any) -> dict[str, Any]:
     return {
-        "learning_rate": 1e-5, "max_steps": steps, "batch_size": rows, "gradient_accumulation": passes,
-        "gradient_checkpointing": not case["tiny"], "save_steps": 1000, "lr_scheduler": "constant",
-        "optimizer": "adamw_torch" if case["tiny"] else "paged_adamw_8bit",
+        "trl": {
+            "learning_rate": 1e-5, "max_steps": steps, "per_device_train_batch_size": rows,
+            "gradient_accumulation_steps": passes, "gradient_checkpointing": not case["tiny"], "save_steps": 1000,
+            "lr_scheduler_type": "constant", "optim": "adamw_torch" if case["tiny"] else "paged_adamw_8bit", **more,
+        },
         "dtype": "float32" if case["tiny"] else "bfloat16", "backend": case["backend"],
         "quantization": case["quantization"],
     }  # fmt: skip
@@ -241,8 +243,7 @@ def _grpo(case: dict[str, Any]) -> dict[str, Any]:
         adapter, _ = _train_sft(case, f"{folder}/sft", steps=1)
         _, history, rollouts = grpo.train_grpo(
             Checkpoint(case["folder"]), adapter, prompts, rewards=[reward], weights=[1.0], workdir=f"{folder}/grpo",
-            num_generations=group, mask_truncated_completions=False, max_completion_tokens=tokens,
-            **_schedule(case, group, 2, 4),
+            **_schedule(case, group, 2, 4, num_generations=group, max_completion_length=tokens),
         )[:3]  # fmt: skip
     steps = history.iloc[1:]
     seconds = history["seconds"].diff().iloc[1:].mean()

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from sqlreason.data.tables import check_columns
+from sqlreason.options.checks import find_faults
 from sqlreason.pipelines.synthesis.nodes import draw_questions, paraphrase_questions
-from sqlreason.preflight.parameters import find_faults
 from sqlreason.sql.parsing.statements import template
 from sqlreason.teachers.teacher import Teacher
 from teachers.conftest import ChatServer, reply
@@ -175,8 +175,9 @@ def test_your_own_database_from_the_first_command_to_the_report(library, project
     assert (copy.folder / "data/01_raw/questions/train.parquet").read_bytes() == embedded
     small = (
         "distillation.questions=30,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=12,"
-        "preprocessing.databases=2,preprocessing.workers=1,sft.epochs=1,grpo.max_steps=1,grpo.batch_size=8,"
-        "grpo.gradient_accumulation=1,grpo.forecast.prompts=0,evaluation.workers=1,"
+        "preprocessing.databases=2,preprocessing.workers=1,sft.trl.num_train_epochs=1,"
+        "grpo.trl.max_steps=1,grpo.trl.per_device_train_batch_size=8,"
+        "grpo.trl.gradient_accumulation_steps=1,grpo.forecast.prompts=0,evaluation.workers=1,"
         # eight prompts may hold one whose answer no database changes: the certification's own tests are about that
         "grpo.certification.on_failure=warn"
     )

@@ -1,7 +1,10 @@
 """What parameters ask of a machine beyond the lock is told before a run, for the nodes that it has."""
 
+import copy
 import re
 import tomllib
+from functools import reduce
+from operator import getitem
 
 import pytest
 from kedro.framework.startup import bootstrap_project
@@ -12,16 +15,20 @@ from sqlreason.preflight import extras, machine
 PLAIN = {
     "student": {"backend": "transformers", "quantization": None, "dtype": "auto"},
     "preprocessing": {"verifier": "local"},
-    "grpo": {"vllm": None},
+    "grpo": {"trl": {"use_vllm": False}},
 }
 
 
-def asking(section, **values):
-    """The plain parameters with other values in one section."""
-    return {**PLAIN, section: {**PLAIN[section], **values}}
+def asking(**values):
+    """The plain parameters with other values, by their names with dots."""
+    found = copy.deepcopy(PLAIN)
+    for name, value in values.items():
+        *path, last = name.split(".")
+        reduce(getitem, path, found)[last] = value
+    return found
 
 
-CASES = [(need, asking(need.section, **{need.name: need.value})) for need in extras.NEEDS]
+CASES = [(need, asking(**{need.parameter: need.value})) for need in extras.NEEDS]
 IDS = [need.asked for need in extras.NEEDS]
 
 
@@ -55,12 +62,17 @@ def test_without_a_gpu_nobody_is_sent_to_install_what_needs_one(monkeypatch):
 
 @pytest.mark.parametrize(
     ("student", "doubtful"),
-    [({}, False), ({"quantization": "nf4"}, True), ({"dtype": "bfloat16"}, True), ({"dtype": "float32"}, False)],
+    [
+        ({}, False),
+        ({"student.quantization": "nf4"}, True),
+        ({"student.dtype": "bfloat16"}, True),
+        ({"student.dtype": "float32"}, False),
+    ],
 )
 def test_a_training_for_a_gpu_is_doubted_without_one(student, doubtful, monkeypatch):
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
-    assert bool(list(extras.find_doubts(asking("student", **student), ["sft.train_sft"]))) == doubtful
-    assert not list(extras.find_doubts(asking("student", **student), ["evaluation.compare_students"]))
+    assert bool(list(extras.find_doubts(asking(**student), ["sft.train_sft"]))) == doubtful
+    assert not list(extras.find_doubts(asking(**student), ["evaluation.compare_students"]))
 
 
 def test_nodes_and_extras_of_the_needs_exist(project):

@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+from trainings import of_sft
 
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.training import sft
 
 OPTIONS = {
     "fingerprint": "abc", "lora": {"rank": 8, "alpha": 16, "target_modules": ("q_proj", "down_proj")},
-    "learning_rate": 2e-3, "lr_scheduler": "constant", "warmup_ratio": 0.0, "batch_size": 4, "seed": 7,
+    "learning_rate": 2e-3, "lr_scheduler_type": "constant", "warmup_steps": 0.0, "per_device_train_batch_size": 4,
+    "seed": 7,
 }  # fmt: skip
 
 
@@ -25,9 +27,11 @@ def layout(adapter):
 @pytest.mark.slow
 def test_four_bits_train_on_a_cpu_and_leave_the_same_files(tiny_student, examples, tmp_path):
     few = examples.head(8)
-    wide, wide_history = sft.train_sft(tiny_student, few, workdir=tmp_path, max_steps=4, dtype="float32", **OPTIONS)
+    wide, wide_history = sft.train_sft(
+        tiny_student, few, workdir=tmp_path, dtype="float32", **of_sft(max_steps=4, **OPTIONS)
+    )
     four, history = sft.train_sft(
-        tiny_student, few, workdir=tmp_path, max_steps=4, dtype="float32", quantization="nf4", **OPTIONS
+        tiny_student, few, workdir=tmp_path, dtype="float32", quantization="nf4", **of_sft(max_steps=4, **OPTIONS)
     )
     assert layout(four) == layout(wide) and four.config == wide.config
     assert all(tensor.dtype == torch.float32 for tensor in four.tensors.values())
@@ -45,7 +49,7 @@ def test_both_backends_learn_alike(quantization, tiny_student, examples, tmp_pat
     runs = {
         backend: sft.train_sft(
             tiny_student, examples, workdir=tmp_path / backend, backend=backend, quantization=quantization,
-            dtype="bfloat16", launch="child", max_steps=12, **OPTIONS,
+            dtype="bfloat16", launch="child", **of_sft(max_steps=12, **OPTIONS),
         )
         for backend in ("transformers", "unsloth")
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from trainings import of_sft
 
 from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
@@ -64,8 +65,8 @@ def test_pass_rates_are_those_of_the_nearest_temperature():
 def start(checkpoint, examples, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sft")
     return sft.train_sft(
-        checkpoint, examples, fingerprint="abc", workdir=folder, lora={"rank": 4, "alpha": 8}, learning_rate=1e-2,
-        batch_size=8, max_steps=4, dtype="float32",
+        checkpoint, examples, fingerprint="abc", workdir=folder, lora={"rank": 4, "alpha": 8},
+        **of_sft(learning_rate=1e-2, max_steps=4, dtype="float32"),
     )[0]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from trainings import of_grpo, of_sft
 
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
@@ -21,12 +22,12 @@ from sqlreason.students.training.trainer_arguments import TrainingError
 
 OPTIONS = {
     "num_generations": 4,
-    "max_completion_tokens": 12,
+    "max_completion_length": 12,
     "learning_rate": 5e-3,
-    "lr_scheduler": "constant",
-    "warmup_ratio": 0.0,
-    "batch_size": 8,
-    "gradient_accumulation": 2,
+    "lr_scheduler_type": "constant",
+    "warmup_steps": 0.0,
+    "per_device_train_batch_size": 8,
+    "gradient_accumulation_steps": 2,
     "save_steps": 2,
     "dtype": "float32",
     "mask_truncated_completions": False,
@@ -70,10 +71,7 @@ def start(checkpoint, examples, tmp_path_factory):
         fingerprint="abc",
         workdir=tmp_path_factory.mktemp("sft"),
         lora={"rank": 4, "alpha": 8},
-        learning_rate=1e-2,
-        batch_size=8,
-        max_steps=4,
-        dtype="float32",
+        **of_sft(learning_rate=1e-2, max_steps=4, dtype="float32"),
     )
     return adapter
 
@@ -85,7 +83,7 @@ def prompts(examples):
 
 def train(checkpoint, start, prompts, workdir, **changes):
     rewards = {"rewards": [LetterReward(), ExactReward()], "weights": [1.0, 2.0]}
-    return grpo.train_grpo(checkpoint, start, prompts, workdir=workdir, **{**rewards, **OPTIONS, **changes})
+    return grpo.train_grpo(checkpoint, start, prompts, workdir=workdir, **of_grpo(**{**rewards, **OPTIONS, **changes}))
 
 
 def test_fewer_prompts_than_a_step_asks_are_refused(checkpoint, start, prompts, tmp_path):
@@ -113,13 +111,13 @@ def test_the_reward_rises_and_every_rollout_is_kept(checkpoint, start, prompts, 
 @pytest.mark.parametrize("beta", [0.0, 0.05])
 def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint, start, prompts, tmp_path, beta):
     # with beta > 0 a checkpoint also holds the reference, and transformers 5.17 restores that alone
-    options = {**OPTIONS, "max_steps": 9, "beta": beta}
+    options = of_grpo(**OPTIONS, max_steps=9, beta=beta)
     undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", max_steps=9, beta=beta)
     inputs = tmp_path / "inputs.pickle"
     inputs.write_bytes(pickle.dumps((checkpoint, start, prompts)))
     script = (
         "import pickle, pathlib\n"
-        "from sqlreason.students import grpo\n"
+        "from sqlreason.students.training import grpo\n"
         "from students.test_grpo import LetterReward, ExactReward\n"
         f"inputs = pickle.loads(pathlib.Path({str(inputs)!r}).read_bytes())\n"
         "rewards = {'rewards': [LetterReward(), ExactReward()], 'weights': [1.0, 2.0]}\n"
@@ -155,7 +153,13 @@ def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_p
     short = dataclasses.replace(early_stopping.COLLAPSES[0], steps=3)
     monkeypatch.setattr(early_stopping, "COLLAPSES", (short,))
     _, history, _ = grpo.train_grpo(
-        checkpoint, start, prompts, rewards=[ExactReward()], weights=[1.0], workdir=tmp_path, max_steps=9, **OPTIONS
+        checkpoint,
+        start,
+        prompts,
+        rewards=[ExactReward()],
+        weights=[1.0],
+        workdir=tmp_path,
+        **of_grpo(max_steps=9, **OPTIONS),
     )
     assert len(history) == 3 and "nothing could be learned" in caplog.text
 
@@ -173,13 +177,14 @@ def test_an_adapter_of_another_base_is_refused(checkpoint, start, prompts, tmp_p
 
 
 def test_completions_of_a_step_must_be_whole_groups(checkpoint, start, prompts, tmp_path):
-    with pytest.raises(ValueError, match="no whole groups"):
+    with pytest.raises(ValueError, match="num_generations"):
         train(checkpoint, start, prompts, tmp_path, max_steps=1, num_generations=6)
 
 
 def test_an_unknown_knob_is_refused_by_name(checkpoint, start, prompts, tmp_path):
-    with pytest.raises(TypeError, match="max_prompt_length"):
-        train(checkpoint, start, prompts, tmp_path, max_steps=1, max_prompt_length=10)
+    trl = {**of_grpo(**OPTIONS)["trl"], "max_prompt_length": 10}
+    with pytest.raises(ValueError, match=r"max_prompt_length is no argument of GRPOConfig .* did you mean"):
+        train(checkpoint, start, prompts, tmp_path, trl=trl)
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 import yaml
 from pydantic import ValidationError
+from trainings import of_sft
 
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.checks import find_contradictions
+from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, nodes, on_policy
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -19,26 +22,41 @@ from sqlreason.students.training import initial_adapters, on_policy_distillation
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 GOLD = "SELECT name FROM singer"
 SMALL = {
-    "num_generations": 2, "batch_size": 4, "gradient_accumulation": 1, "max_completion_tokens": 8, "max_steps": 2,
-    "optimizer": "adamw_torch", "beta": 0.0, "mask_truncated_completions": False, "learning_rate": 1e-2,
-    "dev_prompts": 0, "save_steps": 1, "gradient_checkpointing": False, "warmup_ratio": 0.0,
+    "dev_prompts": 0,
     "forecast": {"prompts": 4, "samples": 2, "temperatures": [1.0], "processes": 1, "on_no_go": "warn"},
+}
+SMALL_STEPS = {
+    "num_generations": 2, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1,
+    "max_completion_length": 8, "max_steps": 2, "optim": "adamw_torch", "beta": 0.0,
+    "mask_truncated_completions": False, "learning_rate": 1e-2, "save_steps": 1, "gradient_checkpointing": False,
+    "warmup_steps": 0.0,
 }  # fmt: skip
 LORA = {"rank": 4, "alpha": 8}
 
 
 @pytest.fixture
-def options(project):
-    """`options(**changes)`: the recommended parameters of GRPO, made small."""
-    known = yaml.safe_load((project / "conf/base/parameters.yml").read_text(encoding="utf-8"))["grpo"]
-    return lambda **changes: GRPOOptions(**{**known, **SMALL, **changes})
+def recommended(project):
+    return yaml.safe_load((project / "conf/base/parameters.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def options(recommended):
+    """`options(**changes)`: the recommended parameters of GRPO, made small; `trl` and `distillation` are amended."""
+    known = recommended["grpo"]
+
+    def make(trl=None, distillation=None, **changes):
+        changes["trl"] = {**known["trl"], **SMALL_STEPS, **(trl or {})}
+        changes["distillation"] = {**known["distillation"], **(distillation or {})}
+        return GRPOOptions(**{**known, **SMALL, **changes})
+
+    return make
 
 
 @pytest.fixture
 def student():
     return StudentOptions(
         backend="transformers", quantization=None, dtype="float32", launch="process", ranks=1, accelerate=None,
-        resume=True,
+        resume=True, chat_template={}, plain_template=False,
     )  # fmt: skip
 
 
@@ -70,10 +88,7 @@ def test_the_grammar_alone_is_learned_from_a_few_examples(checkpoint, blank, exa
         fingerprint="abc",
         workdir=tmp_path,
         lora=LORA,
-        batch_size=4,
-        max_steps=2,
-        learning_rate=1e-2,
-        dtype="float32",
+        **of_sft(per_device_train_batch_size=4, max_steps=2, learning_rate=1e-2, dtype="float32"),
     )
     assert adapter.facts["examples"] == 8 and adapter.digest != blank.digest
 
@@ -82,7 +97,7 @@ def test_the_dev_examination_costs_the_training_few_prompts_and_shares_no_schema
     contexts = [f"CREATE TABLE t{schema} (a INT, b{schema} TEXT);" for schema in range(12) for _ in range(5)]
     asked = pd.DataFrame({"sql_context": contexts, "sql": "SELECT a"})
     for seed in range(7, 17):
-        trained, dev = methods.split_dev(asked, options(dev_prompts=8, seed=seed))
+        trained, dev = methods.split_dev(asked, options({"seed": seed}, dev_prompts=8))
         assert len(dev) == 8 and len(trained) == 50
         assert not set(trained["sql_context"]) & set(dev["sql_context"])
     assert methods.split_dev(asked.head(5), options(dev_prompts=8))[1] is None  # one schema
@@ -102,10 +117,10 @@ def test_the_curriculum_is_chosen_among_the_prompts_that_are_trained_on(
 
 
 @pytest.fixture
-def sft_options(project):
-    known = yaml.safe_load((project / "conf/base/parameters.yml").read_text(encoding="utf-8"))["sft"]
-    small = {"batch_size": 4, "gradient_accumulation": 1, "optimizer": "adamw_torch", "gradient_checkpointing": False}
-    return SFTOptions(**{**known, **small})
+def sft_options(recommended):
+    known = recommended["sft"]
+    small = {"per_device_train_batch_size": 4, "gradient_accumulation_steps": 1, "optim": "adamw_torch"}
+    return SFTOptions(**{**known, "trl": {**known["trl"], **small, "gradient_checkpointing": False}})
 
 
 @pytest.fixture
@@ -140,7 +155,8 @@ def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold
     query = examples["completion"].iloc[0].split("<sql>\n")[1].split("\n</sql>")[0]
     assert json.loads(taught["prompts"][0])[-1]["content"] == f"{asked}\n\nKnown:\n{query}"
     assert taught["completions"] == examples["completion"].tolist() and taught["start"] is blank
-    assert (taught["epochs"], taught["max_steps"], taught["base"]) == (0.5, None, checkpoint)
+    assert taught["trl"]["num_train_epochs"] == 0.5 and "max_steps" not in taught["trl"]
+    assert taught["base"] == checkpoint
     assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, hinted)
     shown = distilled["prompts"]
     assert json.loads(shown["teacher_prompt"].iloc[0])[-1]["content"].endswith(f"\n\nKnown:\n{GOLD}")
@@ -190,19 +206,30 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
 
 REFUSED = [
     ({"initial_adapter": "sft"}, "'full', 'format_only' or 'none'"),
-    ({"max_steps": 5, "epochs": 1.0}, "exactly one of epochs and max_steps"),
     ({"rewards": {"executes": 1.0}}, "unknown rewards"),
-    ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
-    ({"distillation": {"hint": None}}, "teaches itself nothing"),
     ({"distillation": {"hint": "It is {query}."}}, "needs {gold} and no other"),
     ({"distillation": {"beta": 2.0}}, "less than or equal to 1"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "told"), REFUSED, ids=[case[1] for case in REFUSED])
-def test_contradictions_are_refused_in_words(options, changes, told):
+def test_values_that_are_not_accepted_are_refused_in_words(options, changes, told):
     with pytest.raises(ValidationError, match=told):
         options(**changes)
+
+
+CONTRADICTIONS = [
+    ({"trl": {"max_steps": 5, "num_train_epochs": 1.0}}, "exactly one of num_train_epochs and max_steps"),
+    ({"trl": {"num_iterations": 2}}, "save_steps = 1 must be a multiple of num_iterations = 2"),
+    ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
+    ({"distillation": {"hint": None}}, "teaches itself nothing"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), CONTRADICTIONS, ids=[case[1] for case in CONTRADICTIONS])
+def test_contradictions_are_told_in_words(options, sft_options, student, changes, told):
+    assert not list(find_contradictions(student, sft_options, options()))
+    assert told in "\n".join(find_contradictions(student, sft_options, options(**changes)))
 
 
 def test_likeness_to_a_teacher_that_was_not_asked_is_refused(options):

@@ -4,6 +4,7 @@ import json
 from importlib.util import find_spec
 
 import pytest
+from trainings import of_grpo, of_sft
 from trl import GRPOConfig
 
 from sqlreason.students.training import grpo, sft
@@ -24,13 +25,20 @@ class LengthReward:
 def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoint, examples, tmp_path):
     lora = {"rank": 4, "alpha": 8}
     start, _ = sft.train_sft(
-        checkpoint, examples, fingerprint="abc", workdir=tmp_path / "sft", lora=lora, learning_rate=1e-2, max_steps=1
+        checkpoint,
+        examples,
+        fingerprint="abc",
+        workdir=tmp_path / "sft",
+        lora=lora,
+        **of_sft(learning_rate=1e-2, max_steps=1),
     )
     trained, history, rollouts = grpo.train_grpo(
         checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path / "grpo", rewards=[LengthReward()],
-        weights=[1.0], launch="ranks", ranks=2, num_generations=4, max_completion_tokens=8, learning_rate=5e-3,
-        scale_rewards="none", mask_truncated_completions=False, batch_size=4, gradient_accumulation=2, max_steps=2,
-        dtype="float32",
+        weights=[1.0], launch="ranks", ranks=2, dtype="float32",
+        **of_grpo(
+            num_generations=4, max_completion_length=8, learning_rate=5e-3, scale_rewards="none", max_steps=2,
+            mask_truncated_completions=False, per_device_train_batch_size=4, gradient_accumulation_steps=2,
+        ),
     )  # fmt: skip
     assert list(history["step"]) == [1, 2] and trained.digest != start.digest
     assert rollouts.groupby("step").size().tolist() == [8, 8]
@@ -55,19 +63,8 @@ def test_without_vllm_a_training_that_asks_for_it_says_what_to_install(mode, che
     with pytest.raises(ImportError, match="install vLLM"):
         grpo.train_grpo(
             checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path, rewards=[LengthReward()], weights=[1.0],
-            num_generations=4, batch_size=4, max_steps=1, learning_rate=1e-5, dtype="float32", vllm=mode,
+            **of_grpo(
+                num_generations=4, per_device_train_batch_size=4, max_steps=1, dtype="float32", use_vllm=True,
+                vllm_mode=mode,
+            ),
         )  # fmt: skip
-
-
-def test_vllm_is_asked_for_as_trl_wants_it_and_never_over_four_bits(checkpoint, tmp_path):
-    known = set(GRPOConfig.__dataclass_fields__)
-    server = grpo.Policy(vllm="server", vllm_server="http://gpu:8000").arguments()
-    assert set(server) <= known
-    assert (server["use_vllm"], server["vllm_mode"], server["vllm_server_base_url"]) == (
-        True,
-        "server",
-        "http://gpu:8000",
-    )
-    assert grpo.Policy().arguments()["use_vllm"] is False
-    with pytest.raises(ValueError, match="vllm=colocate with quantization=nf4"):
-        grpo._split({"learning_rate": 1e-5, "max_steps": 1, "vllm": "colocate"}, 1, "nf4")

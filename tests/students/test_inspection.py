@@ -4,6 +4,7 @@ import json
 import logging
 
 import pytest
+from trainings import of_sft
 
 from sqlreason.students.training import row_checks, sft, token_inspection
 from sqlreason.students.training.trainer_arguments import TrainingError
@@ -69,8 +70,8 @@ def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tm
     caplog.set_level(logging.INFO, "sqlreason")
     long = examples.assign(completion=[*examples["completion"][:-1], examples["completion"].iloc[-1] + " name" * 20])
     adapter, _ = sft.train_sft(
-        checkpoint, long, fingerprint="abc", workdir=tmp_path, lora={"rank": 2}, learning_rate=1e-3, max_steps=1,
-        batch_size=4, dtype="float32",
+        checkpoint, long, fingerprint="abc", workdir=tmp_path, lora={"rank": 2},
+        **of_sft(learning_rate=1e-3, max_steps=1, per_device_train_batch_size=4, dtype="float32"),
     )  # fmt: skip
     said = next(record.getMessage() for record in caplog.records if "longest batch" in record.getMessage())
     assert "(4 rows, " in said and "1 steps of about" in said and "GiB at the peak" in said

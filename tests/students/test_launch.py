@@ -6,6 +6,7 @@ import time
 
 import pytest
 import torch
+from trainings import of_sft
 
 from sqlreason.students.training import backends, launch, sft, unsloth_backend
 from sqlreason.students.training.launch import Launch
@@ -72,11 +73,11 @@ def test_a_file_of_accelerate_that_starts_one_process_is_refused(tmp_path):
 @pytest.mark.slow
 def test_two_ranks_train_the_adapter_that_one_trains_with_the_same_rows_a_step(checkpoint, examples, tmp_path):
     options = {
-        "fingerprint": "abc", "lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "batch_size": 4,
-        "gradient_accumulation": 2, "max_steps": 4, "dtype": "float32",
+        "fingerprint": "abc", "lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "per_device_train_batch_size": 4,
+        "gradient_accumulation_steps": 2, "max_steps": 4, "dtype": "float32",
     }  # fmt: skip
-    one, history = sft.train_sft(checkpoint, examples, workdir=tmp_path, **options)
-    two, shared = sft.train_sft(checkpoint, examples, workdir=tmp_path, launch="ranks", ranks=2, **options)
+    one, history = sft.train_sft(checkpoint, examples, workdir=tmp_path, **of_sft(**options))
+    two, shared = sft.train_sft(checkpoint, examples, workdir=tmp_path, launch="ranks", ranks=2, **of_sft(**options))
     assert sorted(one.tensors) == sorted(two.tensors)
     for name, tensor in one.tensors.items():
         torch.testing.assert_close(two.tensors[name], tensor, rtol=1e-3, atol=1e-5)

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 import torch
+from trainings import of_distillation, of_sft
 
 from sqlreason.reasoning.prompts import check_hint, with_hint
 from sqlreason.sql.verifier import Task
@@ -16,8 +17,8 @@ from sqlreason.students.training.trainer_arguments import TrainingError
 from tiny_student import tiny
 
 OPTIONS = {
-    "max_completion_tokens": 12, "learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0,
-    "batch_size": 4, "gradient_accumulation": 2, "save_steps": 2, "dtype": "float32",
+    "max_completion_length": 12, "learning_rate": 1e-2, "lr_scheduler_type": "constant", "warmup_steps": 0.0,
+    "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2, "save_steps": 2, "dtype": "float32",
 }  # fmt: skip
 HINT = "The query is:\n{gold}"
 
@@ -46,8 +47,8 @@ def no_alarm(monkeypatch):
 
 
 def train_start(checkpoint, examples, folder, steps):
-    options = {"lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "batch_size": 8, "dtype": "float32"}
-    return sft.train_sft(checkpoint, examples, fingerprint="abc", workdir=folder, max_steps=steps, **options)[0]
+    options = {"lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "max_steps": steps, "dtype": "float32"}
+    return sft.train_sft(checkpoint, examples, fingerprint="abc", workdir=folder, **of_sft(**options))[0]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def teacher(checkpoint, examples, prompts, tmp_path_factory):
 
 def train(checkpoint, start, teacher, prompts, workdir, reward=None, **changes):
     given = {"rewards": [reward or LetterReward()], "weights": [2.0], "workdir": workdir, **OPTIONS, **changes}
-    return on_policy_distillation.train_distillation(checkpoint, start, teacher, prompts, **given)
+    return on_policy_distillation.train_distillation(checkpoint, start, teacher, prompts, **of_distillation(**given))
 
 
 def test_the_student_comes_nearer_to_its_teacher_and_every_rollout_is_kept(

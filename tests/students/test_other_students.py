@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from student_families import make_config
+from trainings import of_grpo, of_sft
 from transformers import AutoModelForCausalLM
 
 from sqlreason.students.checkpoints import attention
@@ -11,7 +12,7 @@ from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkp
 from sqlreason.students.training import grpo, sft
 from tiny_student import tiny
 
-TRAINING = {"learning_rate": 1e-2, "lr_scheduler": "constant", "warmup_ratio": 0.0, "dtype": "float32"}
+TRAINING = {"learning_rate": 1e-2, "lr_scheduler_type": "constant", "warmup_steps": 0.0, "dtype": "float32"}
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 
 
@@ -49,20 +50,17 @@ def test_it_is_taught_and_rewarded_on_its_own_completions(student, said, example
         lora = {"rank": 2, "alpha": 4, "target_modules": ATTENTION}
         options = {"workdir": tmp_path, **TRAINING}
         adapter, losses = sft.train_sft(
-            student, examples, fingerprint="abc", lora=lora, batch_size=8, max_steps=8, **options
+            student, examples, fingerprint="abc", lora=lora, **of_sft(max_steps=8, **options)
         )
         prompts = examples.head(4)[["id", "prompt"]]
-        group = {"num_generations": 4, "max_completion_tokens": 8, "batch_size": 8, "mask_truncated_completions": False}
+        group = {"num_generations": 4, "max_completion_length": 8, "mask_truncated_completions": False}
         rewarded, history, rollouts = grpo.train_grpo(
             student,
             adapter,
             prompts,
             rewards=[LengthReward()],
             weights=[1.0],
-            max_steps=2,
-            beta=0.05,
-            **group,
-            **options,
+            **of_grpo(max_steps=2, beta=0.05, **group, **options),
         )
     assert losses["loss"].iloc[-1] < losses["loss"].iloc[0]
     assert rewarded.digest != adapter.digest and len(rollouts) == 16

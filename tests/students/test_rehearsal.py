@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from trainings import of_grpo, of_sft
 
 from sqlreason.students.training import (
     grpo,
@@ -22,10 +23,10 @@ from sqlreason.students.training.trainer_arguments import TrainingError, fitting
 
 OPTIONS = {
     "num_generations": 4,
-    "max_completion_tokens": 12,
+    "max_completion_length": 12,
     "learning_rate": 5e-3,
-    "batch_size": 4,
-    "gradient_accumulation": 2,
+    "per_device_train_batch_size": 4,
+    "gradient_accumulation_steps": 2,
     "max_steps": 1,
     "beta": 0.05,
     "dtype": "float32",
@@ -51,13 +52,13 @@ def start(checkpoint, examples, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sft")
     lora = {"rank": 4, "alpha": 8}
     options = {"lora": lora, "learning_rate": 1e-2, "max_steps": 1, "dtype": "float32"}
-    return sft.train_sft(checkpoint, examples.head(8), fingerprint="abc", workdir=folder, **options)[0]
+    return sft.train_sft(checkpoint, examples.head(8), fingerprint="abc", workdir=folder, **of_sft(**options))[0]
 
 
 def train(checkpoint, start, examples, workdir):
     prompts = examples[["id", "prompt"]]
     return grpo.train_grpo(
-        checkpoint, start, prompts, rewards=[LengthReward()], weights=[1.0], workdir=workdir, **OPTIONS
+        checkpoint, start, prompts, rewards=[LengthReward()], weights=[1.0], workdir=workdir, **of_grpo(**OPTIONS)
     )
 
 
@@ -73,8 +74,8 @@ def test_the_longest_completions_are_written_and_learned_from_first(checkpoint, 
 @pytest.mark.parametrize(
     ("module", "name", "told"),
     [
-        (rollouts, "complete", r"grpo: writing 8 completions of 12 tokens .* lower grpo.gradient_accumulation"),
-        (shared_prompts, "completion_logps", r"grpo: learning from 4 completions .* halve grpo.batch_size and double"),
+        (rollouts, "complete", r"grpo: writing 8 completions of 12 tokens .* lower grpo.trl.gradient_accumulation_st"),
+        (shared_prompts, "completion_logps", r"grpo: learning from 4 completions .* halve grpo.trl.per_device_train_b"),
     ],
 )
 def test_too_little_memory_is_told_at_once(checkpoint, start, examples, tmp_path, monkeypatch, module, name, told):
@@ -92,14 +93,13 @@ def test_other_errors_pass_as_they_are():
 
 def test_where_others_write_the_loss_alone_is_tried(checkpoint, start, examples, tmp_path, caplog):
     caplog.set_level(logging.INFO, "sqlreason")
-    knobs = {name: value for name, value in OPTIONS.items() if name != "dtype"}
-    policy, plan = grpo._split(knobs, 1, None)
+    trl = of_grpo(**OPTIONS)["trl"]
     loading = {"dtype": "float32", "quantization": None, "gradient_checkpointing": False, "seed": 0}
     model, chat = transformers_backend.load_student(checkpoint, start, **loading)
-    recorder = rollouts.Recorder([LengthReward()], [1.0], tmp_path, policy.num_generations)
+    recorder = rollouts.Recorder([LengthReward()], [1.0], tmp_path, trl["num_generations"])
     stage = work_folder.Stage("grpo", tmp_path, {})
     columns = examples[["id", "prompt"]]
-    trainer = make_trainer(stage, model, chat, columns, recorder, [1.0], None, policy.arguments(), plan)
+    trainer = make_trainer(stage, model, chat, columns, recorder, [1.0], None, trl)
     state = SimpleNamespace(global_step=0, max_steps=3)
     memory_dry_run.dry_run_grpo(trainer, chat, None).on_train_begin(trainer.args, state, None)
     assert "4 completions of 12 tokens" in caplog.text and "3 steps of at most" in caplog.text

@@ -25,11 +25,17 @@ class Options(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_value_is_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuses what Python would take for 1 and 0, such as `sft.epochs=true`."""
-        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
-        if _holds_truth(value) and kinds & {int, float} and bool not in kinds:
+        """Refuse what Python would take for 1 and 0, such as `distillation.samples=true`."""
+        field = cls.model_fields.get(str(info.field_name))
+        if field is not None and mistakes_truth_for_number(value, field.annotation):
             raise PydanticCustomError("number_type", "input should be a number, not true or false")
         return value
+
+
+def mistakes_truth_for_number(value: Any, annotation: Any) -> bool:
+    """Whether a value is, or holds, true or false where an annotation asks for numbers and for no truth value."""
+    kinds = _kinds(annotation)
+    return _holds_truth(value) and bool(kinds & {int, float}) and bool not in kinds
 
 
 def _kinds(annotation: Any) -> set[Any]:

@@ -132,7 +132,7 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
     positions = longest_input(config)
     budgets = {
         "preprocessing.max_completion_tokens": parameters["preprocessing"]["max_completion_tokens"],
-        "grpo.max_completion_tokens": parameters["grpo"]["max_completion_tokens"],
+        "grpo.trl.max_completion_length": parameters["grpo"]["trl"]["max_completion_length"],
         "evaluation.max_completion_tokens": parameters["evaluation"]["max_completion_tokens"],
     }
     asked = parameters["preprocessing"]["max_prompt_tokens"]

@@ -85,16 +85,17 @@ def estimate_peak(shape: Shape, parameters: Mapping[str, Any]) -> float:
     common = {"rank": lora["rank"], "quantization": parameters["student"]["quantization"]}
     peaks = []
     for name in ("sft", "grpo"):
-        stage = parameters[name]
-        written = stage.get("max_completion_tokens", budget["max_completion_tokens"])
-        completions = stage["batch_size"] * stage["gradient_accumulation"] // parameters["student"]["ranks"]
+        trl = parameters[name]["trl"]
+        written = trl.get("max_completion_length", budget["max_completion_tokens"])
+        rows = trl["per_device_train_batch_size"]
+        completions = rows * trl["gradient_accumulation_steps"] // parameters["student"]["ranks"]
         parts = memory_estimate.estimate(
             shape,
-            rows=stage["batch_size"],
+            rows=rows,
             tokens=budget["max_prompt_tokens"] + written,
             logit_tokens=written,
-            optimizer=stage["optimizer"],
-            checkpointing=stage["gradient_checkpointing"],
+            optimizer=trl["optim"],
+            checkpointing=trl["gradient_checkpointing"],
             generated_rows=completions if name == "grpo" else 0,
             **common,
         )

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from importlib.util import find_spec
+from operator import getitem
 from typing import Any
 
 from sqlreason.preflight import machine
@@ -17,8 +19,7 @@ class Need:
     """A value of a parameter that asks for more than the lock installs.
 
     Attributes:
-        section: The parameter's top-level name.
-        name: Its own.
+        parameter: Its name, with dots.
         value: The value that has the need.
         package: Which has to be importable.
         nodes: That use it.
@@ -27,9 +28,8 @@ class Need:
         instead: The parameter that does without.
     """
 
-    section: str
-    name: str
-    value: str
+    parameter: str
+    value: str | bool
     package: str
     nodes: tuple[str, ...]
     gpu: bool
@@ -39,18 +39,21 @@ class Need:
     @property
     def asked(self) -> str:
         """The parameter with its value."""
-        return f"{self.section}.{self.name}={self.value}"
+        return f"{self.parameter}={str(self.value).lower()}"
+
+    def is_met_in(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether an environment's parameters have this value."""
+        return bool(reduce(getitem, self.parameter.split("."), parameters) == self.value)
 
 
 NEEDS = (
     Need(
-        "student", "backend", "unsloth", "unsloth", TRAININGS, True,
+        "student.backend", "unsloth", "unsloth", TRAININGS, True,
         'pip install -e ".[gpu]"', "student.backend=transformers",
     ),
-    Need("grpo", "vllm", "colocate", "vllm", ("grpo.train_grpo",), True, VLLM, "grpo.vllm=null"),
-    Need("grpo", "vllm", "server", "vllm", ("grpo.train_grpo",), True, VLLM, "grpo.vllm=null"),
+    Need("grpo.trl.use_vllm", True, "vllm", ("grpo.train_grpo",), True, VLLM, "grpo.trl.use_vllm=false"),
     Need(
-        "preprocessing", "verifier", "ray", "ray", ("preprocessing.verify_traces",), False,
+        "preprocessing.verifier", "ray", "ray", ("preprocessing.verify_traces",), False,
         'pip install -e ".[ray]"', "preprocessing.verifier=local",
     ),
 )  # fmt: skip
@@ -58,7 +61,7 @@ NEEDS = (
 
 def list_needs(parameters: Mapping[str, Any]) -> list[Need]:
     """The needs of an environment's parameters."""
-    return [need for need in NEEDS if parameters[need.section][need.name] == need.value]
+    return [need for need in NEEDS if need.is_met_in(parameters)]
 
 
 def find_lacks(parameters: Mapping[str, Any], nodes: Collection[str]) -> Iterator[str]:

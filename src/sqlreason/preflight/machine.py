@@ -15,6 +15,7 @@ from sqlreason.students.training.memory_estimate import GIB
 PYTHON = ((3, 11), (3, 13))  # from, below: pyproject.toml
 CUDA_13_DRIVER = 580  # torch 2.13 comes with CUDA 13.0, whose release notes (table 3) ask for this one on Linux
 GPU_EXTRA = ("unsloth", "unsloth_zoo")
+_SMALLER_PASSES = "lower grpo.trl.per_device_train_batch_size and raise gradient_accumulation_steps"
 _SLACK = 0.9  # a card gives about so much to one process: context and display take the rest
 
 
@@ -103,7 +104,7 @@ def _check_card(free: float, needed: float | None) -> Finding:
         fix = "use the environment of a smaller card (gpu12, gpu16), or end what else runs on it (nvidia-smi)"
         return Finding("FAIL", "gpu memory", message, fix)
     if needed > _SLACK * free:
-        return Finding("WARN", "gpu memory", message, "lower grpo.batch_size and raise grpo.gradient_accumulation")
+        return Finding("WARN", "gpu memory", message, _SMALLER_PASSES)
     return Finding("OK", "gpu memory", message)
 
 

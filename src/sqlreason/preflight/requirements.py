@@ -11,8 +11,8 @@ import pandas as pd
 
 from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
+from sqlreason.options.checks import find_faults
 from sqlreason.preflight import base_model, extras
-from sqlreason.preflight.parameters import find_faults
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def require_parameters(parameters: Mapping[str, Any]) -> None:
             "the parameters cannot be used:\n  "
             + "\n  ".join(faults)
             + "\nCorrect --params or conf/<environment>/parameters.yml; what each parameter holds stands in "
-            "conf/base/parameters.yml, types and ranges in src/sqlreason/options/pipeline_options.py."
+            "conf/base/parameters.yml, types and ranges in src/sqlreason/options/."
         )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import DistillationOptions, SplitOptions
+from sqlreason.options.distillation_options import DistillationOptions, SplitOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.teachers import asking
 from sqlreason.teachers.answers import Answer, read_answer

@@ -7,7 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sqlreason.data.trace_outcomes import count_kept, count_yield
-from sqlreason.options.pipeline_options import EvaluationOptions, PriceOptions, StudentOptions
+from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import comparison, examples, figures, report
 from sqlreason.reporting import costs as stage_costs

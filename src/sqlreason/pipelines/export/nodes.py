@@ -12,7 +12,9 @@ from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.exports import gguf, licences, llamacpp, merging, publishing
 from sqlreason.exports import model_card as model_card_text
 from sqlreason.exports.gguf import GgufModel, GgufRequest
-from sqlreason.options.pipeline_options import EvaluationOptions, ExportOptions, StudentOptions
+from sqlreason.options.evaluation_options import EvaluationOptions
+from sqlreason.options.export_options import ExportOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
 from sqlreason.students import evaluation as student_evaluation

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from sqlreason.data import splits
-from sqlreason.options.pipeline_options import GRPOOptions, StudentOptions
+from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.rewards import make_rewards
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -16,12 +17,6 @@ logger = logging.getLogger(__name__)
 
 DEV_SHARE = 0.25
 """No more of `grpo_prompts` than this is kept from the training for the dev evaluation."""
-
-NOT_OF_THE_TRAINER = {
-    "rewards", "certification", "forecast", "initial_adapter", "format_examples", "method", "distillation",
-    "curriculum", "dev_prompts",
-}  # fmt: skip
-"""Options that are used up here and in the nodes."""
 
 Improved = tuple[Adapter, pd.DataFrame, pd.DataFrame]
 """The adapter and tables `grpo_history` and `grpo_rollouts`."""
@@ -58,13 +53,15 @@ def train_on(
         base_model,
         start,
         prompts,
-        rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
+        rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "grpo",
         dev=dev,
+        dev_steps=options.dev_steps,
+        patience=options.patience,
         shuffle=options.curriculum != "easiest_first",
         **student.training,
-        **options.model_dump(exclude=NOT_OF_THE_TRAINER),
+        trl=options.trl.arguments,
     )
 
 
@@ -82,13 +79,13 @@ def sample_profile(
     return forecast.sample_rollouts(
         base_model,
         adapter,
-        prompts.sample(min(options.forecast.prompts, len(prompts)), random_state=options.seed),
+        prompts.sample(min(options.forecast.prompts, len(prompts)), random_state=options.trl.seed),
         rewards=options.rewards,
         samples=options.forecast.samples,
         temperatures=temperatures,
-        max_completion_tokens=options.max_completion_tokens,
-        batch_size=options.batch_size * options.gradient_accumulation,  # what a step writes at once fits into memory
-        seed=options.seed,
+        max_completion_tokens=options.trl.max_completion_length,
+        batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+        seed=options.trl.seed,
         dtype=student.dtype,
         quantization=student.quantization,
         processes=options.forecast.processes,
@@ -99,17 +96,17 @@ def split_dev(prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame
     """The prompts to train on and those of the dev evaluation, which share no schema."""
     if not options.dev_prompts:
         return prompts, None
-    held = splits.hold_back(splits.group_keys(prompts), options.dev_prompts, DEV_SHARE, options.seed)
+    held = splits.hold_back(splits.group_keys(prompts), options.dev_prompts, DEV_SHARE, options.trl.seed)
     if not held.any() or (~held).sum() < _groups(options):
         logger.warning("grpo: too few prompts to hold some schemas back: training without a dev evaluation")
         return prompts, None
     dev = prompts[held]
-    return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.seed)
+    return prompts[~held], dev.sample(min(options.dev_prompts, len(dev)), random_state=options.trl.seed)
 
 
 def _groups(options: GRPOOptions) -> int:
     """Groups of a step; fewer prompts than this make no step."""
-    return options.batch_size * options.gradient_accumulation // options.num_generations
+    return options.trl.rows_of_a_step // options.trl.num_generations
 
 
 def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
@@ -118,7 +115,7 @@ def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOO
 
     if options.curriculum == "off":
         return prompts
-    chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, options.temperature), options.curriculum)
+    chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, options.trl.temperature), options.curriculum)
     if len(chosen) < _groups(options):
         logger.warning(
             "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(prompts)

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
@@ -41,8 +42,10 @@ def certify_rewards(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> pd.Data
             f"the teacher answered none of {len(grpo_prompts)} prompts, so that teacher_similarity has nothing to "
             "compare with; set split.grpo_share: 0, as the article does, or leave the reward out"
         )
-    sample = grpo_prompts.sample(min(options.certification.questions, len(grpo_prompts)), random_state=options.seed)
-    certificate = certify(options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.seed)
+    sample = grpo_prompts.sample(min(options.certification.questions, len(grpo_prompts)), random_state=options.trl.seed)
+    certificate = certify(
+        options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.trl.seed
+    )
     logger.info("rewards: %s", certificate.summary())
     return pd.DataFrame([asdict(entry) for entry in certificate.entries])
 
@@ -83,7 +86,9 @@ def choose_start(
     base_model = base_model.spoken_to(**student.template)
     fingerprint = prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model)
     if options.initial_adapter == "none":
-        return initial_adapters.untrained(base_model, fingerprint, sft.lora.model_dump(), student.dtype, options.seed)
+        return initial_adapters.untrained(
+            base_model, fingerprint, sft.lora.model_dump(), student.dtype, options.trl.seed
+        )
     return initial_adapters.format_only(
         base_model,
         sft_examples,
@@ -92,7 +97,7 @@ def choose_start(
         workdir=checkpoints / "sft",
         lora=sft.lora.model_dump(),
         **student.training,
-        **sft.model_dump(exclude={"lora"}),
+        trl=sft.trl.arguments,
     )
 
 
@@ -129,7 +134,7 @@ def forecast_gains(
     profile = methods.sample_profile(
         base_model, initial_adapter, trained, student, options, options.forecast.temperatures
     )
-    table = forecast.summarise(profile, options.num_generations)
+    table = forecast.summarise(profile, options.trl.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
     return profile, table
 

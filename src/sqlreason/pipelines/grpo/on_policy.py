@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sqlreason.options.distillation_teacher_options import DistillationTeacherOptions
-from sqlreason.options.pipeline_options import GRPOOptions, SFTOptions, StudentOptions
+from sqlreason.options.grpo_options import DistillationTeacherOptions, GRPOOptions
+from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo.methods import Improved, split_dev
 from sqlreason.reasoning import prompts as wording
 from sqlreason.reasoning.format import parse
@@ -19,9 +19,6 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from sqlreason.students.training.on_policy_distillation import Teacher
-
-KNOBS = {"max_completion_tokens", "temperature", "top_p", "vllm", "vllm_memory", "vllm_server", "dev_steps", "patience"}
-"""Options of GRPO that mean the same here."""
 
 
 def train_distillation(
@@ -59,19 +56,19 @@ def train_distillation(
     teacher = _prepare_teacher(
         base_model, start, examples, distillation_teacher, checkpoints, student, sft_options, shown
     )
-    schedule = options.model_dump(include=KNOBS | set(SFTOptions.model_fields) - {"lora"})
     improved = on_policy_distillation.train_distillation(
         base_model,
         start,
         teacher,
         trained,
-        rewards=make_rewards(list(options.rewards), options.max_completion_tokens),
+        rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "distillation",
         dev=dev,
-        beta=shown.beta,
+        dev_steps=options.dev_steps,
+        patience=options.patience,
         **{name: value for name, value in student.training.items() if name != "backend"},
-        **schedule,
+        trl={**options.trl.of_distillation, "beta": shown.beta},
     )
     return _billed(improved, teacher.adapter.facts["seconds"] if shown.teacher_epochs and teacher.adapter else 0.0)
 
@@ -103,7 +100,7 @@ def _prepare_teacher(
     checkpoint, adapter = (base_model, start) if itself else (distillation_teacher, None)
     if shown.teacher_epochs:
         answered = [parse(completion).sql for completion in examples["completion"]]
-        schedule = {**sft_options.model_dump(exclude={"lora"}), "epochs": shown.teacher_epochs, "max_steps": None}
+        length = {"num_train_epochs": shown.teacher_epochs, "max_steps": None}
         adapter, _ = sft.train_sft(
             checkpoint,
             examples.assign(prompt=_worded(examples["prompt"], answered, shown)),
@@ -112,7 +109,7 @@ def _prepare_teacher(
             lora=sft_options.lora.model_dump(),
             start=adapter,
             **student.training,
-            **schedule,
+            trl=sft_options.trl.model_copy(update=length).arguments,
         )
     return on_policy_distillation.Teacher(checkpoint, adapter)
 

@@ -19,7 +19,8 @@ from sqlreason.data.tables import TABLES, records
 from sqlreason.data.test_databases import database_row, usable_tasks
 from sqlreason.data.trace_outcomes import count_yield
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import PreprocessingOptions, StudentOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
+from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
 from sqlreason.reasoning.prompts import Prompt

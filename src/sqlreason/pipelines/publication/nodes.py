@@ -7,7 +7,7 @@ import pandas as pd
 
 from sqlreason.data.tables import records
 from sqlreason.exports import dataset_card
-from sqlreason.options.pipeline_options import PublicationOptions
+from sqlreason.options.export_options import PublicationOptions
 from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)

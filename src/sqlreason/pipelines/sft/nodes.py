@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sqlreason.options.pipeline_options import SFTOptions, StudentOptions
+from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
 from sqlreason.students.checkpoints.adapter import Adapter
@@ -48,7 +48,7 @@ def train_student(
         workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
         **student.training,
-        **options.model_dump(exclude={"lora"}),
+        trl=options.trl.arguments,
     )
 
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from sqlreason.data import splits
 from sqlreason.data.tables import records
 from sqlreason.errors import BadInput
-from sqlreason.options.pipeline_options import DistillationOptions
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.options.synthesis_options import SynthesisOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.parsing.statements import template

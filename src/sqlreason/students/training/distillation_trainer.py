@@ -6,7 +6,7 @@ vocabulary, at each token of a completion that the student wrote. What is given 
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,7 +16,8 @@ from sqlreason.students.checkpoints.architecture import longest_input
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.training.grpo_trainer import longest_sequence, shuffled_by_epoch
 from sqlreason.students.training.rollouts import Recorder, Writer, reward_name
-from sqlreason.students.training.trainer_arguments import Schedule, TrainingError
+from sqlreason.students.training.trainer_arguments import TrainingError
+from sqlreason.students.training.trl_arguments import complete
 from sqlreason.students.training.work_folder import Stage
 
 
@@ -28,8 +29,7 @@ def make_trainer(
     prompts: pd.DataFrame,
     recorder: Recorder,
     writer: Writer | None,
-    arguments: dict[str, Any],
-    plan: Schedule,
+    arguments: Mapping[str, Any],
 ) -> Any:
     """Makes the trainer.
 
@@ -41,8 +41,7 @@ def make_trainer(
         prompts: Columns id, prompt and teacher_prompt (chat messages as JSON text), and those of the rewards.
         recorder: Of the rewards, which are looked at and not learned from.
         writer: Of the completions; None leaves them to trl.
-        arguments: Of trl's DistillationConfig, those of the schedule left out.
-        plan: The schedule of this rank.
+        arguments: Of trl's DistillationConfig, for this rank.
 
     Raises:
         TrainingError: if what the teacher reads is longer than its model can, trl would compute other logits than the
@@ -66,7 +65,7 @@ def make_trainer(
         writing_seconds: float | None = None
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            return shuffled_by_epoch(super()._get_train_sampler(dataset), plan.seed)
+            return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)
 
         def _tokenize_prompts(self, prompts: Any) -> Any:
             return [chat.prompt_ids(messages) for messages in prompts], None, {}
@@ -123,12 +122,13 @@ def make_trainer(
                 )
             return super()._get_last_hidden_state(reader, ids, mask, kept, **fields)
 
-    held = {**plan.arguments(stage.folder, trainer_arguments.is_mixed(model)), **arguments}
+    held = trainer_arguments.arguments_of(arguments, stage.folder, trainer_arguments.is_mixed(model))
+    whole = complete("DistillationConfig", {}) | held
     told = ("prompt", "teacher_prompt")
     rows = [{**row, **{name: json.loads(row[name]) for name in told}} for row in prompts.to_dict("records")]
-    limit = arguments["max_completion_length"]
+    limit = whole["max_completion_length"]
     _require_room(teacher, longest_sequence([{"prompt": row["teacher_prompt"]} for row in rows], chat, limit))
-    if arguments["use_vllm"]:
+    if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
     return Trainer(
         model=model,
@@ -144,7 +144,7 @@ def _require_room(teacher: Any, longest: int) -> None:
     if positions and longest > positions:
         raise TrainingError(
             f"the teacher would read up to {longest} tokens (prompt, hint and answer), and its model has {positions} "
-            "positions; lower preprocessing.max_prompt_tokens or grpo.max_completion_tokens"
+            "positions; lower preprocessing.max_prompt_tokens or grpo.trl.max_completion_length"
         )
 
 

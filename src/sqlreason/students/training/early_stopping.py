@@ -63,7 +63,7 @@ COLLAPSES = (
     Collapse(
         "completions/clipped_ratio", 0.5, 10,
         "completions did not end their turn",
-        "lower the learning rate, add the reward `length`, or raise max_completion_tokens",
+        "lower the learning rate, add the reward `length`, or raise max_completion_length",
     ),
     Collapse(
         "kl", 1.0, 10,
@@ -130,7 +130,7 @@ def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, evaluator:
                 self.warned = True
                 logger.warning(
                     "%s: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
-                    "raise max_completion_tokens, or look at what is written",
+                    "raise max_completion_length, or look at what is written",
                     stage.name,
                     100 * share,
                     step,

@@ -5,8 +5,7 @@ killed goes on from its last checkpoint when it is asked for again, and one that
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,75 +18,11 @@ from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet
 from sqlreason.students.training.grpo_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
-from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
-from sqlreason.students.training.trainer_arguments import Schedule
+from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
+from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Policy:
-    """The knobs of GRPO.
-
-    Attributes:
-        num_generations: Completions of a group.
-        max_completion_tokens: Limit of a completion.
-        temperature: Of the samples; the loss uses the same.
-        top_p: Nucleus of the samples.
-        beta: Weight of the KL to the SFT student; 0 trains without a reference.
-        loss_type: grpo, bnpo, dr_grpo or dapo.
-        scale_rewards: group, batch or none.
-        epsilon: Clip of the probability ratio.
-        epsilon_high: Its upper clip, if another.
-        num_iterations: Updates on the same completions.
-        mask_truncated_completions: Whether completions that reached the limit are left out of the loss.
-        shuffle: Whether prompts come in a random order; without it as they are given.
-        vllm: None, or where vLLM writes the completions: "colocate" or "server" (trl's two modes).
-        vllm_memory: Share of the GPU for a colocated one.
-        vllm_server: Address of a server.
-    """
-
-    num_generations: int = 8
-    max_completion_tokens: int = 256
-    temperature: float = 1.0
-    top_p: float = 1.0
-    beta: float = 0.0
-    loss_type: str = "dapo"
-    scale_rewards: str = "batch"
-    epsilon: float = 0.2
-    epsilon_high: float | None = None
-    num_iterations: int = 1
-    mask_truncated_completions: bool = True
-    shuffle: bool = True
-    vllm: str | None = None
-    vllm_memory: float = 0.3
-    vllm_server: str = "http://localhost:8000"
-
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of trl's GRPOConfig."""
-        return {
-            "num_generations": self.num_generations,
-            "max_completion_length": self.max_completion_tokens,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "top_k": 0,
-            "beta": self.beta,
-            "loss_type": self.loss_type,
-            "scale_rewards": self.scale_rewards,
-            "epsilon": self.epsilon,
-            "epsilon_high": self.epsilon_high,
-            "num_iterations": self.num_iterations,
-            "mask_truncated_completions": self.mask_truncated_completions,
-            "importance_sampling_level": "token",
-            "multi_objective_aggregation": "sum_then_normalize",
-            "sync_ref_model": False,
-            "disable_dropout": True,
-            "remove_unused_columns": False,
-            "shuffle_dataset": self.shuffle,
-            "log_completions": False,
-            **vllm_arguments(self.vllm, self.vllm_memory, self.vllm_server),
-        }
 
 
 def train_grpo(
@@ -108,7 +43,8 @@ def train_grpo(
     dev: pd.DataFrame | None = None,
     dev_steps: int = 25,
     patience: int | None = None,
-    **knobs: Any,
+    shuffle: bool = True,
+    trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Trains the adapter further on rewards.
 
@@ -132,7 +68,8 @@ def train_grpo(
             does the backend unsloth.
         dev_steps: Steps between two scores.
         patience: Scores without a better one after which the training ends; None for no limit.
-        knobs: Fields of `Policy` and of `training.Schedule`; `batch_size` counts completions.
+        shuffle: Whether prompts come in a random order; without it as they are given.
+        trl: Arguments of trl's GRPOConfig; `gradient_accumulation_steps` are those of all ranks together.
 
     Returns:
         The adapter over the original base; the history (one row a step: stage, step, loss, reward,
@@ -146,7 +83,8 @@ def train_grpo(
         TrainingError: if a guard finds that the training would not do what was asked for.
     """
     adapter.require(checkpoint.identity)
-    if backend == "unsloth" and knobs.get("beta", 0) > 0:
+    trl = dict(trl or {})
+    if backend == "unsloth" and complete("GRPOConfig", trl)["beta"] > 0:
         logger.warning("grpo: with beta > 0 unsloth's reference would be the base model; using backend transformers")
         backend = "transformers"
     options = {
@@ -162,10 +100,11 @@ def train_grpo(
         "dev": None if dev is None else hash_table(dev),
         "dev_steps": dev_steps,
         "patience": patience,
-        **knobs,
+        "shuffle": shuffle,
+        **trl,
     }
-    policy, plan = _split(knobs, ranks, quantization)
-    _require_a_step(len(prompts), ranks, policy, plan)
+    own = share(trl, ranks)
+    _require_a_step(len(prompts), ranks, complete("GRPOConfig", own))
     place = Launch(launch, ranks, accelerate)
     stage = Stage("grpo", workdir, options, resume)
     finished = stage.result()
@@ -173,41 +112,23 @@ def train_grpo(
         return finished  # type: ignore[return-value]
     exam = DevSet(dev, dev_steps, patience)
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, policy, plan, exam, loading)
+    return call(place, _train, stage, checkpoint, adapter, prompts, rewards, weights, own, shuffle, exam, loading)
 
 
-def _split(knobs: dict[str, Any], ranks: int, quantization: str | None) -> tuple[Policy, Schedule]:
-    """The knobs of the policy and those of a rank's schedule, checked against each other."""
-    own = {name: value for name, value in knobs.items() if name in Policy.__dataclass_fields__}
-    policy = Policy(**own)
-    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own}).shared(ranks)
-    completions = plan.batch_size * plan.gradient_accumulation
-    if completions % policy.num_generations:
-        raise BadInput(
-            f"batch_size={plan.batch_size} x gradient_accumulation={plan.gradient_accumulation} = {completions} "
-            f"completions a step and rank are no whole groups of num_generations={policy.num_generations}"
-        )
-    if policy.vllm and quantization:
-        raise BadInput(
-            f"vllm={policy.vllm} with quantization={quantization}: trl would merge the adapter into rounded weights at "
-            "each step; set student.quantization: null, or vllm: null"
-        )
-    if plan.save_steps % policy.num_iterations:
-        raise BadInput(
-            f"save_steps={plan.save_steps} must be a multiple of num_iterations={policy.num_iterations}: "
-            "completions that are used again are not kept in a checkpoint"
-        )
-    return policy, plan
-
-
-def _require_a_step(prompts: int, ranks: int, policy: Policy, plan: Schedule) -> None:
+def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
     """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
-    wanted = ranks * plan.batch_size * plan.gradient_accumulation // policy.num_generations
+    wanted = ranks * _at_once(trl) // trl["num_generations"]
     if prompts < wanted:
         raise BadInput(
-            f"{prompts} prompts are too few for one step of {wanted} groups (batch_size x gradient_accumulation / "
-            "num_generations); lower batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
+            f"{prompts} prompts are too few for one step of {wanted} groups (per_device_train_batch_size x "
+            "gradient_accumulation_steps / num_generations); lower one of the first two, or raise "
+            "preprocessing.grpo_prompts"
         )
+
+
+def _at_once(trl: Mapping[str, Any]) -> int:
+    """Return the completions of a step and rank."""
+    return int(trl["per_device_train_batch_size"] * trl["gradient_accumulation_steps"])
 
 
 def _train(
@@ -217,24 +138,26 @@ def _train(
     prompts: pd.DataFrame,
     rewards: Sequence[Callable[..., Any]],
     weights: Sequence[float],
-    policy: Policy,
-    plan: Schedule,
+    trl: Mapping[str, Any],
+    shuffle: bool,
     exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
     from sqlreason.students.training.backends import choose_backend
 
-    options = {**loading, "gradient_checkpointing": plan.gradient_checkpointing, "seed": plan.seed}
+    whole = complete("GRPOConfig", trl)
+    options = {**loading, **{name: whole[name] for name in ("gradient_checkpointing", "seed")}}
     model, chat = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
-    recorder = Recorder(rewards, weights, stage.folder / "rollouts", policy.num_generations, chat)
-    sampling = Sampling(policy.max_completion_tokens, policy.temperature, policy.num_generations, policy.top_p)
-    ours = loading["backend"] == "transformers" and policy.vllm is None
-    writer = Writer(sampling, plan.seed, chat) if ours else None
-    trainer = make_trainer(stage, model, chat, prompts, recorder, weights, writer, policy.arguments(), plan)
-    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
+    recorder = Recorder(rewards, weights, stage.folder / "rollouts", whole["num_generations"], chat)
+    limit = whole["max_completion_length"]
+    sampling = Sampling(limit, whole["temperature"], whole["num_generations"], whole["top_p"])
+    ours = loading["backend"] == "transformers" and not whole["use_vllm"]
+    writer = Writer(sampling, whole["seed"], chat) if ours else None
+    arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
+    trainer = make_trainer(stage, model, chat, prompts, recorder, weights, writer, arguments)
     evaluated = loading["backend"] == "transformers"
-    evaluator = exam.evaluator(policy.max_completion_tokens, at_once, stage.folder / "dev") if evaluated else None
+    evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev") if evaluated else None
     callbacks = [
         memory_dry_run.dry_run_grpo(trainer, chat, writer),
         early_stopping.watch(trainer, stage, recorder, chat, evaluator),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.training.rollouts import Recorder, Writer
-from sqlreason.students.training.trainer_arguments import Schedule
+from sqlreason.students.training.trl_arguments import complete
 from sqlreason.students.training.work_folder import Stage
 
 
@@ -39,8 +39,7 @@ def make_trainer(
     recorder: Recorder,
     weights: Sequence[float],
     writer: Writer | None,
-    arguments: dict[str, Any],
-    plan: Schedule,
+    arguments: Mapping[str, Any],
 ) -> Any:
     """Makes the trainer.
 
@@ -52,8 +51,7 @@ def make_trainer(
         recorder: Of the rewards.
         weights: Of the rewards in the total.
         writer: Of the completions; None leaves them to trl, or to the backend that patched it.
-        arguments: Of trl's GRPOConfig, those of the schedule left out.
-        plan: The schedule of this rank.
+        arguments: Of trl's GRPOConfig, for this rank.
 
     Raises:
         TrainingError: if trl would not do what was asked for.
@@ -66,14 +64,14 @@ def make_trainer(
 
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is marked as experimental
     held = {
-        **plan.arguments(stage.folder, trainer_arguments.is_mixed(model)),
-        **arguments,
+        **trainer_arguments.arguments_of(arguments, stage.folder, trainer_arguments.is_mixed(model)),
         "reward_weights": list(map(float, weights)),
     }
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
-    if arguments["use_vllm"]:
-        held["vllm_max_model_length"] = longest_sequence(rows, chat, arguments["max_completion_length"])
-    shared = writer is not None and _reads_prompts_once(model, rows, chat, arguments["max_completion_length"])
+    whole = complete("GRPOConfig", {}) | held
+    if whole["use_vllm"]:
+        held["vllm_max_model_length"] = longest_sequence(rows, chat, whole["max_completion_length"])
+    shared = writer is not None and _reads_prompts_once(model, rows, chat, whole["max_completion_length"])
     ours: dict[str, Any] = {"reward_funcs": recorder.wrapped(), **({"rollout_func": writer} if writer else {})}
 
     class Trainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
@@ -95,7 +93,7 @@ def make_trainer(
             return written
 
         def _get_train_sampler(self, dataset: Any = None) -> Any:
-            return shuffled_by_epoch(super()._get_train_sampler(dataset), plan.seed)
+            return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)
 
         def _prepare_inputs(self, generation_batch: Any) -> Any:
             before = self._buffered_inputs

@@ -22,8 +22,8 @@ from sqlreason.students.training.trainer_arguments import LESS_TO_LEARN_FROM, fi
 logger = logging.getLogger(__name__)
 
 _LESS_TO_WRITE = (
-    "lower grpo.gradient_accumulation or grpo.batch_size (the completions of a step are written at once), "
-    "grpo.max_completion_tokens or preprocessing.max_prompt_tokens, or set student.quantization: nf4"
+    "lower grpo.trl.gradient_accumulation_steps or per_device_train_batch_size (the completions of a step are written "
+    "at once), grpo.trl.max_completion_length or preprocessing.max_prompt_tokens, or set student.quantization: nf4"
 )
 
 

@@ -9,7 +9,7 @@ when it is asked for again, and one that is finished is returned at once.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet, share_right
 from sqlreason.students.training.distillation_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
-from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name, vllm_arguments
-from sqlreason.students.training.trainer_arguments import Schedule
+from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
+from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
 logger = logging.getLogger(__name__)
@@ -55,44 +55,6 @@ class Teacher:
         return model.eval().requires_grad_(False)
 
 
-@dataclass(frozen=True)
-class Knobs:
-    """The knobs of distillation.
-
-    Attributes:
-        beta: Of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 is KL(student, teacher).
-        max_completion_tokens: Limit of a completion.
-        temperature: Of the samples; the loss divides the logits of both by the same.
-        top_p: Nucleus of the samples.
-        vllm: None, or where vLLM writes the completions: "colocate" or "server" (trl's two modes).
-        vllm_memory: Share of the GPU for a colocated one.
-        vllm_server: Address of a server.
-    """
-
-    beta: float = 1.0
-    max_completion_tokens: int = 256
-    temperature: float = 1.0
-    top_p: float = 1.0
-    vllm: str | None = None
-    vllm_memory: float = 0.3
-    vllm_server: str = "http://localhost:8000"
-
-    def arguments(self) -> dict[str, Any]:
-        """Arguments of trl's DistillationConfig."""
-        return {
-            "beta": self.beta,
-            "max_completion_length": self.max_completion_tokens,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "top_k": 0,
-            "disable_dropout": True,
-            "remove_unused_columns": False,
-            "shuffle_dataset": True,
-            "log_completions": False,
-            **vllm_arguments(self.vllm, self.vllm_memory, self.vllm_server),
-        }
-
-
 def train_distillation(
     checkpoint: Checkpoint,
     adapter: Adapter,
@@ -111,7 +73,7 @@ def train_distillation(
     dev: pd.DataFrame | None = None,
     dev_steps: int = 25,
     patience: int | None = None,
-    **knobs: Any,
+    trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Trains the adapter to write as the teacher would, on its own completions.
 
@@ -133,7 +95,8 @@ def train_distillation(
             them once, the student before the first step and every `dev_steps`, and its best adapter is returned.
         dev_steps: Steps between two scores.
         patience: Scores without a better one after which the training ends; None for no limit.
-        knobs: Fields of `Knobs` and of `training.Schedule`; `batch_size` counts completions, one a prompt.
+        trl: Arguments of trl's DistillationConfig; `gradient_accumulation_steps` are those of all ranks together. Its
+            `beta` is of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 KL(student, teacher).
 
     Returns:
         The adapter; history and rollouts as of `grpo.train_grpo`, where `loss` and `kl` are the divergence from the
@@ -158,28 +121,31 @@ def train_distillation(
         "dev": None if dev is None else hash_table(dev),
         "dev_steps": dev_steps,
         "patience": patience,
-        **knobs,
+        **(trl or {}),
     }
-    own = {name: value for name, value in knobs.items() if name in Knobs.__dataclass_fields__}
-    plan = Schedule(**{name: value for name, value in knobs.items() if name not in own}).shared(ranks)
-    _require_a_step(len(prompts), ranks, plan)
+    own = share(trl or {}, ranks)
+    _require_a_step(len(prompts), ranks * _at_once(complete("DistillationConfig", own)))
     stage = Stage("distillation", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
     exam, scores = DevSet(dev, dev_steps, patience), (rewards, weights)
     place, loading = Launch(launch, ranks, accelerate), {"dtype": dtype, "quantization": quantization}
-    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, Knobs(**own), plan, exam, loading)
+    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, own, exam, loading)
 
 
-def _require_a_step(prompts: int, ranks: int, plan: Schedule) -> None:
+def _require_a_step(prompts: int, wanted: int) -> None:
     """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
-    wanted = ranks * plan.batch_size * plan.gradient_accumulation
     if prompts < wanted:
         raise BadInput(
-            f"{prompts} prompts are too few for one step of {wanted} (batch_size x gradient_accumulation); lower "
-            "batch_size or gradient_accumulation, or raise preprocessing.grpo_prompts"
+            f"{prompts} prompts are too few for one step of {wanted} (per_device_train_batch_size x "
+            "gradient_accumulation_steps); lower one of the two, or raise preprocessing.grpo_prompts"
         )
+
+
+def _at_once(trl: Mapping[str, Any]) -> int:
+    """Return the completions of a step and rank."""
+    return int(trl["per_device_train_batch_size"] * trl["gradient_accumulation_steps"])
 
 
 def _train(
@@ -189,25 +155,25 @@ def _train(
     teacher: Teacher,
     prompts: pd.DataFrame,
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
-    knobs: Knobs,
-    plan: Schedule,
+    trl: Mapping[str, Any],
     exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
     from sqlreason.students.training.transformers_backend import load_student
 
-    model, chat = load_student(
-        checkpoint, adapter, gradient_checkpointing=plan.gradient_checkpointing, seed=plan.seed, **loading
-    )
+    whole = complete("DistillationConfig", trl)
+    adapting = {name: whole[name] for name in ("gradient_checkpointing", "seed")}
+    model, chat = load_student(checkpoint, adapter, **adapting, **loading)
     model_of_teacher = teacher.load(**loading)
     recorder = Recorder(*scores, stage.folder / "rollouts", group=1, chat=chat)
-    sampling = Sampling(knobs.max_completion_tokens, knobs.temperature, top_p=knobs.top_p)
-    writer = Writer(sampling, plan.seed, chat) if knobs.vllm is None else None
-    at_once = plan.batch_size * plan.gradient_accumulation  # as many as a step writes fit into memory
-    evaluator = exam.evaluator(knobs.max_completion_tokens, at_once, stage.folder / "dev")
-    taught = _examine(model_of_teacher, chat, exam.dev, knobs, at_once) if evaluator else None
-    trainer = make_trainer(stage, model, model_of_teacher, chat, prompts, recorder, writer, knobs.arguments(), plan)
+    limit = whole["max_completion_length"]
+    sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])
+    writer = None if whole["use_vllm"] else Writer(sampling, whole["seed"], chat)
+    evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev")
+    taught = _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole)) if evaluator else None
+    arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
+    trainer = make_trainer(stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments)
     callbacks = [
         memory_dry_run.dry_run_distillation(trainer, chat, writer),
         early_stopping.watch(trainer, stage, recorder, chat, evaluator),
@@ -239,10 +205,10 @@ def _train(
     return trained, history, rollouts
 
 
-def _examine(teacher: Any, chat: Chat, dev: Any, knobs: Knobs, at_once: int) -> float:
+def _examine(teacher: Any, chat: Chat, dev: Any, limit: int, at_once: int) -> float:
     """The teacher's accuracy on the dev questions as it reads them: what the student can come near to."""
     conversations = [json.loads(text) for text in dev["teacher_prompt"]]
     tasks = [Task.from_json(text) for text in dev["task"]]
-    score = share_right(teacher, chat, conversations, tasks, knobs.max_completion_tokens, at_once)
+    score = share_right(teacher, chat, conversations, tasks, limit, at_once)
     logger.info("distillation: the teacher's dev accuracy, with the prompt that it reads, is %.1f %%", 100 * score)
     return score

@@ -134,16 +134,6 @@ class Recorder:
         return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
 
-def vllm_arguments(mode: str | None, memory: float, server: str) -> dict[str, Any]:
-    """Arguments by which trl's trainers let vLLM write the completions; mode None lets it out."""
-    return {
-        "use_vllm": mode is not None,
-        "vllm_mode": mode or "colocate",
-        "vllm_gpu_memory_utilization": memory,
-        "vllm_server_base_url": server if mode == "server" else None,
-    }
-
-
 def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
     """Return the history of a training: one row a step, under our names.
 

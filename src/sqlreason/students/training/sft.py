@@ -18,8 +18,8 @@ from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.training import row_checks
 from sqlreason.students.training.launch import Launch, call, rank
-from sqlreason.students.training.trainer_arguments import Schedule
 from sqlreason.students.training.transformers_backend import Lora
+from sqlreason.students.training.trl_arguments import FIXED_OF_SFT, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def train_sft(
     ranks: int = 1,
     accelerate: str | None = None,
     resume: bool = True,
-    **schedule: Any,
+    trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame]:
     """Trains an adapter to write the completions of the examples.
 
@@ -58,7 +58,7 @@ def train_sft(
         ranks: Processes of launch "ranks"; each makes its share of the forward passes of a step.
         accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
-        schedule: Fields of `training.Schedule`.
+        trl: Arguments of trl's SFTConfig; `gradient_accumulation_steps` are those of all ranks together.
 
     Returns:
         The adapter, and the history: stage, step, loss (nats per trained token), learning_rate, tokens,
@@ -78,15 +78,16 @@ def train_sft(
         "dtype": dtype,
         "ranks": ranks,
         **({"start": start.digest} if start else {}),
-        **schedule,
+        **(trl or {}),
     }
-    plan, place = Schedule(**schedule).shared(ranks), Launch(launch, ranks, accelerate)
+    complete("SFTConfig", trl or {})
+    own, place = share(trl or {}, ranks), Launch(launch, ranks, accelerate)
     shape = start or Lora(**(lora or {}))
     stage = Stage("sft", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    return call(place, _train, stage, checkpoint, examples, shape, plan, fingerprint, backend, quantization, dtype)
+    return call(place, _train, stage, checkpoint, examples, shape, own, fingerprint, backend, quantization, dtype)
 
 
 def _train(
@@ -94,7 +95,7 @@ def _train(
     checkpoint: Checkpoint,
     examples: pd.DataFrame,
     shape: Lora | Adapter,
-    plan: Schedule,
+    trl: Mapping[str, Any],
     fingerprint: str,
     backend: str,
     quantization: str | None,
@@ -103,15 +104,16 @@ def _train(
     from sqlreason.students.training import memory_dry_run, trainer_arguments
     from sqlreason.students.training.backends import choose_backend
 
+    whole = complete("SFTConfig", trl)
     model, chat = choose_backend(backend)(
         checkpoint,
         shape,
         dtype=dtype,
         quantization=quantization,
-        gradient_checkpointing=plan.gradient_checkpointing,
-        seed=plan.seed,
+        gradient_checkpointing=whole["gradient_checkpointing"],
+        seed=whole["seed"],
     )
-    trainer = _trainer(stage, model, chat, make_rows(chat, examples), plan, backend)
+    trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, backend)
     log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.dry_run_sft(trainer)])
     history = _history(log)
     facts = {
@@ -138,7 +140,7 @@ def _train(
 
 
 def _trainer(
-    stage: Stage, model: Any, chat: Chat, rows: list[dict[str, list[int]]], plan: Schedule, backend: str
+    stage: Stage, model: Any, chat: Chat, rows: list[dict[str, list[int]]], trl: Mapping[str, Any], backend: str
 ) -> Any:
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
@@ -149,11 +151,8 @@ def _trainer(
     config = trainer_arguments.build_config(
         SFTConfig,
         {
-            **plan.arguments(stage.folder, trainer_arguments.is_mixed(model)),
-            "max_length": None,
-            "packing": False,
-            "completion_only_loss": True,
-            "dataset_num_proc": None,
+            **trainer_arguments.arguments_of(trl, stage.folder, trainer_arguments.is_mixed(model)),
+            **FIXED_OF_SFT,
             "loss_type": _loss(model, backend),
         },
     )

@@ -1,4 +1,4 @@
-"""What SFT and GRPO share: the schedule, its translation into trainer arguments, progress, history, checkpoints.
+"""What SFT and GRPO share: the arguments that are not chosen, progress, history, checkpoints.
 
 Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.py` and `grpo.py`.
 """
@@ -7,21 +7,22 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlreason.errors import BadInput, SqlReasonError
+from sqlreason.errors import SqlReasonError
 from sqlreason.students.checkpoints import attention, cpu
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_device
+from sqlreason.students.training.trl_arguments import FIXED, read_arguments
 from sqlreason.students.training.work_folder import Stage
 
 logger = logging.getLogger(__name__)
 
 LESS_TO_LEARN_FROM = (
-    "halve {stage}.batch_size and double {stage}.gradient_accumulation (a step stays what it was), set "
-    "{stage}.gradient_checkpointing: true or student.quantization: nf4, or lower preprocessing.max_prompt_tokens"
+    "halve {stage}.trl.per_device_train_batch_size and double gradient_accumulation_steps (a step stays what it was), "
+    "set {stage}.trl.gradient_checkpointing: true or student.quantization: nf4, or lower "
+    "preprocessing.max_prompt_tokens"
 )
 """What to change where a pass does not fit into memory."""
 
@@ -30,93 +31,22 @@ class TrainingError(SqlReasonError, RuntimeError):
     """A guard found that the training would not do what was asked for."""
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """Optimiser, length and bookkeeping of a training; exactly one of `epochs` and `max_steps` is its length.
+def arguments_of(trl: Mapping[str, Any], folder: Path, mixed: bool) -> dict[str, Any]:
+    """Return the arguments given with those of every training, which nobody chooses.
 
-    Attributes:
-        learning_rate: Peak learning rate.
-        lr_scheduler: Its course: cosine, linear, constant or constant_with_warmup.
-        warmup_ratio: Share of the steps in which it rises.
-        weight_decay: Of AdamW.
-        adam_beta2: Of AdamW.
-        optimizer: Name as transformers knows it, such as adamw_torch or paged_adamw_8bit.
-        max_grad_norm: Gradients are clipped to this norm.
-        epochs: Passes over the data, or None.
-        max_steps: Steps, or None.
-        batch_size: Rows of one forward pass.
-        gradient_accumulation: Forward passes of one step, of all ranks together: a step sees the same rows whatever
-            their number.
-        gradient_checkpointing: Trade a third of the speed for memory.
-        save_steps: Steps between checkpoints.
-        seed: Of the adapter's initial weights, the order of rows, dropout and sampling.
+    Args:
+        trl: Arguments by trl's names.
+        folder: For checkpoints.
+        mixed: Whether it computes in bfloat16.
     """
-
-    learning_rate: float
-    epochs: float | None = None
-    max_steps: int | None = None
-    lr_scheduler: str = "cosine"
-    warmup_ratio: float = 0.03
-    weight_decay: float = 0.0
-    adam_beta2: float = 0.999
-    optimizer: str = "adamw_torch"
-    max_grad_norm: float = 1.0
-    batch_size: int = 8
-    gradient_accumulation: int = 1
-    gradient_checkpointing: bool = False
-    save_steps: int = 50
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if (self.epochs is None) == (self.max_steps is None):
-            raise BadInput(
-                f"epochs={self.epochs} and max_steps={self.max_steps}: "
-                "give exactly one of the two and None for the other"
-            )
-
-    def shared(self, ranks: int) -> "Schedule":
-        """The schedule of each of several ranks.
-
-        Raises:
-            ValueError: if the forward passes of a step cannot be shared evenly.
-        """
-        if self.gradient_accumulation % ranks:
-            raise BadInput(
-                f"gradient_accumulation={self.gradient_accumulation} forward passes a step cannot be shared by "
-                f"ranks={ranks}; make it a multiple (and batch_size smaller, to keep the rows of a step)"
-            )
-        return replace(self, gradient_accumulation=self.gradient_accumulation // ranks)
-
-    def arguments(self, folder: Path, mixed: bool) -> dict[str, Any]:
-        """Arguments of a trl configuration, every one explicit that trl would choose otherwise."""
-        length = {"num_train_epochs": self.epochs} if self.epochs is not None else {"max_steps": self.max_steps}
-        return {
-            **length,
-            "output_dir": str(folder),
-            "learning_rate": self.learning_rate,
-            "lr_scheduler_type": self.lr_scheduler,
-            "warmup_steps": self.warmup_ratio,
-            "weight_decay": self.weight_decay,
-            "adam_beta2": self.adam_beta2,
-            "optim": self.optimizer,
-            "max_grad_norm": self.max_grad_norm,
-            "per_device_train_batch_size": self.batch_size,
-            "gradient_accumulation_steps": self.gradient_accumulation,
-            "gradient_checkpointing": self.gradient_checkpointing,
-            "save_strategy": "steps",
-            "save_steps": self.save_steps,
-            "save_total_limit": 2,
-            "logging_steps": 1,
-            "report_to": [],
-            "disable_tqdm": True,
-            "bf16": mixed,
-            "seed": self.seed,
-            "data_seed": self.seed,
-            "dataloader_num_workers": 0,
-            "ddp_find_unused_parameters": False,
-            "average_tokens_across_devices": True,
-            "use_cpu": not _has_gpu(),
-        }
+    return {
+        **trl,
+        **FIXED,
+        "output_dir": str(folder),
+        "bf16": mixed,
+        "data_seed": trl.get("seed", read_arguments("SFTConfig")["seed"].default),
+        "use_cpu": not _has_gpu(),
+    }
 
 
 def build_config(kind: Any, arguments: dict[str, Any]) -> Any:
