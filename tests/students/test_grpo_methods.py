@@ -111,8 +111,9 @@ def test_the_curriculum_is_chosen_among_the_prompts_that_are_trained_on(
     ids = prompts["id"].tolist()
     rates = {ids[0]: [True, True], **{id_: [True, False] for id_ in ids[1:4]}, ids[4]: [False, False]}
     profile = pd.DataFrame([{"id": id_, "temperature": 1.0, "right": right} for id_ in rates for right in rates[id_]])
-    for changes in ({"curriculum": "mixed"}, {"curriculum": "off"}, {"curriculum": "mixed", "batch_size": 8}):
-        methods.train_grpo(None, blank, prompts, profile, tmp_path, student, options(**changes))
+    for trl, curriculum in (({}, "mixed"), ({}, "off"), ({"per_device_train_batch_size": 8}, "mixed")):
+        chosen = options(trl, curriculum=curriculum)
+        methods.train_grpo(None, blank, prompts, profile, tmp_path, student, chosen)
     assert given == [ids[1:4], ids, ids]  # too few for the four groups of a step: all
 
 
