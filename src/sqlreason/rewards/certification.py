@@ -136,6 +136,16 @@ def certify(
 
     Raises:
         ValueError: If no row can be used.
+
+    Example:
+        >>> from sqlreason.rewards.exploits import EXPLOITS
+        >>> rows = "CREATE TABLE t (a INT, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, 'y')"
+        >>> gold = "SELECT b, SUM(a) FROM t GROUP BY b"
+        >>> question = {"sql_context": rows, "gold_sql": gold, "task": Task("q1", gold, (rows,)).to_json()}
+        >>> certify({"format": 1.0}, [question], exploits=EXPLOITS[:2]).faults[0]
+        '2 exploits earn as much as the worst correct answer (1.00): select one (1.00), select zero (1.00)'
+        >>> certify({"execution": 1.0}, [question], exploits=EXPLOITS[:2]).faults
+        []
     """
     with Verifier(limits=LIMITS) as verifier:
         prepared = [(row, question) for row in rows if (question := _question(row, verifier)) is not None]

@@ -163,6 +163,18 @@ class JudgedReward:
 
     Attributes:
         last_reasons: Code beside each score of the last call.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> from sqlreason.rewards import REWARDS
+        >>> reward = REWARDS["execution"]()
+        >>> answers = [render("…", sql) for sql in ("SELECT SUM(a) FROM t", "SELECT MAX(a) FROM t", "SELECT 3")]
+        >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
+        >>> reward(answers, sql_context=[rows] * 3, gold_sql=["SELECT SUM(a) FROM t"] * 3)
+        [1.0, 0.1, 0.0]
+        >>> reward.last_reasons
+        ['agrees', 'mismatch', 'no_table_read']
+        >>> reward.close()
     """
 
     def __init__(self, name: str, score: Score, **judging: Any) -> None:

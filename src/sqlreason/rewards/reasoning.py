@@ -44,6 +44,13 @@ class ReasoningReward:
     Attributes:
         last_reasons: Code beside each score: `planned`, `unplanned` (half or less), `invented:<names>`,
             `malformed:<why>`, `unparsable`, `unusable:<why>`.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> gold, rows = "SELECT COUNT(*) FROM users", "CREATE TABLE users (name TEXT)"
+        >>> answers = [render(plan, gold) for plan in ("Count the rows of users.", "Look at orders.")]
+        >>> ReasoningReward()(answers, sql_context=[rows] * 2, gold_sql=[gold] * 2)
+        [1.0, 0.0]
     """
 
     __name__ = "reasoning"
