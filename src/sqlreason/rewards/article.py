@@ -90,7 +90,7 @@ class CheckSqlReward:
         self._verifier.close()
 
     def _running(self, queries: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of the queries that run on their context.
+        """Return those of the queries that run on their context.
 
         Each is run as the gold of a task of its own, on a fresh database: only a gold may write and define as it
         likes, which the article allows to every query.
@@ -112,7 +112,7 @@ def _has_shape(text: str) -> bool:
 
 
 def _query(text: str) -> str | None:
-    """What stands between the first `<sql>` and the next `</sql>`; None where there is no such pair."""
+    """Return what stands between the first `<sql>` and the next `</sql>`; None where there is no such pair."""
     sql, closed, _ = text.partition("<sql>")[2].partition("</sql>")
     return sql.strip() if closed else None
 
