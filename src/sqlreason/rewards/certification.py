@@ -200,7 +200,7 @@ def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[
 def _score(
     rewards: Mapping[str, float], trials: Sequence[_Trial], prepared: Sequence[tuple[Mapping[str, Any], Question]]
 ) -> tuple[list[float | None], list[str]]:
-    """Return the mix's score of each completion, and the reason codes."""
+    """The mix's score of each completion, and the reason codes."""
     names = ("task", "sql_context", "sql")
     columns: dict[str, list[Any]] = {name: [prepared[t.row][0][name] for t in trials] for name in names}
     columns["teacher_think"] = [prepared[trial.row][1].think for trial in trials]

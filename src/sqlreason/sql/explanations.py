@@ -45,7 +45,7 @@ class Explanation:
         return {**asdict(replace(self, gold=None, candidate=None)), **results, "verdict": self.verdict._asdict()}
 
     def to_text(self) -> str:
-        """Return a few lines for people; of rows shown, "<" marks what only the gold has, ">" what only the candidate."""
+        """Return a few lines for people; in rows shown, "<" marks what only the gold has, ">" only the candidate."""
         verdict = self.verdict
         if verdict.agrees:
             return f"agrees with the gold on all {verdict.databases} databases"

@@ -24,7 +24,7 @@ class Profile:
         known: How many of them are not NULL.
         distinct: Different values.
         low: A number or date below which 5 % lie, rounded; None for other values.
-        high: Upper bound of the values.
+        high: A number or date above which 5 % lie, rounded; None for other values.
         shared: Texts that at least `SHARED_BY` rows hold, the most frequent first.
         form: `int`, `real`, `text`, `date`, `datetime`, `flag` (only 0 and 1), or "" where there is nothing to see.
         times: Times of day that dates carry.
