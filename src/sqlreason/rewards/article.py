@@ -4,6 +4,13 @@ Andrade (2025), "Structured Reasoning Distillation in SQL via CoT and Reinforcem
 section 2.2. Its rules are kept, blindness to correctness included: a query that merely runs earns 2.8 of 4.0
 in total, `SELECT 1` and `DROP TABLE` among them. Only the executor is ours: queries run in the sandbox, on a
 fresh database each, so that what wrote files or hung the training there fails here.
+
+Example:
+    >>> reward = CheckSqlReward()
+    >>> answers = ["<sql>SELECT a FROM t</sql>", "<sql>SELECT b FROM t</sql>", "SELECT a FROM t"]
+    >>> reward(answers, sql_context=["CREATE TABLE t (a INT)"] * 3, gold_sql=["SELECT a FROM t"] * 3)
+    [2.4, -1.5, 0.0]
+    >>> reward.close()
 """
 
 from collections.abc import Sequence
@@ -24,7 +31,13 @@ _SHAPE = ("\n<think>\n", "\n</think>\n<sql>\n", "\n</sql>\n")
 
 
 class MatchFormatExactly:
-    """1.1 where the tags stand on lines of their own in the right order, else 0.0."""
+    """1.1 where the tags stand on lines of their own in the right order, else 0.0.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> MatchFormatExactly()([render("One row.", "SELECT 1"), "SELECT 1"])
+        [1.1, 0.0]
+    """
 
     __name__ = "match_format_exactly"
 
@@ -34,7 +47,12 @@ class MatchFormatExactly:
 
 
 class MatchFormatApproximately:
-    """0.125 for each of the four tags that occurs exactly once, -1.0 for each that does not."""
+    """0.125 for each of the four tags that occurs exactly once, -1.0 for each that does not.
+
+    Example:
+        >>> MatchFormatApproximately()(["<think></think><sql></sql>", "<think></think>"])
+        [0.5, -1.75]
+    """
 
     __name__ = "match_format_approximately"
 
@@ -72,7 +90,7 @@ class CheckSqlReward:
         self._verifier.close()
 
     def _running(self, queries: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of the queries that run on their context.
+        """Return those of the queries that run on their context.
 
         Each is run as the gold of a task of its own, on a fresh database: only a gold may write and define as it
         likes, which the article allows to every query.
@@ -94,7 +112,7 @@ def _has_shape(text: str) -> bool:
 
 
 def _query(text: str) -> str | None:
-    """What stands between the first `<sql>` and the next `</sql>`; None where there is no such pair."""
+    """Return what stands between the first `<sql>` and the next `</sql>`; None where there is no such pair."""
     sql, closed, _ = text.partition("<sql>")[2].partition("</sql>")
     return sql.strip() if closed else None
 

@@ -40,14 +40,14 @@ class Entry:
 
     Attributes:
         kind: `correct`, `exploit` or `mutant`.
-        family: Of the exploit; empty for others.
-        name: Of the rewrite or exploit.
+        family: Family of the exploit; empty for others.
+        name: Name of the rewrite or exploit.
         completions: Scored.
-        lowest: Score of the mix.
-        mean: Likewise.
-        highest: Likewise.
-        passed: Of an exploit, whether it never earns as much as the worst correct answer; of mutants, whether correct
-            answers are told from them.
+        lowest: Lowest score of the mix.
+        mean: Mean score of the mix.
+        highest: Highest score of the mix.
+        passed: Whether an exploit never earns as much as the worst correct answer, or correct answers are told from
+            mutants.
         reason: The commonest reason codes of the rewards that give some; of mutants the AUC.
     """
 
@@ -70,12 +70,12 @@ class Certificate:
 
     @property
     def worst_correct(self) -> float:
-        """The lowest score of a correct answer."""
+        """Return the lowest score of a correct answer."""
         return min(entry.lowest for entry in self.entries if entry.kind == "correct")
 
     @property
     def faults(self) -> list[str]:
-        """Why the mix may not be trained on; empty if it may."""
+        """Return why the mix may not be trained on; empty if it may."""
         failed = [entry for entry in self.entries if not entry.passed]
         gamed = [f"{entry.name} ({entry.highest:.2f})" for entry in failed if entry.kind == "exploit"]
         found = [
@@ -100,7 +100,7 @@ class Certificate:
             )
 
     def summary(self) -> str:
-        """The outcome in a sentence."""
+        """Return the outcome in a sentence."""
         kinds = Counter(entry.kind for entry in self.entries)
         separation = ", ".join(entry.reason for entry in self.entries if entry.kind == "mutant") or "none"
         return (
@@ -132,11 +132,21 @@ def certify(
         rewards: Name in `REWARDS` -> weight.
         rows: Questions with task (JSON), sql_context, gold_sql; those whose schema cannot be read are left out.
         min_auc: Separation of correct answers from mutants that is asked for.
-        seed: Of the fresh databases and mutants.
+        seed: Draws the fresh databases and mutants.
         exploits: The adversarial suite.
 
     Raises:
         ValueError: If no row can be used.
+
+    Example:
+        >>> from sqlreason.rewards.exploits import EXPLOITS
+        >>> rows = "CREATE TABLE t (a INT, b TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, 'y')"
+        >>> gold = "SELECT b, SUM(a) FROM t GROUP BY b"
+        >>> question = {"sql_context": rows, "gold_sql": gold, "task": Task("q1", gold, (rows,)).to_json()}
+        >>> certify({"format": 1.0}, [question], exploits=EXPLOITS[:2]).faults[0]
+        '2 exploits earn as much as the worst correct answer (1.00): select one (1.00), select zero (1.00)'
+        >>> certify({"execution": 1.0}, [question], exploits=EXPLOITS[:2]).faults
+        []
     """
     with Verifier(limits=LIMITS) as verifier:
         prepared = [(row, question) for row in rows if (question := _question(row, verifier)) is not None]
@@ -164,7 +174,7 @@ def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
 def _trials(
     number: int, row: Mapping[str, Any], question: Question, verifier: Verifier, exploits: list[Exploit], seed: int
 ) -> list[_Trial]:
-    """The completions for a question; those exploits and mutants that are right by chance are left out."""
+    """Return the completions for a question; those exploits and mutants that are right by chance are left out."""
     fresh = prepare(
         verifier, "fresh", str(row["sql_context"]), question.task.gold, n=FRESH_INSTANCES, seed=seed + 1_000_003
     ).task
@@ -180,7 +190,7 @@ def _trials(
 
 
 def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[_Trial]:
-    """Those that break the grammar, or do not agree with the gold on fresh databases."""
+    """Return those that break the grammar, or do not agree with the gold on fresh databases."""
     readings = [parse(trial.completion) for trial in trials]
     queries = list(dict.fromkeys(reading.sql for reading in readings if reading.well_formed))
     right = {sql for sql, verdict in zip(queries, verifier.verify(fresh, queries), strict=True) if verdict.agrees}
@@ -242,7 +252,7 @@ def _entry(key: tuple[str, str, str], group: Sequence[_Scored]) -> Entry:
 
 
 def _auc(correct: Sequence[_Scored], wrong: Sequence[_Scored]) -> float:
-    """The chance that a correct answer earns more than a mutant of the same question, ties counting half."""
+    """Return the chance that a correct answer earns more than a mutant of the same question, ties counting half."""
     of_row: dict[int, list[float]] = defaultdict(list)
     for row, score, _ in wrong:
         of_row[row].append(score)

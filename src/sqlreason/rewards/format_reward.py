@@ -31,7 +31,16 @@ def _content(content: Any) -> str:
 
 
 class FormatReward:
-    """1.0 for a well-formed answer, 0.0 for any other; for a start of GRPO on the grammar alone."""
+    """1.0 for a well-formed answer, 0.0 for any other; for a start of GRPO on the grammar alone.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> reward = FormatReward()
+        >>> reward([render("One row is enough.", "SELECT 1"), "SELECT 1"])
+        [1.0, 0.0]
+        >>> reward.last_reasons
+        ['well_formed', 'no_think']
+    """
 
     __name__ = "format"
 

@@ -85,11 +85,11 @@ class Judge:
         ]
 
     def gold_rows(self, task: Task) -> Rows:
-        """The gold's rows on the original database; run once, unless it fails, which may be chance."""
+        """Return the gold's rows on the original database; run once, unless it fails, which may be chance."""
         return self._golds([task])[task]
 
     def _golds(self, tasks: Sequence[Task]) -> dict[Task, Rows]:
-        """The rows of the tasks' gold queries; those that fail have none, and are not kept so."""
+        """Return the rows of the tasks' gold queries; those that fail have none, and are not kept so."""
         golds = {task: rows for task in tasks if (rows := self._gold_rows.get(task)) is not None}
         missing = [task for task in tasks if task not in golds]
         for task, (found,) in zip(missing, self._run([(task, [task.gold]) for task in missing]), strict=True):
@@ -99,7 +99,7 @@ class Judge:
         return golds
 
     def rows(self, task: Task, sql: str) -> Rows:
-        """The rows of a reading query on the original database; none where it fails or gives far more than the gold.
+        """Return the rows of a reading query on the original database; none where it fails or gives far too many.
 
         The first question after a batch runs all of its wrong queries, and their gold queries, at once.
         """
@@ -121,7 +121,7 @@ class Judge:
     def _run(
         self, pairs: Sequence[tuple[Task, Sequence[str]]], most: Sequence[tuple[int, int]] | None = None
     ) -> list[list[Result]]:
-        """Runs queries on their tasks' original databases."""
+        """Run queries on their tasks' original databases."""
         groups = [
             (task.databases[0], [to_engine(sql, task.engine, task.reading)[0] for sql in texts], task.engine)
             for task, texts in pairs
@@ -163,6 +163,18 @@ class JudgedReward:
 
     Attributes:
         last_reasons: Code beside each score of the last call.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> from sqlreason.rewards import REWARDS
+        >>> reward = REWARDS["execution"]()
+        >>> answers = [render("…", sql) for sql in ("SELECT SUM(a) FROM t", "SELECT MAX(a) FROM t", "SELECT 3")]
+        >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
+        >>> reward(answers, sql_context=[rows] * 3, gold_sql=["SELECT SUM(a) FROM t"] * 3)
+        [1.0, 0.1, 0.0]
+        >>> reward.last_reasons
+        ['agrees', 'mismatch', 'no_table_read']
+        >>> reward.close()
     """
 
     def __init__(self, name: str, score: Score, **judging: Any) -> None:
@@ -228,7 +240,7 @@ def _characters(rows: Rows) -> int:
 
 
 def _bound(gold: Rows) -> tuple[int, int]:
-    """Rows and characters up to which a result may be near the gold's."""
+    """Return rows and characters up to which a result may be near the gold's."""
     return _TIMES * len(gold) + _ROWS, _TIMES * _characters(gold) + _CHARACTERS
 
 

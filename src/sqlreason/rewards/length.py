@@ -21,6 +21,10 @@ class LengthReward:
 
     Attributes:
         last_reasons: Code beside each score: `short_enough`, `long` or `overlong`.
+
+    Example:
+        >>> LengthReward(max_tokens=100)(["x"] * 3, completion_ids=[[0] * 50, [0] * 90, [0] * 100])
+        [0.0, -0.5, -1.0]
     """
 
     __name__ = "length"

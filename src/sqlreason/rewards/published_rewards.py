@@ -2,6 +2,15 @@
 
 Only the formulas are theirs. Agreement is ours (several test databases, bags, the sandbox), so a query that their
 comparison of sets or a single database would let pass earns less here.
+
+Example:
+    >>> from sqlreason.reasoning.format import render
+    >>> reward = ArcticReward()
+    >>> answers = [render("…", sql) for sql in ("SELECT SUM(a) FROM t", "SELECT MAX(a) FROM t", "SELECT b FROM t")]
+    >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
+    >>> reward(answers, sql_context=[rows] * 3, gold_sql=["SELECT SUM(a) FROM t"] * 3)
+    [1.0, 0.1, 0.0]
+    >>> reward.close()
 """
 
 from collections.abc import Sequence

@@ -44,6 +44,13 @@ class ReasoningReward:
     Attributes:
         last_reasons: Code beside each score: `planned`, `unplanned` (half or less), `invented:<names>`,
             `malformed:<why>`, `unparsable`, `unusable:<why>`.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> gold, rows = "SELECT COUNT(*) FROM users", "CREATE TABLE users (name TEXT)"
+        >>> answers = [render(plan, gold) for plan in ("Count the rows of users.", "Look at orders.")]
+        >>> ReasoningReward()(answers, sql_context=[rows] * 2, gold_sql=[gold] * 2)
+        [1.0, 0.0]
     """
 
     __name__ = "reasoning"
@@ -81,7 +88,7 @@ class ReasoningReward:
 
 
 def _named(think: str, sql: str, schema: Schema) -> tuple[float, tuple[str, ...]]:
-    """F1 of the names in the plan against those of the query, and the plan's names that nobody knows."""
+    """Return F1 of the names in the plan against those of the query, and the plan's names that nobody knows."""
     check = check_plan(think, sql, schema)
     used = check.tables_used + check.columns_used
     hits = check.tables_named + check.columns_named
@@ -93,7 +100,7 @@ def _named(think: str, sql: str, schema: Schema) -> tuple[float, tuple[str, ...]
 
 
 def _told(think: str, tree: exp.Expr) -> float:
-    """The share of the query's clauses of which the plan has a word; 1 where it has none of these clauses."""
+    """Return the share of the query's clauses of which the plan has a word; 1 where it has none of these clauses."""
     told = [
         re.search(rf"\b(?:{words})\b", think, re.IGNORECASE) is not None
         for clause, words in CLAUSE_WORDS.items()

@@ -38,12 +38,12 @@ class Question:
 
     @property
     def gold(self) -> str:
-        """The gold query, without a semicolon at its end."""
+        """Return the gold query, without a semicolon at its end."""
         return self.task.gold.strip().rstrip(";").strip()
 
     @property
     def table(self) -> str:
-        """A table of the schema that the gold reads, else its first."""
+        """Return a table of the schema that the gold reads, else its first."""
         names = [table.name for table in self.schema.tables]
         return next((name for name in names if name.lower() in self.gold.lower()), names[0])
 
@@ -77,7 +77,7 @@ def write_correct(question: Question) -> dict[str, str]:
 
 
 def _rewritten(rewrite: Callable[[exp.Expr], str | None], tree: exp.Expr) -> str | None:
-    """The tree rewritten; None for one that cannot be, or not be written."""
+    """Return the tree rewritten; None for one that cannot be, or not be written."""
     try:
         return rewrite(tree)
     except Exception:
@@ -140,7 +140,7 @@ def _equality_as_list(tree: exp.Expr) -> str | None:
 
 
 def _changed(tree: exp.Expr, kinds: tuple[type[exp.Expr], ...], change: Callable[[exp.Expr], exp.Expr]) -> str | None:
-    """The query with the nodes of its conditions changed; None where it has none of them."""
+    """Return the query with the nodes of its conditions changed; None where it has none of them."""
     before = tree.sql("sqlite")
     conditions = list(tree.find_all(exp.Where, exp.Having))
     for condition in conditions:

@@ -32,6 +32,13 @@ class TeacherSimilarityReward:
     Attributes:
         last_reasons: Code beside each score: `hashed:similarity`, `model:similarity`, `malformed:<why>`,
             `no_teacher`.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> answer = render("Count the rows of users.", "SELECT COUNT(*) FROM users")
+        >>> same, none = TeacherSimilarityReward()([answer] * 2, teacher_think=["Count the rows of users.", ""])
+        >>> round(same, 2), none
+        (1.0, None)
     """
 
     __name__ = "teacher_similarity"

@@ -25,13 +25,13 @@ class AuditRow:
 
     Attributes:
         id: The question's.
-        status: As of `Prepared`: ok, no_gold, schema_error, gold_error, vacuous, indistinct, too_costly, fault.
+        status: Status of `Prepared`: ok, no_gold, schema_error, gold_error, vacuous, indistinct, too_costly, fault.
         reason: Why it is not "ok", in words.
         engine: The engine that runs it; "" if none does.
         reading: The dialect from which it is rewritten for the engine; "" if it runs as it is.
         mutants: Wrong neighbours of the gold that ran.
         killed: Those that the chosen test databases tell from the gold.
-        flags: As of `Prepared`.
+        flags: Flags of `Prepared`.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Audit:
     rows: tuple[AuditRow, ...]
 
     def matrix(self) -> list[dict[str, Any]]:
-        """Counts of rows by status, engine (with reading) and kind of reason, most frequent first.
+        """Return counts of rows by status, engine (with reading) and kind of reason, most frequent first.
 
         Returns:
             Records with `status`, `engine`, `reason`, `rows`.
@@ -88,15 +88,15 @@ def audit(
     progress: Callable[[int], None] | None = None,
     suite: str = "",
 ) -> Audit:
-    """Prepares every question of a source and notes what came of it.
+    """Prepare every question of a source and note what came of it.
 
     Args:
         verifier: Where gold queries and mutants run.
-        rows: Of each question its id, context and gold.
+        rows: Id, context and gold of each question.
         n: Test databases beside the original.
-        seed: Of the test databases.
+        seed: Draws the test databases.
         progress: Called after each row with the number of rows done.
-        suite: As of `prepare`.
+        suite: Suite of the test databases, as `prepare` takes it.
     """
     found = []
     for id_, context, gold in rows:
@@ -113,6 +113,6 @@ def _row(id_: str, prepared: Prepared) -> AuditRow:
 
 
 def _kind(reason: str) -> str:
-    """The reason without what is particular to one row; of several attempts the first."""
+    """Return the reason without what is particular to one row; of several attempts the first."""
     first = reason.partition("; ")[0].partition("\n")[0]
     return _PARTICULAR.sub("…", first)[:100]

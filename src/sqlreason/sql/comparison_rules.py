@@ -49,13 +49,13 @@ class Comparison:
     defines: bool = False
 
     def to_wire(self) -> dict[str, Any]:
-        """The fields as a worker reads them."""
+        """Return the fields as a worker reads them."""
         return asdict(self)
 
 
 @remembering(1_000_000)
 def comparison_of(gold: str, dialect: str) -> Comparison:
-    """Reads a gold query, already in the engine's dialect, into what it demands."""
+    """Read a gold query, already in the engine's dialect, into what it demands."""
     statements = tuple(split_statements(gold)) or (gold,)
     kinds = {statement_kind(statement) for statement in statements}
     access = DEFINE if kinds & _DEFINES else WRITE if kinds & _WRITES else READ
@@ -66,10 +66,10 @@ def comparison_of(gold: str, dialect: str) -> Comparison:
 
 
 def published_comparison(gold: str, preset: str) -> Comparison:
-    """What a gold demands by the rules of a benchmark: any statement may run, and a text says whether rows are ordered.
+    """Return what a gold demands by a benchmark's rules: any statement may run; a text says whether rows are ordered.
 
     Args:
-        gold: As the benchmark's script runs it (`presets.as_published`).
+        gold: Gold query as the benchmark's script runs it (`presets.as_published`).
         preset: "spider" or "bird".
     """
     defines = statement_kind(gold) in _DEFINES
@@ -100,7 +100,7 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comp
 
 
 def _count(clause: exp.Expr | None) -> int | None:
-    """The whole number that a LIMIT or OFFSET holds."""
+    """Return the whole number that a LIMIT or OFFSET holds."""
     number = clause.expression if clause is not None else None
     if isinstance(number, exp.Neg):
         return -1
@@ -108,13 +108,13 @@ def _count(clause: exp.Expr | None) -> int | None:
 
 
 def _whole(node: exp.Expr | None) -> int | None:
-    """The whole number that a literal writes; None for anything else, and for more digits than engines keep."""
+    """Return the whole number that a literal writes; None for anything else, and for more digits than engines keep."""
     number = number_of(node.this) if isinstance(node, exp.Literal) and node.is_int else None
     return number if isinstance(number, int) else None
 
 
 def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], list[exp.Expr]] | None:
-    """Sort keys as output positions and as expressions to append; None if they cannot be had."""
+    """Return sort keys as output positions and as expressions to append; None if they cannot be had."""
     positions: list[int] = []
     appended: list[exp.Expr] = []
     for ordered in order.expressions if order is not None else ():
@@ -130,7 +130,7 @@ def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], lis
 
 
 def _position(tree: exp.Query, key: exp.Expr) -> int | None:
-    """The output column that a sort key is: by number, by name, or by being the same expression."""
+    """Return the output column that a sort key is: by number, by name, or by being the same expression."""
     if (number := _whole(key)) is not None:
         return number - 1
     outputs = tree.selects
@@ -150,7 +150,7 @@ def _position(tree: exp.Query, key: exp.Expr) -> int | None:
 
 
 def _unaliased(tree: exp.Select, key: exp.Expr) -> exp.Expr:
-    """The key with output aliases replaced by what they stand for: a select list cannot use them."""
+    """Return the key with output aliases replaced by what they stand for: a select list cannot use them."""
     named = {output.alias.lower(): output.this for output in tree.selects if isinstance(output, exp.Alias)}
 
     def resolve(node: exp.Expr) -> exp.Expr:

@@ -30,7 +30,7 @@ def describe_errors(verifier: Verifier, asked: Sequence[tuple[Task, str]]) -> li
 
 
 def _beside(sql: str) -> str:
-    """The gold beside which a query shows whether it runs: a write may run beside a write alone, so beside itself."""
+    """Return the gold beside which a query shows whether it runs: of a write itself, as it runs beside writes alone."""
     return sql if statement_kind(sql) in _WRITES and len(split_statements(sql)) == 1 else _ANYTHING
 
 

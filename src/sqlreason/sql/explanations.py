@@ -40,12 +40,12 @@ class Explanation:
     ordered: bool = False
 
     def to_record(self) -> dict[str, Any]:
-        """All of it as plain values for JSON."""
+        """Return all of it as plain values for JSON."""
         results = {"gold": _record(self.gold), "candidate": _record(self.candidate)}
         return {**asdict(replace(self, gold=None, candidate=None)), **results, "verdict": self.verdict._asdict()}
 
     def to_text(self) -> str:
-        """A few lines for people; where rows are shown, "<" marks what only the gold has, ">" only the candidate."""
+        """Return a few lines for people; in rows shown, "<" marks what only the gold has, ">" only the candidate."""
         verdict = self.verdict
         if verdict.agrees:
             return f"agrees with the gold on all {verdict.databases} databases"
@@ -85,7 +85,7 @@ def _record(result: Result | None) -> dict[str, Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has one: decimals as numbers, and what is no finite number as a text."""
+    """Return a value as JSON has one: decimals as numbers, and what is no finite number as a text."""
     if isinstance(value, Decimal) and value.is_finite():
         return int(value) if value == value.to_integral_value() and value.adjusted() < _DIGITS else _plain(float(value))
     if isinstance(value, float | Decimal):
@@ -98,7 +98,7 @@ def _plain(value: Any) -> Any:
 
 
 def _aligned(ones: Sequence[str], others: Sequence[str], ordered: bool) -> list[tuple[str | None, str | None]]:
-    """Rows side by side: by position where order counts, else first what differs and then what both have."""
+    """Return rows side by side: by position where order counts, else first what differs and then what both have."""
     if ordered:
         return list(zip_longest(ones, others))
     left, right = Counter(ones), Counter(others)

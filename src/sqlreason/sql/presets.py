@@ -31,7 +31,7 @@ def require_preset(preset: str) -> str:
 
 
 def as_published(sql: str, preset: str) -> str:
-    """Rewrites a query as the benchmark's script does before it runs it; for "strict" and "bird" not at all.
+    """Rewrite a query as the benchmark's script does before it runs it; for "strict" and "bird" not at all.
 
     Spider's script (test-suite-sql-eval, `exec_eval.py`, default flags) joins operators that a tokeniser has split,
     drops every DISTINCT and, in doing so, all statements but the first.

@@ -48,7 +48,7 @@ class RayVerifier:
             self._ray.shutdown()
 
     def verify_batch(self, pairs: Pairs, progress: Callable[[int], None] | None = None) -> list[list[Verdict]]:
-        """Judges many groups; see `Verifier.verify_batch`. A task whose process or machine dies is run again by Ray."""
+        """Judge many groups; see `Verifier.verify_batch`. A task whose process or machine dies is run again by Ray."""
         judge = self._ray.remote(_judge)
         starts = range(0, len(pairs), CHUNK)
         found: dict[int, list[list[Verdict]]] = {}
@@ -64,7 +64,7 @@ class RayVerifier:
     def _collect(
         self, waiting: dict[Any, int], found: dict[int, list[list[Verdict]]], progress: Callable[[int], None] | None
     ) -> None:
-        """Waits for one task and takes its verdicts."""
+        """Wait for one task and take its verdicts."""
         (ended,), _ = self._ray.wait(list(waiting), num_returns=1)
         found[waiting.pop(ended)] = self._ray.get(ended)
         if progress:
@@ -83,7 +83,7 @@ def _import_ray() -> Any:
 
 
 def _judge(pairs: Pairs, limits: Limits, preset: str) -> list[list[Verdict]]:
-    """Runs in a process of Ray's, which keeps its verifier for the next task."""
+    """Run in a process of Ray's, which keeps its verifier for the next task."""
     if (limits, preset) not in _verifiers:
         _verifiers[limits, preset] = Verifier(1, limits, preset)
     return _verifiers[limits, preset].verify_batch(pairs)

@@ -81,12 +81,12 @@ class Task:
             raise ValueError(f"the task {self.id!r} names the engine {self.engine!r:.60}; there are {known}")
 
     def to_json(self) -> str:
-        """Writes the task as one line of JSON."""
+        """Write the task as one line of JSON."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Task:
-        """Reads a task that `to_json` wrote.
+        """Read a task that `to_json` wrote.
 
         Raises:
             ValueError: The text is no such JSON.
@@ -104,7 +104,7 @@ class Task:
 
     @cached_property
     def key(self) -> str:
-        """A hash of all that decides a verdict; the id is not part of it."""
+        """Return a hash of all that decides a verdict; the id is not part of it."""
         content = json.dumps([self.gold, self.databases, self.engine, self.reading])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
@@ -136,7 +136,7 @@ class Verdict(NamedTuple):
 
     @classmethod
     def from_wire(cls, fields: list[Any]) -> Verdict:
-        """Reads a verdict as a worker sends it."""
+        """Read a verdict as a worker sends it."""
         fields[4] = tuple(fields[4])
         if not fields[5].isprintable():
             fields[5] = printable(fields[5])

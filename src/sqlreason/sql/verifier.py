@@ -55,7 +55,7 @@ class Trial(NamedTuple):
 
 
 class Verifier:
-    """Judges candidates against tasks in worker processes; a context manager.
+    """Judge candidates against tasks in worker processes; a context manager.
 
     It may be used from several threads (one at a time gets served) and after a fork; pickling carries its
     settings, not its workers.
@@ -69,6 +69,15 @@ class Verifier:
 
     Raises:
         ValueError: There is no such preset.
+
+    Example:
+        >>> rows = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ada', 36), ('Bob', 20)"
+        >>> task = Task("q1", "SELECT name FROM users WHERE age > 30", (rows,))
+        >>> candidates = ["SELECT name FROM users WHERE NOT age <= 30", "SELECT name FROM users"]
+        >>> with Verifier() as verifier:
+        ...     verdicts = verifier.verify(task, candidates)
+        >>> [(verdict.agrees, verdict.status) for verdict in verdicts]
+        [(True, 'match'), (False, 'mismatch')]
     """
 
     def __init__(
@@ -96,11 +105,11 @@ class Verifier:
         return Verifier, (self.workers, self.limits, self.preset, self.server)
 
     def close(self) -> None:
-        """Ends the workers; a later call starts new ones."""
+        """End the workers; a later call starts new ones."""
         self._pool.close()
 
     def stats(self) -> dict[str, Any]:
-        """What it has done so far.
+        """Return what it has done so far.
 
         Returns:
             `verdicts` (counts by status of what was run), `remembered` (verdicts answered without a run), and of the
@@ -111,13 +120,13 @@ class Verifier:
         return {"verdicts": counts, "remembered": self._statuses["remembered"], **self._pool.stats()}
 
     def verify(self, task: Task, candidates: Sequence[str]) -> list[Verdict]:
-        """Judges the candidates of one task, in their order."""
+        """Judge the candidates of one task, in their order."""
         return self.verify_batch([(task, candidates)])[0]
 
     def verify_batch(
         self, pairs: Sequence[tuple[Task, Sequence[str]]], progress: Callable[[int], None] | None = None
     ) -> list[list[Verdict]]:
-        """Judges many groups.
+        """Judge many groups.
 
         Args:
             pairs: Tasks with their candidates.
@@ -164,7 +173,7 @@ class Verifier:
         return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._comparison(task))
 
     def _comparison(self, task: Task) -> dict[str, Any]:
-        """The task as a worker reads it; parsed once."""
+        """Return the task as a worker reads it; parsed once."""
         comparison: dict[str, Any] | None = self._demands.get(task.key)
         if comparison is None:
             comparison = _wire(task, self.preset)
@@ -190,13 +199,13 @@ class Verifier:
             self._verdicts.popitem(last=False)
 
     def run(self, context: str, sql: str, engine: str = "sqlite") -> Result:
-        """Runs one reading query on a context, in a worker, and returns its rows."""
+        """Run one reading query on a context, in a worker, and return its rows."""
         return self.run_batch([(context, [sql], engine)])[0][0]
 
     def run_batch(
         self, groups: Sequence[tuple[str, Sequence[str], str]], most: Sequence[tuple[int, int]] | None = None
     ) -> list[list[Result]]:
-        """Runs many reading queries and returns their rows.
+        """Run many reading queries and return their rows.
 
         Args:
             groups: A context, queries that are run on it, and their engine; the context is loaded once for all of them.
@@ -230,7 +239,7 @@ class Verifier:
         return [None if number is None else order.setdefault(number, len(order)) for number in numbers]
 
     def trial(self, task: Task, mutants: Sequence[str], probes: Sequence[str] = ()) -> list[Trial]:
-        """Runs gold and mutants on each test database of a task, for choosing among them.
+        """Run gold and mutants on each test database of a task, for choosing among them.
 
         Args:
             task: With the test databases to choose among.
@@ -246,11 +255,11 @@ class Verifier:
         return [Trial(printable(failure), *found) for failure, *found in job.reply["trial"]]
 
     def explain(self, task: Task, candidate: str) -> str:
-        """Says in words where a candidate first differs from the gold, with both results side by side."""
+        """Say in words where a candidate first differs from the gold, with both results side by side."""
         return self.explanation(task, candidate).to_text()
 
     def explanation(self, task: Task, candidate: str) -> Explanation:
-        """Judges one candidate and looks up the first test database on which it differs."""
+        """Judge one candidate and look up the first test database on which it differs."""
         (verdict,) = self.verify(task, [candidate])
         if verdict.status != "mismatch":
             return Explanation(verdict)
@@ -265,7 +274,7 @@ class Verifier:
 
 
 def _brief(text: str) -> str | bytes:
-    """A key for a candidate's text that is not large."""
+    """Return a key for a candidate's text that is not large."""
     return text if len(text) <= _BRIEF else hashlib.blake2b(text.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -287,6 +296,6 @@ def _result(job: Job, index: int) -> Result:
 
 
 def _most(bounds: tuple[int, int]) -> dict[str, int]:
-    """The largest result of a job, as a worker reads it."""
+    """Return the largest result of a job, as a worker reads it."""
     rows, characters = bounds
     return {"most_rows": rows, "most_characters": characters}

@@ -162,7 +162,7 @@ def _ask_schema(
 
 
 def answers(question: Question, verifier: Verifier) -> bool:
-    """Whether the gold runs and finds something: rows not all NULL; a write must run and leave other rows."""
+    """Return whether the gold runs and finds something: rows not all NULL; a write must run and leave other rows."""
     if question.task_type == "data manipulation":
         task = Task(id="", gold=question.sql, databases=(question.context,))
         (trial,) = verifier.trial(task, [])

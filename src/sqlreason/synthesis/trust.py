@@ -40,7 +40,7 @@ class Tally:
 
     @property
     def kill_rate(self) -> float:
-        """Share of the mutants of kept gold queries that some test database tells apart."""
+        """Return the share of the mutants of kept gold queries that some test database tells apart."""
         return self.killed / self.mutants if self.mutants else 0.0
 
     def summary(self) -> dict[str, object]:

@@ -11,7 +11,16 @@ from sqlreason.sql.verifier import Task, Verifier
 
 
 def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> int:
-    """Return the index of the winning answer; see `elect`."""
+    """Return the index of the winning answer; see `elect`.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
+        >>> answers = [render("…", f"SELECT {what} FROM t") for what in ("SUM(a)", "COUNT(*)", "MAX(a)")]
+        >>> with Verifier() as verifier:  # 3, 2 and 2
+        ...     vote(verifier, rows, answers)
+        1
+    """
     return elect(verifier, context, answers, engine)[0]
 
 

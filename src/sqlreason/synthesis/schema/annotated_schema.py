@@ -106,22 +106,22 @@ class ColumnPlan:
 
     @property
     def is_text(self) -> bool:
-        """Whether the column holds names or categories."""
+        """Return whether the column holds names or categories."""
         return self.kind in ("name", "category")
 
     @property
     def is_year(self) -> bool:
-        """Whether the whole numbers are calendar years."""
+        """Return whether the whole numbers are calendar years."""
         return self.kind == "int" and self.low >= 1500 and self.high <= 2100
 
     @property
     def is_measure(self) -> bool:
-        """Whether the column holds a quantity: a number that is not a year."""
+        """Return whether the column holds a quantity: a number that is not a year."""
         return self.kind in ("int", "real") and not self.is_year
 
     @property
     def is_additive(self) -> bool:
-        """Whether a sum over rows means something."""
+        """Return whether a sum over rows means something."""
         return self.is_measure and not _NOT_ADDITIVE.intersection(self.phrase.lower().replace("number of", "").split())
 
 
@@ -143,13 +143,13 @@ class TablePlan:
 
     @cached_property
     def definition(self) -> tuple[ColumnPlan, ...]:
-        """All columns, those that no question mentions among them."""
+        """Return all columns, those that no question mentions among them."""
         found = {column.name: column for column in self.columns + self.unasked}
         return tuple(found[name] for name in self.order or found)
 
     @cached_property
     def key(self) -> ColumnPlan:
-        """The primary key column.
+        """Return the primary key column.
 
         Raises:
             Unsuitable: The table has no key of one column; kinds of questions that need one give up.
@@ -160,12 +160,12 @@ class TablePlan:
 
     @cached_property
     def key_name(self) -> str:
-        """The name of the key column; empty where there is none."""
+        """Return the name of the key column; empty where there is none."""
         return next((column.name for column in self.columns if column.kind == "key"), "")
 
     @cached_property
     def references(self) -> tuple[ColumnPlan, ...]:
-        """The foreign key columns."""
+        """Return the foreign key columns."""
         return tuple(column for column in self.columns if column.kind == "ref")
 
     def column(self, name: str) -> ColumnPlan:
@@ -195,7 +195,7 @@ class AnnotatedSchema:
 
     @cached_property
     def creation_order(self) -> tuple[TablePlan, ...]:
-        """The tables with every referenced table before those that refer to it, as far as cycles allow."""
+        """Return the tables with every referenced table before those that refer to it, as far as cycles allow."""
         ordered: list[TablePlan] = []
         waiting = list(self.tables)
         while waiting:
@@ -207,7 +207,7 @@ class AnnotatedSchema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the sorted table and column names: equal for schemas that differ in order or types only."""
+        """Return a hash of the sorted table and column names: equal for schemas that differ in order or types only."""
         names = sorted(f"{t.name}({','.join(sorted(c.name for c in t.columns))})".lower() for t in self.tables)
         return hashlib.sha256(";".join(names).encode()).hexdigest()[:16]
 

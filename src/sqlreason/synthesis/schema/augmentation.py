@@ -196,7 +196,7 @@ def _shorten(part: str) -> str:
 
 
 def is_free(name: str, taken: Sequence[str]) -> bool:
-    """Whether a name may stand bare in SQL and is not taken."""
+    """Return whether a name may stand bare in SQL and is not taken."""
     lowered = name.lower()
     return quoted(name) == name and lowered not in AVOIDED and lowered not in [other.lower() for other in taken]
 

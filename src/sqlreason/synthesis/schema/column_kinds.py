@@ -75,7 +75,7 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
 
 
 def _is_flag(seen: Profile) -> bool:
-    """Whether a column that is declared as a flag is one: SQLite takes any value, MySQL any small number."""
+    """Return whether a column that is declared as a flag is one: SQLite takes any value, MySQL any small number."""
     if seen.form == "int":
         return seen.low in (0, 1) and seen.high in (0, 1)
     return seen.form in ("flag", "")

@@ -130,7 +130,7 @@ def annotate_schema(schema: Schema, name: str, profiles: Profiles) -> AnnotatedS
 
     Args:
         schema: Tables whose foreign keys all lead to the key of another of them.
-        name: Of the database, its domain too.
+        name: Name of the database; its domain too.
         profiles: By table and column; empty where no row was looked at.
     """
     nouns = _distinct_nouns(schema)
@@ -198,7 +198,7 @@ def _told_apart(columns: list[ColumnPlan]) -> list[ColumnPlan]:
 
 
 def _optional(column: Column, seen: Profile | None, strict: bool) -> bool:
-    """Whether a column may be NULL: rows say it best; a schema that never says NOT NULL says nothing."""
+    """Return whether a column may be NULL: rows say it best; a schema that never says NOT NULL says nothing."""
     if seen and seen.rows:
         return seen.known < seen.rows
     return column.nullable and strict

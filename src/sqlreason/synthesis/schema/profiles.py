@@ -24,7 +24,7 @@ class Profile:
         known: How many of them are not NULL.
         distinct: Different values.
         low: A number or date below which 5 % lie, rounded; None for other values.
-        high: Likewise, above.
+        high: A number or date above which 5 % lie, rounded; None for other values.
         shared: Texts that at least `SHARED_BY` rows hold, the most frequent first.
         form: `int`, `real`, `text`, `date`, `datetime`, `flag` (only 0 and 1), or "" where there is nothing to see.
         times: Times of day that dates carry.
@@ -42,7 +42,7 @@ class Profile:
     quotable: float
 
     def is_few(self, share: float = _FEW_SHARE) -> bool:
-        """Whether the texts repeat, as those of a category do; `share` bounds the different ones of the rows."""
+        """Return whether the texts repeat, as those of a category do; `share` bounds the different ones of the rows."""
         return 1 < self.distinct <= max(2, min(_FEW, share * self.known))
 
 

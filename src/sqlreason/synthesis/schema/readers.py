@@ -157,7 +157,7 @@ class _DuckdbReader:
         return ".".join(map(_quoted, self._places.get(table, (table,))))
 
     def _shown(self, table: str, columns: Sequence[str]) -> str:
-        """The columns; days as texts, since DuckDB knows more of them (infinity, 44 BC) than Python."""
+        """Return the columns; days as texts, since DuckDB knows more of them (infinity, 44 BC) than Python."""
         return ", ".join(
             f"left(CAST({_quoted(name)} AS VARCHAR), 19)" if (table, name) in self._days else _quoted(name)
             for name in columns
@@ -177,7 +177,7 @@ def _quoted(name: str) -> str:
 
 
 def _label(schema: str, name: str) -> str:
-    """What a table is called: by its schema too, where that is not the first."""
+    """Return what a table is called: by its schema too, where that is not the first."""
     return name if schema == "main" else f"{schema}.{name}"
 
 

@@ -155,7 +155,7 @@ class SqlReader:
         return sa.select(*(self._shown(table, column) for column in columns)).select_from(place)
 
     def _shown(self, table: str, column: str) -> sa.ColumnElement[Any]:
-        """A column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python."""
+        """Return a column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python."""
         if (table, column) not in self._moments:
             return _name(column)
         return sa.func.left(sa.cast(_name(column), sa.Text), 19)

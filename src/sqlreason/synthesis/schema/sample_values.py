@@ -64,12 +64,12 @@ def plain(value: Any) -> Value:
 
 
 def is_measure(value: Value) -> bool:
-    """Whether a value is a number of a size with which one calculates; a key may be larger."""
+    """Return whether a value is a number of a size with which one calculates; a key may be larger."""
     return isinstance(value, int | float) and abs(value) <= _LARGEST
 
 
 def is_day(value: Value) -> bool:
-    """Whether a text begins with a day of the calendar, written YYYY-MM-DD; the years 1 to 9999 are all there is."""
+    """Return whether a text begins with a day, written YYYY-MM-DD; the years 1 to 9999 are all there is."""
     if not isinstance(value, str) or not _DAY.match(value):
         return False
     try:
@@ -131,7 +131,7 @@ def _lenders(category: bool) -> dict[str, tuple[str, ...]]:
 
 
 def presentable(value: Value) -> bool:
-    """Whether a question can quote the value: a text must be short, on one line and without outer blanks."""
+    """Return whether a question can quote the value: a text must be short, on one line and without outer blanks."""
     if not isinstance(value, str):
         return True
     return 0 < len(value) <= LONGEST and value == value.strip() and value.isprintable()

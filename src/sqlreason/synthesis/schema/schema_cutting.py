@@ -15,7 +15,7 @@ def cut(schema: Schema, focus: Sequence[str], max_tables: int, max_columns: int)
     """Return the schema with at most `max_tables` tables of at most `max_columns` columns.
 
     Args:
-        schema: Of the whole database.
+        schema: Schema of the whole database.
         focus: Tables around which the nearest by foreign keys are kept; without any, the one with most foreign keys.
         max_tables: Tables to keep.
         max_columns: Columns of a table to keep: its keys, its references, then the first others.
@@ -90,6 +90,6 @@ def _narrow(schema: Schema, table: Table, kept: Sequence[str], max_columns: int)
 
 
 def _refers_to_key(schema: Schema, key: ForeignKey) -> bool:
-    """Whether a foreign key is one column that points to a primary key of one column."""
+    """Return whether a foreign key is one column that points to a primary key of one column."""
     target = schema.table(key.table)
     return target is not None and len(key.columns) == 1 and (key.target or target.primary_key) == target.primary_key
