@@ -7,7 +7,8 @@ import pytest
 from sqlreason.sql.databases import preparation, preparation_budget
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
-from sqlreason.sql.verifier import Verifier
+from sqlreason.sql.sandbox.process import _computed as computed
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 USERS = """CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, age INT);
 INSERT INTO users VALUES (1, 'Ann', 30), (2, 'Bob', 40);"""
@@ -59,6 +60,18 @@ def test_what_is_wide_but_within_its_size_is_prepared_in_seconds(verifier, gold,
     start = time.thread_time()
     prepared = prepare(verifier, "", USERS, wide)
     assert time.thread_time() - start < 10 and prepared.status == "ok"
+
+
+def test_a_mutant_without_end_is_tried_on_one_database():
+    endless = "WITH RECURSIVE n(x) AS (SELECT age FROM users UNION ALL SELECT x FROM n) SELECT COUNT(*) FROM n"
+    task = Task("", "SELECT name FROM users", tuple(f"{USERS} -- {i}" for i in range(8)))
+    with Verifier(limits=Limits(soft_seconds=0.3, hard_seconds=2)) as one:
+        one.verify(task, [task.gold])
+        (pid,) = one._pool.pids
+        before = computed(pid)
+        trial = one.trial(task, [endless, "SELECT age FROM users"])
+        assert computed(pid) - before < 3 * 0.3
+    assert [found.broken for found in trial] == [[0]] + [[]] * 7 and all(not found.failure for found in trial)
 
 
 def test_where_the_computing_time_is_over_the_question_is_left_out(verifier, monkeypatch):

@@ -163,9 +163,17 @@ def _escaped(node: exp.Expr, reading: str) -> exp.Expr:
     return node if new is node.this else new
 
 
+#: What takes the meaning from a sign of a pattern, where the query names nothing else.
+_BACKSLASH = exp.Literal.string("\\")
+
+
 def _liked(node: exp.Expr, reading: str, escape: exp.Expr | None) -> exp.Expr:
     beside_json(node, reading)
     classes = reading == "tsql" and isinstance(node.expression, exp.Literal) and "[" in node.expression.this
+    pattern = node.expression
+    if reading == "mysql" and escape is None and isinstance(pattern, exp.Literal) and "\\" in pattern.this:
+        plain: exp.Expr = exp.Escape(this=exp.Like(this=node.this, expression=pattern), expression=_BACKSLASH.copy())
+        return exp.Not(this=plain) if node.args.get("negate") else plain
     if reading != "postgres" and not classes:
         return node
     found = call("like_class" if classes else "like_exactly", node.this, node.expression, escape)

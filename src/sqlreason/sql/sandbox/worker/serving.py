@@ -164,15 +164,17 @@ class Service:
     def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
         """Per test database what `Verifier.trial` describes."""
         found, kills = [], [0] * spared
+        endless: set[int] = set()  # on one test database is on most of them, and each time costs all of its time
         for script in task["databases"]:
             case = self._built({**task, "databases": [script]})
             if isinstance(case, EngineError):
                 found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
-            left_out = {*skip, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
+            left_out = {*skip, *endless, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
             verdicts = dict(case.judge([[m] for m in mutants], left_out))
             differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
             broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
+            endless |= {i for i, verdict in verdicts.items() if verdict[0] == "timeout"}
             for index in differing:
                 if index < spared:
                     kills[index] += 1
