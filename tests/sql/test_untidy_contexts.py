@@ -154,3 +154,14 @@ def test_references_without_columns_mean_the_primary_key() -> None:
     found = references_of(parse_schema(TEMPLATES + FERRIES))
     assert found[0] == Reference("tmpl", ("code",), "kinds", ("code",)) and len(found) == 3
     assert with_parents({"tmpl"}, found) == {"tmpl", "kinds"} and with_parents({"ports"}, found) == {"ports"}
+
+
+def test_a_key_of_whole_numbers_that_refers_to_texts_leaves_no_question_undrawn(ours) -> None:
+    context = """CREATE TABLE firm (id INTEGER PRIMARY KEY, name TEXT, FOREIGN KEY (id) REFERENCES job (boss));
+    CREATE TABLE job (id INTEGER PRIMARY KEY, trade TEXT, boss TEXT, pay REAL);
+    INSERT INTO firm VALUES (1, 'Ace'), (2, 'Bolt');
+    INSERT INTO job VALUES (1, 'mason', 'Dee', 40), (2, 'mason', 'Joe', 45), (3, 'baker', 'Dee', 50);"""
+    gold = "SELECT pay FROM job WHERE (trade = 'mason' OR trade = 'baker') AND boss = 'Dee'"
+    for seed in range(6):
+        found = prepare(ours, "", context, gold, seed=seed)
+        assert found.status == "ok" and "few_databases" not in found.flags

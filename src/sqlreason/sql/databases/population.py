@@ -264,7 +264,10 @@ class Populator:
         for row in rows[name]:
             for place in keyed:
                 row[self._index[place]] = self._layout.fitting(place, row[self._index[place]])
-        return distinct(rows[name], [self._positions(name, key) for key in self._keys[name]])
+        whole = [self._index[p] for p in keyed if self._kinds[p] == "int" and self._layout.is_sole_key(p)]
+        # a key of whole numbers that refers to texts cannot take one
+        held = [row for row in rows[name] if not any(isinstance(row[i], str) for i in whole)]
+        return distinct(held, [self._positions(name, key) for key in self._keys[name]])
 
     def _mend(self, rows: Rows, rng: random.Random) -> None:
         """Lets declared references lead somewhere, which copies and the cut to size may have undone."""
