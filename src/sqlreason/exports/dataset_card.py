@@ -8,27 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from sqlreason.text.cells import cell, line
-
-# What providers ask of those who train on a model's answers, by a word in the model's name.
-OBLIGATIONS = {
-    "llama": (
-        "Llama Community License, section 1.b: a model trained on these answers carries 'Llama' at the beginning of "
-        "its name, 'Built with Llama' is displayed, and the Acceptable Use Policy applies."
-    ),
-    "gpt": "OpenAI's terms of use forbid to use the answers to develop models that compete with OpenAI.",
-    "claude": "Anthropic's commercial terms forbid to use the answers to train competing models without approval.",
-    "gemini": "Google's Gemini API terms forbid to use the answers to develop models that compete with the service.",
-    "deepseek": "DeepSeek's models are under the MIT licence, which allows distillation.",
-    "qwen": "Qwen's models are mostly under Apache-2.0; look at the licence of the size that answered.",
-    "mistral": "Mistral's terms and licences differ from model to model; look at that of the one that answered.",
-    "scripted": "None: the traces were written by rule from the gold queries, not by a language model.",
-}
-
-
-UNKNOWN = "Unknown for this teacher: read its licence and its provider's terms before you publish."
+from sqlreason.exports import cards, licences
 
 
 @dataclass(frozen=True)
@@ -77,41 +58,21 @@ def dataset_card(
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train.parquet"}]}],
     }
     lost = outcomes[outcomes["outcome"] != "kept"].groupby(["stage", "reason"]).size().reset_index(name="n")
-    ordered = lost.sort_values("n", ascending=False)
-    table = "\n".join(f"| {cell(row.stage)} | {cell(row.reason)} | {row.n:,} |" for row in ordered.itertuples())
-    hinted, wrong = int((kept["mode"] == "hinted").sum()), int((~kept["agrees"].astype(bool)).sum())
-    return f"""---
-{yaml.safe_dump(head, sort_keys=False, allow_unicode=True).strip()}
----
-
-# {line(title)}
-
-{len(kept):,} reasoning traces in the form `<think>…</think><sql>…</sql>`, one conversation a row (`messages`). Each
-query was executed beside the gold query on perturbed copies of its database.
-
-- **Teacher**: {line(teacher)}. {hinted:,} traces were written with the gold query shown (`mode` is `hinted`).
-- **Wrong on purpose**: {wrong:,} traces whose query does not answer like the gold (`agrees` is false).
-- **Questions**: {line(source)}
-- **Yield**: {len(kept):,} of {len(outcomes):,} questions ({len(kept) / max(len(outcomes), 1):.1%}).
-- **Cost**: {usd:,.2f} US dollars for {tokens:,} written tokens, {usd / max(len(kept), 1):.4f} per trace kept.
-
-## What it obliges to
-
-{_obligations(teacher)}
-
-## What fell out
-
-| stage | reason | questions |
-| --- | --- | --- |
-{table}
-
-Made with sqlreason.
-"""
-
-
-def _obligations(teacher: str) -> str:
-    found = [text for word, text in OBLIGATIONS.items() if word in teacher.lower()]
-    return found[0] if found else UNKNOWN
+    return cards.render(
+        "dataset_card.md.j2",
+        head=head,
+        title=title,
+        kept=len(kept),
+        asked=len(outcomes),
+        hinted=int((kept["mode"] == "hinted").sum()),
+        wrong=int((~kept["agrees"].astype(bool)).sum()),
+        teacher=teacher,
+        source=source,
+        usd=usd,
+        tokens=tokens,
+        duty=licences.duty_of_data(teacher),
+        lost=lost.sort_values("n", ascending=False).to_dict("records"),
+    )
 
 
 def _size(rows: int) -> str:

@@ -1,7 +1,7 @@
-"""What the licences of base model and teacher ask of a model that is passed on.
+"""What the licences of base model and teacher ask of a model or of traces that are passed on.
 
-It covers Llama's, which the recipes use; for others the card says that their terms have to be read. This is no legal
-advice, it keeps the known conditions from being forgotten.
+For a model it covers Llama's, which the recipes use; for others the card says that their terms have to be read. This is
+no legal advice, it keeps the known conditions from being forgotten.
 """
 
 import re
@@ -9,6 +9,32 @@ import re
 from sqlreason.errors import BadInput
 
 _LLAMA = re.compile(r"llama[-_ ]?(\d+(?:\.\d+)?)?", re.IGNORECASE)
+
+OF_ANSWERS = {
+    "llama": (
+        "Llama Community License, section 1.b: a model trained on these answers carries 'Llama' at the beginning of "
+        "its name, 'Built with Llama' is displayed, and the Acceptable Use Policy applies."
+    ),
+    "gpt": "OpenAI's terms of use forbid to use the answers to develop models that compete with OpenAI.",
+    "claude": "Anthropic's commercial terms forbid to use the answers to train competing models without approval.",
+    "gemini": "Google's Gemini API terms forbid to use the answers to develop models that compete with the service.",
+    "deepseek": "DeepSeek's models are under the MIT licence, which allows distillation.",
+    "qwen": "Qwen's models are mostly under Apache-2.0; look at the licence of the size that answered.",
+    "mistral": "Mistral's terms and licences differ from model to model; look at that of the one that answered.",
+    "scripted": "None: the traces were written by rule from the gold queries, not by a language model.",
+}
+"""What providers ask of those who train on a model's answers, by a word in the model's name."""
+
+UNKNOWN = "Unknown for this teacher: read its licence and its provider's terms before you publish."
+
+
+def duty_of_data(teacher: str) -> str:
+    """Return the sentence for the card of a dataset.
+
+    Args:
+        teacher: Name of the model that wrote the answers.
+    """
+    return next((text for word, text in OF_ANSWERS.items() if word in teacher.lower()), UNKNOWN)
 
 
 def obligations(base: str, teacher: str, scripted: bool) -> list[str]:

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from sqlreason.text.cells import cell, code_block, line
+from sqlreason.exports import cards
 
 
 def render_card(
@@ -27,59 +26,20 @@ def render_card(
         duties: Of `licences.obligations`.
         system: System message that it was trained with.
     """
-    stages = {"sft": "", "grpo": ", then by GRPO on execution rewards"}
-    tags = ["text-to-sql", facts["adapter"], "lora"]
+    adapter = facts["adapter"]
+    tags = ["text-to-sql", adapter, "lora"]
     head = {"base_model": facts["base"].partition("@")[0], "tags": tags, "language": ["en"]}
-    parts = [
-        f"---\n{yaml.safe_dump(head, sort_keys=False)}---",
-        f"# {line(name)}",
-        f"Answers a question about a SQL schema with `<think>…</think><sql>…</sql>`. Base model {line(facts['base'])}; "
-        f"taught by supervised fine-tuning on {facts['traces']:,} verified traces of {line(facts['teacher'])}"
-        f"{stages[facts['adapter']]}, with sqlreason.",
-        "## Results",
-        *_results(metrics, facts["adapter"]),
-        "## Cost",
-        _costs(ledger, facts["adapter"]),
-        "## Limits",
-        *(f"- {limit}" for limit in _limits(bool(facts["demo"]))),
-        "## Conditions",
-        *(f"- {line(duty)}" for duty in duties),
-        "## Prompt",
-        f"System message (fingerprint of the prompt: `{facts['prompt']}`):\n\n{code_block(system)}",
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _results(metrics: pd.DataFrame | None, adapter: str) -> list[str]:
-    if metrics is None:
-        return ["Not evaluated: how often it is right is not known (`kedro run --pipelines=evaluation` tells)."]
-    lines = [
-        "| student | n | answers in the format | execution accuracy (95 %) |",
-        "| --- | --- | --- | --- |",
-    ]
-    shown = metrics if adapter == "grpo" else metrics[metrics["student"] != "GRPO"]
-    for row in shown.to_dict("records"):
-        span = f"{100 * row['accuracy_low']:.1f} … {100 * row['accuracy_high']:.1f}"
-        shares = f"{100 * row['format_rate']:.1f} % | {100 * row['accuracy']:.1f} % ({span})"
-        lines.append(f"| {cell(row['student'])} | {row['n']} | {shares} |")
-    how = (
-        "A query is right if its results equal the gold's on the original database and on perturbed ones. Intervals "
-        "are of the questions' chance; the training was run once."
+    if adapter == "sft":  # what came behind it is no part of this model
+        metrics = None if metrics is None else metrics[metrics["student"] != "GRPO"]
+        ledger = None if ledger is None else ledger[ledger["stage"] != "grpo"]
+    return cards.render(
+        "model_card.md.j2",
+        head=head,
+        name=name,
+        facts=facts,
+        metrics=None if metrics is None else metrics.to_dict("records"),
+        usd=None if ledger is None else ledger["cost"].sum(),
+        hours=None if ledger is None else ledger["seconds"].sum() / 3600,
+        duties=duties,
+        system=system,
     )
-    return ["\n".join(lines), how]
-
-
-def _costs(ledger: pd.DataFrame | None, adapter: str) -> str:
-    if ledger is None:
-        return "Not added up: that is done with the evaluation."
-    spent = ledger if adapter == "grpo" else ledger[ledger["stage"] != "grpo"]
-    return f"{spent['cost'].sum():.2f} USD and {spent['seconds'].sum() / 3600:.2f} h in all stages."
-
-
-def _limits(demo: bool) -> list[str]:
-    known = [
-        "It was evaluated on generated questions over small schemas; on real databases it may do much worse.",
-        "Its SQL has to be run with read-only rights: nothing keeps it from writing other statements.",
-    ]
-    own = "It is the demo's tiny student, taught by a script: it shows that the chain works and is of no other use."
-    return [own, *known] if demo else known

@@ -26,12 +26,11 @@ SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x")
 ROW_HEIGHT = 46
 
 
-def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
-    """Draw the loss over the optimizer steps, and the evaluation loss where there is one.
+def training_loss(history: pd.DataFrame) -> go.Figure:
+    """Draw the loss of SFT over the optimizer steps, and the evaluation loss where there is one.
 
     Args:
         history: One row per log entry: `step`, `loss` and optionally `eval_loss` (nats per trained token).
-        stage: Name of the training in the title.
     """
     trained = history.dropna(subset=["loss"])
     figure = go.Figure(_line(trained["step"], trained["loss"], "training", BLUE))
@@ -40,7 +39,7 @@ def training_loss(history: pd.DataFrame, stage: str = "SFT") -> go.Figure:
         figure.add_trace(_line(held_out["step"], held_out["eval_loss"], "held out", ORANGE, mode="lines+markers"))
     figure.update_xaxes(title="optimizer step")
     figure.update_yaxes(title="loss (nats per token)", rangemode="tozero")
-    return _styled(figure, f"{stage} loss {_course(trained['step'], trained['loss'])}")
+    return _styled(figure, f"SFT loss {_course(trained['step'], trained['loss'])}")
 
 
 def grpo_rewards(history: pd.DataFrame, returned: int | None = None) -> go.Figure:
@@ -156,21 +155,20 @@ def trace_outcomes(outcomes: pd.DataFrame) -> go.Figure:
     return _styled(figure, f"Of {len(outcomes):,} questions, {kept:,} taught the student", height=420, legend=False)
 
 
-def costs(bill: pd.DataFrame, currency: str = "USD") -> go.Figure:
+def costs(bill: pd.DataFrame) -> go.Figure:
     """Draw what each stage cost in money and in time.
 
     Args:
-        bill: One row per stage: `stage`, `cost` (in `currency`) and `seconds` (wall time).
-        currency: Code of the currency, for the axis.
+        bill: One row per stage: `stage`, `cost` (in US dollars) and `seconds` (wall time).
     """
     minutes = bill["seconds"] / 60
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06)
-    for column, (values, unit, colour) in enumerate(((bill["cost"], currency, ORANGE), (minutes, "minutes", SKY)), 1):
+    for column, (values, unit, colour) in enumerate(((bill["cost"], "USD", ORANGE), (minutes, "minutes", SKY)), 1):
         labels = [f"{value:,.2f}" for value in values]
         figure.add_trace(_bars(values, bill["stage"], labels, colour), row=1, col=column)
         figure.update_xaxes(title=unit, range=_room(values), nticks=4, row=1, col=column)
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
-    title = f"The run cost {bill['cost'].sum():,.2f} {currency} and took {minutes.sum():,.1f} minutes"
+    title = f"The run cost {bill['cost'].sum():,.2f} USD and took {minutes.sum():,.1f} minutes"
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(bill), legend=False)
 
 
