@@ -35,7 +35,7 @@ def source(request, tmp_path):
 def test_an_audit_counts_the_golds_that_can_be_trusted_and_says_why_not(source):
     told = run("audit", source)
     assert told.exit_code == 0, told.output
-    assert "2 of 3 golds can be trusted (66.7%)" in told.output
+    assert "2 of 3 gold queries can be trusted (66.7%)" in told.output
     assert "gold_error" in told.output and "no such column" in told.output
     found = json.loads(run("audit", source, "--json", "--limit", 2).stdout)
     assert [(row["id"], row["status"]) for row in found["rows"]] == [("7", "ok"), ("8", "gold_error")]
@@ -47,7 +47,7 @@ def test_a_catalog_entry_can_be_audited(project, monkeypatch):
     bootstrap_project(project)
     monkeypatch.chdir(project)
     told = run("audit", "heldout_questions", "--limit", 2)
-    assert told.exit_code == 0 and "of 2 golds can be trusted" in told.output
+    assert told.exit_code == 0 and "of 2 gold queries can be trusted" in told.output
     assert "no file and no catalog entry; entries are " in run("audit", "questions").output
     assert "holds a dict, no table" in run("audit", "student_prompt").output
 
@@ -79,7 +79,7 @@ def test_an_explanation_shows_the_first_database_that_differs(tmp_path):
     wrong.write_text("SELECT name FROM users WHERE age > 25")
     told = run("explain", "--context", CONTEXT, "--gold", GOLD, "--candidate", f"@{wrong}")
     assert told.exit_code == 1
-    assert "mismatch: more rows than the gold's 2 (on database 1 of" in told.output
+    assert "mismatch: more rows than the gold's 2 (on test database 1 of" in told.output
     shown = " ".join(told.output.split())
     assert "> ('Ann',)" in shown and "('Bob',) | ('Bob',)" in shown
     same = "SELECT u.name FROM users u WHERE NOT age <= 35"

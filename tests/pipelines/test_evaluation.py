@@ -5,14 +5,16 @@ import json
 import pandas as pd
 import pytest
 
-from sqlreason.data.tables import check_columns
+from sqlreason.data.tables import TABLES, check_columns
 from sqlreason.pipelines.evaluation import nodes
 from sqlreason.pipelines.preprocessing.nodes import build_evaluation_prompts
 from sqlreason.reasoning import format as grammar
+from sqlreason.reporting import figures
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.generation import decoding
+from sqlreason.teachers.teacher import Teacher
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,32 @@ def test_students_are_compared_on_the_same_questions(prompts, score):
     metrics, by_complexity = nodes.compare_students(nothing, nothing, everything)
     assert metrics.iloc[:, 0].tolist() == ["base", "SFT", "GRPO"]
     assert json.loads(by_complexity.to_json())
+
+
+def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, score, base_model, options):
+    answers = answer(prompts, golden(prompts))
+    scores = score(answers)
+    metrics, by_complexity = nodes.compare_students(scores, scores, scores)
+    kept = {**dict.fromkeys(TABLES["trace_outcomes"].columns, ""), "outcome": "kept"}
+    lost = {**kept, "outcome": "rejected", "stage": "teacher", "reason": "format"}
+    outcomes = pd.DataFrame([kept, kept, lost])
+    completions = pd.DataFrame(
+        {"seconds": [1.0] * 3, "prompt_tokens": [9] * 3, "completion_tokens": [5] * 3, "usd": [0.5, 0.25, 0.25]}
+    )
+    estimate = pd.DataFrame({"usd": [0.75], "spent_usd": [0.25]})
+    history = pd.DataFrame({"step": [1, 2], "loss": [2.0, 1.0], "reward": [0.1, 0.2], "kl": 0.0, "seconds": [5, 9]})
+    teacher, prices, chosen = Teacher("scripted"), options("prices"), options("evaluation")
+    costs = nodes.compute_costs(completions, estimate, outcomes, history, history, metrics, teacher, prices)
+    bill = costs.set_index("stage")
+    assert bill.loc["distillation", ["cost", "estimated", "cost_per_trace"]].tolist() == [1.0, 1.0, 0.5]
+    assert bill.loc["evaluation", "tokens_out"] == 3 * answers["tokens"].sum()
+    assert bill.loc["evaluation", "seconds"] == pytest.approx(3 * answers["seconds"].sum())
+    facts = nodes.describe_run(teacher, base_model, prompts, prompts, prices, chosen)
+    examples = nodes.choose_examples(prompts, answers, scores, answers, scores, chosen)
+    plots = (figures.training_loss(history), figures.grpo_rewards(history))
+    page = nodes.write_report(
+        metrics, by_complexity, examples, outcomes, costs, *plots, "<p>tokens</p>", json.loads(json.dumps(facts))
+    )
+    assert "asked of the teacher" in page and "format 1" in page and base_model.identity in page
+    assert "Bill: 1.00 USD" in page and "0.5000 per trace kept (2)" in page
+    assert all(f'id="figure-{name}"' in page for name in ("accuracy", "trace_yield", "training_loss", "costs"))
