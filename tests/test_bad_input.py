@@ -81,7 +81,7 @@ def spent(copy, name):
         ("sft=3", "sft = 3: input should be a valid dictionary"),
         ("preprocessing.workers=0", "preprocessing.workers = 0: input should be greater than 0"),
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
-        ("sft.trl.max_steps=4", "sft.trl: give exactly one of num_train_epochs and max_steps, not num_train_epochs=3.0"),
+        ("sft.trl.max_steps=4", "sft.trl: give exactly one of num_train_epochs and max_steps, not num_train_epochs=3"),
         ("grpo.rewards.beauty=1.0", "unknown rewards ['beauty']; known are ['arctic', 'check_sql_reward', "),
         ("grpo.trl.num_generations=7", "64 completions a step are no whole groups of num_generations=7"),
     ],

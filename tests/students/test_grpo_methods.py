@@ -28,7 +28,8 @@ SMALL = {
 SMALL_STEPS = {
     "num_generations": 2, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 1,
     "max_completion_length": 8, "max_steps": 2, "optim": "adamw_torch", "beta": 0.0,
-    "mask_truncated_completions": False, "learning_rate": 1e-2, "save_steps": 1, "gradient_checkpointing": False, "warmup_steps": 0.0,
+    "mask_truncated_completions": False, "learning_rate": 1e-2, "save_steps": 1, "gradient_checkpointing": False,
+    "warmup_steps": 0.0,
 }  # fmt: skip
 LORA = {"rank": 4, "alpha": 8}
 

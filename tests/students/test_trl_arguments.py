@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import os
 import subprocess
 import sys
 import typing
@@ -18,7 +19,7 @@ CONFIGS = ("SFTConfig", "GRPOConfig", "DistillationConfig")
 
 
 def values_of(kind):
-    """Every type and every accepted value in an annotation; an enumeration counts by its values, which `str` then are."""
+    """Every type and every accepted value in an annotation; an enumeration counts by its values and `str`."""
     found = set()
     for part in typing.get_args(kind) or (kind,):
         if isinstance(part, type) and issubclass(part, enum.Enum):
@@ -90,7 +91,8 @@ def test_they_are_read_without_importing_torch_or_trl():
         "from sqlreason.students.training.trl_arguments import read_arguments; read_arguments('GRPOConfig');"
         "print([name for name in ('torch', 'transformers', 'trl') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    paths = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=paths)
     assert done.stdout.strip() == "[]"
 
 
