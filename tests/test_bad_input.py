@@ -83,7 +83,7 @@ def spent(copy, name):
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
         ("sft.trl.max_steps=4", "sft.trl: give exactly one of num_train_epochs and max_steps, not num_train_epochs=3"),
         ("grpo.rewards.beauty=1.0", "unknown rewards ['beauty']; known are ['arctic', 'check_sql_reward', "),
-        ("grpo.trl.num_generations=7", "64 completions a step are no whole groups of num_generations=7"),
+        ("grpo.trl.num_generations=7", "64 completions a step and rank are no whole groups of num_generations=7"),
     ],
 )
 def test_a_faulty_parameter_is_named_with_what_would_be_accepted(copy, given, told):
@@ -118,7 +118,7 @@ RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
         ({"launch": "ranks", "ranks": 2}, {}, "backend=unsloth trains in a process of its own, on one GPU"),
         ({"launch": "process"}, {}, "set launch=child, or backend=transformers"),
         ({**RANKS, "ranks": 3}, {}, "sft.trl.gradient_accumulation_steps = 2 forward passes"),
-        (RANKS, {"trl": {"per_device_train_batch_size": 4}}, "4 completions of a rank are no"),
+        (RANKS, {"trl": {"per_device_train_batch_size": 4}}, "4 completions a step and rank are no"),
         ({**RANKS, "accelerate": "none.yaml"}, {}, "none.yaml is no file; make one with `accelerate config`"),
         ({}, {"trl": {"use_vllm": True}}, "grpo.trl.use_vllm = True with student.quantization = 'nf4'"),
         ({}, {"trl": {"use_vllm": True, "beta": 0}}, "grpo.trl.use_vllm = True with student.backend = 'unsloth'"),

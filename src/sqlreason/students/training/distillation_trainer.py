@@ -7,7 +7,7 @@ vocabulary, at each token of a completion that the student wrote. What is given 
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import torch
@@ -51,10 +51,19 @@ class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untype
         options: Of trl's trainer.
     """
 
+    args: DistillationConfig
+    model: PeftModel
+    train_dataset: Dataset
+
     def __init__(self, *, chat: Chat, recorder: Recorder, writer: Writer | None, **options: Any) -> None:
         self.chat, self.recorder, self.writer = chat, recorder, writer
         self.writing_seconds: float | None = None
         super().__init__(**options)
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a completion at most."""
+        return cast(int, self.args.max_completion_length)
 
     def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
         return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)

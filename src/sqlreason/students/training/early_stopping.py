@@ -126,13 +126,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         """Keep the rollouts of a step and look at its figures."""
         if not logs or "reward" not in logs:
             return
-        step, entry = state.global_step, state.log_history[-1]
+        step = state.global_step
+        entry: dict[str, Any] = state.log_history[-1]
         entry["generation_seconds"] = self.trainer.writing_seconds
         entry["reward_seconds"] = self.recorder.seconds
         entry["zero_variance_share"] = self.recorder.zero_variance_share()
         self.recorder.keep(step, trl_private.advantages(self.trainer))
         check_first_kl(step, logs.get("kl"))
-        self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
+        self._warn_of_clipping(step, logs["completions/clipped_ratio"], self.trainer.limit)
         if self.evaluator and (self.evaluator.is_due(step) or step == state.max_steps):
             self._evaluate(self.evaluator, entry, step, control)
         self._stop_on_collapse(state, control)

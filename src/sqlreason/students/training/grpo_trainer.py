@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from datasets import Dataset
@@ -42,17 +42,36 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         options: Of trl's trainer.
     """
 
+    args: GRPOConfig
+    model: PeftModel
+    train_dataset: Dataset
+
     def __init__(self, *, chat: Chat, shares_prompts: bool, **options: Any) -> None:
         self.chat, self.shares_prompts = chat, shares_prompts
         self.writing_seconds: float | None = None
         super().__init__(**options)
+
+    @property
+    def group(self) -> int:
+        """Completions of a prompt."""
+        return cast(int, self.args.num_generations)
+
+    @property
+    def passes(self) -> int:
+        """Forward passes over the completions that are written at once."""
+        return cast(int, self.args.steps_per_generation)
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a completion at most."""
+        return cast(int, self.args.max_completion_length)
 
     def _tokenize_prompts(self, prompts: Sequence[Messages]) -> tuple[list[list[int]], None, dict[str, Any]]:
         return [self.chat.prompt_ids(messages) for messages in prompts], None, {}
 
     def _generate(self, prompts: Sequence[Messages]) -> Any:
         began = time.monotonic()
-        written = super()._generate(prompts)
+        written = super()._generate(list(prompts))
         self.writing_seconds = time.monotonic() - began
         return written
 
@@ -64,7 +83,7 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         inputs = super()._prepare_inputs(generation_batch)
         if not self.shares_prompts or trl_private.rows_of_step(self) is before:
             return inputs
-        return trl_private.rearrange_step(self, shared_prompts.regroup, self.args.steps_per_generation)
+        return trl_private.rearrange_step(self, shared_prompts.regroup, self.passes)
 
     def _get_per_token_logps_and_entropies(
         self, model: nn.Module, *inputs: Any, **options: Any

@@ -10,16 +10,19 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
+from datasets import Dataset
+from peft import PeftModel
 from torch import Tensor
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.generation.decoding import longest_first
 from sqlreason.students.training import trl_private
-from sqlreason.students.training.distillation_trainer import pad_left
+from sqlreason.students.training.distillation_trainer import HintedTrainer, pad_left
+from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.memory_estimate import GIB
 from sqlreason.students.training.rollouts import Writer
 from sqlreason.students.training.trainer_arguments import LESS_TO_LEARN_FROM, fitting, is_sharded, note
@@ -46,13 +49,14 @@ class SFTDryRun(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
         """Pass the longest batch, unless the training goes on: its batches have passed before."""
         if state.global_step:
             return
-        lengths = [len(ids) for ids in self.trainer.train_dataset["input_ids"]]
+        dataset, model = cast(Dataset, self.trainer.train_dataset), cast(PeftModel, self.trainer.model)
+        lengths = [len(ids) for ids in dataset["input_ids"]]
         longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
-        rows = self.trainer.data_collator([self.trainer.train_dataset[i] for i in longest])
+        rows = cast(Callable[..., Any], self.trainer.data_collator)([dataset[i] for i in longest])
         batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
         what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
         with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
-            forward, backward = _pass(self.trainer, lambda: self.trainer.model(**batch).loss)
+            forward, backward = _pass(self.trainer, lambda: model(**batch).loss)
         share = sum(lengths) / len(lengths) / lengths[longest[0]]
         step = (forward + backward) * args.gradient_accumulation_steps * share
         _tell(self.trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
@@ -67,31 +71,34 @@ class GRPODryRun(TrainerCallback):  # type: ignore[misc]  # transformers is unty
         writer: Writer of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
     """
 
-    def __init__(self, trainer: Trainer, chat: Chat, writer: Writer | None) -> None:
+    def __init__(self, trainer: GroupTrainer, chat: Chat, writer: Writer | None) -> None:
         self.trainer, self.chat, self.writer = trainer, chat, writer
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Pass the longest batch, unless the training goes on: its batches have passed before."""
         if state.global_step or is_sharded(self.trainer):  # shards are gathered by whole steps only
             return
-        groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
+        arguments = self.trainer.args
+        groups = arguments.per_device_train_batch_size * self.trainer.passes // self.trainer.group
         prompts = _longest(self.trainer, self.chat, "prompt", groups)
-        limit = args.max_completion_length
+        limit = self.trainer.limit
         shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
         writing = 0.0
         if self.writer:
-            count = len(prompts) * args.num_generations
+            count = len(prompts) * self.trainer.group
             with fitting(f"grpo: writing {count} {shape} at once", _LESS_TO_WRITE):
                 writing = self.writer.write_to_the_limit(self.trainer, prompts)
-        rows = args.per_device_train_batch_size
+        rows = arguments.per_device_train_batch_size
         batch = _grpo_batch(self.trainer, prompts, rows, limit)
-        self.trainer.current_gradient_accumulation_steps = args.gradient_accumulation_steps  # the loss divides by it
+        self.trainer.current_gradient_accumulation_steps = (
+            arguments.gradient_accumulation_steps
+        )  # the loss divides by it
         with fitting(f"grpo: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
-            forward, backward = _pass(self.trainer, lambda: self.trainer.compute_loss(self.trainer.model, batch))
+            forward, backward = _pass(self.trainer, lambda: _loss(self.trainer, batch))
         trl_private.figures(self.trainer).clear()  # no figure of a step
-        reference = forward if args.beta else 0.0
-        each = writing + reference * args.gradient_accumulation_steps
-        step = each / args.num_iterations + (forward + backward) * args.gradient_accumulation_steps
+        reference = forward if arguments.beta else 0.0
+        each = writing + reference * arguments.gradient_accumulation_steps
+        step = each / arguments.num_iterations + (forward + backward) * arguments.gradient_accumulation_steps
         told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
         if self.writer:
             told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
@@ -108,15 +115,16 @@ class DistillationDryRun(TrainerCallback):  # type: ignore[misc]  # transformers
         writer: Writer of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
     """
 
-    def __init__(self, trainer: Trainer, chat: Chat, writer: Writer | None) -> None:
+    def __init__(self, trainer: HintedTrainer, chat: Chat, writer: Writer | None) -> None:
         self.trainer, self.chat, self.writer = trainer, chat, writer
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Pass the longest batch, unless the training goes on: its batches have passed before."""
         if state.global_step or is_sharded(self.trainer):
             return
-        rows, limit = args.per_device_train_batch_size, args.max_completion_length
-        prompts = _longest(self.trainer, self.chat, "prompt", rows * args.gradient_accumulation_steps)
+        arguments = self.trainer.args
+        rows, limit = arguments.per_device_train_batch_size, self.trainer.limit
+        prompts = _longest(self.trainer, self.chat, "prompt", rows * arguments.gradient_accumulation_steps)
         shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
         writing = 0.0
         if self.writer:
@@ -126,9 +134,9 @@ class DistillationDryRun(TrainerCallback):  # type: ignore[misc]  # transformers
             self.trainer, prompts[:rows], _longest(self.trainer, self.chat, "teacher_prompt", rows), limit
         )
         with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
-            forward, backward = _pass(self.trainer, lambda: self.trainer.compute_loss(self.trainer.model, batch))
+            forward, backward = _pass(self.trainer, lambda: _loss(self.trainer, batch))
         trl_private.figures(self.trainer).clear()  # no figure of a step
-        step = writing + (forward + backward) * args.gradient_accumulation_steps
+        step = writing + (forward + backward) * arguments.gradient_accumulation_steps
         told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
         _tell(self.trainer, "distillation", told, state.max_steps, step, "at most about")
 
@@ -149,17 +157,17 @@ def _tell(trainer: Trainer, stage: str, passed: str, steps: int, seconds: float,
     )
 
 
-def _longest(trainer: Trainer, chat: Chat, column: str, count: int) -> list[list[int]]:
+def _longest(trainer: GroupTrainer | HintedTrainer, chat: Chat, column: str, count: int) -> list[list[int]]:
     """Token ids of the longest prompts of a column."""
     ids = [chat.prompt_ids(messages) for messages in trainer.train_dataset[column]]
     return [ids[i] for i in longest_first(ids)[:count]]
 
 
 def _distillation_batch(
-    trainer: Trainer, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
+    trainer: HintedTrainer, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
 ) -> dict[str, Tensor]:
     """What the loss is given for completions of full length; their words are those of the prompts."""
-    device, padding = trainer.args.device, trainer.processing_class.pad_token_id
+    device, padding = trainer.args.device, trainer.chat.padding.id
     written = torch.tensor([(ids * (limit // len(ids) + 1))[:limit] for ids in prompts], device=device)
     prompt_ids, prompt_mask = pad_left(prompts, padding, device)
     teacher_ids, teacher_mask = pad_left(shown, padding, device)
@@ -174,11 +182,11 @@ def _distillation_batch(
     }
 
 
-def _grpo_batch(trainer: Trainer, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Tensor]:
+def _grpo_batch(trainer: GroupTrainer, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Tensor]:
     """What the loss is given for completions of full length; their words are those of the prompts."""
-    device, group = trainer.args.device, trainer.args.num_generations
+    device, group = trainer.args.device, trainer.group
     chosen = [prompts[i // group] for i in range(rows)]
-    prompt_ids, prompt_mask = pad_left(chosen, trainer.processing_class.pad_token_id, device)
+    prompt_ids, prompt_mask = pad_left(chosen, trainer.chat.padding.id, device)
     written = [(ids * (limit // len(ids) + 1))[:limit] for ids in chosen]
     ones = torch.ones(rows, limit, device=device)
     return {
@@ -193,9 +201,15 @@ def _grpo_batch(trainer: Trainer, prompts: Sequence[list[int]], rows: int, limit
     }
 
 
+def _loss(trainer: GroupTrainer | HintedTrainer, batch: dict[str, Tensor]) -> Tensor:
+    value = trainer.compute_loss(trainer.model, batch)
+    assert isinstance(value, Tensor)  # and not with the outputs, which are only asked for in an evaluation of trl
+    return value
+
+
 def _pass(trainer: Trainer, loss: Callable[[], Tensor]) -> tuple[float, float]:
     """Seconds of one forward and of one backward pass."""
-    device, model = trainer.args.device, trainer.model
+    device, model = trainer.args.device, cast(PeftModel, trainer.model)
     wait = torch.cuda.synchronize if device.type == "cuda" else (lambda: None)
     model.train()
     began = time.monotonic()

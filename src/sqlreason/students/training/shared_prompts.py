@@ -8,7 +8,7 @@ fewer tokens to compute. Which models it is right for, `attention.obstacle` says
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,9 @@ from torch.utils.checkpoint import checkpoint
 
 from sqlreason.students.checkpoints import attention, output_heads
 from sqlreason.students.training.memory_estimate import LOGITS_AT_ONCE
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ def completion_logps(
     return empty.index_put(place, logps), empty.index_put(place, entropies)
 
 
-def _score(base: Any, read: Any, hidden: Tensor, chosen: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def _score(base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Log-probability and entropy at each hidden state, in parts where the logits of all would fill the memory.
 
     A part's logits are computed again in the backward pass: the head costs little beside the layers.
     """
-    rows = max(1, LOGITS_AT_ONCE // base.config.get_text_config().vocab_size)
+    rows = max(1, LOGITS_AT_ONCE // cast("PretrainedConfig", base.config).get_text_config().vocab_size)
     if len(hidden) <= rows:
         return _score_part(base, read, hidden, chosen, temperature)
     parts = zip(hidden.split(rows), chosen.split(rows), strict=True)
@@ -92,7 +95,9 @@ def _score(base: Any, read: Any, hidden: Tensor, chosen: Tensor, temperature: fl
     return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
 
 
-def _score_part(base: Any, read: Any, hidden: Tensor, chosen: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def _score_part(
+    base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
     logs = (output_heads.logits(base, read, hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():
         entropies = -(logs.exp() * logs).sum(-1)

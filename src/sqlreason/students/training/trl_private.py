@@ -4,7 +4,7 @@ trl has no public way to the rows that it keeps for a step, to what it logs, and
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from trl import DistillationTrainer, GRPOTrainer
 from trl.models.utils import _ForwardRedirection
@@ -46,7 +46,7 @@ def figures(trainer: GRPOTrainer | DistillationTrainer) -> dict[str, list[float]
 
 def advantages(trainer: GRPOTrainer | DistillationTrainer) -> list[float] | None:
     """Return the advantages of the present step's completions, of all ranks in turn; None where there are none."""
-    return trainer._logs.get("advantages")  # type: ignore[no-any-return]
+    return cast(list[float] | None, trainer._logs.get("advantages"))
 
 
 def rows_of_step(trainer: GRPOTrainer | DistillationTrainer) -> Rows | None:
@@ -62,8 +62,9 @@ def rearrange_step(trainer: GRPOTrainer | DistillationTrainer, change: Callable[
         change: From batches to as many batches.
         passes: Of a step.
     """
-    trainer._buffered_inputs = change(trainer._buffered_inputs)
-    return trainer._buffered_inputs[trainer._step % passes]
+    changed = change(cast(Rows, trainer._buffered_inputs))
+    trainer._buffered_inputs = changed  # type: ignore[assignment]  # trl declares it by the None that it begins with
+    return changed[trainer._step % passes]
 
 
 def call_through(wrapper: Any, model: Any, function: Callable[..., Any], *arguments: Any) -> Any:
