@@ -184,7 +184,7 @@ def test_completions_of_a_step_must_be_whole_groups(checkpoint, start, prompts, 
 def test_an_unknown_knob_is_refused_by_name(checkpoint, start, prompts, tmp_path):
     trl = {**of_grpo(**OPTIONS)["trl"], "max_prompt_length": 10}
     with pytest.raises(ValueError, match=r"max_prompt_length is no argument of GRPOConfig .* did you mean"):
-        train(checkpoint, start, prompts, tmp_path, trl=trl)
+        grpo.train_grpo(checkpoint, start, prompts, rewards=[], weights=[], workdir=tmp_path, trl=trl)
 
 
 @pytest.fixture

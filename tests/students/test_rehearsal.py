@@ -101,7 +101,7 @@ def test_where_others_write_the_loss_alone_is_tried(checkpoint, start, examples,
     columns = examples[["id", "prompt"]]
     trainer = make_trainer(stage, model, chat, columns, recorder, [1.0], None, trl)
     state = SimpleNamespace(global_step=0, max_steps=3)
-    memory_dry_run.dry_run_grpo(trainer, chat, None).on_train_begin(trainer.args, state, None)
+    memory_dry_run.GRPODryRun(trainer, chat, None).on_train_begin(trainer.args, state, None)
     assert "4 completions of 12 tokens" in caplog.text and "3 steps of at most" in caplog.text
     assert all(parameter.grad is None for parameter in model.parameters())
     assert not trainer._metrics["train"] and trainer_arguments.is_sharded(trainer) is False

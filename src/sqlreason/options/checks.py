@@ -88,7 +88,7 @@ def _ranks_share_a_step(chosen: Chosen) -> Iterator[str]:
         elif trl is grpo and trl.rows_of_a_step // ranks % grpo.num_generations:
             yield (
                 "grpo.trl.per_device_train_batch_size x gradient_accumulation_steps / student.ranks = "
-                f"{trl.rows_of_a_step // ranks} completions of a rank are no whole groups of "
+                f"{trl.rows_of_a_step // ranks} completions a step and rank are no whole groups of "
                 f"num_generations={grpo.num_generations}; make it a multiple"
             )
 

@@ -4,6 +4,9 @@ A plain loop over the model's forward pass: left padding, a key-value buffer tha
 read once for all their samples, finished rows dropped as they finish. transformers' own `generate` asks far
 more of Python for each token, which is most of the time with a small model; it is used where the loop cannot be
 right (`attention.obstacle`). No beam search, no logit processors.
+
+transformers is imported by the functions that need it: trainings import this module before their backend, and unsloth
+has to come before transformers.
 """
 
 import json
@@ -11,12 +14,20 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
 
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints import attention, cpu
 from sqlreason.students.checkpoints.chat import Chat, Messages
-from sqlreason.students.generation.kv_cache import make_cache
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import Cache, PreTrainedModel
+
+    Model = PreTrainedModel | PeftModel
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Sampling:
 
 
 def generate(
-    model: Any,
+    model: "Model",
     chat: Chat,
     conversations: Sequence[Messages],
     max_new_tokens: int,
@@ -72,8 +83,6 @@ def generate(
     Returns:
         One Generation for each conversation and sample, the samples of a conversation side by side.
     """
-    import torch
-
     sampling = Sampling(max_new_tokens, temperature, samples)
     prompts = [chat.prompt_ids(messages) for messages in conversations]
     order = longest_first(prompts)
@@ -104,7 +113,7 @@ def parse_conversations(texts: Iterable[str]) -> list[Messages]:
 
 
 def complete(
-    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any
+    model: "Model", prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: torch.Generator
 ) -> list[list[int]]:
     """Completes one batch of token prompts, `sampling.samples` times each.
 
@@ -112,7 +121,7 @@ def complete(
         New token ids of each row, the end token included if one was written; samples of a prompt side by
         side.
     """
-    import torch
+    from sqlreason.students.generation.kv_cache import make_cache
 
     obstacle = attention.obstacle(model, max(map(len, prompts)) + sampling.max_new_tokens)
     if obstacle is not None:
@@ -146,7 +155,12 @@ def complete(
 
 
 def _complete_with_transformers(
-    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any, padding: bool
+    model: "Model",
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    ends: Sequence[int],
+    random: torch.Generator,
+    padding: bool,
 ) -> list[list[int]]:
     """The same by transformers' `generate`; without padding, prompts of one length at a time."""
     together: dict[int, list[int]] = {}
@@ -160,9 +174,8 @@ def _complete_with_transformers(
 
 
 def _generate_with_transformers(
-    model: Any, prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: Any
+    model: "Model", prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: torch.Generator
 ) -> list[list[int]]:
-    import torch
     from transformers import GenerationConfig
 
     base = attention.bare(model)
@@ -199,12 +212,10 @@ def _to_the_end(row: list[int], ends: Sequence[int]) -> list[int]:
 class inference(AbstractContextManager[None]):
     """Within it the model is in evaluation mode, without gradients, with the attention of `attention.choose`."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: "Model") -> None:
         self.model = model
 
     def __enter__(self) -> None:
-        import torch
-
         self.was_training = self.model.training
         self.attention = self.model.config._attn_implementation
         self.no_grad = torch.inference_mode()
@@ -222,10 +233,8 @@ class inference(AbstractContextManager[None]):
             cpu.release_memory()
 
 
-def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, Any]:
+def _left_pad(model: "Model", prompts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
     """Token ids, which of them are none of padding, positions; all of batch x longest prompt."""
-    import torch
-
     longest = max(map(len, prompts))
     ids = torch.zeros(len(prompts), longest, dtype=torch.long)
     seen = torch.zeros(len(prompts), longest, dtype=torch.bool)
@@ -236,7 +245,7 @@ def _left_pad(model: Any, prompts: Sequence[Sequence[int]]) -> tuple[Any, Any, A
     return ids.to(model.device), seen.to(model.device), positions.to(model.device)
 
 
-def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> Any:
+def _forward(model: "Model", ids: Tensor, mask: Tensor, positions: Tensor, memory: "Cache") -> Tensor:
     """Logits (batch x vocabulary, float32) behind the last token.
 
     The mask is which tokens are none of padding, from which the model makes those of its layers, or these themselves.
@@ -252,9 +261,7 @@ def _forward(model: Any, ids: Any, mask: Any, positions: Any, memory: Any) -> An
     return output.logits[:, -1].float()
 
 
-def _choose(logits: Any, sampling: Sampling, random: Any) -> Any:
-    import torch
-
+def _choose(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tensor:
     if sampling.temperature == 0:
         return logits.argmax(-1)
     shares = (logits / sampling.temperature).softmax(-1)

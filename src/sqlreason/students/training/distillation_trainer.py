@@ -7,121 +7,150 @@ vocabulary, at each token of a completion that the student wrote. What is given 
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from torch import Tensor
+from torch.utils.data import Sampler
+from transformers import PreTrainedModel
+from trl import DistillationConfig, DistillationTrainer
 
 from sqlreason.students.checkpoints import attention, output_heads
 from sqlreason.students.checkpoints.architecture import longest_input
-from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.chat import Chat, Messages
+from sqlreason.students.training import trainer_arguments, trl_private
 from sqlreason.students.training.grpo_trainer import longest_sequence, shuffled_by_epoch
 from sqlreason.students.training.rollouts import Recorder, Writer, reward_name
 from sqlreason.students.training.trainer_arguments import TrainingError
 from sqlreason.students.training.trl_arguments import complete
 from sqlreason.students.training.work_folder import Stage
 
+Reader = PeftModel | PreTrainedModel
+"""A causal language model, with an adapter or bare."""
+
+
+class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
+    """trl's DistillationTrainer, with these differences (its private names that they use in brackets).
+
+    1. Prompts become tokens by our `Chat` (`_tokenize_prompts`).
+    2. Each epoch is shuffled by its number, as in `GroupTrainer` (`_get_train_sampler`).
+    3. Completions are written by our writer, if there is one; `writing_seconds` are those of the last
+       (`_generate_single_turn`).
+    4. The teacher reads a prompt of its own in front of the same completion (`_generate_and_score_completions`,
+       `_compute_loss`, `_get_last_hidden_state`).
+    5. Rewards are told of the completions, and logged; nothing is learned from them (`_metrics`).
+    6. The rows of a step are sorted by length over its passes (`_prepare_inputs`, `_buffered_inputs`, `_step`).
+
+    Args:
+        chat: The student's tokenizer with its chat template, which is the teacher's too.
+        recorder: Record of the rewards.
+        writer: Writer of the completions; None leaves them to trl.
+        options: Of trl's trainer.
+    """
+
+    args: DistillationConfig
+    model: PeftModel
+    train_dataset: Dataset
+
+    def __init__(self, *, chat: Chat, recorder: Recorder, writer: Writer | None, **options: Any) -> None:
+        self.chat, self.recorder, self.writer = chat, recorder, writer
+        self.writing_seconds: float | None = None
+        super().__init__(**options)
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a completion at most."""
+        return cast(int, self.args.max_completion_length)
+
+    def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
+        return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)
+
+    def _tokenize_prompts(self, prompts: Sequence[Messages]) -> tuple[list[list[int]], None, dict[str, Any]]:
+        return [self.chat.prompt_ids(messages) for messages in prompts], None, {}
+
+    def _generate_single_turn(self, prompt_ids: list[list[int]], *inputs: Any, **options: Any) -> Any:
+        began = time.monotonic()
+        if self.writer is None:
+            written = super()._generate_single_turn(prompt_ids, *inputs, **options)
+        else:
+            written = self.writer.write(self, prompt_ids, self.chat.ends)
+        self.writing_seconds = time.monotonic() - began
+        return written
+
+    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
+        self._score(inputs, batch)
+        shown = [self.chat.prompt_ids(row["teacher_prompt"]) for row in inputs]
+        batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, self.chat.padding.id, self.args.device)
+        return batch
+
+    def _score(self, inputs: list[dict[str, Any]], batch: dict[str, Any]) -> None:
+        masks = batch["completion_mask"].bool()
+        ids = [row[mask].tolist() for row, mask in zip(batch["completion_ids"], masks, strict=True)]
+        said = [[{"role": "assistant", "content": self.chat.read(row)}] for row in ids]
+        columns = {name: [row[name] for row in inputs] for name in inputs[0] if name != "prompt"}
+        figures = trl_private.figures(self)
+        for reward in self.recorder.wrapped():
+            values = reward(said, prompts=[row["prompt"] for row in inputs], completion_ids=ids, **columns)
+            figures[f"rewards/{reward_name(reward)}/mean"].append(self._gathered(values).nanmean().item())
+        totals = self._gathered(self.recorder.totals())
+        figures["reward"].append(totals.mean().item())
+        figures["reward_std"].append(totals.std().item())
+
+    def _gathered(self, values: Any) -> Tensor:
+        numbers = pd.Series(values, dtype="float32").to_numpy()  # None, which does not apply, is not a number there
+        return self.accelerator.gather(torch.tensor(numbers, device=self.args.device))  # type: ignore[no-any-return]
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        before = trl_private.rows_of_step(self)
+        inputs = super()._prepare_inputs(generation_batch)
+        if trl_private.rows_of_step(self) is before:
+            return inputs
+        return trl_private.rearrange_step(self, sort_by_length, self.args.gradient_accumulation_steps)
+
+    def _compute_loss(self, student: Reader, inputs: dict[str, Any], *counts: Any) -> Any:
+        self._shown = inputs["teacher_ids"], inputs["teacher_mask"]
+        return super()._compute_loss(student, inputs, *counts)
+
+    def _get_last_hidden_state(self, reader: Reader, ids: Tensor, mask: Tensor, kept: int, **fields: Any) -> Any:
+        if reader is self.accelerator.unwrap_model(self.teacher_model):
+            ids, mask = (
+                torch.cat([shown, read[:, -kept:]], 1) for shown, read in zip(self._shown, (ids, mask), strict=True)
+            )
+        return super()._get_last_hidden_state(reader, ids, mask, kept, **fields)
+
 
 def make_trainer(
     stage: Stage,
-    model: Any,
-    teacher: Any,
+    model: PeftModel,
+    teacher: Reader,
     chat: Chat,
     prompts: pd.DataFrame,
     recorder: Recorder,
     writer: Writer | None,
     arguments: Mapping[str, Any],
-) -> Any:
-    """Makes the trainer.
+) -> HintedTrainer:
+    """Make the trainer.
 
     Args:
         stage: Whose folder holds the checkpoints.
-        model: PeftModel with a trainable adapter.
+        model: Student with a trainable adapter.
         teacher: Causal language model with the same vocabulary.
         chat: The student's tokenizer, which is the teacher's too, with its chat template.
         prompts: Columns id, prompt and teacher_prompt (chat messages as JSON text), and those of the rewards.
-        recorder: Of the rewards, which are looked at and not learned from.
-        writer: Of the completions; None leaves them to trl.
-        arguments: Of trl's DistillationConfig, for this rank.
+        recorder: Record of the rewards, which are looked at and not learned from.
+        writer: Writer of the completions; None leaves them to trl.
+        arguments: Arguments of trl's DistillationConfig, for this rank.
 
     Raises:
-        TrainingError: if what the teacher reads is longer than its model can, trl would compute other logits than the
+        TrainingError: If what the teacher reads is longer than its model can, trl would compute other logits than the
             model, or not do what was asked for.
     """
-    import torch
-    from datasets import Dataset
-    from trl import DistillationConfig, DistillationTrainer
-
-    from sqlreason.students.training import trainer_arguments
-
     for reader in (model, teacher):
         _require_known_head(reader)
-
-    class Trainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped
-        """Shows the teacher its own prompt, and notes what the rewards say of the student's completions.
-
-        `writing_seconds` are those of the last completions.
-        """
-
-        writing_seconds: float | None = None
-
-        def _get_train_sampler(self, dataset: Any = None) -> Any:
-            return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)
-
-        def _tokenize_prompts(self, prompts: Any) -> Any:
-            return [chat.prompt_ids(messages) for messages in prompts], None, {}
-
-        def _generate_single_turn(self, prompt_ids: Any, *inputs: Any, **options: Any) -> Any:
-            began = time.monotonic()
-            if writer is None:
-                written = super()._generate_single_turn(prompt_ids, *inputs, **options)
-            else:
-                written = writer.write(self, prompt_ids, chat.ends)
-            self.writing_seconds = time.monotonic() - began
-            return written
-
-        def _generate_and_score_completions(self, inputs: Any) -> Any:
-            batch = super()._generate_and_score_completions(inputs)
-            self._score(inputs, batch)
-            shown = [chat.prompt_ids(row["teacher_prompt"]) for row in inputs]
-            batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, chat.padding.id, self.args.device)
-            return batch
-
-        def _score(self, inputs: Any, batch: Any) -> None:
-            masks = batch["completion_mask"].bool()
-            ids = [row[mask].tolist() for row, mask in zip(batch["completion_ids"], masks, strict=True)]
-            said = [[{"role": "assistant", "content": chat.read(row)}] for row in ids]
-            columns = {name: [row[name] for row in inputs] for name in inputs[0] if name != "prompt"}
-            figures = self._metrics["train"]
-            for reward in recorder.wrapped():
-                values = reward(said, prompts=[row["prompt"] for row in inputs], completion_ids=ids, **columns)
-                figures[f"rewards/{reward_name(reward)}/mean"].append(self._gathered(values).nanmean().item())
-            totals = self._gathered(recorder.totals())
-            figures["reward"].append(totals.mean().item())
-            figures["reward_std"].append(totals.std().item())
-
-        def _gathered(self, values: Any) -> Any:
-            numbers = pd.Series(values, dtype="float32").to_numpy()  # None, which does not apply, is not a number there
-            return self.accelerator.gather(torch.tensor(numbers, device=self.args.device))
-
-        def _prepare_inputs(self, generation_batch: Any) -> Any:
-            before = self._buffered_inputs
-            inputs = super()._prepare_inputs(generation_batch)
-            if self._buffered_inputs is before:
-                return inputs
-            self._buffered_inputs = sort_by_length(self._buffered_inputs)
-            return self._buffered_inputs[self._step % self.args.gradient_accumulation_steps]
-
-        def _compute_loss(self, student: Any, inputs: Any, *counts: Any) -> Any:
-            self._shown = inputs["teacher_ids"], inputs["teacher_mask"]
-            return super()._compute_loss(student, inputs, *counts)
-
-        def _get_last_hidden_state(self, reader: Any, ids: Any, mask: Any, kept: int, **fields: Any) -> Any:
-            if reader is self.accelerator.unwrap_model(self.teacher_model):
-                ids, mask = (
-                    torch.cat([shown, read[:, -kept:]], 1) for shown, read in zip(self._shown, (ids, mask), strict=True)
-                )
-            return super()._get_last_hidden_state(reader, ids, mask, kept, **fields)
-
     held = trainer_arguments.arguments_of(arguments, stage.folder, trainer_arguments.is_mixed(model))
     whole = complete("DistillationConfig", {}) | held
     told = ("prompt", "teacher_prompt")
@@ -130,7 +159,10 @@ def make_trainer(
     _require_room(teacher, longest_sequence([{"prompt": row["teacher_prompt"]} for row in rows], chat, limit))
     if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
-    return Trainer(
+    return HintedTrainer(
+        chat=chat,
+        recorder=recorder,
+        writer=writer,
         model=model,
         teacher_model=teacher,
         args=trainer_arguments.build_config(DistillationConfig, held),
@@ -139,7 +171,7 @@ def make_trainer(
     )
 
 
-def _require_room(teacher: Any, longest: int) -> None:
+def _require_room(teacher: Reader, longest: int) -> None:
     positions = longest_input(teacher.config)
     if positions and longest > positions:
         raise TrainingError(
@@ -148,7 +180,7 @@ def _require_room(teacher: Any, longest: int) -> None:
         )
 
 
-def _require_known_head(model: Any) -> None:
+def _require_known_head(model: Reader) -> None:
     if not output_heads.is_known_to_trl(model):
         raise TrainingError(
             f"trl's distillation takes the logits of {type(attention.bare(model)).__name__} from its head alone, and "
@@ -156,17 +188,15 @@ def _require_known_head(model: Any) -> None:
         )
 
 
-def pad_left(rows: Sequence[Sequence[int]], padding: int, device: Any) -> tuple[Any, Any]:
+def pad_left(rows: Sequence[Sequence[int]], padding: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return token ids and their mask, both rows x longest."""
-    import torch
-
     longest = max(map(len, rows))
     ids = [[padding] * (longest - len(row)) + list(row) for row in rows]
     mask = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
     return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 
-def sort_by_length(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def sort_by_length(batches: Sequence[dict[str, Tensor]]) -> list[dict[str, Tensor]]:
     """Sort the rows of some equal batches by length and drop the padding that each no longer needs.
 
     trl pads a step's rows to the longest of all and shuffles them over its forward passes; the step's gradient is
@@ -176,8 +206,6 @@ def sort_by_length(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         batches: Tensors whose first dimension is the row, `NAME_ids` beside `NAME_mask`: completions padded on the
             right, all others on the left.
     """
-    import torch
-
     size = len(batches[0]["completion_ids"])
     names = [name for name, value in batches[0].items() if value.ndim > 0]
     together = {name: torch.cat([batch[name] for batch in batches]) for name in names}
@@ -186,8 +214,8 @@ def sort_by_length(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**batch, **part, **_trimmed(part)} for batch, part in zip(batches, parts, strict=True)]
 
 
-def _trimmed(batch: dict[str, Any]) -> dict[str, Any]:
-    trimmed: dict[str, Any] = {}
+def _trimmed(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    trimmed: dict[str, Tensor] = {}
     for kind in ("prompt", "teacher", "completion"):
         width = int(batch[f"{kind}_mask"].sum(1).max())
         kept = slice(width) if kind == "completion" else slice(-width, None)

@@ -6,8 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
 from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.training import trl_private
 from sqlreason.students.training.dev_evaluator import DevEvaluator
+from sqlreason.students.training.distillation_trainer import HintedTrainer
+from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.rollouts import Recorder
 from sqlreason.students.training.trainer_arguments import TrainingError
 from sqlreason.students.training.work_folder import Stage
@@ -78,79 +85,98 @@ COLLAPSES = (
 )  # fmt: skip
 
 
-def watch(trainer: Any, stage: Stage, recorder: Recorder, chat: Chat, evaluator: DevEvaluator | None = None) -> Any:
-    """The trainer callback that restores the policy on resume, keeps rollouts, evaluates and raises the alarms."""
-    from transformers import TrainerCallback
+class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Restore the policy on resume, keep rollouts, evaluate, and stop a run that collapses.
 
-    class Watch(TrainerCallback):
-        warned = False
+    Args:
+        trainer: The trainer that is watched.
+        stage: Whose folder holds the checkpoints.
+        recorder: Record of the rewards.
+        chat: The student's tokenizer with its chat template.
+        evaluator: Dev evaluation; None for none.
+    """
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step:
-                restore_policy(trainer.model, stage, state.global_step)
-            elif evaluator:
-                score = evaluator.evaluate(trainer.model, chat, 0)
-                logger.info("%s: dev accuracy before the first step %.1f %%", stage.name, 100 * score)
+    def __init__(
+        self,
+        trainer: GroupTrainer | HintedTrainer,
+        stage: Stage,
+        recorder: Recorder,
+        chat: Chat,
+        evaluator: DevEvaluator | None = None,
+    ) -> None:
+        self.trainer, self.stage, self.recorder, self.chat, self.evaluator = trainer, stage, recorder, chat, evaluator
+        self.warned = False
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            if not logs or "reward" not in logs:
-                return
-            step, entry = state.global_step, state.log_history[-1]
-            entry["generation_seconds"] = trainer.writing_seconds
-            entry["reward_seconds"] = recorder.seconds
-            entry["zero_variance_share"] = recorder.zero_variance_share()
-            recorder.keep(step, trainer._logs.get("advantages"))  # trl has no public way to them
-            check_first_kl(step, logs.get("kl"))
-            self._warn_of_clipping(step, logs["completions/clipped_ratio"], args.max_completion_length)
-            if evaluator and (evaluator.is_due(step) or step == state.max_steps):
-                self._examine(entry, step, control)
-            self._stop_on_collapse(state, control)
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Restore the policy of a training that goes on; evaluate the student of one that begins."""
+        if state.global_step:
+            restore_policy(self.trainer.model, self.stage, state.global_step)
+        elif self.evaluator:
+            score = self.evaluator.evaluate(self.trainer.model, self.chat, 0)
+            logger.info("%s: dev accuracy before the first step %.1f %%", self.stage.name, 100 * score)
 
-        def _examine(self, entry: dict[str, Any], step: int, control: Any) -> None:
-            assert evaluator is not None
-            began = time.monotonic()
-            entry["dev_accuracy"] = evaluator.evaluate(trainer.model, chat, step)
-            entry["dev_seconds"] = time.monotonic() - began
-            logger.info("%s: dev accuracy after step %d %.1f %%", stage.name, step, 100 * entry["dev_accuracy"])
-            if evaluator.is_over(step):
-                best = evaluator.best_step(step)
-                told = "%s: stopped at step %d: no better dev accuracy since step %d"
-                logger.info(told, stage.name, step, best)
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Keep the rollouts of a step and look at its figures."""
+        if not logs or "reward" not in logs:
+            return
+        step = state.global_step
+        entry: dict[str, Any] = state.log_history[-1]
+        entry["generation_seconds"] = self.trainer.writing_seconds
+        entry["reward_seconds"] = self.recorder.seconds
+        entry["zero_variance_share"] = self.recorder.zero_variance_share()
+        self.recorder.keep(step, trl_private.advantages(self.trainer))
+        check_first_kl(step, logs.get("kl"))
+        self._warn_of_clipping(step, logs["completions/clipped_ratio"], self.trainer.limit)
+        if self.evaluator and (self.evaluator.is_due(step) or step == state.max_steps):
+            self._evaluate(self.evaluator, entry, step, control)
+        self._stop_on_collapse(state, control)
+
+    def _evaluate(self, evaluator: DevEvaluator, entry: dict[str, Any], step: int, control: TrainerControl) -> None:
+        began = time.monotonic()
+        entry["dev_accuracy"] = evaluator.evaluate(self.trainer.model, self.chat, step)
+        entry["dev_seconds"] = time.monotonic() - began
+        logger.info("%s: dev accuracy after step %d %.1f %%", self.stage.name, step, 100 * entry["dev_accuracy"])
+        if evaluator.is_over(step):
+            best = evaluator.best_step(step)
+            told = "%s: stopped at step %d: no better dev accuracy since step %d"
+            logger.info(told, self.stage.name, step, best)
+            control.should_training_stop = True
+
+    def _stop_on_collapse(self, state: TrainerState, control: TrainerControl) -> None:
+        entries = [entry for entry in state.log_history if "reward" in entry]
+        for collapse in COLLAPSES:
+            if collapse.is_reached(entries):
+                logger.warning("%s: stopped at step %d: %s", self.stage.name, state.global_step, collapse.sentence())
                 control.should_training_stop = True
 
-        def _stop_on_collapse(self, state: Any, control: Any) -> None:
-            entries = [entry for entry in state.log_history if "reward" in entry]
-            for collapse in COLLAPSES:
-                if collapse.is_reached(entries):
-                    logger.warning("%s: stopped at step %d: %s", stage.name, state.global_step, collapse.sentence())
-                    control.should_training_stop = True
-
-        def _warn_of_clipping(self, step: int, share: float, limit: int) -> None:
-            if share > MAX_CLIPPED and not self.warned:
-                self.warned = True
-                logger.warning(
-                    "%s: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
-                    "raise max_completion_length, or look at what is written",
-                    stage.name,
-                    100 * share,
-                    step,
-                    limit,
-                )
-
-    return Watch()
+    def _warn_of_clipping(self, step: int, share: float, limit: int) -> None:
+        if share > MAX_CLIPPED and not self.warned:
+            self.warned = True
+            logger.warning(
+                "%s: %.0f %% of the completions of step %d reached %d tokens without ending their turn; "
+                "raise max_completion_length, or look at what is written",
+                self.stage.name,
+                100 * share,
+                step,
+                limit,
+            )
 
 
-def restore_policy(model: Any, stage: Stage, step: int) -> None:
-    """Loads the policy of a checkpoint: transformers 5.17 loads its reference alone and leaves the policy as it was."""
-    from peft import set_peft_model_state_dict
-    from safetensors.torch import load_file
-
+def restore_policy(model: PeftModel, stage: Stage, step: int) -> None:
+    """Load the policy of a checkpoint: transformers 5.17 loads its reference alone and leaves the policy as it was."""
     weights = load_file(stage.folder / f"checkpoint-{step}" / "adapter_model.safetensors")
     set_peft_model_state_dict(model, weights, adapter_name="default")
 
 
 def check_first_kl(step: int, kl: float | None) -> None:
-    """Raises TrainingError if the policy differs from its reference before the first update."""
+    """Raise TrainingError if the policy differs from its reference before the first update."""
     if step == 1 and kl is not None and kl > MAX_FIRST_KL:
         raise TrainingError(
             f"the KL before the first update is {kl:.4f} nats per token and should be 0: "

@@ -16,7 +16,6 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet
-from sqlreason.students.training.grpo_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, share
@@ -143,24 +142,27 @@ def _train(
     exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
     from sqlreason.students.training.backends import choose_backend
 
     whole = complete("GRPOConfig", trl)
     options = {**loading, **{name: whole[name] for name in ("gradient_checkpointing", "seed")}}
     model, chat = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
+
+    # behind the backend: unsloth has to be imported before trl
+    from sqlreason.students.training import early_stopping, grpo_trainer, memory_dry_run, trainer_arguments
+
     recorder = Recorder(rewards, weights, stage.folder / "rollouts", whole["num_generations"], chat)
     limit = whole["max_completion_length"]
     sampling = Sampling(limit, whole["temperature"], whole["num_generations"], whole["top_p"])
     ours = loading["backend"] == "transformers" and not whole["use_vllm"]
     writer = Writer(sampling, whole["seed"], chat) if ours else None
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
-    trainer = make_trainer(stage, model, chat, prompts, recorder, weights, writer, arguments)
+    trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, weights, writer, arguments)
     evaluated = loading["backend"] == "transformers"
     evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev") if evaluated else None
     callbacks = [
-        memory_dry_run.dry_run_grpo(trainer, chat, writer),
-        early_stopping.watch(trainer, stage, recorder, chat, evaluator),
+        memory_dry_run.GRPODryRun(trainer, chat, writer),
+        early_stopping.Watch(trainer, stage, recorder, chat, evaluator),
     ]
     log = trainer_arguments.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step

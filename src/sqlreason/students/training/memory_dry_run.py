@@ -10,11 +10,19 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+from torch import Tensor
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.generation.decoding import longest_first
-from sqlreason.students.training.distillation_trainer import pad_left
+from sqlreason.students.training import trl_private
+from sqlreason.students.training.distillation_trainer import HintedTrainer, pad_left
+from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.memory_estimate import GIB
 from sqlreason.students.training.rollouts import Writer
 from sqlreason.students.training.trainer_arguments import LESS_TO_LEARN_FROM, fitting, is_sharded, note
@@ -27,106 +35,121 @@ _LESS_TO_WRITE = (
 )
 
 
-def dry_run_sft(trainer: Any) -> Any:
-    """The trainer callback that passes the longest rows before the first step of SFT."""
-    from transformers import TrainerCallback
-
-    class Rehearsal(TrainerCallback):
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step:  # it goes on: its batches have passed before
-                return
-            lengths = [len(ids) for ids in trainer.train_dataset["input_ids"]]
-            longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
-            rows = trainer.data_collator([trainer.train_dataset[i] for i in longest])
-            batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
-            what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
-            with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
-                forward, backward = _pass(trainer, lambda: trainer.model(**batch).loss)
-            share = sum(lengths) / len(lengths) / lengths[longest[0]]
-            step = (forward + backward) * args.gradient_accumulation_steps * share
-            _tell(trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
-
-    return Rehearsal()
-
-
-def dry_run_grpo(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
-    """The trainer callback that writes and learns from the longest completions before the first step of GRPO.
+class SFTDryRun(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Pass the longest rows before the first step of SFT.
 
     Args:
-        trainer: Of trl.
-        chat: The student's tokenizer with its chat template.
-        writer: Of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
+        trainer: Trainer of trl.
     """
-    from transformers import TrainerCallback
 
-    class Rehearsal(TrainerCallback):
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step or is_sharded(trainer):  # shards are gathered by whole steps only
-                return
-            groups = args.per_device_train_batch_size * args.steps_per_generation // args.num_generations
-            prompts = _longest(trainer, chat, "prompt", groups)
-            limit = args.max_completion_length
-            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
-            writing = 0.0
-            if writer:
-                count = len(prompts) * args.num_generations
-                with fitting(f"grpo: writing {count} {shape} at once", _LESS_TO_WRITE):
-                    writing = writer.write_to_the_limit(trainer, prompts)
-            rows = args.per_device_train_batch_size
-            batch = _grpo_batch(trainer, prompts, rows, limit)
-            trainer.current_gradient_accumulation_steps = args.gradient_accumulation_steps  # the loss divides by it
-            with fitting(f"grpo: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
-                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
-            trainer._metrics["train"].clear()  # no figure of a step
-            reference = forward if args.beta else 0.0
-            each = writing + reference * args.gradient_accumulation_steps
-            step = each / args.num_iterations + (forward + backward) * args.gradient_accumulation_steps
-            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
-            if writer:
-                told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
-                told += f"{forward + backward:.1f} s"
-            _tell(trainer, "grpo", told, state.max_steps, step, "at most, without the rewards, about")
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
 
-    return Rehearsal()
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Pass the longest batch, unless the training goes on: its batches have passed before."""
+        if state.global_step:
+            return
+        dataset, model = cast(Dataset, self.trainer.train_dataset), cast(PeftModel, self.trainer.model)
+        lengths = [len(ids) for ids in dataset["input_ids"]]
+        longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
+        rows = cast(Callable[..., Any], self.trainer.data_collator)([dataset[i] for i in longest])
+        batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
+        what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
+        with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
+            forward, backward = _pass(self.trainer, lambda: model(**batch).loss)
+        share = sum(lengths) / len(lengths) / lengths[longest[0]]
+        step = (forward + backward) * args.gradient_accumulation_steps * share
+        _tell(self.trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
 
 
-def dry_run_distillation(trainer: Any, chat: Chat, writer: Writer | None) -> Any:
-    """The trainer callback that writes and learns from the longest completions before the first step; as of GRPO."""
-    from transformers import TrainerCallback
+class GRPODryRun(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Write and learn from the longest completions before the first step of GRPO.
 
-    class Rehearsal(TrainerCallback):
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if state.global_step or is_sharded(trainer):
-                return
-            rows, limit = args.per_device_train_batch_size, args.max_completion_length
-            prompts = _longest(trainer, chat, "prompt", rows * args.gradient_accumulation_steps)
-            shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
-            writing = 0.0
-            if writer:
-                with fitting(f"distillation: writing {len(prompts)} {shape} at once", _LESS_TO_WRITE):
-                    writing = writer.write_to_the_limit(trainer, prompts)
-            batch = _distillation_batch(trainer, prompts[:rows], _longest(trainer, chat, "teacher_prompt", rows), limit)
-            with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
-                forward, backward = _pass(trainer, lambda: trainer.compute_loss(trainer.model, batch))
-            trainer._metrics["train"].clear()  # no figure of a step
-            step = writing + (forward + backward) * args.gradient_accumulation_steps
-            told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
-            _tell(trainer, "distillation", told, state.max_steps, step, "at most about")
+    Args:
+        trainer: Trainer of trl.
+        chat: The student's tokenizer with its chat template.
+        writer: Writer of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
+    """
 
-    return Rehearsal()
+    def __init__(self, trainer: GroupTrainer, chat: Chat, writer: Writer | None) -> None:
+        self.trainer, self.chat, self.writer = trainer, chat, writer
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Pass the longest batch, unless the training goes on: its batches have passed before."""
+        if state.global_step or is_sharded(self.trainer):  # shards are gathered by whole steps only
+            return
+        arguments = self.trainer.args
+        groups = arguments.per_device_train_batch_size * self.trainer.passes // self.trainer.group
+        prompts = _longest(self.trainer, self.chat, "prompt", groups)
+        limit = self.trainer.limit
+        shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+        writing = 0.0
+        if self.writer:
+            count = len(prompts) * self.trainer.group
+            with fitting(f"grpo: writing {count} {shape} at once", _LESS_TO_WRITE):
+                writing = self.writer.write_to_the_limit(self.trainer, prompts)
+        rows = arguments.per_device_train_batch_size
+        batch = _grpo_batch(self.trainer, prompts, rows, limit)
+        self.trainer.current_gradient_accumulation_steps = (
+            arguments.gradient_accumulation_steps
+        )  # the loss divides by it
+        with fitting(f"grpo: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+            forward, backward = _pass(self.trainer, lambda: _loss(self.trainer, batch))
+        trl_private.figures(self.trainer).clear()  # no figure of a step
+        reference = forward if arguments.beta else 0.0
+        each = writing + reference * arguments.gradient_accumulation_steps
+        step = each / arguments.num_iterations + (forward + backward) * arguments.gradient_accumulation_steps
+        told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+        if self.writer:
+            told = f"{count} {shape} written in {writing:.1f} s, {rows} of them learned from in "
+            told += f"{forward + backward:.1f} s"
+        _tell(self.trainer, "grpo", told, state.max_steps, step, "at most, without the rewards, about")
+
+
+class DistillationDryRun(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Write and learn from the longest completions before the first step of a distillation.
+
+    Args:
+        trainer: Trainer of trl.
+        chat: The student's tokenizer with its chat template.
+        writer: Writer of the completions; without one (vLLM and unsloth write theirs) only the learning is tried.
+    """
+
+    def __init__(self, trainer: HintedTrainer, chat: Chat, writer: Writer | None) -> None:
+        self.trainer, self.chat, self.writer = trainer, chat, writer
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Pass the longest batch, unless the training goes on: its batches have passed before."""
+        if state.global_step or is_sharded(self.trainer):
+            return
+        arguments = self.trainer.args
+        rows, limit = arguments.per_device_train_batch_size, self.trainer.limit
+        prompts = _longest(self.trainer, self.chat, "prompt", rows * arguments.gradient_accumulation_steps)
+        shape = f"completions of {limit} tokens behind prompts of up to {len(prompts[0])}"
+        writing = 0.0
+        if self.writer:
+            with fitting(f"distillation: writing {len(prompts)} {shape} at once", _LESS_TO_WRITE):
+                writing = self.writer.write_to_the_limit(self.trainer, prompts)
+        batch = _distillation_batch(
+            self.trainer, prompts[:rows], _longest(self.trainer, self.chat, "teacher_prompt", rows), limit
+        )
+        with fitting(f"distillation: learning from {rows} {shape}", LESS_TO_LEARN_FROM.format(stage="grpo")):
+            forward, backward = _pass(self.trainer, lambda: _loss(self.trainer, batch))
+        trl_private.figures(self.trainer).clear()  # no figure of a step
+        step = writing + (forward + backward) * arguments.gradient_accumulation_steps
+        told = f"{rows} {shape} learned from in {forward + backward:.1f} s"
+        _tell(self.trainer, "distillation", told, state.max_steps, step, "at most about")
 
 
 def peak_bytes() -> float:
     """The most memory that this process has had: of the GPU where there is one, else of the machine."""
-    import torch
-
     if torch.cuda.is_available():
         return float(torch.cuda.max_memory_allocated())
     unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, kilobytes on Linux
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
+def _tell(trainer: Trainer, stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
     peak, hours = peak_bytes() / GIB, steps * seconds / 3600
     note(trainer, rehearsal={"peak_gib": round(peak, 2), "step_seconds": round(seconds, 2), "hours": round(hours, 3)})
     logger.info(
@@ -134,19 +157,17 @@ def _tell(trainer: Any, stage: str, passed: str, steps: int, seconds: float, how
     )
 
 
-def _longest(trainer: Any, chat: Chat, column: str, count: int) -> list[list[int]]:
+def _longest(trainer: GroupTrainer | HintedTrainer, chat: Chat, column: str, count: int) -> list[list[int]]:
     """Token ids of the longest prompts of a column."""
     ids = [chat.prompt_ids(messages) for messages in trainer.train_dataset[column]]
     return [ids[i] for i in longest_first(ids)[:count]]
 
 
 def _distillation_batch(
-    trainer: Any, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
-) -> dict[str, Any]:
+    trainer: HintedTrainer, prompts: Sequence[list[int]], shown: Sequence[list[int]], limit: int
+) -> dict[str, Tensor]:
     """What the loss is given for completions of full length; their words are those of the prompts."""
-    import torch
-
-    device, padding = trainer.args.device, trainer.processing_class.pad_token_id
+    device, padding = trainer.args.device, trainer.chat.padding.id
     written = torch.tensor([(ids * (limit // len(ids) + 1))[:limit] for ids in prompts], device=device)
     prompt_ids, prompt_mask = pad_left(prompts, padding, device)
     teacher_ids, teacher_mask = pad_left(shown, padding, device)
@@ -161,13 +182,11 @@ def _distillation_batch(
     }
 
 
-def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Any]:
+def _grpo_batch(trainer: GroupTrainer, prompts: Sequence[list[int]], rows: int, limit: int) -> dict[str, Tensor]:
     """What the loss is given for completions of full length; their words are those of the prompts."""
-    import torch
-
-    device, group = trainer.args.device, trainer.args.num_generations
+    device, group = trainer.args.device, trainer.group
     chosen = [prompts[i // group] for i in range(rows)]
-    prompt_ids, prompt_mask = pad_left(chosen, trainer.processing_class.pad_token_id, device)
+    prompt_ids, prompt_mask = pad_left(chosen, trainer.chat.padding.id, device)
     written = [(ids * (limit // len(ids) + 1))[:limit] for ids in chosen]
     ones = torch.ones(rows, limit, device=device)
     return {
@@ -182,11 +201,15 @@ def _grpo_batch(trainer: Any, prompts: Sequence[list[int]], rows: int, limit: in
     }
 
 
-def _pass(trainer: Any, loss: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds of one forward and of one backward pass."""
-    import torch
+def _loss(trainer: GroupTrainer | HintedTrainer, batch: dict[str, Tensor]) -> Tensor:
+    value = trainer.compute_loss(trainer.model, batch)
+    assert isinstance(value, Tensor)  # and not with the outputs, which are only asked for in an evaluation of trl
+    return value
 
-    device, model = trainer.args.device, trainer.model
+
+def _pass(trainer: Trainer, loss: Callable[[], Tensor]) -> tuple[float, float]:
+    """Seconds of one forward and of one backward pass."""
+    device, model = trainer.args.device, cast(PeftModel, trainer.model)
     wait = torch.cuda.synchronize if device.type == "cuda" else (lambda: None)
     model.train()
     began = time.monotonic()

@@ -23,7 +23,6 @@ from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet, share_right
-from sqlreason.students.training.distillation_trainer import make_trainer
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, share
@@ -159,7 +158,7 @@ def _train(
     exam: DevSet,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    from sqlreason.students.training import early_stopping, memory_dry_run, trainer_arguments
+    from sqlreason.students.training import distillation_trainer, early_stopping, memory_dry_run, trainer_arguments
     from sqlreason.students.training.transformers_backend import load_student
 
     whole = complete("DistillationConfig", trl)
@@ -173,10 +172,12 @@ def _train(
     evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev")
     taught = _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole)) if evaluator else None
     arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
-    trainer = make_trainer(stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments)
+    trainer = distillation_trainer.make_trainer(
+        stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments
+    )
     callbacks = [
-        memory_dry_run.dry_run_distillation(trainer, chat, writer),
-        early_stopping.watch(trainer, stage, recorder, chat, evaluator),
+        memory_dry_run.DistillationDryRun(trainer, chat, writer),
+        early_stopping.Watch(trainer, stage, recorder, chat, evaluator),
     ]
     log = trainer_arguments.run(trainer, stage, "distillation", callbacks, parameters="grpo")
     steps = trainer.state.global_step

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import torch
 
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.generation.decoding import Sampling, complete, inference
@@ -43,8 +44,6 @@ class Writer:
 
     def write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
         """Returns the completions of token prompts, `sampling.samples` of each side by side."""
-        import torch
-
         model = trainer.accelerator.unwrap_model(trainer.model)
         seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
         random = torch.Generator(model.device).manual_seed(seed)

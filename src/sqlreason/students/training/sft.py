@@ -101,7 +101,6 @@ def _train(
     quantization: str | None,
     dtype: str,
 ) -> tuple[Adapter, pd.DataFrame]:
-    from sqlreason.students.training import memory_dry_run, trainer_arguments
     from sqlreason.students.training.backends import choose_backend
 
     whole = complete("SFTConfig", trl)
@@ -113,8 +112,11 @@ def _train(
         gradient_checkpointing=whole["gradient_checkpointing"],
         seed=whole["seed"],
     )
+    # behind the backend: unsloth has to be imported before trl
+    from sqlreason.students.training import memory_dry_run, trainer_arguments
+
     trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, backend)
-    log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.dry_run_sft(trainer)])
+    log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.SFTDryRun(trainer)])
     history = _history(log)
     facts = {
         "stage": "sft",

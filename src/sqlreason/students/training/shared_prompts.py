@@ -8,10 +8,17 @@ fewer tokens to compute. Which models it is right for, `attention.obstacle` says
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sqlreason.students.checkpoints import attention, output_heads
 from sqlreason.students.training.memory_estimate import LOGITS_AT_ONCE
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 
 @dataclass(frozen=True)
@@ -27,22 +34,22 @@ class Groups:
         readers: The group and the token whose hidden state foretells it.
     """
 
-    ids: Any
-    positions: Any
-    parts: Any
-    rows: Any
-    columns: Any
-    readers: tuple[Any, Any]
+    ids: Tensor
+    positions: Tensor
+    parts: Tensor
+    rows: Tensor
+    columns: Tensor
+    readers: tuple[Tensor, Tensor]
 
-    def seen(self) -> Any:
+    def seen(self) -> Tensor:
         """Which tokens each may see (groups, 1, tokens, tokens): earlier ones of the prompt and its own completion."""
         queries, keys = self.parts[:, None, :, None], self.parts[:, None, None, :]
         return ((keys == 0) | (keys == queries)).tril_()
 
 
 def completion_logps(
-    model: Any, ids: Any, mask: Any, kept: int, temperature: float, at_once: int | None = None
-) -> tuple[Any, Any]:
+    model: nn.Module, ids: Tensor, mask: Tensor, kept: int, temperature: float, at_once: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Return log-probability and entropy (nats) of each completion token, 0 where the mask is 0.
 
     Args:
@@ -56,8 +63,6 @@ def completion_logps(
     Returns:
         Two float32 tensors of batch x C; no gradient flows through the entropy.
     """
-    import torch
-
     if at_once is not None and at_once < len(ids):
         parts = zip(ids.split(at_once), mask.split(at_once), strict=True)
         found = [completion_logps(model, *part, kept, temperature) for part in parts]
@@ -77,15 +82,12 @@ def completion_logps(
     return empty.index_put(place, logps), empty.index_put(place, entropies)
 
 
-def _score(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
+def _score(base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
     """Log-probability and entropy at each hidden state, in parts where the logits of all would fill the memory.
 
     A part's logits are computed again in the backward pass: the head costs little beside the layers.
     """
-    import torch
-    from torch.utils.checkpoint import checkpoint
-
-    rows = max(1, LOGITS_AT_ONCE // base.config.get_text_config().vocab_size)
+    rows = max(1, LOGITS_AT_ONCE // cast("PretrainedConfig", base.config).get_text_config().vocab_size)
     if len(hidden) <= rows:
         return _score_part(base, read, hidden, chosen, temperature)
     parts = zip(hidden.split(rows), chosen.split(rows), strict=True)
@@ -93,19 +95,17 @@ def _score(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -
     return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
 
 
-def _score_part(base: Any, read: Any, hidden: Any, chosen: Any, temperature: float) -> tuple[Any, Any]:
-    import torch
-
+def _score_part(
+    base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
     logs = (output_heads.logits(base, read, hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():
         entropies = -(logs.exp() * logs).sum(-1)
     return logs.gather(-1, chosen[:, None])[:, 0], entropies
 
 
-def group(ids: Any, mask: Any, kept: int) -> Groups:
+def group(ids: Tensor, mask: Tensor, kept: int) -> Groups:
     """Put the completions of equal prompts behind one copy of the prompt; arguments as in `completion_logps`."""
-    import torch
-
     tokens, counted = ids.tolist(), mask.tolist()
     rows, targets = [], []
     for number, members in enumerate(_by_prompt(ids[:, :-kept], mask[:, :-kept])):
@@ -137,8 +137,6 @@ def regroup(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     trl shuffles the completions of a step over its forward passes; the step's gradient is their sum either way.
     """
-    import torch
-
     sizes = [len(batch["prompt_ids"]) for batch in batches]
     names = [name for name, value in batches[0].items() if isinstance(value, torch.Tensor) and value.ndim > 0]
     together = {name: torch.cat([batch[name] for batch in batches]) for name in names}
@@ -151,7 +149,7 @@ def regroup(batches: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _by_prompt(prompts: Any, mask: Any) -> list[list[int]]:
+def _by_prompt(prompts: Tensor, mask: Tensor) -> list[list[int]]:
     """The rows of each distinct prompt, in the order of their first appearance."""
     found: dict[tuple[int, ...], list[int]] = {}
     for row, (tokens, counts) in enumerate(zip(prompts.tolist(), mask.tolist(), strict=True)):

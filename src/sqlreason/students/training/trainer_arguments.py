@@ -4,7 +4,6 @@ Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.p
 """
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,9 +87,11 @@ def run(
     """
     from transformers import PrinterCallback, ProgressCallback
 
+    from sqlreason.students.training.bookkeeping import Bookkeeping
+
     for unwanted in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(unwanted)
-    for callback in (_bookkeeping(stage, total), *callbacks):
+    for callback in (Bookkeeping(stage, total), *callbacks):
         trainer.add_callback(callback)
     widen_adapter(trainer.model)
     checkpoint = stage.last_checkpoint()
@@ -167,40 +168,3 @@ def _has_gpu() -> bool:
     import torch
 
     return torch.cuda.is_available()
-
-
-def _bookkeeping(stage: Stage, description: str) -> Any:
-    from tqdm import tqdm
-    from transformers import TrainerCallback
-
-    class Bookkeeping(TrainerCallback):
-        """Progress bar, seconds in the history, marks on complete checkpoints."""
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.before = state.log_history[-1].get("seconds", 0.0) if state.log_history else 0.0
-            self.began = time.monotonic()
-            self.bar = tqdm(
-                total=state.max_steps,
-                initial=state.global_step,
-                desc=description,
-                unit="step",
-                disable=not state.is_world_process_zero,
-            )
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.bar.update(1)
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            state.log_history[-1]["seconds"] = round(self.before + time.monotonic() - self.began, 3)
-            shown = {name: logs[name] for name in ("loss", "reward", "kl") if logs and logs.get(name) is not None}
-            self.bar.set_postfix({name: f"{value:.3f}" for name, value in shown.items()})
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            args.distributed_state.wait_for_everyone()  # each rank writes a part
-            if state.is_world_process_zero:
-                stage.mark_complete(state.global_step)
-
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.bar.close()
-
-    return Bookkeeping()
