@@ -83,7 +83,7 @@ def spent(copy, name):
         ("student.backend=magic", "student.backend = 'magic': input should be 'transformers' or 'unsloth'"),
         ("sft.trl.max_steps=4", "sft.trl: give exactly one of num_train_epochs and max_steps, not num"),
         ("grpo.rewards.beauty=1.0", "unknown rewards ['beauty']; known are ['arctic', 'check_sql_reward', "),
-        ("grpo.trl.num_generations=7", "64 completions of a rank are no whole groups of num_generations=7"),
+        ("grpo.trl.num_generations=7", "64 completions a step and rank are no whole groups of num_generations=7"),
     ],
 )
 def test_a_faulty_parameter_is_named_with_what_would_be_accepted(copy, given, told):
