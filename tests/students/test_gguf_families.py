@@ -117,6 +117,30 @@ def test_a_tokenizer_that_llama_cpp_cuts_otherwise_is_refused_in_a_sentence(tmp_
         gguf.write_gguf(gguf.GgufRequest(Checkpoint(str(folder)), "f16", "s", "x"), tmp_path / "gguf")
 
 
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("linear", {"factor": 4.0}),
+        ("yarn", {"factor": 4.0, "original_max_position_embeddings": 32}),
+        (
+            "llama3",
+            {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 32},
+        ),
+    ],
+)
+def test_stretched_rotary_positions_are_llama_cpps_too(kind, given, prompts, tmp_path):
+    folder = STANDINS["llama3_1"].student(tmp_path / "student")
+    config = json.loads((folder / "config.json").read_text())
+    config["rope_parameters"] = {"rope_type": kind, "rope_theta": 1e4, **given}
+    (folder / "config.json").write_text(json.dumps(config))
+    student = Checkpoint(str(folder))
+    model = gguf.write_gguf(gguf.GgufRequest(student, "f32", "Answer.", "x"), tmp_path / "gguf")
+    theirs = llamacpp.answer_questions(model.path, student.load_chat(), prompts, 5)
+    options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 5, "batch_size": 1}
+    ours = evaluation.answer_questions(student, None, prompts, **options)
+    assert theirs["text"].tolist() == ours["text"].tolist()
+
+
 @pytest.mark.parametrize(("kind", "given"), [("dynamic", {"factor": 2.0}), ("longrope", {"factor": 2.0})])
 def test_rotary_positions_that_llama_cpp_computes_otherwise_are_refused(kind, given):
     from transformers import LlamaConfig

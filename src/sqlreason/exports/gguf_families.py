@@ -64,7 +64,7 @@ def find_family(config: Any, name: str) -> GgufFamily:
     Raises:
         NoGgufError: If its architecture, or its rotary positions, are not covered.
     """
-    architecture = next(iter(config.architectures or []), "?")
+    architecture = (config.architectures or ["model of unknown architecture"])[0]
     if architecture not in FAMILIES:
         raise NoGgufError(
             f"{name} is a {architecture}; GGUF is written of {', '.join(FAMILIES)}, use llama.cpp's "
