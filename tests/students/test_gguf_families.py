@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import torch
 
 from families import STANDINS
 from sqlreason.exports import gguf, gguf_families, llamacpp, pretokenizers, served_template, serving
@@ -128,17 +129,27 @@ def test_a_tokenizer_that_llama_cpp_cuts_otherwise_is_refused_in_a_sentence(tmp_
         ),
     ],
 )
-def test_stretched_rotary_positions_are_llama_cpps_too(kind, given, prompts, tmp_path):
+def test_stretched_rotary_positions_give_transformers_probabilities(kind, given, tmp_path):
     folder = STANDINS["llama3_1"].student(tmp_path / "student")
     config = json.loads((folder / "config.json").read_text())
     config["rope_parameters"] = {"rope_type": kind, "rope_theta": 1e4, **given}
     (folder / "config.json").write_text(json.dumps(config))
     student = Checkpoint(str(folder))
-    model = gguf.write_gguf(gguf.GgufRequest(student, "f32", "Answer.", "x"), tmp_path / "gguf")
-    theirs = llamacpp.answer_questions(model.path, student.load_chat(), prompts, 5)
-    options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 5, "batch_size": 1}
-    ours = evaluation.answer_questions(student, None, prompts, **options)
-    assert theirs["text"].tolist() == ours["text"].tolist()
+    chat, model = student.load_chat(), student.load_model("float32").eval()
+    path = gguf.write_gguf(gguf.GgufRequest(student, "f32", "Answer.", "x"), tmp_path / "gguf").path
+    compared = 0
+    with serving.serve(path, context=512) as server:
+        for prompt in (chat.prompt_ids(ask(number)) for number in range(6)):
+            with torch.no_grad():
+                meant = model(torch.tensor([prompt])).logits[0, -1].log_softmax(-1)
+            request = {"prompt": prompt, "n_predict": 8, "temperature": 0.0, "n_probs": 3}
+            told = server.post("/completion", request)["completion_probabilities"][0]
+            if told["id"] != int(meant.argmax()):
+                continue  # of the first token of a character's part the server tells no probabilities
+            for token in told["top_logprobs"]:
+                assert token["logprob"] == pytest.approx(float(meant[token["id"]]), abs=0.02)
+            compared += 1
+    assert compared
 
 
 @pytest.mark.parametrize(("kind", "given"), [("dynamic", {"factor": 2.0}), ("longrope", {"factor": 2.0})])
