@@ -8,13 +8,14 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, CheckpointError, TrainedModel, write_checkpoint
+from sqlreason.students.checkpoints.dequantisation import GgufSource, open_gguf
 
 
 class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
     """A base model in transformers' layout.
 
-    Loading yields a light `Checkpoint` and reads no weights. Saving a `TrainedModel` writes the folder as a
-    whole.
+    Loading yields a light `Checkpoint` and reads no weights, but for the first load of an entry with `gguf`. Saving a
+    `TrainedModel` writes the folder as a whole.
 
     Example:
         >>> base_model:
@@ -29,6 +30,8 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         path: str | None = None,
         hub: str | None = None,
         revision: str | None = None,
+        gguf: str | None = None,
+        sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ):
         """Describes the model.
@@ -37,16 +40,26 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
             path: Folder with config.json. Kedro makes it absolute, which is why a name on the hub has a key of its own.
             hub: Name on the hub, `org/model`.
             revision: Commit on the hub; a name without one means the branch main, which moves.
+            gguf: A GGUF file, or `package:file` for one that an installed package holds: the folder `path` is made of
+                it on the first load, with weights in bfloat16.
+            sha256: Of that file, which pins it.
             metadata: Free, for plugins.
 
         Raises:
-            DatasetError: if not exactly one of path and hub is given, or a folder has a revision.
+            DatasetError: if not exactly one of path and hub is given, a folder has a revision, or a GGUF file has no
+                folder to be written into.
         """
         if (path is None) == (hub is None) or (path is not None and revision is not None):
             raise DatasetError(
                 f"path={path!r}, hub={hub!r}, revision={revision!r}: give a model either as the path of a folder, "
                 "or as hub (org/model) with a revision"
             )
+        if (gguf is not None and path is None) or (sha256 is not None and gguf is None):
+            raise DatasetError(
+                f"gguf={gguf!r}, path={path!r}, sha256={sha256!r}: a GGUF file needs path, the folder into which its "
+                "weights are written in 16 bits, and sha256 pins a GGUF file alone"
+            )
+        self._gguf = None if gguf is None else GgufSource(gguf, sha256)
         self._value = Checkpoint(path or hub or "", revision)
         self._on_hub = hub is not None
         self.metadata = metadata
@@ -55,10 +68,16 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         """Returns the Checkpoint.
 
         Raises:
-            DatasetError: if it names a folder that is missing or has no config.json.
+            DatasetError: if it names a folder that is missing or has no config.json, or a GGUF file that cannot be
+                used.
         """
         if self._on_hub:
             return self._value
+        if self._gguf is not None:
+            try:
+                open_gguf(self._gguf, Path(self._value.name))
+            except CheckpointError as error:
+                raise DatasetError(str(error)) from error
         if not Path(self._value.name).is_dir():
             raise DatasetError(
                 f"there is no folder {self._value.name}; a model on the hub is given as hub, not as path"
@@ -77,6 +96,8 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         """
         if self._on_hub:
             raise DatasetError(f"{self._value.name} is on the hub; a trained model needs a folder, given as path")
+        if self._gguf is not None:
+            raise DatasetError(f"{self._value.name} is made of {self._gguf.name}; a trained model needs another folder")
         write_checkpoint(data, Path(self._value.name))
 
     def preview(self) -> JSONPreview:
@@ -92,4 +113,5 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         return {
             "hub" if self._on_hub else "path": self._value.name,
             "revision": self._value.revision,
+            **({"gguf": self._gguf.name} if self._gguf else {}),
         }

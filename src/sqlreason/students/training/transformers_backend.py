@@ -7,6 +7,7 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.training import trainer_arguments
+from sqlreason.students.training.quick_lora import use_quick_lora
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def load_student(
         wrapped = get_peft_model(model, start.peft_config())
         wrapped.peft_config["default"].base_model_name_or_path = checkpoint.name
     trainer_arguments.use_quick_attention(wrapped)
+    use_quick_lora(wrapped)
     chat = checkpoint.load_chat()
     chat.bind(wrapped)
     return wrapped, chat

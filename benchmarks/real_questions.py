@@ -1,0 +1,195 @@
+"""A student on questions that people asked: Spider's layout, or any table in gretel's columns.
+
+    python benchmarks/real_questions.py ../shared/real/spider3 ../shared/real/gretel_25.csv --env smol --students base
+    sft
+
+Prepares the questions once (their gold queries have to run and to be told from their mutants, as in every evaluation),
+builds the environment's prompts, lets the environment's students answer and judges the answers: right on the original
+database and on all that are drawn. Spider's own rules are reported beside that. None of these rows is read by a
+training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`).
+
+Each outcome is appended to `--to` as one line of JSON, with everything that it depends on; the answers themselves are
+kept where `--answers` says.
+"""
+
+import argparse
+import json
+import logging
+import platform
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from published import script_of
+from tqdm import tqdm
+
+from sqlreason.data.tables import records, to_json
+from sqlreason.pipelines.preprocessing.inputs import student_prompts
+from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reporting import statistics
+from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.students import evaluation
+from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
+
+ROOT = Path(__file__).parents[1]
+HELDOUT = "heldout"
+ENTRIES = ("base_model", "student_prompt", "params:student", "params:preprocessing", "params:evaluation")
+
+
+def read_questions(place: Path) -> pd.DataFrame:
+    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table."""
+    if place.is_dir():
+        asked = json.loads((place / "dev.json").read_text(encoding="utf-8"))
+        return pd.DataFrame(
+            {
+                "id": f"{place.name}-{number}",
+                "sql_prompt": row["question"],
+                "sql_context": script_of(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
+                "sql": row["query"],
+            }
+            for number, row in enumerate(asked)
+        )
+    if place.suffix == ".parquet":
+        table = pd.read_parquet(place)
+    elif place.suffix == ".csv":
+        table = pd.read_csv(place, keep_default_na=False)
+    else:
+        table = pd.read_json(place, lines=True)
+    return table.astype({"id": str})[["id", "sql_prompt", "sql_context", "sql"]]
+
+
+def prepare_questions(asked: pd.DataFrame, prompts: StudentPrompts, options: Any, cache: Path | None) -> pd.DataFrame:
+    """Return table `evaluation_prompts` of those whose gold can be trusted and whose schema fits the prompt."""
+    found = prepare_all(
+        asked[["id", "sql_context", "sql"]].itertuples(index=False, name=None),
+        options.databases,
+        options.seed,
+        options.workers,
+        options.evaluation_suite,
+        cache=cache,
+    )
+    rows, lost = [], []
+    for question, prepared in zip(records(asked), tqdm(found, "databases", total=len(asked)), strict=True):
+        if prepared.task is None:
+            lost.append(f"{question['id']}: {prepared.status}: {prepared.reason}")
+            continue
+        try:
+            messages = prompts.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+        except ValueError as error:
+            lost.append(f"{question['id']}: {error}")
+            continue
+        given = {"prompt": to_json(messages), "task": prepared.task.to_json(), "sql_complexity": ""}
+        rows.append({**question, **given})
+    for reason in lost:
+        logging.info("left out: %s", reason)
+    return pd.DataFrame(rows)
+
+
+def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFrame, given: Any) -> dict[str, Any]:
+    """Let a student answer and judge it; the outcome as one record, the answers beside it where they are wanted."""
+    options, way = loaded["params:evaluation"], loaded["params:student"]
+    began = time.monotonic()
+    answers = evaluation.answer_questions(
+        loaded["base_model"].spoken_to(**way.template),
+        adapter,
+        asked,
+        dtype=way.dtype,
+        quantization=way.quantization,
+        max_completion_tokens=options.max_completion_tokens,
+        batch_size=options.batch_size,
+        processes=given.processes,
+        votes=given.votes,
+        temperature=options.vote_temperature,
+    )
+    seconds = time.monotonic() - began
+    scores = evaluation.score_answers(asked, answers, given.processes)
+    if given.answers is not None:
+        given.answers.mkdir(parents=True, exist_ok=True)
+        joined = scores.merge(asked[["id", "sql_prompt", "sql"]], on="id").merge(answers[["id", "text"]], on="id")
+        joined.to_parquet(given.answers / f"{given.label}-{student}-{given.votes}.parquet")
+    outcome: dict[str, Any] = {"student": student, "n": len(scores), "votes": given.votes}
+    for name in ("well_formed", "runs", "agrees", "agrees_spider"):
+        share = statistics.wilson(int(scores[name].sum()), len(scores))
+        outcome[name] = [round(100 * bound, 1) for bound in (share.value, share.low, share.high)]
+    return {
+        **outcome,
+        "tokens": int(answers["tokens"].sum()),
+        "tokens_per_second": round(float(answers["tokens"].sum()) / seconds, 1),
+        "seconds": round(seconds),
+    }
+
+
+def describe(adapter: Any) -> dict[str, Any]:
+    """Return what an adapter says of its making."""
+    if adapter is None:
+        return {}
+    names = ("stage", "steps", "examples", "loss", "seconds")
+    return {"digest": adapter.digest, **{name: adapter.facts[name] for name in names if name in adapter.facts}}
+
+
+def main() -> None:
+    """Measure, print each outcome, and keep the records where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("places", nargs="+", help="folders in Spider's layout, tables in gretel's columns, or heldout")
+    parser.add_argument("--env", default="smol")
+    parser.add_argument("--students", nargs="+", default=["base", "sft"], choices=["base", "sft", "grpo"])
+    parser.add_argument("--sample", type=int, help="at most so many questions of each, drawn by --seed")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--votes", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--params", default="", help="as of kedro run")
+    parser.add_argument("--cache", type=Path, help="a file that keeps prepared questions")
+    parser.add_argument("--answers", type=Path, help="a folder for the judged answers")
+    parser.add_argument("--to", type=Path, help="a file of JSON lines to which the records are added")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    bootstrap_project(ROOT)
+    changes = dict(part.split("=", 1) for part in given.params.split(",") if part)
+    with KedroSession.create(ROOT, env=given.env, runtime_params=changes) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        loaded = {name: catalog.load(name) for name in ENTRIES}
+        adapters = {name: None if name == "base" else catalog.load(f"{name}_adapter") for name in given.students}
+        heldout = catalog.load("evaluation_prompts") if HELDOUT in given.places else None
+    prompt, way = loaded["student_prompt"], loaded["params:student"]
+    fingerprint = prompt_fingerprint(Prompt.from_mapping(prompt), loaded["base_model"].spoken_to(**way.template))
+    options = loaded["params:preprocessing"].model_copy(update={"workers": given.processes})
+    builder = student_prompts(prompt, loaded["base_model"], way, options)
+    for place in given.places:
+        asked = heldout if place == HELDOUT else read_questions(Path(place))
+        assert asked is not None
+        total = len(asked)
+        if given.sample is not None and given.sample < total:
+            asked = asked.sample(given.sample, random_state=given.seed).sort_index()
+        drawn = len(asked)
+        if place != HELDOUT:
+            asked = prepare_questions(asked, builder, options, given.cache)
+        given.label = place if place == HELDOUT else Path(place).stem
+        for student, adapter in adapters.items():
+            if adapter is not None:
+                adapter.require(loaded["base_model"].identity, fingerprint)
+            record = {
+                "questions": given.label,
+                "asked": drawn,
+                "of": total,
+                "seed": given.seed,
+                "env": given.env,
+                "base": loaded["base_model"].identity,
+                "adapter": describe(adapter),
+                **measure(student, adapter, loaded, asked, given),
+                "machine": f"{platform.machine()}, {given.processes} process(es)",
+                "commit": subprocess.run(
+                    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
+                ).stdout.strip(),
+            }
+            print(json.dumps(record), flush=True)
+            if given.to is not None:
+                with given.to.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(record) + "\n")
+
+
+if __name__ == "__main__":
+    main()
