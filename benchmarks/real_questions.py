@@ -1,7 +1,6 @@
 """A student on questions that people asked: Spider's layout, or any table in gretel's columns.
 
-    python benchmarks/real_questions.py ../shared/real/spider3 ../shared/real/gretel_25.csv --env smol --students base
-    sft
+    python benchmarks/real_questions.py ../shared/real/spider3 ../shared/real/gretel_25.csv --students base sft
 
 Prepares the questions once (their gold queries have to run and to be told from their mutants, as in every evaluation),
 builds the environment's prompts, lets the environment's students answer and judges the answers: right on the original

@@ -23,6 +23,8 @@ def check_hub(entry: Mapping[str, Any]) -> tuple[Finding, str | None]:
     Returns:
         The finding, and the path of its config.json where that is at hand.
     """
+    if entry.get("gguf"):
+        return _make_of_gguf(entry)
     if entry.get("path"):
         config = Path(str(entry["path"])) / "config.json"
         if config.exists():
@@ -35,6 +37,18 @@ def check_hub(entry: Mapping[str, Any]) -> tuple[Finding, str | None]:
     if isinstance(cached, str) and list(Path(cached).parent.glob("*.safetensors")):
         return Finding("OK", "base model", f"{name}@{revision} is in the cache of the hub"), cached
     return _ask_hub(name, revision, get_token())
+
+
+def _make_of_gguf(entry: Mapping[str, Any]) -> tuple[Finding, str | None]:
+    """The folder that is made of a GGUF file; made here where it is not there yet, as by a run."""
+    from sqlreason.students.checkpoints.checkpoint import CheckpointError
+    from sqlreason.students.checkpoints.dequantisation import GgufSource, open_gguf
+
+    try:
+        made = open_gguf(GgufSource(str(entry["gguf"]), entry.get("sha256")), Path(str(entry["path"])))
+    except CheckpointError as error:
+        return Finding("FAIL", "base model", str(error)), None
+    return Finding("OK", "base model", f"folder {made.name}, made of {entry['gguf']}"), f"{made.name}/config.json"
 
 
 def _ask_hub(name: str, revision: str, token: str | None) -> tuple[Finding, str | None]:

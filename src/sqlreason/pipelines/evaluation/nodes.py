@@ -174,6 +174,7 @@ def describe_run(
             {"questions": "for GRPO, on other schemas", "rows": len(grpo_prompts)},
             {"questions": "for the evaluation, on other schemas", "rows": len(evaluation_prompts)},
         ],
+        "notes": [base_model.origin] if base_model.origin else [],
     }
 
 
@@ -207,7 +208,7 @@ def write_report(
         **report_facts,
         "data": [asked, *report_facts["data"]],
         "seconds": dict(zip(costs["stage"], costs["seconds"], strict=True)),
-        "notes": [stage_costs.summarise_costs(costs, count_kept(trace_outcomes)) + "."],
+        "notes": [stage_costs.summarise_costs(costs, count_kept(trace_outcomes)) + ".", *report_facts["notes"]],
     }
     plots = {
         "accuracy": figures.accuracy(evaluation_metrics),

@@ -78,6 +78,18 @@ class Checkpoint:
         return f"{folder.resolve().name}@{_content_hash(folder)}"
 
     @property
+    def origin(self) -> str | None:
+        """What the model lost before it came here, in a sentence; None unless it was made of a GGUF file."""
+        from sqlreason.students.checkpoints import dequantisation
+
+        folder = self.folder
+        if folder is None or not (folder / MANIFEST).exists():
+            return None
+        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["facts"]
+        origin = facts.get(dequantisation.ORIGIN)
+        return dequantisation.describe(origin) if origin else None
+
+    @property
     def window(self) -> int | None:
         """How many tokens the model reads, by its configuration; None where that sets no limit.
 

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +33,9 @@ ORIGIN = "origin"
 _ARCHITECTURE = "llama"
 _CONTROL, _USER_DEFINED = 3, 4  # GGUF's types of tokens: special ones, and words kept in one piece
 _RESOURCE = re.compile(r"([A-Za-z_]\w+(?:\.\w+)*):([^:]+)")
+_TENSOR = re.compile(
+    r"(token_embd|output|output_norm|blk\.\d+\.(attn_(q|k|v|output|norm)|ffn_(gate|up|down|norm)))\.weight"
+)
 _PLAIN_TYPES = ("F32", "F16", "BF16")
 
 
@@ -111,6 +114,7 @@ def read_gguf(file: Path, sha256: str) -> TrainedModel:
             f"{file} holds a model of the architecture {fields.get('general.architecture')!r}; of GGUF files only "
             f"{_ARCHITECTURE} is read: give the model's folder in transformers' layout, as path"
         )
+    _require_known(file, fields, [tensor.name for tensor in reader.tensors])
     tokenizer = read_tokenizer(fields)
     read, loading = AutoModelForCausalLM.from_pretrained(
         str(file.parent), gguf_file=file.name, dtype=torch.bfloat16, output_loading_info=True
@@ -219,6 +223,17 @@ def _refusing_torn(file: Path, read: Callable[[], TrainedModel]) -> TrainedModel
         ) from error
 
 
+def _require_known(file: Path, fields: Mapping[str, Any], tensors: Sequence[str]) -> None:
+    """Refuse what transformers would leave out without a word, such as Llama 3's stretched frequencies."""
+    strange = [name for name in tensors if not _TENSOR.fullmatch(name)]
+    strange += [name for name in fields if name.startswith(f"{_ARCHITECTURE}.rope.scaling.")]
+    if strange:
+        raise CheckpointError(
+            f"{file} has {strange[0]}, which is not read of GGUF files: give the model's folder in transformers' "
+            "layout, as path"
+        )
+
+
 def _require_whole(file: Path, model: Any, loading: Mapping[str, Any]) -> None:
     """Refuse what transformers passes over: it makes up the weights that a file lacks."""
     import torch
@@ -253,9 +268,8 @@ def _set_special_tokens(model: Any, tokenizer: Any, fields: Mapping[str, Any]) -
 
 
 def _card(name: str, origin: Mapping[str, Any]) -> str:
-    return (
-        f"# {origin['model'] or name}\n\n{describe(origin)}\n\nLicence of the file: {origin['license'] or 'unknown'}.\n"
-    )
+    licence = f"Licence of the file: {origin['license'] or 'unknown'}."
+    return f"# {origin['model'] or name}\n\n{describe(origin)}\n\n{licence}\n"
 
 
 def _backend(known: Mapping[str, Any]) -> Any:

@@ -128,6 +128,8 @@ def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: 
     Every rank has to ask, for under FSDP and ZeRO each holds a shard.
     """
     facts = {**facts, **getattr(trainer, "found_before", {})}
+    if checkpoint.origin:
+        facts["base_origin"] = checkpoint.origin
     trainer.accelerator.wait_for_everyone()
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded(trainer) else None
     return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
