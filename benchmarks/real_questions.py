@@ -24,10 +24,10 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from published import script_of
+from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from tqdm import tqdm
 
 from sqlreason.data.tables import records, to_json
-from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import statistics
 from sqlreason.sql.databases.batch_preparation import prepare_all

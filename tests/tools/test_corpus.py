@@ -6,12 +6,12 @@ from itertools import islice
 import pytest
 
 from sqlreason.synthesis.questions import ask
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.augmentation import vary
-from tiny_student.corpus import SCHEMAS, write_documents
+from tiny_student.corpus import write_documents
 from tiny_student.invention import invent
 
-BLUEPRINTS = load_annotated_schemas(SCHEMAS)
+BLUEPRINTS = load_annotated_schemas(PRETRAINING)
 
 
 def test_the_same_seed_gives_the_same_documents():
@@ -65,7 +65,7 @@ def test_no_word_of_an_invented_schema_is_one_of_the_original():
 
 def test_pretraining_training_and_examination_share_no_schema_and_no_table():
     """A table with the same name and columns in two sets would let a student answer by heart."""
-    parts = [load_annotated_schemas(part) for part in (SCHEMAS, TRAINING, HELDOUT)]
+    parts = [load_annotated_schemas(part) for part in (PRETRAINING, TRAINING, HELDOUT)]
     tables = [
         {(t.name, frozenset(c.name for c in t.columns)) for annotated_schema in part for t in annotated_schema.tables}
         for part in parts

@@ -3,10 +3,9 @@ from dataclasses import replace
 import pytest
 
 from sqlreason.students.checkpoints.checkpoint import write_checkpoint
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 from tiny_student import __main__ as command
 from tiny_student import making
-from tiny_student.corpus import SCHEMAS
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def corpus(recipe):
 
 def test_the_corpus_has_the_documents_asked_for_and_names_its_schemas(corpus):
     assert len(corpus) == 60
-    assert corpus.attrs["schemas"] == [schema.name for schema in load_annotated_schemas(SCHEMAS)]
+    assert corpus.attrs["schemas"] == [schema.name for schema in load_annotated_schemas(PRETRAINING)]
 
 
 def test_a_student_is_trained_and_can_be_saved_and_loaded(corpus, checkpoints, recipe, tmp_path):

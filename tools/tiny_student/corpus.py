@@ -9,7 +9,6 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from sqlreason.reasoning.explanation import explain_query
@@ -18,9 +17,6 @@ from sqlreason.synthesis.questions import Question, ask
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.schema.augmentation import vary
 from tiny_student.invention import invent
-
-SCHEMAS = Path(__file__).parent / "schemas"
-"""Schemas that the student meets; none of them is taught by SFT or GRPO, or asked about in the evaluation."""
 
 # Of the schemas, all of which are varied: a student that meets the same names again and again learns them by heart
 # (tried: after two million tokens on schemas as they are it answered every question with tables of the training set),

@@ -11,9 +11,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.students.checkpoints.checkpoint import MANIFEST, Checkpoint, TrainedModel
-from sqlreason.synthesis.schema.annotated_schema import load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import PRETRAINING, load_annotated_schemas
 from tiny_student import pretraining, tiny
-from tiny_student.corpus import SCHEMAS, write_documents
+from tiny_student.corpus import write_documents
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Recipe:
 
 def write_corpus(recipe: Recipe) -> pd.DataFrame:
     """Return documents about the student's own schemas (column `text`)."""
-    annotated_schemas = load_annotated_schemas(SCHEMAS)
+    annotated_schemas = load_annotated_schemas(PRETRAINING)
     documents = itertools.islice(write_documents(annotated_schemas, recipe.seed), recipe.documents)
     corpus = pd.DataFrame({"text": list(tqdm(documents, total=recipe.documents, desc="corpus", unit="doc"))})
     corpus.attrs["schemas"] = [annotated_schema.name for annotated_schema in annotated_schemas]

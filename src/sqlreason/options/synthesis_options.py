@@ -21,6 +21,7 @@ class SynthesisOptions(Options):
     mix: dict[str, float]
     databases: int = Positive
     paraphrase_share: float = Share
+    varied: bool
     train_questions: int = Positive
     heldout_questions: int = Positive
     heldout_share: float = Field(gt=0.0, lt=1.0)

@@ -17,9 +17,10 @@ from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import DIFFICULTIES
 from sqlreason.synthesis.questions import COLUMNS, make_questions
-from sqlreason.synthesis.schema.annotated_schema import HELDOUT, TRAINING, load_annotated_schemas
+from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
+from sqlreason.synthesis.wording.varied import make_varied_questions
 from sqlreason.teachers.paraphrases import Paraphrasing, reword
 from sqlreason.teachers.teacher import Teacher
 
@@ -57,18 +58,31 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Return the embedded set: no schema of the evaluation is taught, and none of either was met in pretraining.
 
+    With `options.varied` the training questions are asked over variations, for students that were not pretrained here.
+
     Raises:
         RuntimeError: If the two parts share a schema.
     """
-    parts = ((TRAINING, options.train_questions), (HELDOUT, options.heldout_questions))
     with Verifier(workers=options.workers) as verifier:
-        tables = [
-            make_questions(annotated_schemas, -(-wanted // len(annotated_schemas)), verifier, options.seed).head(wanted)
-            for annotated_schemas, wanted in ((load_annotated_schemas(part), wanted) for part, wanted in parts)
-        ]
+
+        def ask(part: Path, wanted: int) -> pd.DataFrame:
+            annotated_schemas = load_annotated_schemas(part)
+            return make_questions(annotated_schemas, -(-wanted // len(annotated_schemas)), verifier, options.seed).head(
+                wanted
+            )
+
+        train = _vary(options, verifier) if options.varied else ask(TRAINING, options.train_questions)
+        tables = [train, ask(HELDOUT, options.heldout_questions)]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
     return tables[0], tables[1], {"source": "the hand-written schemas", "split_by": "schema"}
+
+
+def _vary(options: SynthesisOptions, verifier: Verifier) -> pd.DataFrame:
+    """Return questions over variations of all schemas but the held-out ones."""
+    annotated_schemas = [*load_annotated_schemas(TRAINING), *load_annotated_schemas(PRETRAINING)]
+    with tqdm(total=options.train_questions, desc="questions", unit="question") as bar:
+        return make_varied_questions(annotated_schemas, options.train_questions, verifier, options.seed, bar.update)
 
 
 def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:

@@ -19,9 +19,9 @@ from sqlreason.synthesis.english import phrase_of, role_of
 
 KINDS = ("key", "name", "category", "int", "real", "date", "bool", "ref")
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-# Two sets that share no schema, nor any with those that the tiny student knows (`tools/tiny_student/schemas`): SFT and
-# GRPO teach on the first, and the second is for the evaluation alone.
-TRAINING, HELDOUT = (SCHEMAS / part for part in ("training", "heldout"))
+# Three sets that share no schema: SFT and GRPO teach on the first; the tiny student was brought up on the second, over
+# variations of which others are taught as well (`varied.py`); the third is for the evaluation alone.
+TRAINING, PRETRAINING, HELDOUT = (SCHEMAS / part for part in ("training", "pretraining", "heldout"))
 
 # Column types as they are met in the wild; each annotated schema keeps one spelling per kind, picked by its style
 # number.
