@@ -173,11 +173,7 @@ def _train(
     sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])
     writer = None if whole["use_vllm"] else Writer(sampling, whole["seed"], chat)
     evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev")
-    taught = (
-        _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole))
-        if evaluator and exam.dev is not None
-        else None
-    )
+    taught = None if exam.dev is None else _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole))
     arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
     trainer = distillation_trainer.make_trainer(
         stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments
