@@ -1,6 +1,7 @@
 """The rules of the house that a linter does not know."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -60,6 +61,16 @@ def test_every_pipeline_loads_without_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=SOURCE.parents[1], check=True
     )
     assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_trainings_leave_what_unsloth_patches_alone_until_their_backend_is_loaded():
+    code = (
+        "import sys; from sqlreason.students.training import backends, grpo, sft;"
+        "print([name for name in ('trl', 'transformers', 'peft') if name in sys.modules])"
+    )
+    paths = {**os.environ, "PYTHONPATH": str(SOURCE.parent)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=paths)
+    assert done.stdout.strip() == "[]"
 
 
 def test_the_lock_satisfies_what_pyproject_asks_for():

@@ -109,6 +109,14 @@ def base_parameters(project):
         return session.load_context().config_loader["parameters"]
 
 
+def test_no_environment_contradicts_itself(project):
+    bootstrap_project(project)
+    for folder in (project / "conf").iterdir():
+        if (folder / "parameters.yml").exists():
+            with KedroSession.create(project, env=folder.name) as session:
+                assert find_faults(session.load_context().config_loader["parameters"]) == [], folder.name
+
+
 RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
 
 

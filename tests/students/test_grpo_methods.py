@@ -219,6 +219,14 @@ def test_values_that_are_not_accepted_are_refused_in_words(options, changes, tol
         options(**changes)
 
 
+def test_any_argument_of_trl_is_passed_on_and_the_length_that_is_not_given_is_left_out(options):
+    trl = options({"delta": 1.5, "learning_rate": 1e-5}).trl
+    assert (trl.arguments["delta"], trl.arguments["learning_rate"], trl.arguments["max_steps"]) == (1.5, 1e-5, 2)
+    assert "num_train_epochs" not in trl.arguments and trl.arguments["vllm_server_base_url"] is None
+    assert trl.rows_of_a_step == 4
+    assert not {"delta", "beta", "num_generations"} & set(trl.of_distillation) and trl.of_distillation["top_p"] == 1.0
+
+
 CONTRADICTIONS = [
     ({"trl": {"max_steps": 5, "num_train_epochs": 1.0}}, "exactly one of num_train_epochs and max_steps"),
     ({"trl": {"num_iterations": 2}}, "save_steps = 1 must be a multiple of num_iterations = 2"),

@@ -116,9 +116,10 @@ def read_gguf(file: Path, sha256: str) -> TrainedModel:
         )
     _require_known(file, fields, [tensor.name for tensor in reader.tensors])
     tokenizer = read_tokenizer(fields)
-    read, loading = AutoModelForCausalLM.from_pretrained(
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         str(file.parent), gguf_file=file.name, dtype=torch.bfloat16, output_loading_info=True
     )
+    read, loading = loaded
     _require_whole(file, read, loading)
     model = _unmark(read)
     _set_special_tokens(model, tokenizer, fields)

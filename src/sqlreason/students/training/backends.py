@@ -1,20 +1,23 @@
 """The libraries that can load a student for training, by name."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.training import transformers_backend, unsloth_backend
 
-BACKENDS: dict[str, Callable[..., tuple[Any, Chat]]] = {
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+BACKENDS: dict[str, "Callable[..., tuple[PeftModel, Chat]]"] = {
     "transformers": transformers_backend.load_student,
     "unsloth": unsloth_backend.load_student,
 }
 """Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and chat."""
 
 
-def choose_backend(name: str) -> Callable[..., tuple[Any, Chat]]:
+def choose_backend(name: str) -> "Callable[..., tuple[PeftModel, Chat]]":
     """The loading function of a backend.
 
     Raises:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,6 +17,11 @@ from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.generation.decoding import generate
 from sqlreason.students.training.launch import rank
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+    from sqlreason.students.generation.decoding import Model
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class DevSet:
 
 
 def share_right(
-    model: Any,
+    model: "Model",
     chat: Chat,
     conversations: Sequence[Messages],
     tasks: Sequence[Task],
@@ -84,7 +89,7 @@ class DevEvaluator:
             told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
             self.scores = {int(step): score for step, score in told.items()}
 
-    def evaluate(self, model: Any, chat: Chat, step: int) -> float:
+    def evaluate(self, model: "PeftModel", chat: Chat, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
         limits = (self.max_new_tokens, self.batch_size)
         score = share_right(model, chat, self.conversations, self.tasks, *limits)
@@ -107,14 +112,14 @@ class DevEvaluator:
         """The latest step up to this one at which no earlier score was better."""
         return max((at for at in self.scores if at <= step), key=lambda at: (self.scores[at], at))
 
-    def restore_best(self, model: Any) -> None:
+    def restore_best(self, model: "PeftModel") -> None:
         """Load the best adapter into the model."""
         from peft import set_peft_model_state_dict
         from safetensors.torch import load_file
 
         set_peft_model_state_dict(model, load_file(self.folder / "best.safetensors"), adapter_name="default")
 
-    def _keep(self, model: Any) -> None:
+    def _keep(self, model: "PeftModel | None") -> None:
         from peft import get_peft_model_state_dict
         from safetensors.torch import save_file
 

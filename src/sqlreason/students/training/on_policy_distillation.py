@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,6 +27,9 @@ from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
+
+if TYPE_CHECKING:
+    from sqlreason.students.generation.decoding import Model
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ class Teacher:
         """Who it is, independent of the machine."""
         return f"{self.checkpoint.identity}+{self.adapter.digest if self.adapter else 'bare'}"
 
-    def load(self, dtype: str, quantization: str | None) -> Any:
+    def load(self, dtype: str, quantization: str | None) -> "Model":
         """Loads the model, in evaluation mode."""
         from sqlreason.students.training.trainer_arguments import use_quick_attention
 
@@ -170,7 +173,7 @@ def _train(
     sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])
     writer = None if whole["use_vllm"] else Writer(sampling, whole["seed"], chat)
     evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev")
-    taught = _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole)) if evaluator else None
+    taught = None if exam.dev is None else _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole))
     arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
     trainer = distillation_trainer.make_trainer(
         stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments
@@ -206,7 +209,7 @@ def _train(
     return trained, history, rollouts
 
 
-def _examine(teacher: Any, chat: Chat, dev: Any, limit: int, at_once: int) -> float:
+def _examine(teacher: "Model", chat: Chat, dev: pd.DataFrame, limit: int, at_once: int) -> float:
     """The teacher's accuracy on the dev questions as it reads them: what the student can come near to."""
     conversations = [json.loads(text) for text in dev["teacher_prompt"]]
     tasks = [Task.from_json(text) for text in dev["task"]]

@@ -17,7 +17,7 @@ def use_quick_lora(model: Any) -> int:
 
     if model.device.type != "cpu":
         return 0
-    layers = [module for module in model.modules() if type(module) is Linear and _is_plain(module)]
+    layers: list[Any] = [module for module in model.modules() if type(module) is Linear and _is_plain(module)]
     for layer in layers:
         layer.forward = _forward(layer, layer.forward)
     return len(layers)

@@ -9,7 +9,7 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
@@ -21,6 +21,10 @@ from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.transformers_backend import Lora
 from sqlreason.students.training.trl_arguments import FIXED_OF_SFT, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from trl import SFTTrainer
 
 logger = logging.getLogger(__name__)
 
@@ -142,8 +146,8 @@ def _train(
 
 
 def _trainer(
-    stage: Stage, model: Any, chat: Chat, rows: list[dict[str, list[int]]], trl: Mapping[str, Any], backend: str
-) -> Any:
+    stage: Stage, model: "PeftModel", chat: Chat, rows: list[dict[str, list[int]]], trl: Mapping[str, Any], backend: str
+) -> "SFTTrainer":
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -158,13 +162,13 @@ def _trainer(
             "loss_type": _loss(model, backend),
         },
     )
-    trainer: Any = SFTTrainer(
+    trainer = SFTTrainer(
         model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer
     )
     positions = architecture.longest_input(model.config)
     share = row_checks.check_rows(trainer.train_dataset, rows, chat, positions)
     trainer_arguments.note(trainer, rows_checked=len(rows), truncated=0, trained_share=round(share, 4))
-    first = trainer.train_dataset[0]
+    first = cast(Dataset, trainer.train_dataset)[0]
     logger.info(
         "sft: %d rows checked, 0 truncated, %.0f %% of the tokens are trained; the first, trained behind the plus:\n%s",
         len(rows),
@@ -193,7 +197,7 @@ def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
     return rows
 
 
-def _loss(model: Any, backend: str) -> str:
+def _loss(model: "PeftModel", backend: str) -> str:
     """The loss by trl's name: over the vocabulary of trained tokens only, where the logits are then right.
 
     unsloth brings a loss of its own.

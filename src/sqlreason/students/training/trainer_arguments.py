@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.students.checkpoints import attention, cpu
@@ -15,6 +15,13 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_device
 from sqlreason.students.training.trl_arguments import FIXED, read_arguments
 from sqlreason.students.training.work_folder import Stage
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import nn
+    from transformers import PreTrainedModel, Trainer, TrainerCallback
+
+Config = TypeVar("Config")
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +55,8 @@ def arguments_of(trl: Mapping[str, Any], folder: Path, mixed: bool) -> dict[str,
     }
 
 
-def build_config(kind: Any, arguments: dict[str, Any]) -> Any:
-    """Builds a trl configuration and compares every requested value with what it holds.
+def build_config(kind: type[Config], arguments: dict[str, Any]) -> Config:
+    """Build a trl configuration and compares every requested value with what it holds.
 
     Raises:
         TrainingError: if one differs, or is unknown to this version of trl.
@@ -70,7 +77,11 @@ def build_config(kind: Any, arguments: dict[str, Any]) -> Any:
 
 
 def run(
-    trainer: Any, stage: Stage, total: str, callbacks: Sequence[Any] = (), parameters: str | None = None
+    trainer: "Trainer",
+    stage: Stage,
+    total: str,
+    callbacks: Sequence["TrainerCallback"] = (),
+    parameters: str | None = None,
 ) -> list[dict[str, Any]]:
     """Trains to the end, from the last complete checkpoint if there is one.
 
@@ -93,7 +104,7 @@ def run(
         trainer.remove_callback(unwanted)
     for callback in (Bookkeeping(stage, total), *callbacks):
         trainer.add_callback(callback)
-    widen_adapter(trainer.model)
+    widen_adapter(cast("nn.Module", trainer.model))
     checkpoint = stage.last_checkpoint()
     try:
         with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=parameters or total)):
@@ -122,7 +133,7 @@ def note(trainer: Any, **found: Any) -> None:
     trainer.found_before = {**getattr(trainer, "found_before", {}), **found}
 
 
-def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
+def take_adapter(trainer: "Trainer", checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
     """Copies the trained adapter off a trainer, with what was noted of it.
 
     Every rank has to ask, for under FSDP and ZeRO each holds a shard.
@@ -135,12 +146,12 @@ def take_adapter(trainer: Any, checkpoint: Checkpoint, fingerprint: str, facts: 
     return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
 
 
-def is_sharded(trainer: Any) -> bool:
+def is_sharded(trainer: "Trainer") -> bool:
     """Whether each rank holds but a part of the weights."""
     return trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
 
 
-def widen_adapter(model: Any) -> None:
+def widen_adapter(model: "nn.Module") -> None:
     """Puts the adapter back into float32: over 4-bit weights trl rounds it to bfloat16, where small updates vanish.
 
     Shards of FSDP stay as they are: those of a group have to be of one type.
@@ -152,14 +163,14 @@ def widen_adapter(model: Any) -> None:
             parameter.data = parameter.data.float()
 
 
-def use_quick_attention(model: Any) -> None:
+def use_quick_attention(model: "PreTrainedModel | PeftModel") -> None:
     """Sets the attention of `attention.choose`: on a CPU that which is quick there."""
     if model.device.type == "cpu":
         cpu.keep_memory()
     model.set_attn_implementation(attention.choose(model))
 
 
-def is_mixed(model: Any) -> bool:
+def is_mixed(model: "PeftModel") -> bool:
     """Whether the training computes in bfloat16: if the weights are in it (the adapter itself is kept in float32)."""
     import torch
 
