@@ -17,7 +17,7 @@ import yaml
 from sqlreason.options.pipeline_options import DistillationOptions
 
 from sqlreason.data.tables import records
-from sqlreason.exports import serving
+from sqlreason.exports import llama_server
 from sqlreason.pipelines.distillation import nodes
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.asking import Request, ask
@@ -55,7 +55,7 @@ def main() -> None:
     given = parser.parse_args()
     questions, prompts = make_prompts(given.questions)
     requests = [Request(row["id"], row["messages"]) for row in records(prompts)]
-    served = serving.serve(given.model, context=CONTEXT, slots=given.slots)
+    served = llama_server.serve(given.model, context=CONTEXT, slots=given.slots)
     with served as server, tempfile.TemporaryDirectory() as folder:
         os.environ["OPENAI_API_KEY"] = server.key
         sampling = {"temperature": 0.0, "max_new_tokens": given.tokens}

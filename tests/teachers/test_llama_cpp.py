@@ -9,7 +9,7 @@ import yaml
 
 from kedro_forks import error_part
 from sqlreason.errors import failures
-from sqlreason.exports import gguf, serving
+from sqlreason.exports import gguf, llama_server
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.teachers.asking import Request, ask
 from sqlreason.teachers.journal.journal import Journal
@@ -34,7 +34,7 @@ def model(tiny, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(model):
-    with serving.serve(model, context=512, slots=SLOTS) as running:
+    with llama_server.serve(model, context=512, slots=SLOTS) as running:
         yield running
 
 
