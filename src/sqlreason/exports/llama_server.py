@@ -135,7 +135,7 @@ def _complaints(log: Any) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve a GGUF file until the process is ended."""
-    parser = argparse.ArgumentParser(prog="sqlreason.exports.llama_server", description="Serve a GGUF file on loopback.")
+    parser = argparse.ArgumentParser(prog="sqlreason.exports.llama_server", description="Serve a GGUF file.")
     parser.add_argument("model", type=Path, help="the GGUF file")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--context", type=int, default=4096, help="tokens of a prompt and its answer")
