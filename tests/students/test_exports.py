@@ -14,7 +14,7 @@ from peft import LoraConfig, get_peft_model
 
 from families import STANDINS
 from sqlreason.datasets.gguf_dataset import GgufDataset
-from sqlreason.exports import gguf, gguf_families, licences, llamacpp, merging, publishing, serving
+from sqlreason.exports import gguf, gguf_families, licences, llama_server, llamacpp, merging, publishing
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
@@ -184,8 +184,8 @@ def test_k_quants_are_llama_cpps_and_hold_the_weights_nearly(tmp_path):
 
 def test_a_file_that_llama_cpp_cannot_read_is_told_in_a_sentence(tmp_path):
     (tmp_path / "model.gguf").write_bytes(b"no model" * 100)
-    fault = pytest.raises(serving.LlamaCppError, match=r"cannot load model\.gguf: invalid magic characters")
-    with fault, serving.serve(tmp_path / "model.gguf", context=64):
+    fault = pytest.raises(llama_server.LlamaCppError, match=r"cannot load model\.gguf: invalid magic characters")
+    with fault, llama_server.serve(tmp_path / "model.gguf", context=64):
         pass
 
 

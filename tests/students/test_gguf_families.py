@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from families import STANDINS
-from sqlreason.exports import gguf, gguf_families, llamacpp, pretokenizers, served_template, serving
+from sqlreason.exports import gguf, gguf_families, llama_server, llamacpp, pretokenizers, served_template
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.chat import open_chat
@@ -46,7 +46,7 @@ def test_every_family_is_tried_or_known_to_have_no_gguf():
 def written(request, tmp_path_factory):
     """A student of each family, its GGUF file and a server of it."""
     student, model = write(request.param, tmp_path_factory.mktemp(request.param))
-    with serving.serve(model.path, context=512) as server:
+    with llama_server.serve(model.path, context=512) as server:
         yield student, model, server
 
 
@@ -80,7 +80,7 @@ def test_the_modelfile_asks_what_training_asked(written):
 
 def test_arguments_of_the_template_go_with_the_file(tmp_path):
     student, model = write("qwen3", tmp_path, template_arguments={"enable_thinking": False})
-    with serving.serve(model.path, context=512) as server:
+    with llama_server.serve(model.path, context=512) as server:
         assert served_template.prompts_alike(server, student.load_chat(), ask(1))
 
 
@@ -102,7 +102,7 @@ def test_a_template_that_llama_cpp_cannot_run_is_replaced_by_a_plain_one(tmp_pat
     student = Checkpoint(str(folder))
     model = gguf.write_gguf(gguf.GgufRequest(student, "f16", "Answer.", "x"), tmp_path / "gguf")
     assert "holds a plain chat template, good for corrections too (llama.cpp cannot load" in caplog.text
-    with serving.serve(model.path, context=512) as server:
+    with llama_server.serve(model.path, context=512) as server:
         assert served_template.prompts_alike(server, student.load_chat(), ask(1))
 
 

@@ -25,8 +25,8 @@ was; its message says what was given, what is accepted and what to do, and is al
         ChildError              students.training.launch               a child or rank of a training failed
         WorkerError             sql.sandbox.process                    no worker comes up that could run a query
         GoldError               students.evaluation                    gold queries do not agree with themselves
-        LlamaCppError           exports.serving                        llama.cpp cannot load a file, or has died
-            Refused             exports.serving                        llama.cpp's server refuses a request
+        LlamaCppError           exports.llama_server                   llama.cpp cannot load a file, or has died
+            Refused             exports.llama_server                   llama.cpp's server refuses a request
         QuantizingError         exports.quantizing                     llama.cpp did not round a tensor as asked
         ExportError             pipelines.export.nodes                 an export scores worse than its source
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from sqlreason.exports import serving
-from sqlreason.exports.serving import Refused, Server
+from sqlreason.exports import llama_server
+from sqlreason.exports.llama_server import Refused, Server
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.chat_templates import Messages
 
@@ -38,7 +38,7 @@ def answer_questions(path: Path, chat: Chat, prompts: pd.DataFrame, max_completi
     conversations = [json.loads(prompt) for prompt in prompts["prompt"]]
     longest = max(len(chat.prompt_ids(messages)) for messages in conversations)
     context = 2 * longest + max_completion_tokens  # room for a prompt that is cut into more tokens
-    with serving.serve(path, context=context) as server:
+    with llama_server.serve(path, context=context) as server:
         bar = tqdm(conversations, desc="llama.cpp", unit="answer")
         rows = [_answer(server, chat, messages, max_completion_tokens) for messages in bar]
     return pd.DataFrame(rows).assign(id=prompts["id"].to_numpy())

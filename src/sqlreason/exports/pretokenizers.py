@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlreason.exports import serving
+from sqlreason.exports import llama_server
 from sqlreason.exports.gguf_vocabulary import Cutting, add_vocabulary, finish
-from sqlreason.exports.serving import LlamaCppError, Server
+from sqlreason.exports.llama_server import LlamaCppError, Server
 from sqlreason.students.checkpoints.chat import Chat
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def find_cutting(chat: Chat, size: int) -> Cutting | None:
         try:
             with tempfile.TemporaryDirectory(prefix="sqlreason-") as folder:
                 path = write_vocabulary(Path(folder) / "vocabulary.gguf", chat, size, candidate)
-                with serving.serve(path, context=64) as server:
+                with llama_server.serve(path, context=64) as server:
                     if _cuts_alike(server, chat, candidate):
                         return candidate
         except LlamaCppError as error:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlreason.exports import pretokenizers, serving
+from sqlreason.exports import llama_server, pretokenizers
 from sqlreason.exports.gguf_families import NoGgufError
 from sqlreason.exports.gguf_vocabulary import Cutting
-from sqlreason.exports.serving import LlamaCppError, Refused, Server
+from sqlreason.exports.llama_server import LlamaCppError, Refused, Server
 from sqlreason.students.checkpoints import chat_templates
 from sqlreason.students.checkpoints.chat import Chat
 
@@ -73,7 +73,7 @@ def _written_alike(chat: Chat, size: int, cut: Cutting, template: str) -> int:
     """How many of the turns llama.cpp writes and cuts as training did: all, those of a question, or 0."""
     with tempfile.TemporaryDirectory(prefix="sqlreason-") as folder:
         path = pretokenizers.write_vocabulary(Path(folder) / "vocabulary.gguf", chat, size, cut, template)
-        with serving.serve(path, context=64) as server:
+        with llama_server.serve(path, context=64) as server:
             if not prompts_alike(server, chat, _TURNS[:2]):
                 return 0
             try:

@@ -1,6 +1,6 @@
 """llama.cpp's own server behind one GGUF file, on loopback: to try an export, or to have a teacher on this machine.
 
-    python -m sqlreason.exports.serving student.gguf --port 8080 --context 4096 --slots 2
+    python -m sqlreason.exports.llama_server student.gguf --port 8080 --context 4096 --slots 2
 
 It runs in a process of its own: where llama.cpp aborts, nothing else ends; its log is kept apart, and its memory is
 given back. It speaks OpenAI's protocol under /v1. Whoever sets LLAMA_API_KEY has to show that key in every request.
@@ -135,7 +135,7 @@ def _complaints(log: Any) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve a GGUF file until the process is ended."""
-    parser = argparse.ArgumentParser(prog="sqlreason.exports.serving", description="Serve a GGUF file on loopback.")
+    parser = argparse.ArgumentParser(prog="sqlreason.exports.llama_server", description="Serve a GGUF file.")
     parser.add_argument("model", type=Path, help="the GGUF file")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
     parser.add_argument("--context", type=int, default=4096, help="tokens of a prompt and its answer")
