@@ -22,8 +22,9 @@ from grpo_comparison import Comparison, parse_parameters, seeded
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.data import splits
 from sqlreason.options.preprocessing_options import PreprocessingOptions
-from sqlreason.pipelines.grpo import methods
+from sqlreason.pipelines.grpo.nodes import train_on
 from sqlreason.pipelines.preprocessing.nodes import build_grpo_prompts, prepare_databases
 from sqlreason.pipelines.sft.nodes import train_student
 from sqlreason.reporting import statistics
@@ -61,10 +62,11 @@ def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) ->
     student, grpo = comparison.student, seeded(comparison.grpo, comparison.seed)
     place = comparison.checkpoints
     start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, place, student, comparison.sft)
-    recurring, dev = methods.split_dev(comparison.prompts, grpo)
+    of_a_step = grpo.trl.rows_of_a_step // grpo.trl.num_generations
+    recurring, dev = splits.split_dev(comparison.prompts, grpo.dev_prompts, of_a_step, grpo.trl.seed)
     groups = (grpo.trl.max_steps or 0) * grpo.trl.rows_of_a_step // grpo.trl.num_generations
     prompts = write_fresh(comparison, recurring, groups, options) if fresh else recurring
-    adapter, history, rollouts = methods.train_on(comparison.base, start, prompts, dev, place, student, grpo)
+    adapter, history, rollouts = train_on(comparison.base, start, prompts, dev, place, student, grpo)
     marks = [comparison.evaluate(which, 1)[1]["agrees"].tolist() for which in (start, adapter)]
     quarters = (rollouts["step"] - 1) * 4 // rollouts["step"].max()
     return {

@@ -9,15 +9,17 @@ import yaml
 from pydantic import ValidationError
 from trainings import of_sft
 
+from sqlreason.data import splits
 from sqlreason.options.checks import find_contradictions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
-from sqlreason.pipelines.grpo import methods, nodes, on_policy
+from sqlreason.pipelines.grpo import nodes
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.shared_vocabulary import VocabularyError
 from sqlreason.students.generation import decoding
 from sqlreason.students.training import initial_adapters, on_policy_distillation, sft
+from sqlreason.students.training.curriculum import choose_curriculum
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 GOLD = "SELECT name FROM singer"
@@ -93,28 +95,26 @@ def test_the_grammar_alone_is_learned_from_a_few_examples(checkpoint, blank, exa
     assert adapter.facts["examples"] == 8 and adapter.digest != blank.digest
 
 
-def test_the_dev_examination_costs_the_training_few_prompts_and_shares_no_schema_with_it(options):
+def test_the_dev_evaluation_costs_the_training_few_prompts_and_shares_no_schema_with_it():
     contexts = [f"CREATE TABLE t{schema} (a INT, b{schema} TEXT);" for schema in range(12) for _ in range(5)]
     asked = pd.DataFrame({"sql_context": contexts, "sql": "SELECT a"})
     for seed in range(7, 17):
-        trained, dev = methods.split_dev(asked, options({"seed": seed}, dev_prompts=8))
+        trained, dev = splits.split_dev(asked, 8, 2, seed)
         assert len(dev) == 8 and len(trained) == 50
         assert not set(trained["sql_context"]) & set(dev["sql_context"])
-    assert methods.split_dev(asked.head(5), options(dev_prompts=8))[1] is None  # one schema
+    assert splits.split_dev(asked.head(5), 8, 2, 7)[1] is None  # one schema
+    assert splits.split_dev(asked, 0, 2, 7)[1] is None
 
 
-def test_the_curriculum_is_chosen_among_the_prompts_that_are_trained_on(
-    blank, prompts, student, options, monkeypatch, tmp_path
-):
-    given = []
-    monkeypatch.setattr(methods, "train_on", lambda base, start, chosen, *rest: given.append(chosen["id"].tolist()))
+def test_the_curriculum_is_chosen_among_the_prompts_and_left_out_where_it_is_too_small_for_a_step(prompts):
     ids = prompts["id"].tolist()
     rates = {ids[0]: [True, True], **{id_: [True, False] for id_ in ids[1:4]}, ids[4]: [False, False]}
     profile = pd.DataFrame([{"id": id_, "temperature": 1.0, "right": right} for id_ in rates for right in rates[id_]])
-    for trl, curriculum in (({}, "mixed"), ({}, "off"), ({"per_device_train_batch_size": 8}, "mixed")):
-        chosen = options(trl, curriculum=curriculum)
-        methods.train_grpo(None, blank, prompts, profile, tmp_path, student, chosen)
-    assert given == [ids[1:4], ids, ids]  # too few for the four groups of a step: all
+
+    def chosen(name, fewest):
+        return choose_curriculum(prompts, profile, name, 1.0, fewest)["id"].tolist()
+
+    assert [chosen("mixed", 2), chosen("off", 2), chosen("mixed", 4)] == [ids[1:4], ids, ids]
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_the_teacher_is_taught_with_the_query_of_each_example_and_reads_the_gold
     rest = (Checkpoint("no/model"), tmp_path, student, sft_options)
     monkeypatch.setattr(sft, "train_sft", train_sft)
     chosen = options(method="distillation", distillation={"hint": "Known:\n{gold}", "teacher_epochs": 0.5})
-    adapter, history, _ = on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest, chosen)
+    adapter, history, _ = nodes.distil(checkpoint, blank, prompts, examples, *rest, chosen)
     assert adapter.facts["teacher_seconds"] == 60.0 and history["seconds"].tolist() == [61.0]
     asked = json.loads(examples["prompt"].iloc[0])[-1]["content"]
     query = examples["completion"].iloc[0].split("<sql>\n")[1].split("\n</sql>")[0]
@@ -169,7 +169,7 @@ def test_the_student_itself_teaches_as_it_is_where_it_is_not_taught_before(
 ):
     chosen = options(method="distillation", distillation={"teacher_epochs": 0})
     rest = (Checkpoint("no/model"), tmp_path, student, sft_options, chosen)
-    on_policy.train_distillation(checkpoint, blank, prompts, examples, *rest)
+    nodes.distil(checkpoint, blank, prompts, examples, *rest)
     assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, blank) and distilled["start"] is blank
 
 
@@ -182,9 +182,9 @@ def test_the_catalogs_teacher_must_have_the_students_vocabulary(
     rest = (tmp_path, student, sft_options, chosen)
     other = Checkpoint(str(project / "data/06_models/tiny_student"))
     with pytest.raises(VocabularyError, match="tokens, as in"):
-        on_policy.train_distillation(checkpoint, blank, prompts, examples, other, *rest)
+        nodes.distil(checkpoint, blank, prompts, examples, other, *rest)
     assert not distilled
-    on_policy.train_distillation(checkpoint, blank, prompts, examples, checkpoint, *rest)
+    nodes.distil(checkpoint, blank, prompts, examples, checkpoint, *rest)
     assert distilled["teacher"] == on_policy_distillation.Teacher(checkpoint, None)
     assert distilled["prompts"]["teacher_prompt"].tolist() == prompts["prompt"].tolist()
 

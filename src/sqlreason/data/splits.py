@@ -5,13 +5,18 @@ student that reasons.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable
 
 import pandas as pd
 
 from sqlreason.sql.parsing import schema, statements
 
+logger = logging.getLogger(__name__)
+
 FEW_SCHEMAS = 5
+DEV_SHARE = 0.25
+"""No more of a training's prompts than this is kept back for its dev evaluation."""
 
 
 def group_keys(questions: pd.DataFrame) -> pd.Series:
@@ -85,6 +90,25 @@ def split_questions(questions: pd.DataFrame, grpo_share: float, seed: int) -> pd
             "for_grpo": reserved | (grpo_share == 0),
         }
     )
+
+
+def split_dev(prompts: pd.DataFrame, rows: int, fewest: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the prompts to train on and those of the dev evaluation, which share no schema; None for no evaluation.
+
+    Args:
+        prompts: Table `grpo_prompts`.
+        rows: So many are wanted for the evaluation; 0 for none.
+        fewest: With fewer prompts than this left, nothing could be trained, and there is no evaluation.
+        seed: Chooses the schemas, and the prompts of these.
+    """
+    if not rows:
+        return prompts, None
+    held = hold_back(group_keys(prompts), rows, DEV_SHARE, seed)
+    if not held.any() or (~held).sum() < fewest:
+        logger.warning("grpo: too few prompts to hold some schemas back: training without a dev evaluation")
+        return prompts, None
+    dev = prompts[held]
+    return prompts[~held], dev.sample(min(rows, len(dev)), random_state=seed)
 
 
 def reserved_questions(questions: pd.DataFrame, question_split: pd.DataFrame) -> pd.DataFrame:

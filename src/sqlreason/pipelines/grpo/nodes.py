@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, records
 from sqlreason.errors import BadInput
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
-from sqlreason.pipelines.grpo import methods, on_policy
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
+from sqlreason.rewards import make_rewards
 from sqlreason.rewards.certification import Certificate, Entry, certify
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -130,9 +131,20 @@ def forecast_gains(
     if not options.forecast.prompts or options.method == "distillation":
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
-    trained, _ = methods.split_dev(grpo_prompts, options)
-    profile = methods.sample_profile(
-        base_model, initial_adapter, trained, student, options, options.forecast.temperatures
+    trained, _ = _split_dev(grpo_prompts, options)
+    profile = forecast.sample_rollouts(
+        base_model,
+        initial_adapter,
+        trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed),
+        rewards=options.rewards,
+        samples=options.forecast.samples,
+        temperatures=options.forecast.temperatures,
+        max_completion_tokens=options.trl.max_completion_length,
+        batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+        seed=options.trl.seed,
+        dtype=student.dtype,
+        quantization=student.quantization,
+        processes=options.forecast.processes,
     )
     table = forecast.summarise(profile, options.trl.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
@@ -184,7 +196,7 @@ def train_student(
     base_model = base_model.spoken_to(**student.template)
     initial_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
     if options.method == "distillation":
-        return on_policy.train_distillation(
+        return distil(
             base_model,
             initial_adapter,
             grpo_prompts,
@@ -197,7 +209,114 @@ def train_student(
         )
     _check_certificate(certification, options)
     _check_forecast(grpo_forecast, options)
-    return methods.train_grpo(base_model, initial_adapter, grpo_prompts, grpo_profile, checkpoints, student, options)
+    trained, dev = _split_dev(grpo_prompts, options)
+    chosen = _choose_prompts(trained, grpo_profile, options)
+    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options)
+
+
+def _split_dev(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    return splits.split_dev(grpo_prompts, options.dev_prompts, _groups_of_a_step(options), options.trl.seed)
+
+
+def _choose_prompts(prompts: pd.DataFrame, profile: pd.DataFrame, options: GRPOOptions) -> pd.DataFrame:
+    from sqlreason.students.training.curriculum import choose_curriculum
+
+    fewest = _groups_of_a_step(options)
+    return choose_curriculum(prompts, profile, options.curriculum, options.trl.temperature, fewest)
+
+
+def _groups_of_a_step(options: GRPOOptions) -> int:
+    """Return the groups of a step; fewer prompts than this make no step."""
+    return options.trl.rows_of_a_step // options.trl.num_generations
+
+
+def train_on(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    dev: pd.DataFrame | None,
+    checkpoints: Path,
+    student: StudentOptions,
+    options: GRPOOptions,
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    """Train by GRPO on all of the prompts, with the dev evaluation given."""
+    from sqlreason.students.training import grpo
+
+    return grpo.train_grpo(
+        base_model,
+        start,
+        prompts,
+        rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
+        weights=list(options.rewards.values()),
+        workdir=checkpoints / "grpo",
+        dev=dev,
+        dev_steps=options.dev_steps,
+        patience=options.patience,
+        shuffle=options.curriculum != "easiest_first",
+        **student.training,
+        trl=options.trl.arguments,
+    )
+
+
+def distil(
+    base_model: Checkpoint,
+    start: Adapter,
+    prompts: pd.DataFrame,
+    examples: pd.DataFrame,
+    distillation_teacher: Checkpoint,
+    checkpoints: Path,
+    student: StudentOptions,
+    sft: SFTOptions,
+    options: GRPOOptions,
+) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
+    """Teach the student on its own answers, one to a prompt.
+
+    Args:
+        base_model: The student before training.
+        start: With which the training goes on, and the teacher where that is the student itself.
+        prompts: Table `grpo_prompts`.
+        examples: Table `sft_examples`, by which the teacher is prepared.
+        distillation_teacher: Used if the options name it.
+        checkpoints: The folder of the checkpoints.
+        student: Precision and quantisation, of the teacher too.
+        sft: How the teacher is prepared.
+        options: Teacher, hint, divergence, length of training.
+
+    Raises:
+        VocabularyError: If another teacher has another vocabulary.
+    """
+    from sqlreason.students.training import on_policy_distillation, teacher_preparation
+
+    shown = options.distillation
+    teacher = teacher_preparation.prepare_teacher(
+        base_model,
+        start,
+        None if shown.teacher == "self" else distillation_teacher,
+        examples if shown.teacher_epochs else None,
+        shown.hint,
+        checkpoints / "distillation_teacher",
+        lora=sft.lora.model_dump(),
+        **student.training,
+        trl=sft.trl.model_copy(update={"num_train_epochs": shown.teacher_epochs, "max_steps": None}).arguments,
+    )
+    worded = teacher_preparation.word_for_teacher(prompts["prompt"], prompts["gold_sql"], shown.hint)
+    trained, dev = _split_dev(prompts.assign(teacher_prompt=worded), options)
+    improved = on_policy_distillation.train_distillation(
+        base_model,
+        start,
+        teacher,
+        trained,
+        rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
+        weights=list(options.rewards.values()),
+        workdir=checkpoints / "distillation",
+        dev=dev,
+        dev_steps=options.dev_steps,
+        patience=options.patience,
+        **{name: value for name, value in student.training.items() if name != "backend"},
+        trl={**options.trl.of_distillation, "beta": shown.beta},
+    )
+    taught = teacher.adapter.facts["seconds"] if shown.teacher_epochs and teacher.adapter else 0.0
+    return teacher_preparation.add_seconds(improved, taught)
 
 
 def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
