@@ -10,7 +10,6 @@ from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import comparison, costs, examples, figures, report
-from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
@@ -51,6 +50,8 @@ def _answer(
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
+    from sqlreason.students import evaluation
+
     return evaluation.answer_questions(
         base_model.spoken_to(**student.template),
         adapter,
@@ -81,6 +82,8 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, options: Evaluat
         ValueError: If the answers are not to these questions.
         RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
     """
+    from sqlreason.students import evaluation
+
     return evaluation.score_answers(prompts, answers, options.workers)
 
 

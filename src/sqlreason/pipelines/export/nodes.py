@@ -15,7 +15,6 @@ from sqlreason.options.export_options import ExportOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
-from sqlreason.students import evaluation as student_evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 from sqlreason.students.prompting import prompt_fingerprint
@@ -115,6 +114,8 @@ def evaluate_exports(
         evaluation: Token budget, batch size, workers.
         options: How many questions.
     """
+    from sqlreason.students import evaluation as student_evaluation
+
     prompts, merged = prompts.head(options.questions), merged.spoken_to(**student.template)
     adapter_answers = adapter_answers[adapter_answers["id"].isin(prompts["id"])]
     budget = evaluation.max_completion_tokens
@@ -146,6 +147,8 @@ def _describe(
     answers: dict[str, pd.DataFrame],
     evaluation: EvaluationOptions,
 ) -> dict[str, Any]:
+    from sqlreason.students import evaluation as student_evaluation
+
     right = student_evaluation.score_answers(prompts, given, evaluation.workers)["agrees"]
     interval = statistics.wilson(int(right.sum()), len(right))
     return {
