@@ -12,7 +12,6 @@ from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import comparison, examples, figures, report
 from sqlreason.reporting import costs as stage_costs
-from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
@@ -53,6 +52,8 @@ def _answer(
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
+    from sqlreason.students import evaluation
+
     return evaluation.answer_questions(
         base_model.spoken_to(**student.template),
         adapter,
@@ -83,6 +84,8 @@ def score_answers(evaluation_prompts: pd.DataFrame, answers: pd.DataFrame, optio
         ValueError: If the answers are not to these questions.
         RuntimeError: If a gold query does not agree with itself: then no figure could be believed.
     """
+    from sqlreason.students import evaluation
+
     return evaluation.score_answers(evaluation_prompts, answers, options.workers)
 
 

@@ -17,7 +17,6 @@ from sqlreason.options.export_options import ExportOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
-from sqlreason.students import evaluation as student_evaluation
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 from sqlreason.students.prompting import prompt_fingerprint
@@ -146,6 +145,8 @@ def evaluate_exports(
         evaluation: Token budget, batch size, workers.
         options: How many questions.
     """
+    from sqlreason.students import evaluation as student_evaluation
+
     prompts, merged = evaluation_prompts.head(options.questions), merged_model.spoken_to(**student.template)
     budget = evaluation.max_completion_tokens
     how: dict[str, Any] = {"dtype": student.dtype, "max_completion_tokens": budget, "batch_size": evaluation.batch_size}
@@ -176,6 +177,8 @@ def evaluate_exports(
 
 def _find_answers(sources: Sources, prompts: pd.DataFrame, adapter: str) -> pd.DataFrame | None:
     """The adapter's answers to these questions from an evaluation; None where it has not given them all."""
+    from sqlreason.students import evaluation as student_evaluation
+
     if f"{adapter}_answers" not in sources:
         return None
     found = prompts[["id"]].merge(student_evaluation.first_answers(sources[f"{adapter}_answers"]()), on="id")
@@ -189,6 +192,8 @@ def _describe(
     answers: dict[str, pd.DataFrame],
     evaluation: EvaluationOptions,
 ) -> dict[str, Any]:
+    from sqlreason.students import evaluation as student_evaluation
+
     right = student_evaluation.score_answers(prompts, given, evaluation.workers)["agrees"]
     interval = statistics.wilson(int(right.sum()), len(right))
     return {
