@@ -1,7 +1,7 @@
 """Self-correction measured: SFT with and without examples of it, answers with and without a second chance.
 
-    python benchmarks/corrections.py                                     # the table so far
-    python benchmarks/corrections.py --student corrections --seed 7      # train one student, examine it in each way
+    python benchmarks/self_repair.py                                      # the table so far
+    python benchmarks/self_repair.py  --student self_repairs --seed 7      # train one student, evaluate it in each way
 
 Students: `traces` (SFT as it is), `steps` (the same traces for as many steps as with corrections), `self_repairs` (a
 share `--share` of the examples are corrections). Ways: `first` answers; `told`: where a query does not run, what the

@@ -135,7 +135,8 @@ def copy(project_copy, server, chat_server, monkeypatch):
 
 FEW = (
     "distillation.questions=60,split.grpo_share=0.3,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=8,"
-    "preprocessing.databases=1,distillation.concurrency=1,sft.epochs=null,sft.max_steps=2,sft.batch_size=2"
+    "preprocessing.databases=1,distillation.concurrency=1,sft.trl.num_train_epochs=null,sft.trl.max_steps=2,"
+    "sft.trl.per_device_train_batch_size=2"
 )
 
 
