@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import CatalogConfigResolver
 from kedro.pipeline import Node, Pipeline
 
 from sqlreason.datasets.available_dataset import AvailableDataset
@@ -160,13 +161,22 @@ def test_the_answers_of_an_evaluation_are_taken_if_they_are_to_these_questions()
     assert nodes._find_answers({"sft_answers": lambda: answers}, prompts, "grpo") is None
 
 
+def entry(catalog, name):
+    """The configuration of an entry, of its own or by a pattern."""
+    if name in catalog:
+        return catalog[name]
+    resolver = CatalogConfigResolver(catalog)
+    return resolver.resolve_pattern(name)
+
+
 def test_what_the_export_takes_from_earlier_runs_lies_where_its_own_entries_say(project):
     bootstrap_project(project)
     for environment in ("base", "demo", "article", "cluster14b"):
         with KedroSession.create(project, env=environment) as session:
             catalog = session.load_context().config_loader["catalog"]
         for name, part in catalog["export_sources"]["datasets"].items():
-            assert part == {key: catalog[name][key] for key in ("type", "filepath", "versioned")}
+            own = entry(catalog, name)
+            assert part == {key: own[key] for key in ("type", "filepath", "versioned")}
 
 
 def test_a_run_that_makes_what_the_export_takes_is_refused(project):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sqlreason.reporting import costs
+from sqlreason.data.trace_outcomes import count_yield
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def swapped(request, project_copies, real_folder):
     copy.output = copy.kedro("run", *command)
     names = (
         "sql_questions", "raw_prompts", "cot_traces", "test_databases", "filtered_traces", "rejected_traces",
-        "sft_examples", "grpo_prompts",
+        "sft_examples", "grpo_prompts", "trace_outcomes",
     )  # fmt: skip
     copy.tables = {name: copy.load(name, "local") for name in names}
     assert len(copy.tables["sql_questions"]) == rows
@@ -64,7 +64,7 @@ def test_the_yield_accounts_for_every_row(swapped):
     asked, kept, rejected = (swapped.tables[name] for name in ("raw_prompts", "filtered_traces", "rejected_traces"))
     assert sorted([*kept["id"], *rejected["id"]]) == sorted(asked["id"])
     assert rejected["reason"].ne("").all() and rejected["detail"].ne("").all()
-    steps = costs.count_yield(len(asked), rejected, len(kept))
+    steps = count_yield(swapped.tables["trace_outcomes"])
     assert steps["rows"].is_monotonic_decreasing and steps["rows"].iloc[-1] == len(kept) > 0
 
 

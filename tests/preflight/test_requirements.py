@@ -1,5 +1,8 @@
 """What is refused before the first node runs, by plain functions."""
 
+from functools import reduce
+from operator import getitem
+
 import pytest
 from kedro.pipeline import Node, Pipeline
 
@@ -26,9 +29,10 @@ def test_a_training_that_needs_a_gpu_is_refused_without_one(monkeypatch):
     monkeypatch.setattr(machine, "has_gpu", lambda: False)
     need = extras.NEEDS[0]
     parameters = {"student": {"quantization": None, "dtype": "auto"}, "grpo": {}, "preprocessing": {}}
-    for each in extras.NEEDS:
-        parameters[each.section].setdefault(each.name, None)
-    parameters[need.section][need.name] = need.value
+    parameters["grpo"]["trl"] = {}
+    for parameter, value in [*((each.parameter, None) for each in extras.NEEDS), (need.parameter, need.value)]:
+        *above, name = parameter.split(".")
+        reduce(getitem, above, parameters)[name] = value
     requirements.require_machine(parameters, ["evaluation.write_report"])
     with pytest.raises(BadInput, match=r"student.backend=unsloth needs an NVIDIA GPU.*\n.*Nothing has been started"):
         requirements.require_machine(parameters, ["sft.train_sft"])

@@ -52,7 +52,7 @@ class Explanation:
         head = f"{verdict.status}: {verdict.reason}"
         if not self.database:
             return head
-        lines = [f"{head} (on test database {self.database} of {verdict.databases})"]
+        lines = [f"{head} (on database {self.database} of {verdict.databases})"]
         if self.gold is not None and self.candidate is not None:
             lines += _side_by_side(self.gold, self.candidate, self.ordered)
         return "\n".join(lines)

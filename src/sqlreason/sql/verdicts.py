@@ -71,7 +71,7 @@ class Task:
 
     def __post_init__(self) -> None:
         if isinstance(self.databases, str) or not self.databases or not all(isinstance(i, str) for i in self.databases):
-            given = f"the task {self.id!r} has no database on which to judge: test databases is {self.databases!r:.60}"
+            given = f"the task {self.id!r} has no database on which to judge: databases is {self.databases!r:.60}"
             raise ValueError(f"{given}; give at least the original context, as a tuple of SQL scripts")
         if not isinstance(self.gold, str) or not isinstance(self.reading, str):
             given = f"the task {self.id!r} has the gold {self.gold!r:.60}, read as {self.reading!r:.60}"
@@ -96,7 +96,7 @@ class Task:
             if not isinstance(fields, dict):
                 raise ValueError(f"it is a {type(fields).__name__} and no object")
             if not all(isinstance(fields.get(name, []), list) for name in ("databases", "flags")):
-                raise ValueError("test databases and flags are lists")
+                raise ValueError("databases and flags are lists")
             return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("databases", "flags")}})
         except (TypeError, ValueError, RecursionError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"

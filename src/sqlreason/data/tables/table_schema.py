@@ -22,7 +22,7 @@ class TableSchema:
 SCORE_COLUMNS = {
     "well_formed": "the answer follows the `<think>`/`<sql>` grammar",
     "runs": "its SQL runs on the original database",
-    "agrees": "its SQL answers like the gold on every test database of the database",
+    "agrees": "its SQL answers like the gold on every test database",
     "status": "verdict of the SQL engine, e.g. match, mismatch, exec_error, timeout; empty if not well-formed",
     "reason": "why it is not well-formed, does not run or does not agree",
 }

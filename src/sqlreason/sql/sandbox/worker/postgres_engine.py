@@ -133,7 +133,7 @@ class PostgresEngine:
             self._opened.clear()
         self._patience = _PATIENCE if self._starves else 1.0
         schema = f"instance_{len(self._opened)}"
-        self._rows("SAVEPOINT test database")
+        self._rows("SAVEPOINT context")
         try:
             self._rows(f"CREATE SCHEMA {schema}")
             self._rows(f"SET LOCAL search_path = {schema}")
@@ -141,9 +141,9 @@ class PostgresEngine:
                 if self._rules.admit_in_context(words_of(statement)):
                     self._guarded(statement, deadline)
         except EngineError:
-            self._rows("ROLLBACK TO SAVEPOINT test database")
+            self._rows("ROLLBACK TO SAVEPOINT context")
             raise
-        self._rows("RELEASE SAVEPOINT test database")
+        self._rows("RELEASE SAVEPOINT context")
         restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
         dated = {name.lower() for (name,) in self._rows(_DATED)}
         self._opened[script] = _Database(schema, {table.lower() for table in self.tables()}, dated, restarts)
