@@ -84,6 +84,8 @@ def test_the_table_spreads_over_the_classes(table):
 def test_varied_questions_have_schemas_of_their_own_and_golds_that_answer(annotated_schemas):
     with Verifier() as verifier:
         first, again = (make_varied_questions(annotated_schemas, 60, verifier, seed=3) for _ in range(2))
-        assert all(verifier.run(row.sql_context, row.sql).status == "ok" for row in first.itertuples())
+        read = first[first["sql_task_type"] != "data manipulation"]
+        found = [verifier.run(row.sql_context, row.sql) for row in read.itertuples()]
+    assert len(found) > 40 and all(result.status == "ok" and result.rows for result in found)
     assert first.equals(again) and tuple(first.columns) == COLUMNS and first["id"].is_unique
     assert first["sql_context"].map(lambda text: parse_schema(text).fingerprint).nunique() > 55
