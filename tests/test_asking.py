@@ -197,7 +197,7 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
             return [Generation(text, 1, True, 0.0) for text in texts]
 
     told = []
-    monkeypatch.setattr(question_answering.answering, "Generator", Student)
+    monkeypatch.setattr(question_answering.generator, "Generator", Student)
     prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
     reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, self_repairs=1)

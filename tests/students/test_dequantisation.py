@@ -1,6 +1,7 @@
 """Base models out of GGUF files: the same logits and tokens, made once and whole, and never of a torn or other file."""
 
 import dataclasses
+import json
 import shutil
 from importlib.util import find_spec
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from sqlreason.datasets.checkpoint_dataset import CheckpointDataset
-from sqlreason.exports import gguf
+from sqlreason.exports import gguf, gguf_families
 from sqlreason.students.checkpoints import dequantisation
 from sqlreason.students.checkpoints.checkpoint import CheckpointError
 from sqlreason.students.checkpoints.dequantisation import GgufSource, hash_file, open_gguf
@@ -49,7 +50,8 @@ def test_a_file_with_fewer_bits_is_near_the_model_and_says_what_it_was(checkpoin
     difference = (logits(made) - logits(checkpoint)).abs().max() / logits(checkpoint).abs().max()
     assert 0 < difference < 0.05
     assert "Q8_0" in made.origin and "quantised before" in (tmp_path / "made/README.md").read_text()
-    assert made.facts["origin"]["sha256"] == hash_file(files["q8_0"])
+    manifest = json.loads((tmp_path / "made/manifest.json").read_text())
+    assert manifest["facts"]["origin"]["sha256"] == hash_file(files["q8_0"])
 
 
 def test_a_folder_that_was_made_needs_the_file_no_more_and_is_not_made_again(files, tmp_path):
@@ -89,17 +91,21 @@ def test_a_file_of_another_kind_is_refused_with_what_to_do(content, tmp_path):
 
 
 def test_a_file_that_lacks_a_tensor_is_refused_though_transformers_makes_one_up(checkpoint, tmp_path, monkeypatch):
-    whole = gguf._tensors
-    monkeypatch.setattr(gguf, "_tensors", lambda *given: (t for t in whole(*given) if t[0] != "blk.1.attn_k.weight"))
+    whole = gguf_families.list_tensors
+
+    def without_one(*given):
+        return (tensor for tensor in whole(*given) if tensor[0] != "blk.1.attn_k.weight")
+
+    monkeypatch.setattr(gguf_families, "list_tensors", without_one)
     file = gguf.write_gguf(gguf.GgufRequest(checkpoint, "f32", "", "torso"), tmp_path / "gguf").path
     with pytest.raises(CheckpointError, match=r"the whole model: 1 tensors.*layers\.1\.self_attn\.k_proj"):
         open_gguf(GgufSource(str(file)), tmp_path / "made")
 
 
 def test_a_file_with_a_tensor_that_would_be_left_out_is_refused(checkpoint, tmp_path, monkeypatch):
-    whole = gguf._tensors
+    whole = gguf_families.list_tensors
     scaled = torch.ones(4).numpy()
-    monkeypatch.setattr(gguf, "_tensors", lambda *given: (*whole(*given), ("rope_freqs.weight", scaled)))
+    monkeypatch.setattr(gguf_families, "list_tensors", lambda *given: (*whole(*given), ("rope_freqs.weight", scaled)))
     file = gguf.write_gguf(gguf.GgufRequest(checkpoint, "f32", "", "stretched"), tmp_path / "gguf").path
     with pytest.raises(CheckpointError, match=r"has rope_freqs\.weight, which is not read"):
         open_gguf(GgufSource(str(file)), tmp_path / "made")
