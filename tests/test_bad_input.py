@@ -126,7 +126,7 @@ RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}
         ({"launch": "ranks", "ranks": 2}, {}, "backend=unsloth trains in a process of its own, on one GPU"),
         ({"launch": "process"}, {}, "set launch=child, or backend=transformers"),
         ({**RANKS, "ranks": 3}, {}, "sft.trl.gradient_accumulation_steps = 2 forward passes"),
-        (RANKS, {"trl": {"per_device_train_batch_size": 4}}, "4 completions of a rank are no"),
+        (RANKS, {"trl": {"per_device_train_batch_size": 4}}, "4 completions a step and rank are no"),
         ({**RANKS, "accelerate": "none.yaml"}, {}, "none.yaml is no file; make one with `accelerate config`"),
         ({}, {"trl": {"use_vllm": True}}, "grpo.trl.use_vllm = True with student.quantization = 'nf4'"),
         ({}, {"trl": {"use_vllm": True, "beta": 0}}, "grpo.trl.use_vllm = True with student.backend = 'unsloth'"),
