@@ -164,8 +164,8 @@ def test_your_own_database_from_the_first_command_to_the_report(library, project
     copy = project_copies("own")
     local = copy.folder / "conf/local"
     demo = yaml.safe_load((copy.folder / "conf/demo/catalog.yml").read_text(encoding="utf-8"))
-    base = yaml.safe_load((copy.folder / "conf/base/catalog.yml").read_text(encoding="utf-8"))
-    own = {"sql_questions": base["synthetic_questions"], "heldout_questions": base["synthetic_heldout"]}
+    made = {"sql_questions": "synthetic_questions", "heldout_questions": "synthetic_heldout"}
+    own = {name: {**demo[name], "filepath": f"data/local/01_raw/{file}.parquet"} for name, file in made.items()}
     (local / "catalog.yml").write_text(yaml.safe_dump({**demo, **own}), encoding="utf-8")
     (local / "globals.yml").write_text("root: data/local\n", encoding="utf-8")
     (local / "parameters.yml").write_text((copy.folder / "conf/demo/parameters.yml").read_text(encoding="utf-8"))
