@@ -247,7 +247,7 @@ FAILING = [
     ("budget over mid-run", ("run", "--env=costly", ASK[0], "--params", f"{FEW},distillation.budget.max_usd=40"), {},
      "US dollars are spent"),
     ("full disk, a table", ("run", "--env=few", *ASK), {"max_file_bytes": 2000}, DISK),
-    ("full disk, the journal", ("run", "--env=few", *ASK), {"max_file_bytes": 70000}, "journal"),
+    ("full disk, the journal", ("run", "--env=few", *ASK), {"max_file_bytes": 30000}, "journal"),
     ("fault of the program", ("run", "--env=few", *ASK), {"broken": SPLIT}, "KeyError"),
     ("sql audit, no file", ("sql", "audit", "nowhere.csv"), {}, "nowhere.csv"),
     ("sql audit, no entry", ("sql", "audit", "nowhere"), {}, "no catalog entry"),
