@@ -79,7 +79,7 @@ def test_an_explanation_shows_the_first_database_that_differs(tmp_path):
     wrong.write_text("SELECT name FROM users WHERE age > 25")
     told = run("explain", "--context", CONTEXT, "--gold", GOLD, "--candidate", f"@{wrong}")
     assert told.exit_code == 1
-    assert "mismatch: more rows than the gold's 2 (on test database 1 of" in told.output
+    assert "mismatch: more rows than the gold's 2 (on database 1 of" in told.output
     shown = " ".join(told.output.split())
     assert "> ('Ann',)" in shown and "('Bob',) | ('Bob',)" in shown
     same = "SELECT u.name FROM users u WHERE NOT age <= 35"

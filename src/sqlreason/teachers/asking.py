@@ -130,6 +130,8 @@ def ask(
                 logger.warning("Stopped with %d answers in the journal; run again to ask for the rest.", kept)
                 raise
             failures = work.failures
+    else:
+        logger.info("%d requests, 0 answers are not in the journal yet", len(keys))
     found = journal.find_all(set(keys))
     completions = [
         _completion(request, found.get(key), failures.get(key, ""), teacher)
