@@ -18,28 +18,13 @@ from sqlreason.exports import llama_server
 from sqlreason.exports.gguf_vocabulary import Cutting, add_vocabulary, finish
 from sqlreason.exports.llama_server import LlamaCppError, Server
 from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.word_expressions import GPT2, WORD_EXPRESSIONS
 
 logger = logging.getLogger(__name__)
 
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-_LED = r"[^\r\n\p{L}\p{N}]?"
-_SLASHED = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_KNOWN = {  # llama.cpp's name: the expressions of published tokenizers of that kind, one after the other
-    "llama-bpe": (rf"{_CONTRACTIONS}|{_LED}\p{{L}}+|\p{{N}}{{1,3}}{_REST}",),
-    "qwen2": (rf"{_CONTRACTIONS}|{_LED}\p{{L}}+|\p{{N}}{_REST}",),
-    "smollm": (r"\p{N}", _GPT2),
-    "gpt-2": (_GPT2,),
-    "tekken": (rf"{_LED}{_UPPER}*{_LOWER}+|{_LED}{_UPPER}+{_LOWER}*|\p{{N}}{_SLASHED}",),
-    "gpt-4o": (
-        rf"{_LED}{_UPPER}*{_LOWER}+{_CONTRACTIONS}?|{_LED}{_UPPER}+{_LOWER}*{_CONTRACTIONS}?|\p{{N}}{{1,3}}{_SLASHED}",
-    ),
-}
 # Tried where the description is none of those: the known ones, then each other way of llama.cpp's that differs.
 _NAMES = (
-    *_KNOWN, "dbrx", "deepseek-llm", "deepseek-coder", "deepseek-v3", "deepseek-r1-qwen", "chatglm-bpe", "falcon",
+    *WORD_EXPRESSIONS, "dbrx", "deepseek-llm", "deepseek-coder", "deepseek-v3", "deepseek-r1-qwen", "chatglm-bpe", "falcon",
     "starcoder", "refact", "command-r", "stablelm2", "olmo", "exaone", "poro-chat", "viking", "superbpe", "llama4",
     "kimi-k2", "seed-coder", "hunyuan-dense", "granite-docling", "qwen35", "jais", "bloom", "minerva-7b", "default",
 )  # fmt: skip
@@ -96,7 +81,9 @@ def _candidates(tokenizer: Any) -> Iterator[Cutting]:
         yield from (Cutting("llama", "default", space) for space in (in_front, not in_front))
     elif (described["decoder"] or {}).get("type") == "ByteLevel":
         own = _expressions(described["pre_tokenizer"])
-        yield from (Cutting("gpt2", name) for name in sorted(_NAMES, key=lambda name: _KNOWN.get(name) != own))
+        yield from (
+            Cutting("gpt2", name) for name in sorted(_NAMES, key=lambda name: WORD_EXPRESSIONS.get(name) != own)
+        )
 
 
 def _expressions(step: dict[str, Any] | None) -> tuple[str, ...] | None:
@@ -111,7 +98,7 @@ def _expressions(step: dict[str, Any] | None) -> tuple[str, ...] | None:
     if step["type"] == "Digits" and step["individual_digits"]:
         return (r"\p{N}",)
     if step["type"] == "ByteLevel" and not step["add_prefix_space"]:
-        return (_GPT2,) if step["use_regex"] else ()
+        return (GPT2,) if step["use_regex"] else ()
     return None
 
 

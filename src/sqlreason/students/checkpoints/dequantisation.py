@@ -24,6 +24,7 @@ from sqlreason.students.checkpoints.checkpoint import (
     TrainedModel,
     write_checkpoint,
 )
+from sqlreason.students.checkpoints.word_expressions import WORD_EXPRESSIONS
 
 logger = logging.getLogger(__name__)
 
@@ -318,12 +319,10 @@ def _smollm() -> Any:
     return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), _gpt2()])
 
 
-_WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _WAYS: Mapping[str, Callable[[], Any]] = {
     "gpt-2": _gpt2,
     "smollm": _smollm,
-    "llama-bpe": lambda: _split(rf"{_WORDS}\p{{N}}{{1,3}}{_REST}"),
-    "qwen2": lambda: _split(rf"{_WORDS}\p{{N}}{_REST}"),
+    "llama-bpe": lambda: _split(*WORD_EXPRESSIONS["llama-bpe"]),
+    "qwen2": lambda: _split(*WORD_EXPRESSIONS["qwen2"]),
 }
 """llama.cpp's names of the ways in which a text is cut into words before it becomes tokens."""

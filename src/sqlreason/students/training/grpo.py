@@ -18,7 +18,7 @@ from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
-from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, share
+from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, rows_of_a_step, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
 logger = logging.getLogger(__name__)
@@ -116,18 +116,13 @@ def train_grpo(
 
 def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
     """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
-    wanted = ranks * _at_once(trl) // trl["num_generations"]
+    wanted = ranks * rows_of_a_step(trl) // trl["num_generations"]
     if prompts < wanted:
         raise BadInput(
             f"{prompts} prompts are too few for one step of {wanted} groups (per_device_train_batch_size x "
             "gradient_accumulation_steps / num_generations); lower one of the first two, or raise "
             "preprocessing.grpo_prompts"
         )
-
-
-def _at_once(trl: Mapping[str, Any]) -> int:
-    """Return the completions of a step and rank."""
-    return int(trl["per_device_train_batch_size"] * trl["gradient_accumulation_steps"])
 
 
 def _train(
@@ -159,7 +154,7 @@ def _train(
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
     trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, weights, writer, arguments)
     evaluated = loading["backend"] == "transformers"
-    evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev") if evaluated else None
+    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev") if evaluated else None
     callbacks = [
         memory_dry_run.GRPODryRun(trainer, chat, writer),
         early_stopping.Watch(trainer, stage, recorder, chat, evaluator),

@@ -25,7 +25,7 @@ from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet, share_right
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
-from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, share
+from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, rows_of_a_step, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def train_distillation(
         **(trl or {}),
     }
     own = share(trl or {}, ranks)
-    _require_a_step(len(prompts), ranks * _at_once(complete("DistillationConfig", own)))
+    _require_a_step(len(prompts), ranks * rows_of_a_step(complete("DistillationConfig", own)))
     stage = Stage("distillation", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
@@ -143,11 +143,6 @@ def _require_a_step(prompts: int, wanted: int) -> None:
             f"{prompts} prompts are too few for one step of {wanted} (per_device_train_batch_size x "
             "gradient_accumulation_steps); lower one of the two, or raise preprocessing.grpo_prompts"
         )
-
-
-def _at_once(trl: Mapping[str, Any]) -> int:
-    """Return the completions of a step and rank."""
-    return int(trl["per_device_train_batch_size"] * trl["gradient_accumulation_steps"])
 
 
 def _train(
@@ -172,8 +167,8 @@ def _train(
     limit = whole["max_completion_length"]
     sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])
     writer = None if whole["use_vllm"] else Writer(sampling, whole["seed"], chat)
-    evaluator = exam.evaluator(limit, _at_once(whole), stage.folder / "dev")
-    taught = None if exam.dev is None else _examine(model_of_teacher, chat, exam.dev, limit, _at_once(whole))
+    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev")
+    taught = None if exam.dev is None else _examine(model_of_teacher, chat, exam.dev, limit, rows_of_a_step(whole))
     arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
     trainer = distillation_trainer.make_trainer(
         stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments

@@ -150,6 +150,11 @@ def complete(config: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: argument.default for name, argument in read_arguments(config).items()}, **given}
 
 
+def rows_of_a_step(trl: Mapping[str, Any]) -> int:
+    """Return the rows, or completions, of one step: of a rank if the arguments are a rank's share."""
+    return int(trl["per_device_train_batch_size"] * trl["gradient_accumulation_steps"])
+
+
 def share(given: Mapping[str, Any], ranks: int) -> dict[str, Any]:
     """Return the arguments of each of several ranks: a step sees the same rows whatever their number.
 
