@@ -10,7 +10,7 @@ from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import COLUMNS, make_questions, stream
 from sqlreason.synthesis.skeletons import Skeletons
-from sqlreason.synthesis.wording.varied import make_varied_questions
+from sqlreason.synthesis.varied import make_varied_questions
 
 
 @pytest.fixture(scope="module")

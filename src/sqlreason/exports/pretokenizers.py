@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 # Tried where the description is none of those: the known ones, then each other way of llama.cpp's that differs.
 _NAMES = (
-    *WORD_EXPRESSIONS, "dbrx", "deepseek-llm", "deepseek-coder", "deepseek-v3", "deepseek-r1-qwen", "chatglm-bpe", "falcon",
+    *WORD_EXPRESSIONS,
+    "dbrx", "deepseek-llm", "deepseek-coder", "deepseek-v3", "deepseek-r1-qwen", "chatglm-bpe", "falcon",
     "starcoder", "refact", "command-r", "stablelm2", "olmo", "exaone", "poro-chat", "viking", "superbpe", "llama4",
     "kimi-k2", "seed-coder", "hunyuan-dense", "granite-docling", "qwen35", "jais", "bloom", "minerva-7b", "default",
 )  # fmt: skip

@@ -20,7 +20,7 @@ from sqlreason.synthesis.questions import COLUMNS, make_questions
 from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
-from sqlreason.synthesis.wording.varied import make_varied_questions
+from sqlreason.synthesis.varied import make_varied_questions
 from sqlreason.teachers.paraphrases import Paraphrasing, reword
 from sqlreason.teachers.teacher import Teacher
 

@@ -1,4 +1,4 @@
-"""The regular expressions by which a text is cut into words before it becomes tokens, by llama.cpp's name of the way."""
+"""By which regular expressions a text is cut into words before it becomes tokens, by llama.cpp's names."""
 
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
