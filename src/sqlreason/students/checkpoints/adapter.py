@@ -4,12 +4,19 @@ Covers taking an adapter off a live model and putting it onto one. Files are the
 `sqlreason.datasets.adapter_dataset`; this module never touches a disk.
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlreason.errors import BadInput
+
+if TYPE_CHECKING:
+    from peft import PeftConfig, PeftModel
+    from torch import Tensor
+    from transformers import PreTrainedModel
 
 
 class AdapterError(BadInput):
@@ -29,7 +36,7 @@ class Adapter:
     """
 
     config: Mapping[str, Any]
-    tensors: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
     base: str
     fingerprint: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -37,22 +44,22 @@ class Adapter:
     @classmethod
     def from_model(
         cls,
-        model: Any,
+        model: PeftModel,
         base: str,
         fingerprint: str,
         facts: Mapping[str, Any] | None = None,
         name: str = "default",
-        weights: Mapping[str, Any] | None = None,
-    ) -> "Adapter":
-        """Copies the adapter called `name` off a PeftModel; off `weights` where the model holds a shard alone."""
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> Adapter:
+        """Copy the adapter called `name` off a PeftModel; off `weights` where the model holds a shard alone."""
         from peft import get_peft_model_state_dict
 
         state = get_peft_model_state_dict(model, state_dict=weights, adapter_name=name)
         tensors = {key: tensor.detach().to("cpu", copy=True).contiguous() for key, tensor in state.items()}
         return cls(_plain(model.peft_config[name].to_dict()), tensors, base, fingerprint, dict(facts or {}))
 
-    def apply(self, model: Any, trainable: bool = False, base: str | None = None) -> Any:
-        """Wraps a base model into a PeftModel that carries this adapter.
+    def apply(self, model: PreTrainedModel, trainable: bool = False, base: str | None = None) -> PeftModel:
+        """Wrap a base model into a PeftModel that carries this adapter.
 
         Args:
             model: The base model; `Checkpoint.load_model` notes its identity on it.
@@ -77,8 +84,8 @@ class Adapter:
             )
         return wrapped
 
-    def peft_config(self, trainable: bool = False) -> Any:
-        """The configuration as PEFT's own class."""
+    def peft_config(self, trainable: bool = False) -> PeftConfig:
+        """Return the configuration as PEFT's own class."""
         from peft import PeftConfig
 
         config: Any = PeftConfig.from_peft_type(**dict(self.config))  # type: ignore[no-untyped-call]
@@ -86,7 +93,7 @@ class Adapter:
         return config
 
     def require(self, base: str | None, fingerprint: str | None = None) -> None:
-        """Refuses to serve another base model, or (where one is given) another student prompt.
+        """Refuse to serve another base model, or (where one is given) another student prompt.
 
         Raises:
             AdapterError: if `base` is not the identity of the model that the adapter was trained on, or

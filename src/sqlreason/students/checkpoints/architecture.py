@@ -3,13 +3,18 @@
 The layers are those of transformers' own model, built on torch's meta device, where tensors have a shape and no memory.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel
 
 ALL_LINEAR = "all-linear"
 
 
-def find_target_modules(config: Any, target_modules: Sequence[str] | str) -> list[str]:
+def find_target_modules(config: PretrainedConfig, target_modules: Sequence[str] | str) -> list[str]:
     """Which of LoRA's target modules get no adapter: a model has none of that name, or PEFT refuses it there.
 
     PEFT itself says nothing of a name that it does not find as long as it finds another. Of "all-linear" only what is
@@ -30,18 +35,18 @@ def find_target_modules(config: Any, target_modules: Sequence[str] | str) -> lis
     return [name for name in names if name not in fitting]
 
 
-def linear_modules(config: Any) -> list[str]:
+def linear_modules(config: PretrainedConfig) -> list[str]:
     """The names of a model's linear layers, the head left out: what may stand in `lora.target_modules`."""
     return _short_names(_linears(_build(config)))
 
 
-def longest_input(config: Any) -> int | None:
+def longest_input(config: PretrainedConfig) -> int | None:
     """How many tokens a model reads; None where its configuration sets no limit, as that of a state-space model."""
     positions = getattr(config.get_text_config(decoder=True), "max_position_embeddings", None)
     return int(positions) if positions else None
 
 
-def _build(config: Any) -> Any:
+def _build(config: PretrainedConfig) -> PreTrainedModel:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -49,7 +54,7 @@ def _build(config: Any) -> Any:
         return AutoModelForCausalLM.from_config(config)
 
 
-def _linears(model: Any) -> list[str]:
+def _linears(model: PreTrainedModel) -> list[str]:
     """The full name of each layer that PEFT calls linear."""
     import torch
     from transformers.pytorch_utils import Conv1D
@@ -69,7 +74,7 @@ def _is_meant(target: str, name: str) -> bool:
     return name == target or name.endswith(f".{target}")
 
 
-def _accepts(config: Any, names: list[str]) -> bool:
+def _accepts(config: PretrainedConfig, names: list[str]) -> bool:
     """Whether PEFT puts adapters on all layers of these names: it keeps off some of state-space models."""
     from peft import LoraConfig, get_peft_model
 

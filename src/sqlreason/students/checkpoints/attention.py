@@ -5,14 +5,24 @@ within (rotations, soft-capping, sinks). transformers is asked for each layer's 
 model goes its own ways, `obstacle` tells why, and transformers' and trl's own ways are taken instead.
 """
 
+from __future__ import annotations
+
 import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from sqlreason.students.checkpoints import cpu
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from torch import Tensor
+    from transformers import PretrainedConfig, PreTrainedModel
+
+    Model = PreTrainedModel | PeftModel
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +39,7 @@ class Obstacle:
     padding: bool = True
 
 
-def obstacle(model: Any, tokens: int) -> Obstacle | None:
+def obstacle(model: Model, tokens: int) -> Obstacle | None:
     """What is in the way of our own loops for sequences of up to `tokens` tokens; None where they are right."""
     base = bare(model)
     config = base.config.get_text_config(decoder=True)
@@ -51,7 +61,7 @@ def obstacle(model: Any, tokens: int) -> Obstacle | None:
     return None
 
 
-def tell(model: Any, instead: str, obstacle: Obstacle) -> None:
+def tell(model: Model, instead: str, obstacle: Obstacle) -> None:
     """Log, once in a process, what is done in place of our own loop."""
     _warn(f"{type(bare(model)).__name__}: {instead}, because {obstacle.why}; that is slower")
 
@@ -61,7 +71,7 @@ def _warn(message: str) -> None:
     logger.warning(message)
 
 
-def layer_kinds(config: Any) -> list[str]:
+def layer_kinds(config: PretrainedConfig) -> list[str]:
     """The kind of attention of each layer that has keys and values of its own, as transformers names them.
 
     Args:
@@ -72,7 +82,7 @@ def layer_kinds(config: Any) -> list[str]:
     return list(get_layer_types_and_kwargs(config)[0])
 
 
-def choose(model: Any) -> str:
+def choose(model: Model) -> str:
     """The implementation of a model's attention that leaves nothing out, and is quick where there is a choice.
 
     Another than sdpa is there for a reason: sinks, for example, are in the model's own function alone. And sdpa has no
@@ -86,7 +96,7 @@ def choose(model: Any) -> str:
     return "eager" if getattr(model.config.get_text_config(), "attn_logit_softcapping", None) else held
 
 
-def masks(config: Any, seen: Any, positions: Any, dtype: Any) -> Any:
+def masks(config: PretrainedConfig, seen: Tensor, positions: Tensor, dtype: torch.dtype) -> Tensor | dict[str, Tensor]:
     """Additive masks as a model takes them that prepares none: one, or one for each kind of its layers.
 
     Args:
@@ -111,7 +121,7 @@ class NextMasks:
         dtype: Of the masks.
     """
 
-    def __init__(self, config: Any, seen: Any, dtype: Any) -> None:
+    def __init__(self, config: PretrainedConfig, seen: Tensor, dtype: torch.dtype) -> None:
         import torch
 
         self._config = config.get_text_config(decoder=True)
@@ -120,7 +130,7 @@ class NextMasks:
         if "sliding_attention" in self._keys:
             self._keys["sliding_attention"][:, : max(0, self._filled - self._config.sliding_window + 1)] = self._lowest
 
-    def extend(self, length: int) -> Any:
+    def extend(self, length: int) -> Tensor | dict[str, Tensor]:
         """The masks of the next token over the `length` keys of the cache with it, as the model takes them."""
         import torch
 
@@ -134,22 +144,22 @@ class NextMasks:
         self._filled += 1
         return _as_taken(self._config, {kind: keys[:, None, None] for kind, keys in self._keys.items()})
 
-    def keep(self, rows: Any) -> None:
+    def keep(self, rows: Tensor) -> None:
         """Go on with some of the rows."""
         self._keys = {kind: keys[rows] for kind, keys in self._keys.items()}
 
 
-def _as_taken(config: Any, by_kind: dict[str, Any]) -> Any:
+def _as_taken(config: PretrainedConfig, by_kind: dict[str, Tensor]) -> Tensor | dict[str, Tensor]:
     """Models that name the kind of each layer take a mask for each; others have one kind of layers."""
     return by_kind if hasattr(config, "layer_types") else by_kind.popitem()[1]
 
 
-def bare(model: Any) -> Any:
+def bare(model: Model) -> PreTrainedModel:
     """The transformers model itself, without what PEFT has put around it."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
+    return cast("PreTrainedModel", model.get_base_model() if hasattr(model, "get_base_model") else model)  # type: ignore[operator]
 
 
-def _within(kind: str, config: Any, positions: Any, seen: Any) -> Any:
+def _within(kind: str, config: PretrainedConfig, positions: Tensor, seen: Tensor) -> Tensor:
     from transformers.masking_utils import sliding_window_overlay
 
     if kind == "full_attention":
@@ -158,14 +168,14 @@ def _within(kind: str, config: Any, positions: Any, seen: Any) -> Any:
     return seen & near(None, None, positions[:, None, :, None], positions[:, None, None, :])
 
 
-def _additive(seen: Any, dtype: Any) -> Any:
+def _additive(seen: Tensor, dtype: torch.dtype) -> Tensor:
     import torch
 
     lowest = torch.finfo(dtype).min
     return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, lowest)
 
 
-def _steady_reach(config: Any) -> int | None:
+def _steady_reach(config: PretrainedConfig) -> int | None:
     """The longest sequence for which rotations stay those of a short one; None if they always do."""
     parameters = getattr(config, "rope_parameters", None) or {}
     each = [value for value in parameters.values() if isinstance(value, Mapping)] or [parameters]

@@ -5,6 +5,8 @@ template does to an assistant's content (Qwen3 and R1 distills strip or rewrite 
 of a correction, never what is trained. Covers text; no images and no tools.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +16,8 @@ from sqlreason.students.checkpoints import chat_templates
 from sqlreason.students.checkpoints.chat_templates import PLAIN_TEMPLATE, ChatError, Messages
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _PROBE = "<think>\nx < 3 and \"é\"\n</think>\n<sql>\nSELECT \"a\" , b FROM t WHERE a <= 'it''s'\n</sql>"
 NOT_TRAINED = -100
@@ -46,7 +49,7 @@ class Chat:
         keeps_tags: Whether the answer's tags survive decoding without special tokens.
     """
 
-    tokenizer: "PreTrainedTokenizerBase"
+    tokenizer: PreTrainedTokenizerBase
     end: int
     ends: tuple[int, ...]
     padding: Padding
@@ -89,7 +92,7 @@ class Chat:
         """Return whether an answer's ids end a turn."""
         return len(ids) > 0 and int(ids[-1]) in self.ends
 
-    def bind(self, model: Any) -> None:
+    def bind(self, model: PreTrainedModel | PeftModel) -> None:
         """Tell a model's generation configuration the ends and the padding, as trl and transformers read them there."""
         model.generation_config.eos_token_id = list(self.ends)
         model.generation_config.pad_token_id = self.padding.id
@@ -138,7 +141,7 @@ class Chat:
 
 
 def open_chat(
-    tokenizer: "PreTrainedTokenizerBase",
+    tokenizer: PreTrainedTokenizerBase,
     declared_ends: Sequence[int] = (),
     arguments: Mapping[str, Any] | None = None,
     plain: bool = False,
@@ -176,19 +179,19 @@ def open_chat(
     return _with_faithful_reading(chat, name)
 
 
-def keeps_text(tokenizer: "PreTrainedTokenizerBase") -> bool:
+def keeps_text(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Return whether an answer that is cut into tokens comes back as it was written."""
     return str(tokenizer.decode(tokenizer(_PROBE, add_special_tokens=False)["input_ids"])).strip() == _PROBE
 
 
-def cuts_alike(one: "PreTrainedTokenizerBase", other: "PreTrainedTokenizerBase") -> bool:
+def cuts_alike(one: PreTrainedTokenizerBase, other: PreTrainedTokenizerBase) -> bool:
     """Return whether two tokenizers cut a rendered prompt and an answer into the same tokens."""
     text = f"{one.bos_token or ''}### System of 2014, 1,234.5\n\n12  7\n{_PROBE}{one.eos_token or ''}\n\n"
     cut = [tokenizer(text, add_special_tokens=False)["input_ids"] for tokenizer in (one, other)]
     return bool(cut[0] == cut[1])
 
 
-def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) -> Padding:
+def choose_padding(tokenizer: PreTrainedTokenizerBase, ends: Sequence[int]) -> Padding:
     """Choose the padding token: the published one, one kept for it, an unused or the unknown one; at last an end.
 
     Never refused: labels and masks come from positions, so that an end does no harm as padding; another token is
@@ -213,7 +216,7 @@ def choose_padding(tokenizer: "PreTrainedTokenizerBase", ends: Sequence[int]) ->
     return Padding(token, ends[0], "an end: harmless, for masks come from positions")
 
 
-def _end_of_turn(tokenizer: "PreTrainedTokenizerBase", arguments: Mapping[str, Any], name: str) -> int:
+def _end_of_turn(tokenizer: PreTrainedTokenizerBase, arguments: Mapping[str, Any], name: str) -> int:
     """The first token of its own kind that the template writes behind an answer; without one the tokenizer's end."""
     behind = chat_templates.text_behind_answer(tokenizer, arguments, name)
     own = {*tokenizer.added_tokens_decoder, *_ids(tokenizer.eos_token_id)}

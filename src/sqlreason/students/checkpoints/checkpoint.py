@@ -5,6 +5,8 @@ student as one. A Checkpoint is a light value: nothing is loaded, and torch is n
 method is called.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -12,12 +14,17 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints import checkpoint_files
 from sqlreason.students.checkpoints.architecture import longest_input
 from sqlreason.students.checkpoints.chat import Chat, cuts_alike, keeps_text, open_chat
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import BitsAndBytesConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -46,7 +53,7 @@ class Checkpoint:
     template_arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
     plain_template: bool = False
 
-    def spoken_to(self, template_arguments: Mapping[str, Any], plain_template: bool) -> "Checkpoint":
+    def spoken_to(self, template_arguments: Mapping[str, Any], plain_template: bool) -> Checkpoint:
         """Return the same model with these ways of its chat template."""
         return replace(self, template_arguments=dict(template_arguments), plain_template=plain_template)
 
@@ -98,8 +105,8 @@ class Checkpoint:
         """
         return longest_input(self.load_config())
 
-    def load_tokenizer(self) -> Any:
-        """Loads the tokenizer.
+    def load_tokenizer(self) -> PreTrainedTokenizerBase:
+        """Load the tokenizer.
 
         In a folder, transformers chooses its class by names in configuration files, and for some (R1's distilled Llama)
         takes one that loses all spaces; then tokenizer.json is taken as it stands.
@@ -146,8 +153,8 @@ class Checkpoint:
             raise CheckpointError(f"{self.name} declares eos_token_id={declared!r}; numbers of tokens are needed")
         return ends
 
-    def load_config(self) -> Any:
-        """Loads the model's configuration.
+    def load_config(self) -> PretrainedConfig:
+        """Load the model's configuration.
 
         Raises:
             CheckpointError: if it is not there, or the hub is out of reach.
@@ -156,8 +163,10 @@ class Checkpoint:
 
         return self._load(AutoConfig)
 
-    def load_model(self, dtype: str = "float32", quantization: str | None = None, device: str | None = None) -> Any:
-        """Loads the causal language model.
+    def load_model(
+        self, dtype: str = "float32", quantization: str | None = None, device: str | None = None
+    ) -> PreTrainedModel:
+        """Load the causal language model.
 
         Args:
             dtype: One of `DTYPES` ("auto" as in `choose_dtype`); with a quantization the type of the computation.
@@ -206,14 +215,14 @@ class Checkpoint:
 class TrainedModel:
     """A model that was made here, with what its folder says about it."""
 
-    model: Any
-    tokenizer: Any
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
     card: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
-    """Writes model (bfloat16), tokenizer, README.md and manifest; the folder appears or is replaced as a whole."""
+    """Write model (bfloat16), tokenizer, README.md and manifest; the folder appears or is replaced as a whole."""
     import torch
 
     folder = Path(folder)
@@ -221,8 +230,9 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     precision = trained.model.dtype
-    trained.model.to(torch.bfloat16).save_pretrained(part)
-    trained.model.to(precision)
+    cast("nn.Module", trained.model).to(torch.bfloat16)
+    trained.model.save_pretrained(part)
+    cast("nn.Module", trained.model).to(precision)
     _save_tokenizer(trained.tokenizer, part)
     (part / "README.md").write_text(trained.card, encoding="utf-8")
     manifest = {"facts": dict(trained.facts), "weights": _weights_hash(part, whole=True)}
@@ -233,7 +243,7 @@ def write_checkpoint(trained: TrainedModel, folder: Path) -> Checkpoint:
     return Checkpoint(str(folder))
 
 
-def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
+def _save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Save a tokenizer so that it is read as it is; some classes, as that of Llama 2, come back with another cut."""
     from transformers import AutoTokenizer
 
@@ -247,7 +257,7 @@ def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
 
 
 def choose_dtype(dtype: str) -> str:
-    """Resolves "auto" into bfloat16 where the GPU, or else the CPU, multiplies it in hardware, and float32 elsewhere.
+    """Resolve "auto" into bfloat16 where the GPU, or else the CPU, multiplies it in hardware, and float32 elsewhere.
 
     Raises:
         ValueError: for a name that is not in `DTYPES`.
@@ -273,14 +283,14 @@ def choose_device() -> str | None:
     return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
 
 
-def avoid_cpu_kernel(model: Any) -> None:
-    """Switches off bitsandbytes' AVX512-BF16 kernel, whose LoRA gradients are wrong after an evaluation pass."""
+def avoid_cpu_kernel(model: PreTrainedModel) -> None:
+    """Switch off bitsandbytes' AVX512-BF16 kernel, whose LoRA gradients are wrong after an evaluation pass."""
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
-            module.support_avx512bf16_for_cpu = False
+            setattr(module, "support_avx512bf16_for_cpu", False)  # noqa: B010 - modules are typed as if they had none
 
 
-def _quantization(name: str, dtype: Any) -> Any:
+def _quantization(name: str, dtype: torch.dtype) -> BitsAndBytesConfig:
     from transformers import BitsAndBytesConfig
 
     if name not in QUANTIZATIONS:

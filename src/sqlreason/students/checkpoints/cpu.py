@@ -5,9 +5,14 @@ Measured with the tiny student (5.5 M parameters, rows of 512 tokens, one core w
 below. Nothing here changes results beyond bfloat16 rounding, and nothing here concerns a GPU.
 """
 
+from __future__ import annotations
+
 import ctypes
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 PLAIN_ATTENTION = "sqlreason_plain"
 """Name under which `register_attention` makes its function known to transformers."""
@@ -18,7 +23,7 @@ _KEPT_BYTES = 256 << 20  # free memory at the end of the heap; more of it brough
 
 
 def keep_memory() -> None:
-    """Tells glibc to keep freed blocks: tensors above 32 MB are otherwise mapped and zeroed anew at each step.
+    """Tell glibc to keep freed blocks: tensors above 32 MB are otherwise mapped and zeroed anew at each step.
 
     A no-op where the C library has no `mallopt` (macOS, Windows, musl).
     """
@@ -31,21 +36,21 @@ def keep_memory() -> None:
 
 
 def release_memory() -> None:
-    """Gives free blocks back to the system, those inside the heap too; a no-op where the C library cannot."""
+    """Give free blocks back to the system, those inside the heap too; a no-op where the C library cannot."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
     if trim is not None:
         trim(0)
 
 
 def supports_bfloat16() -> bool:
-    """Says whether the CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX)."""
+    """Return whether the CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX)."""
     import torch
 
     return bool(torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported())
 
 
 def register_attention() -> str:
-    """Makes an unfused attention known to transformers, to stand in for its sdpa, and returns its name.
+    """Make an unfused attention known to transformers, to stand in for its sdpa, and return its name.
 
     Scores, softmax and weighted sum are three plain calls. On CPUs with bfloat16 matrix units that is twice
     as fast, forward and backward, as `scaled_dot_product_attention`, whose CPU kernel spends its time in
@@ -60,15 +65,15 @@ def register_attention() -> str:
 
 
 def _attend(
-    module: Any,
-    query: Any,
-    key: Any,
-    value: Any,
-    attention_mask: Any,
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
     scaling: float | None = None,
     softcap: float | None = None,
     **others: Any,
-) -> tuple[Any, None]:
+) -> tuple[Tensor, None]:
     if scaling is None or others.get("dropout") or others.get("position_bias") is not None:
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 

@@ -6,6 +6,8 @@ special tokens, chat template. A file that is torn, of another content than pinn
 nothing is made up for what is missing.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
@@ -15,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlreason.students.checkpoints.checkpoint import (
     MANIFEST,
@@ -25,6 +27,11 @@ from sqlreason.students.checkpoints.checkpoint import (
     write_checkpoint,
 )
 from sqlreason.students.checkpoints.word_expressions import WORD_EXPRESSIONS
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from tokenizers.pre_tokenizers import PreTokenizer
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +153,7 @@ def describe(origin: Mapping[str, Any]) -> str:
     )
 
 
-def read_tokenizer(fields: Mapping[str, Any]) -> Any:
+def read_tokenizer(fields: Mapping[str, Any]) -> PreTrainedTokenizerFast:
     """Return the tokenizer with its chat template, of the metadata of a GGUF file.
 
     Raises:
@@ -236,7 +243,7 @@ def _require_known(file: Path, fields: Mapping[str, Any], tensors: Sequence[str]
         )
 
 
-def _require_whole(file: Path, model: Any, loading: Mapping[str, Any]) -> None:
+def _require_whole(file: Path, model: PreTrainedModel, loading: Mapping[str, Any]) -> None:
     """Refuse what transformers passes over: it makes up the weights that a file lacks."""
     import torch
 
@@ -249,7 +256,7 @@ def _require_whole(file: Path, model: Any, loading: Mapping[str, Any]) -> None:
         )
 
 
-def _unmark(read: Any) -> Any:
+def _unmark(read: PreTrainedModel) -> PreTrainedModel:
     """Return the same model as one of plain weights: transformers saves none that it has read out of a GGUF file."""
     import torch
     from transformers import AutoModelForCausalLM
@@ -261,7 +268,7 @@ def _unmark(read: Any) -> Any:
     return model
 
 
-def _set_special_tokens(model: Any, tokenizer: Any, fields: Mapping[str, Any]) -> None:
+def _set_special_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, fields: Mapping[str, Any]) -> None:
     ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
     model.config.update(ids)
     others = [fields.get(f"tokenizer.ggml.{name}_token_id") for name in ("eot", "eom")]
@@ -274,7 +281,7 @@ def _card(name: str, origin: Mapping[str, Any]) -> str:
     return f"# {origin['model'] or name}\n\n{describe(origin)}\n\n{licence}\n"
 
 
-def _backend(known: Mapping[str, Any]) -> Any:
+def _backend(known: Mapping[str, Any]) -> Tokenizer:
     from tokenizers import AddedToken, Tokenizer, decoders, models, processors
 
     kind, way = known["ggml.model"], known.get("ggml.pre", "gpt-2")
@@ -300,26 +307,26 @@ def _backend(known: Mapping[str, Any]) -> Any:
     return backend
 
 
-def _split(expression: str) -> Any:
+def _split(expression: str) -> PreTokenizer:
     from tokenizers import Regex, pre_tokenizers
 
     cut = pre_tokenizers.Split(Regex(expression), "isolated")
     return pre_tokenizers.Sequence([cut, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-def _gpt2() -> Any:
+def _gpt2() -> PreTokenizer:
     from tokenizers import pre_tokenizers
 
     return pre_tokenizers.ByteLevel(add_prefix_space=False)
 
 
-def _smollm() -> Any:
+def _smollm() -> PreTokenizer:
     from tokenizers import pre_tokenizers
 
     return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), _gpt2()])
 
 
-_WAYS: Mapping[str, Callable[[], Any]] = {
+_WAYS: Mapping[str, Callable[[], PreTokenizer]] = {
     "gpt-2": _gpt2,
     "smollm": _smollm,
     "llama-bpe": lambda: _split(*WORD_EXPRESSIONS["llama-bpe"]),

@@ -4,13 +4,21 @@ Gemma 2 caps the logits, Granite divides them, Cohere and Falcon H1 scale them; 
 and nowhere else.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlreason.students.checkpoints.attention import bare
 
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel
+    from transformers.modeling_outputs import BaseModelOutput
 
-def logits(base: Any, read: Any, hidden: Any) -> Any:
+
+def logits(base: PreTrainedModel, read: BaseModelOutput, hidden: Tensor) -> Tensor:
     """The logits at hidden states, by the model's own forward pass; what its layers have read stands in their place.
 
     Args:
@@ -19,14 +27,14 @@ def logits(base: Any, read: Any, hidden: Any) -> Any:
         hidden: Of tokens; tokens x hidden size.
     """
     layers, name = base.base_model, base.base_model_prefix
-    base._modules[name] = _HasRead(layers, replace(read, last_hidden_state=hidden[None]))
+    base._modules[name] = _HasRead(layers, replace(read, last_hidden_state=hidden[None]))  # type: ignore[assignment, arg-type]
     try:
         return base(input_ids=None).logits[0]
     finally:
         base._modules[name] = layers
 
 
-def is_known_to_trl(model: Any) -> bool:
+def is_known_to_trl(model: PreTrainedModel | PeftModel) -> bool:
     """Whether trl's losses that take the logits in chunks would take those that the model computes.
 
     They know a bias, a factor and a cap by the names that Cohere and Gemma have for them, and apply the head themselves
@@ -53,10 +61,10 @@ def is_known_to_trl(model: Any) -> bool:
 class _HasRead:
     """Stands where a model's layers are and gives what they have read, whichever part of them is asked."""
 
-    def __init__(self, layers: Any, read: Any) -> None:
+    def __init__(self, layers: nn.Module, read: BaseModelOutput) -> None:
         self._layers, self._read = layers, read
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
+    def __call__(self, *_: Any, **__: Any) -> BaseModelOutput:
         return self._read
 
     def __getattr__(self, name: str) -> Any:

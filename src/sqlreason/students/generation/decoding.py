@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -197,7 +197,7 @@ def _generate_with_transformers(
     try:
         with torch.random.fork_rng([base.device] if base.device.type == "cuda" else []):
             torch.manual_seed(seed)
-            written = base.generate(ids, attention_mask=seen.long())
+            written = cast(Tensor, base.generate(ids, attention_mask=seen.long()))  # type: ignore[operator]
     finally:
         base.generation_config = held
     return [_to_the_end(row, ends) for row in written[:, ids.shape[1] :].tolist()]
@@ -245,7 +245,9 @@ def _left_pad(model: "Model", prompts: Sequence[Sequence[int]]) -> tuple[Tensor,
     return ids.to(model.device), seen.to(model.device), positions.to(model.device)
 
 
-def _forward(model: "Model", ids: Tensor, mask: Tensor, positions: Tensor, memory: "Cache") -> Tensor:
+def _forward(
+    model: "Model", ids: Tensor, mask: Tensor | dict[str, Tensor], positions: Tensor, memory: "Cache"
+) -> Tensor:
     """Logits (batch x vocabulary, float32) behind the last token.
 
     The mask is which tokens are none of padding, from which the model makes those of its layers, or these themselves.

@@ -9,14 +9,17 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from multiprocessing import get_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation import decoding
 
-_student: tuple[Any, Chat]  # of a worker process
+if TYPE_CHECKING:
+    from sqlreason.students.generation.decoding import Model
+
+_student: "tuple[Model, Chat]"  # of a worker process
 
 
 def answer(
@@ -62,7 +65,7 @@ class Generator(AbstractContextManager["Generator"]):
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
         self._loading = (checkpoint, adapter, dtype, quantization)
-        self._loaded: tuple[Any, Chat] | None = None
+        self._loaded: tuple[Model, Chat] | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     def __exit__(self, *_: object) -> None:
@@ -111,7 +114,9 @@ class Generator(AbstractContextManager["Generator"]):
         return [replace(completion, seconds=completion.seconds / sharing) for completion in written]
 
 
-def _load(checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None) -> tuple[Any, Chat]:
+def _load(
+    checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None
+) -> "tuple[Model, Chat]":
     model = checkpoint.load_model(dtype, quantization=quantization)
     return adapter.apply(model) if adapter is not None else model, checkpoint.load_chat()
 

@@ -5,9 +5,11 @@ and what the student never writes cannot be reinforced. So some rollouts of some
 temperatures, and the shares that matter are told. It is a forecast from a sample, not a promise.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +19,9 @@ from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.generator import answer
+
+if TYPE_CHECKING:
+    from sqlreason.students.generation.decoding import Generation
 
 GROUPS = (4, 8, 16, 32)
 """Sizes of a group among which the advice chooses."""
@@ -102,7 +107,9 @@ def summarise(rollouts: pd.DataFrame, group: int) -> pd.DataFrame:
         rollouts: Table `grpo_profile`.
         group: Completions of a group in the training in question.
     """
-    return pd.DataFrame([_summary(temperature, part, group) for temperature, part in rollouts.groupby("temperature")])
+    return pd.DataFrame(
+        [_summary(float(str(temperature)), part, group) for temperature, part in rollouts.groupby("temperature")]
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ def choose_prompts(prompts: pd.DataFrame, rates: pd.Series, order: str) -> pd.Da
     return chosen
 
 
-def _summary(temperature: Any, part: pd.DataFrame, group: int) -> dict[str, Any]:
+def _summary(temperature: float, part: pd.DataFrame, group: int) -> dict[str, Any]:
     by_prompt = part.groupby("id")
     rates = by_prompt["right"].mean()
     spread = by_prompt["reward"].max() - by_prompt["reward"].min()
@@ -172,7 +179,7 @@ def _summary(temperature: Any, part: pd.DataFrame, group: int) -> dict[str, Any]
     useful = _useful(rates, group)
     advised = next((size for size in GROUPS if _useful(rates[(rates > 0) & (rates < 1)], size) >= 1 - MAX_IDLE), 32)
     return {
-        "temperature": float(temperature),
+        "temperature": temperature,
         "prompts": len(rates),
         "samples": int(by_prompt.size().max()),
         "right": float(rates.mean()),
@@ -191,7 +198,7 @@ def _useful(rates: pd.Series, group: int) -> float:
     return float((1 - rates**group - (1 - rates) ** group).mean()) if len(rates) else 0.0
 
 
-def _rewarded(rewards: Mapping[str, float], rows: pd.DataFrame, written: Sequence[Any]) -> list[float]:
+def _rewarded(rewards: Mapping[str, float], rows: pd.DataFrame, written: Sequence[Generation]) -> list[float]:
     columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in rows.columns if name != "prompt"}
     columns["finished"] = [completion.finished for completion in written]
     texts = [completion.text for completion in written]
@@ -202,7 +209,7 @@ def _rewarded(rewards: Mapping[str, float], rows: pd.DataFrame, written: Sequenc
     return [0.0 if total is None else total for total in add_up(scores, rewards)]
 
 
-def _right(tasks: Sequence[str], written: Sequence[Any]) -> list[bool]:
+def _right(tasks: Sequence[str], written: Sequence[Generation]) -> list[bool]:
     readings = [parse(completion.text) if completion.finished else parse("") for completion in written]
     pairs = [
         (Task.from_json(task), [reading.sql] if reading.well_formed else [])

@@ -50,8 +50,8 @@ class Teacher:
         """Loads the model, in evaluation mode."""
         from sqlreason.students.training.trainer_arguments import use_quick_attention
 
-        model = self.checkpoint.load_model(dtype, quantization)
-        model = self.adapter.apply(model) if self.adapter else model
+        bare = self.checkpoint.load_model(dtype, quantization)
+        model = self.adapter.apply(bare) if self.adapter else bare
         model.config.use_cache = False
         use_quick_attention(model)
         return model.eval().requires_grad_(False)

@@ -6,29 +6,31 @@ rounding of bfloat16. Layers that are more than that (4-bit weights, dropout, a 
 layer whose adapter is switched off or merged.
 """
 
+from collections.abc import Callable
 from typing import Any
+
+import torch
+from peft import PeftModel
+from peft.tuners.lora.layer import Linear
+from torch import Tensor, nn
 
 ADAPTER = "default"
 
 
-def use_quick_lora(model: Any) -> int:
-    """Replace the forward pass of the LoRA layers of a PeftModel on a CPU; return of how many."""
-    from peft.tuners.lora.layer import Linear
-
+def use_quick_lora(model: PeftModel) -> int:
+    """Replace the forward pass of the LoRA layers of a model on a CPU; return of how many."""
     if model.device.type != "cpu":
         return 0
-    layers: list[Any] = [module for module in model.modules() if type(module) is Linear and _is_plain(module)]
+    layers = [module for module in model.modules() if type(module) is Linear and _is_plain(module)]
     for layer in layers:
-        layer.forward = _forward(layer, layer.forward)
+        layer.forward = _forward(layer, layer.forward)  # type: ignore[method-assign]
     return len(layers)
 
 
-def _is_plain(layer: Any) -> bool:
-    import torch
-
+def _is_plain(layer: Linear) -> bool:
     base = layer.base_layer
     return (
-        type(base) is torch.nn.Linear
+        type(base) is nn.Linear
         and base.bias is None
         and base.weight.dtype == torch.bfloat16
         and not base.weight.requires_grad
@@ -36,49 +38,39 @@ def _is_plain(layer: Any) -> bool:
         and not any(layer.use_dora.values())
         and layer.lora_A[ADAPTER].bias is None
         and layer.lora_B[ADAPTER].bias is None
-        and isinstance(layer.lora_dropout[ADAPTER], torch.nn.Identity)
+        and isinstance(layer.lora_dropout[ADAPTER], nn.Identity)
     )
 
 
-def _forward(layer: Any, peft_forward: Any) -> Any:
-    import torch
-
-    function = _function()
-
-    def forward(x: Any, *arguments: Any, **options: Any) -> Any:
+def _forward(layer: Linear, peft_forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def forward(x: Tensor, *arguments: Any, **options: Any) -> Tensor:
         usual = layer.disable_adapters or layer.merged or layer.active_adapters != [ADAPTER] or arguments or options
         if usual or x.dtype != torch.bfloat16:
             return peft_forward(x, *arguments, **options)
         down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
-        return function.apply(x, layer.base_layer.weight, down, up, layer.scaling[ADAPTER])
+        return _QuickLora.apply(x, layer.base_layer.weight, down, up, layer.scaling[ADAPTER])
 
     return forward
 
 
-def _function() -> Any:
-    """The autograd function, defined late so that importing this module needs no torch."""
-    import torch
+class _QuickLora(torch.autograd.Function):
+    """x W' + scale (x A') B', with the gradients of x, A and B; W is frozen."""
 
-    class QuickLora(torch.autograd.Function):
-        """x W' + scale (x A') B', with the gradients of x, A and B; W is frozen."""
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
+        rows, kinds = x.flatten(0, -2), (down.dtype, up.dtype)
+        down, up = down.to(x.dtype), up.to(x.dtype)
+        inner = rows @ down.T
+        ctx.save_for_backward(rows, inner, weight, down, up)
+        ctx.scale, ctx.shape, ctx.kinds = scale, x.shape, kinds
+        return (rows @ weight.T).addmm_(inner, up.T, alpha=scale).view(*x.shape[:-1], -1)
 
-        @staticmethod
-        def forward(ctx: Any, x: Any, weight: Any, down: Any, up: Any, scale: float) -> Any:
-            rows, kinds = x.flatten(0, -2), (down.dtype, up.dtype)
-            down, up = down.to(x.dtype), up.to(x.dtype)
-            inner = rows @ down.T
-            ctx.save_for_backward(rows, inner, weight, down, up)
-            ctx.scale, ctx.shape, ctx.kinds = scale, x.shape, kinds
-            return (rows @ weight.T).addmm_(inner, up.T, alpha=scale).view(*x.shape[:-1], -1)
-
-        @staticmethod
-        def backward(ctx: Any, gradient: Any) -> tuple[Any, ...]:
-            rows, inner, weight, down, up = ctx.saved_tensors
-            gradient = gradient.flatten(0, -2)
-            to_inner = (gradient @ up).mul_(ctx.scale)
-            to_up = (gradient.T @ inner).to(ctx.kinds[1]).mul_(ctx.scale)
-            to_down = (to_inner.T @ rows).to(ctx.kinds[0])
-            to_x = (gradient @ weight).addmm_(to_inner, down).view(ctx.shape)
-            return to_x, None, to_down, to_up, None
-
-    return QuickLora
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, inner, weight, down, up = ctx.saved_tensors
+        gradient = gradient.flatten(0, -2)
+        to_inner = (gradient @ up).mul_(ctx.scale)
+        to_up = (gradient.T @ inner).to(ctx.kinds[1]).mul_(ctx.scale)
+        to_down = (to_inner.T @ rows).to(ctx.kinds[0])
+        to_x = (gradient @ weight).addmm_(to_inner, down).view(ctx.shape)
+        return to_x, None, to_down, to_up, None

@@ -5,16 +5,21 @@ errors that they catch (a cut completion, a loss on the prompt, an end of turn t
 tokenizer changes) come from versions and tokenizers, and leave no trace in the loss.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
 from sqlreason.students.training.trainer_arguments import TrainingError
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 TRAINED_SHARE = (0.05, 0.8)
 
 
-def check_rows(rows: Any, made: Sequence[Mapping[str, list[int]]], chat: Chat, positions: int | None) -> float:
+def check_rows(rows: Dataset, made: Sequence[Mapping[str, list[int]]], chat: Chat, positions: int | None) -> float:
     """Check every row of a trainer against the one that was made for it.
 
     Args:

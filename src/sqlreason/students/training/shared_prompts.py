@@ -6,6 +6,8 @@ The numbers are those of separate rows; with 8 completions of a third of the pro
 fewer tokens to compute. Which models it is right for, `attention.obstacle` says.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +20,10 @@ from sqlreason.students.checkpoints import attention, output_heads
 from sqlreason.students.training.memory_estimate import LOGITS_AT_ONCE
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
+    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers.modeling_outputs import BaseModelOutput
+
+    from sqlreason.students.generation.decoding import Model
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def completion_logps(
         parts = zip(ids.split(at_once), mask.split(at_once), strict=True)
         found = [completion_logps(model, *part, kept, temperature) for part in parts]
         return torch.cat([logps for logps, _ in found]), torch.cat([entropies for _, entropies in found])
-    base = attention.bare(model)
+    base = attention.bare(cast("Model", model))
     groups = group(ids, mask, kept)
     read = base.base_model(
         input_ids=groups.ids,
@@ -82,7 +87,9 @@ def completion_logps(
     return empty.index_put(place, logps), empty.index_put(place, entropies)
 
 
-def _score(base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+def _score(
+    base: PreTrainedModel, read: BaseModelOutput, hidden: Tensor, chosen: Tensor, temperature: float
+) -> tuple[Tensor, Tensor]:
     """Log-probability and entropy at each hidden state, in parts where the logits of all would fill the memory.
 
     A part's logits are computed again in the backward pass: the head costs little beside the layers.
@@ -96,7 +103,7 @@ def _score(base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperatu
 
 
 def _score_part(
-    base: nn.Module, read: Any, hidden: Tensor, chosen: Tensor, temperature: float
+    base: PreTrainedModel, read: BaseModelOutput, hidden: Tensor, chosen: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor]:
     logs = (output_heads.logits(base, read, hidden).float() / temperature).log_softmax(-1)
     with torch.no_grad():

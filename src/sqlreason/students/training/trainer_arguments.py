@@ -3,6 +3,8 @@
 Covers Hugging Face's Trainer as trl uses it. The losses and the data are `sft.py` and `grpo.py`.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -77,10 +79,10 @@ def build_config(kind: type[Config], arguments: dict[str, Any]) -> Config:
 
 
 def run(
-    trainer: "Trainer",
+    trainer: Trainer,
     stage: Stage,
     total: str,
-    callbacks: Sequence["TrainerCallback"] = (),
+    callbacks: Sequence[TrainerCallback] = (),
     parameters: str | None = None,
 ) -> list[dict[str, Any]]:
     """Trains to the end, from the last complete checkpoint if there is one.
@@ -128,13 +130,13 @@ def fitting(doing: str, advice: str) -> Iterator[None]:
         raise TrainingError(f"{doing} does not fit into memory: {advice}. ({first})") from error
 
 
-def note(trainer: Any, **found: Any) -> None:
-    """Keeps what was found before the first step, for the facts of the adapter."""
-    trainer.found_before = {**getattr(trainer, "found_before", {}), **found}
+def note(trainer: Trainer, **found: Any) -> None:
+    """Keep what was found before the first step, for the facts of the adapter."""
+    trainer.found_before = {**getattr(trainer, "found_before", {}), **found}  # type: ignore[attr-defined]
 
 
-def take_adapter(trainer: "Trainer", checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
-    """Copies the trained adapter off a trainer, with what was noted of it.
+def take_adapter(trainer: Trainer, checkpoint: Checkpoint, fingerprint: str, facts: Mapping[str, Any]) -> Adapter:
+    """Copy the trained adapter off a trainer, with what was noted of it.
 
     Every rank has to ask, for under FSDP and ZeRO each holds a shard.
     """
@@ -143,16 +145,18 @@ def take_adapter(trainer: "Trainer", checkpoint: Checkpoint, fingerprint: str, f
         facts["base_origin"] = checkpoint.origin
     trainer.accelerator.wait_for_everyone()
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if is_sharded(trainer) else None
-    return Adapter.from_model(trainer.model, checkpoint.identity, fingerprint, facts, weights=weights)
+    return Adapter.from_model(
+        cast("PeftModel", trainer.model), checkpoint.identity, fingerprint, facts, weights=weights
+    )
 
 
-def is_sharded(trainer: "Trainer") -> bool:
+def is_sharded(trainer: Trainer) -> bool:
     """Whether each rank holds but a part of the weights."""
     return trainer.accelerator.distributed_type.value in ("FSDP", "DEEPSPEED")
 
 
-def widen_adapter(model: "nn.Module") -> None:
-    """Puts the adapter back into float32: over 4-bit weights trl rounds it to bfloat16, where small updates vanish.
+def widen_adapter(model: nn.Module) -> None:
+    """Put the adapter back into float32: over 4-bit weights trl rounds it to bfloat16, where small updates vanish.
 
     Shards of FSDP stay as they are: those of a group have to be of one type.
     """
@@ -163,14 +167,14 @@ def widen_adapter(model: "nn.Module") -> None:
             parameter.data = parameter.data.float()
 
 
-def use_quick_attention(model: "PreTrainedModel | PeftModel") -> None:
-    """Sets the attention of `attention.choose`: on a CPU that which is quick there."""
+def use_quick_attention(model: PreTrainedModel | PeftModel) -> None:
+    """Set the attention of `attention.choose`: on a CPU that which is quick there."""
     if model.device.type == "cpu":
         cpu.keep_memory()
     model.set_attn_implementation(attention.choose(model))
 
 
-def is_mixed(model: "PeftModel") -> bool:
+def is_mixed(model: PeftModel) -> bool:
     """Whether the training computes in bfloat16: if the weights are in it (the adapter itself is kept in float32)."""
     import torch
 

@@ -1,13 +1,15 @@
 """Backend "transformers": students loaded for training by plain transformers and PEFT, with bitsandbytes for 4 bits."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.training import trainer_arguments
-from sqlreason.students.training.quick_lora import use_quick_lora
+
+if TYPE_CHECKING:
+    from peft import LoraConfig, PeftModel
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Lora:
     dropout: float = 0.0
     target_modules: tuple[str, ...] | str = "all-linear"
 
-    def peft_config(self) -> Any:
-        """The same as PEFT's class."""
+    def peft_config(self) -> "LoraConfig":
+        """Return the same as PEFT's class."""
         from peft import LoraConfig
 
         modules = self.target_modules
@@ -48,8 +50,8 @@ def load_student(
     quantization: str | None,
     gradient_checkpointing: bool,
     seed: int,
-) -> tuple[Any, Chat]:
-    """Loads a base model with a new adapter, or with one that training goes on with.
+) -> "tuple[PeftModel, Chat]":
+    """Load a base model with a new adapter, or with one that training goes on with.
 
     Args:
         checkpoint: The base model.
@@ -64,6 +66,8 @@ def load_student(
     """
     from peft import get_peft_model
     from transformers import set_seed
+
+    from sqlreason.students.training.quick_lora import use_quick_lora
 
     model = checkpoint.load_model(dtype, quantization)
     model.config.use_cache = False

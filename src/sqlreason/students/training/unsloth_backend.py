@@ -7,12 +7,16 @@ it is imported only here, only in a child process (`launch="child"`), and only i
 import os
 import sys
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_dtype
+from sqlreason.students.training.transformers_backend import Lora
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 _PATCHED = ("trl", "transformers", "peft")
 _MAX_TOKENS = 4096  # of rotary caches; prompts and completions are bounded by our own token budgets
@@ -24,14 +28,14 @@ class UnslothError(SqlReasonError, RuntimeError):
 
 def load_student(
     checkpoint: Checkpoint,
-    start: Any,
+    start: Lora | Adapter,
     *,
     dtype: str,
     quantization: str | None,
     gradient_checkpointing: bool,
     seed: int,
-) -> tuple[Any, Chat]:
-    """Loads a base model with a new adapter, or with one that training goes on with; see `transformers.load_student`.
+) -> "tuple[PeftModel, Chat]":
+    """Load a base model with a new adapter, or one to go on with; see `transformers_backend.load_student`.
 
     Raises:
         UnslothError: if unsloth is missing, there is no CUDA GPU, or patched libraries were imported before.
@@ -66,7 +70,7 @@ def load_student(
 
 
 def prepare_environment() -> None:
-    """Turns unsloth's statistics off and sends its compiled cache to scratch; has to precede its import."""
+    """Turn unsloth's statistics off and send its compiled cache to scratch; has to precede its import."""
     scratch = os.environ.get("SQLREASON_SCRATCH") or tempfile.mkdtemp(prefix="sqlreason-")
     os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
     os.environ["UNSLOTH_COMPILE_LOCATION"] = os.path.join(scratch, "unsloth_compiled_cache")
@@ -90,7 +94,7 @@ def _import_unsloth() -> Any:
     return FastLanguageModel
 
 
-def _shape(start: Any) -> dict[str, Any]:
+def _shape(start: Lora | Adapter) -> dict[str, Any]:
     """Rank, scale, dropout and modules of an adapter, in unsloth's words."""
     if isinstance(start, Adapter):
         modules = start.config["target_modules"]
