@@ -2,7 +2,9 @@
 
 import copy
 import dataclasses
+import json
 import pickle
+import shutil
 
 import pytest
 import torch
@@ -52,6 +54,14 @@ def test_a_folder_without_config_and_a_missing_folder_are_refused_in_plain_words
         Checkpoint(str(tmp_path)).load_tokenizer()
     with pytest.raises(CheckpointError, match="no folder"):
         Checkpoint("data/no/such/folder").load_model()
+
+
+def test_weights_that_the_configuration_asks_for_and_the_files_lack_are_not_made_up(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint.name, tmp_path / "student")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": config["num_hidden_layers"] + 1}))
+    with pytest.raises(CheckpointError, match=r"lacks 9 of the weights .* \(the first: model\.layers\."):
+        Checkpoint(str(folder)).load_model()
 
 
 def test_a_hub_that_is_out_of_reach_is_named(monkeypatch):

@@ -107,6 +107,11 @@ def test_the_reward_rises_and_every_rollout_is_kept(checkpoint, start, prompts, 
     assert adapter.config["r"] == start.config["r"]
 
 
+def test_without_shuffling_the_prompts_come_in_their_order(checkpoint, start, prompts, tmp_path):
+    _, _, rollouts = train(checkpoint, start, prompts, tmp_path, max_steps=2, shuffle=False)
+    assert list(dict.fromkeys(rollouts["id"])) == prompts["id"].head(8).tolist()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("beta", [0.0, 0.05])
 def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint, start, prompts, tmp_path, beta):

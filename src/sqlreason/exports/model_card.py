@@ -20,7 +20,8 @@ def render_card(
 
     Args:
         name: Of the model.
-        facts: base, teacher, traces (int), prompt (fingerprint), demo (bool), adapter (grpo or sft).
+        facts: base, origin (what the base lost before, or None), teacher, traces (int), prompt (fingerprint), demo
+            (bool), adapter (grpo or sft).
         metrics: `evaluation_metrics`; None where there was no evaluation.
         ledger: `costs`; likewise.
         duties: Of `licences.obligations`.

@@ -78,6 +78,7 @@ def write_card(
     scripted = teacher.kind == "scripted"
     facts = {
         "base": base_model.identity,
+        "origin": base_model.origin,
         "teacher": "a scripted teacher" if scripted else teacher.name,
         "traces": len(filtered_traces),
         "prompt": exported_adapter.fingerprint,

@@ -184,7 +184,12 @@ class Checkpoint:
         arguments: dict[str, Any] = {"dtype": getattr(torch, choose_dtype(dtype))}
         if quantization is not None:
             arguments["quantization_config"] = _quantization(quantization, arguments["dtype"])
-        model = self._load(AutoModelForCausalLM, device_map=device, **arguments)
+        model, loading = self._load(AutoModelForCausalLM, device_map=device, output_loading_info=True, **arguments)
+        if missing := sorted(loading["missing_keys"]):  # transformers makes them up and goes on
+            raise CheckpointError(
+                f"{self.name} lacks {len(missing)} of the weights that config.json asks for (the first: {missing[0]}); "
+                "download it anew, or correct that file"
+            )
         if quantization is not None:
             avoid_cpu_kernel(model)
         model.checkpoint_identity = self.identity

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
+import torch
 from datasets import Dataset
 from peft import PeftModel
 from torch import Tensor, nn
@@ -153,9 +154,11 @@ def longest_sequence(rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) 
     return max(len(chat.prompt_ids(row["prompt"])) for row in rows) + limit
 
 
-def shuffled_by_epoch(sampler: Any, seed: int) -> Any:
+def shuffled_by_epoch(sampler: Sampler[int], seed: int) -> Sampler[int]:
     """Return the sampler with an order that hangs on the epoch's number alone, so that a resume finds it again."""
-    sampler.set_epoch = lambda epoch: sampler.generator.manual_seed(seed + epoch)
+    generator: torch.Generator | None = getattr(sampler, "generator", None)
+    if generator is not None:  # trl's sampler has none where the order is kept
+        sampler.set_epoch = lambda epoch: generator.manual_seed(seed + epoch)  # type: ignore[attr-defined]
     return sampler
 
 
