@@ -12,7 +12,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from kedro_in_process import run_kedro
 from postgres_server import PostgresServer, find_program
 
 # Two contended torch threads are slower than one; and nothing in the tests may reach a hub.
@@ -69,6 +68,8 @@ class ProjectCopy:
 
     def run(self, *arguments: str, **options) -> tuple[int, str]:
         """Runs `kedro …` with `options` of `run_kedro`; returns its exit status and what it wrote."""
+        from kedro_in_process import run_kedro
+
         environment = {**self.environment(), **(options.pop("environment", None) or {})}
         return run_kedro(self.folder, *arguments, environment=environment, **options)
 

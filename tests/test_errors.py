@@ -322,10 +322,8 @@ def trainable(copy):
 @pytest.mark.parametrize(
     ("env", "launch", "told"),
     [
-        ("special", "child", "would be trained wrongly"),
         ("special", "ranks,student.ranks=2", "would be trained wrongly"),
         ("faulty", "child", "failed in its child process: this is a fault of the program"),
-        ("faulty", "ranks,student.ranks=2", "of 2: this is a fault of the program"),
     ],
 )
 def test_what_stops_a_training_elsewhere_is_told_once(trainable, env, launch, told):
