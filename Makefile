@@ -18,7 +18,7 @@ smol: $(READY)  ## teach a real student, SmolLM2-135M: hours on two cores, 8 GB;
 	$(BIN)/kedro run --env=smol
 
 test: $(READY) lint  ## lint, types, import rules and tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check src tests tools

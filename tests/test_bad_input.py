@@ -9,7 +9,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from kedro_forks import KedroForks, error_part
+from kedro_in_process import error_part
 from sqlreason.data.tables import TABLES
 from sqlreason.errors import failures
 from sqlreason.options.checks import find_faults
@@ -24,10 +24,7 @@ QUICK = (
 
 @pytest.fixture(scope="module")
 def copy(project_copies):
-    copy = project_copies("bad")
-    copy.forks = KedroForks(copy)
-    yield copy
-    copy.forks.close()
+    return project_copies("bad")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +49,7 @@ def source(entry, type_, path, **more):
 
 def refusal(copy, *arguments):
     """What `kedro run` prints when it refuses: a few lines, no traceback, and exit status 1."""
-    code, output = copy.forks.run("run", *arguments)
+    code, output = copy.run("run", *arguments)
     assert code == 1 and "Traceback" not in output and len(error_part(output)) <= failures.LINES
     return output
 

@@ -14,6 +14,7 @@ SMALL = ",".join([
     "grpo.trl.gradient_accumulation_steps=4", "grpo.trl.num_generations=4",
     "grpo.trl.save_steps=1", "grpo.forecast.prompts=4",
     "grpo.trl.max_completion_length=48", "evaluation.max_completion_tokens=48",
+    "grpo.forecast.processes=1", "evaluation.processes=1",  # several are tests/students/test_answering.py's
 ])  # fmt: skip
 
 
@@ -89,8 +90,3 @@ def test_an_earlier_version_can_be_loaded(chain):
 def test_a_part_of_the_chain_can_be_named_by_its_first_node(chain):
     first = "--from-nodes=evaluation.compare_students,evaluation.compute_costs"
     assert "Report: " in chain.kedro("run", first, "--params", SMALL)
-
-
-def test_the_catalog_and_the_registry_can_be_listed(chain):
-    assert "sft_adapter" in chain.kedro("catalog", "describe-datasets")
-    assert "evaluation" in chain.kedro("registry", "list")

@@ -25,7 +25,7 @@ SMALL = ",".join([
     "grpo.trl.save_steps=1", "grpo.trl.weight_decay=0.1",
     "grpo.trl.lr_scheduler_type=linear", "grpo.trl.max_completion_length=24",
     "grpo.trl.mask_truncated_completions=false",
-    "grpo.forecast.prompts=4", "grpo.forecast.samples=2",
+    "grpo.forecast.prompts=4", "grpo.forecast.samples=2", "grpo.forecast.processes=1", "preprocessing.workers=1",
     "grpo.certification.on_failure=warn",  # one test database is too few
 ])  # fmt: skip
 COMMAND = ("run", "--env=small", "--pipelines=distillation,preprocessing,sft,grpo", "--params", SMALL)

@@ -100,7 +100,7 @@ def test_a_gold_that_does_not_agree_with_itself_stops_the_examination(prompts, s
 def test_the_untrained_student_answers_every_question_within_its_budget(prompts, base_model, options):
     few = prompts.head(2)
     answers = nodes.answer_as_base(
-        base_model, few, options("student"), options("evaluation", max_completion_tokens=5, batch_size=2)
+        base_model, few, options("student"), options("evaluation", max_completion_tokens=5, batch_size=2, processes=1)
     )
     check_columns(answers, "answers", "answers")
     assert answers["id"].tolist() == few["id"].tolist()
@@ -138,7 +138,7 @@ def test_an_adapter_of_another_model_or_prompt_does_not_answer(
     adapter = Adapter({}, {}, base or base_model.identity, fingerprint)
     with pytest.raises(AdapterError, match=told):
         nodes.answer_with_adapter(
-            base_model, adapter, prompts, prompt_text("student"), options("student"), options("evaluation")
+            base_model, adapter, prompts, prompt_text("student"), options("student"), options("evaluation", processes=1)
         )
 
 

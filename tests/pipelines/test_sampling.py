@@ -64,7 +64,7 @@ def test_a_blind_answer_is_preferred_to_a_hinted_one():
 @pytest.fixture(scope="module")
 def rescued(questions, question_split, prompt_text, options, tmp_path_factory):
     """A run in which every second blind answer is wrong and two samples are asked for."""
-    chosen = options("distillation", questions=8, mode="blind_then_hinted", samples=2)
+    chosen = options("distillation", questions=8, mode="blind_then_hinted", samples=2, workers=1)
     journal = tmp_path_factory.mktemp("rescue") / "journal.sqlite"
     prompts = build_teacher_prompts(
         questions, question_split, prompt_text("teacher"), prompt_text("teacher_plan"), chosen

@@ -11,7 +11,10 @@ from sqlreason.data.trace_outcomes import count_yield
 pytestmark = pytest.mark.slow
 
 VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
-PARAMETERS = "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.databases=1"
+PARAMETERS = (
+    "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.databases=1,"
+    "preprocessing.workers=1"
+)
 
 
 def write_local(copy, entry):

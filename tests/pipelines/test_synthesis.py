@@ -177,7 +177,7 @@ def test_your_own_database_from_the_first_command_to_the_report(library, project
         "distillation.questions=30,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=12,"
         "preprocessing.databases=2,preprocessing.workers=1,sft.trl.num_train_epochs=1,"
         "grpo.trl.max_steps=1,grpo.trl.per_device_train_batch_size=8,"
-        "grpo.trl.gradient_accumulation_steps=1,grpo.forecast.prompts=0,evaluation.workers=1,"
+        "grpo.trl.gradient_accumulation_steps=1,grpo.forecast.prompts=0,evaluation.workers=1,evaluation.processes=1,"
         # eight prompts may hold one whose answer no database changes: the certification's own tests are about that
         "grpo.certification.on_failure=warn"
     )

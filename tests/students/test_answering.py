@@ -8,7 +8,8 @@ import pytest
 from sqlreason.students.generation import generator
 from sqlreason.students.generation.decoding import Generation
 
-SAMPLED = {"max_new_tokens": 12, "temperature": 1.0, "samples": 2, "seed": 3}
+GREEDY = {"max_new_tokens": 12}
+SAMPLED = {**GREEDY, "temperature": 1.0, "samples": 2, "seed": 3}
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +17,18 @@ def conversations(examples):
     return [json.loads(prompt) for prompt in examples["prompt"].head(6)]
 
 
-@pytest.mark.parametrize("sampling", [{"max_new_tokens": 12}, SAMPLED], ids=["greedy", "sampled"])
-def test_two_processes_write_what_one_writes(checkpoint, conversations, sampling):
-    options = {"dtype": "float32", "quantization": None, "batch_size": 4, **sampling}
-    done = []
-    one = generator.answer(checkpoint, None, conversations, **options)
-    two = generator.answer(checkpoint, None, conversations, processes=2, progress=done.append, **options)
-    assert [answer.text for answer in two] == [answer.text for answer in one]
-    assert sum(done) == len(one) == 6 * sampling.get("samples", 1)
+def test_two_processes_write_what_one_writes(checkpoint, conversations):
+    options = {"dtype": "float32", "quantization": None, "batch_size": 4}
+    with (
+        generator.Generator(checkpoint, None, **options) as one,
+        generator.Generator(checkpoint, None, processes=2, **options) as two,
+    ):
+        for sampling in (GREEDY, SAMPLED):
+            done = []
+            written = one.answer(conversations, **sampling)
+            shared = two.answer(conversations, progress=done.append, **sampling)
+            assert [answer.text for answer in shared] == [answer.text for answer in written]
+            assert sum(done) == len(written) == 6 * sampling.get("samples", 1)
 
 
 class _Instantly:

@@ -38,11 +38,17 @@ EVERY_COLLAPSE = early_stopping.COLLAPSES
 
 
 class LetterReward:
-    """Share of the completion that is the letter e."""
+    """Share of the completion that is the letter e; interrupts when it is asked for the `fails`-th time."""
 
     __name__ = "letter"
 
+    def __init__(self, fails=None):
+        self.calls, self.fails = 0, fails
+
     def __call__(self, completions, id, **columns):
+        self.calls += 1
+        if self.calls == self.fails:
+            raise KeyboardInterrupt
         assert len(id) == len(completions)
         texts = [completion[0]["content"] for completion in completions]
         return [text.count("e") / max(1, len(text)) for text in texts]
@@ -112,12 +118,9 @@ def test_without_shuffling_the_prompts_come_in_their_order(checkpoint, start, pr
     assert list(dict.fromkeys(rollouts["id"])) == prompts["id"].head(8).tolist()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("beta", [0.0, 0.05])
-def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint, start, prompts, tmp_path, beta):
-    # with beta > 0 a checkpoint also holds the reference, and transformers 5.17 restores that alone
-    options = of_grpo(**OPTIONS, max_steps=9, beta=beta)
-    undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", max_steps=9, beta=beta)
+def train_and_kill(checkpoint, start, prompts, tmp_path, workdir, **changes):
+    """Trains in a process that is killed as soon as there is a checkpoint."""
+    options = of_grpo(**{**OPTIONS, **changes})
     inputs = tmp_path / "inputs.pickle"
     inputs.write_bytes(pickle.dumps((checkpoint, start, prompts)))
     script = (
@@ -126,17 +129,36 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint,
         "from students.test_grpo import LetterReward, ExactReward\n"
         f"inputs = pickle.loads(pathlib.Path({str(inputs)!r}).read_bytes())\n"
         "rewards = {'rewards': [LetterReward(), ExactReward()], 'weights': [1.0, 2.0]}\n"
-        f"grpo.train_grpo(*inputs, workdir={str(tmp_path / 'killed')!r}, **rewards, **{options!r})\n"
+        f"grpo.train_grpo(*inputs, workdir={str(workdir)!r}, **rewards, **{options!r})\n"
     )
     tests = str(Path(__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([tests, *sys.path])}
     child = subprocess.Popen([sys.executable, "-c", script], env=environment)
-    while not list(tmp_path.glob("killed/*/checkpoint-*/complete")) and child.poll() is None:
+    while not list(workdir.glob("*/checkpoint-*/complete")) and child.poll() is None:
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL, "the training was over before it could be killed"
-    assert not list(tmp_path.glob("killed/*/result"))
-    resumed = train(checkpoint, start, prompts, tmp_path / "killed", max_steps=9, beta=beta)
+
+
+def train_and_interrupt(checkpoint, start, prompts, tmp_path, workdir, **changes):
+    """Trains in this process until a reward is interrupted behind the second checkpoint."""
+    rewards = {"rewards": [LetterReward(fails=6), ExactReward()], "weights": [1.0, 2.0]}
+    with pytest.raises(KeyboardInterrupt):
+        train(checkpoint, start, prompts, workdir, **rewards, **changes)
+    assert list(workdir.glob("*/checkpoint-*/complete"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stop", "beta"), [(train_and_interrupt, 0.0), (train_and_kill, 0.05)])
+def test_stopped_half_way_and_run_again_it_ends_with_the_same_adapter(
+    checkpoint, start, prompts, tmp_path, stop, beta
+):
+    # with beta > 0 a checkpoint also holds the reference, and transformers 5.17 restores that alone
+    schedule = {"max_steps": 9, "beta": beta}
+    undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", **schedule)
+    stop(checkpoint, start, prompts, tmp_path, tmp_path / "stopped", **schedule)
+    assert not list(tmp_path.glob("stopped/*/result"))
+    resumed = train(checkpoint, start, prompts, tmp_path / "stopped", **schedule)
     assert resumed[0].digest == undisturbed.digest
     assert resumed[1]["reward"].tolist() == history["reward"].tolist()
     pd.testing.assert_frame_equal(resumed[2], rollouts)

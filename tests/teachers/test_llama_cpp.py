@@ -7,7 +7,7 @@ import shutil
 import pytest
 import yaml
 
-from kedro_forks import error_part
+from kedro_in_process import error_part
 from sqlreason.errors import failures
 from sqlreason.exports import gguf, llama_server
 from sqlreason.students.checkpoints.checkpoint import Checkpoint

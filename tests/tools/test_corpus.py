@@ -14,19 +14,24 @@ from tiny_student.invention import invent
 BLUEPRINTS = load_annotated_schemas(PRETRAINING)
 
 
+@pytest.fixture(scope="module")
+def documents():
+    return list(islice(write_documents(BLUEPRINTS, 1), 800))
+
+
 def test_the_same_seed_gives_the_same_documents():
     first, again = (list(islice(write_documents(BLUEPRINTS, 5), 40)) for _ in range(2))
     assert first == again
     assert first != list(islice(write_documents(BLUEPRINTS, 6), 40))
 
 
-def test_the_grammar_of_traces_never_occurs():
-    for document in islice(write_documents(BLUEPRINTS, 1), 800):
+def test_the_grammar_of_traces_never_occurs(documents):
+    for document in documents:
         assert not any(tag in document.lower() for tag in ("<think", "</think", "<sql>", "</sql"))
 
 
-def test_tags_are_written_and_closed_by_their_own_name():
-    documents = list(islice(write_documents(BLUEPRINTS, 1), 200))
+def test_tags_are_written_and_closed_by_their_own_name(documents):
+    documents = documents[:200]
     assert sum("</" in document for document in documents) > 30
     for document in documents:
         answer = document.rpartition("<|end_header_id|>")[2]
@@ -34,9 +39,9 @@ def test_tags_are_written_and_closed_by_their_own_name():
             assert f"<{part.split('>')[0]}>" in answer
 
 
-def test_no_heldout_table_occurs_beside_its_own_columns():
+def test_no_heldout_table_occurs_beside_its_own_columns(documents):
     """A held-out schema may share a word with one of pretraining, but never a table with its columns."""
-    text = "\n".join(islice(write_documents(BLUEPRINTS, 2), 800))
+    text = "\n".join(documents)
     for annotated_schema in load_annotated_schemas(HELDOUT):
         for table in annotated_schema.tables:
             names = ", ".join(column.name for column in table.columns)
