@@ -7,8 +7,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DataCatalog, MemoryDataset
 
 from sqlreason.cli import cli
+from sqlreason.commands import ask
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.databases.plain_scripts import first_that_runs
@@ -176,6 +179,25 @@ def test_a_student_that_was_taught_nothing_yet_is_told_of(project, tmp_path, mon
     question = ["Who is older than 35?", "--database", str(script), "--student", "base", "--votes", "2"]
     told = CliRunner().invoke(cli, ["sqlreason", "ask", *question])
     assert told.exit_code == 1 and "no answer follows the grammar" in told.output
+
+
+@pytest.mark.parametrize(
+    ("there", "named", "found"),
+    [
+        (["sft", "kept"], (), "sft"),
+        (["kept"], (), "kept"),
+        (["sft", "kept"], ("kept",), "kept"),
+        (["sft"], ("grpo",), None),
+    ],
+)
+def test_the_best_student_that_there_is_answers_unless_one_is_named(there, named, found, capsys):
+    catalog = DataCatalog({f"{name}_adapter": MemoryDataset(f"adapter of {name}") for name in there})
+    if found is None:
+        with pytest.raises(BadInput, match=r"no trained student yet \(of grpo\)"):
+            ask._load_adapter(catalog, named)
+    else:
+        assert ask._load_adapter(catalog, named or ask.TRAINED) == f"adapter of {found}"
+        assert capsys.readouterr().err == f"student: {found}\n"
 
 
 def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):

@@ -150,9 +150,7 @@ def train_and_interrupt(checkpoint, start, prompts, tmp_path, workdir, **changes
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("stop", "beta"), [(train_and_interrupt, 0.0), (train_and_kill, 0.05)])
-def test_stopped_half_way_and_run_again_it_ends_with_the_same_adapter(
-    checkpoint, start, prompts, tmp_path, stop, beta
-):
+def test_stopped_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint, start, prompts, tmp_path, stop, beta):
     # with beta > 0 a checkpoint also holds the reference, and transformers 5.17 restores that alone
     schedule = {"max_steps": 9, "beta": beta}
     undisturbed, history, rollouts = train(checkpoint, start, prompts, tmp_path / "whole", **schedule)

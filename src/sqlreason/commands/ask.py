@@ -1,6 +1,7 @@
 """`kedro sqlreason ask`: a question to the trained student. Only the standard library and click at the top."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ import click
 from sqlreason.errors import BadInput, SqlReasonError
 
 SHOWN_ROWS = 20
+TRAINED = ("grpo", "sft", "kept")
+"""The students that were taught, best first: `kept` is the adapter that an environment brings along, if it does."""
 
 
 @click.command()
 @click.argument("question")
 @click.option("--database", required=True, help="sqlite:///FILE, or a file of CREATE TABLE and INSERT statements.")
 @click.option(
-    "--student", type=click.Choice(["grpo", "sft", "base"]), default="grpo", show_default=True, help="Who is asked."
-)
+    "--student", type=click.Choice([*TRAINED, "base"]), default=None,
+    help="Who is asked; the first of grpo, sft and kept that there is, if none is named.",
+)  # fmt: skip
 @click.option("--votes", type=click.IntRange(1), default=8, show_default=True, help="Answers drawn; 1: greedy.")
 @click.option(
     "--self-repairs", type=click.IntRange(0), default=0, show_default=True,
@@ -27,7 +31,7 @@ SHOWN_ROWS = 20
 def ask(
     question: str,
     database: str,
-    student: str,
+    student: str | None,
     votes: int,
     self_repairs: int,
     tables: tuple[str, ...],
@@ -57,9 +61,8 @@ def ask(
     sys.exit(int(bool(reply.fault)))
 
 
-def _reply(question: str, context: str, student: str, env: str | None, **chosen: Any) -> Any:
+def _reply(question: str, context: str, student: str | None, env: str | None, **chosen: Any) -> Any:
     from kedro.framework.session import KedroSession
-    from kedro.io.core import DatasetError
 
     from sqlreason.reasoning.prompts import Prompt
     from sqlreason.students import question_answering
@@ -70,10 +73,7 @@ def _reply(question: str, context: str, student: str, env: str | None, **chosen:
         loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
         base = catalog.load("base_model").spoken_to(**loading.template)
         prompt = Prompt.from_mapping(catalog.load("student_prompt"))
-        try:
-            adapter = None if student == "base" else catalog.load(f"{student}_adapter")
-        except DatasetError as error:
-            raise BadInput(f"there is no trained student yet ({error}); `kedro run` trains one") from None
+        adapter = None if student == "base" else _load_adapter(catalog, (student,) if student else TRAINED)
     if adapter is not None:
         adapter.require(base.identity, prompt_fingerprint(prompt, base))
     prompts = StudentPrompts(
@@ -91,6 +91,21 @@ def _reply(question: str, context: str, student: str, env: str | None, **chosen:
         quantization=loading.quantization,
         **chosen,
     )
+
+
+def _load_adapter(catalog: Any, students: Sequence[str]) -> Any:
+    """Return the adapter of the first of these students that there is, and say on stderr which."""
+    from kedro.io.core import DatasetError
+
+    for name in students:
+        entry = f"{name}_adapter"
+        if entry in catalog and catalog.exists(entry):
+            click.echo(f"student: {name}", err=True)
+            try:
+                return catalog.load(entry)
+            except DatasetError as error:
+                raise BadInput(f"the student {name} cannot be used: {error}") from None
+    raise BadInput(f"there is no trained student yet (of {', '.join(students)}); `kedro run` trains one")
 
 
 def _show(columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...]) -> None:
