@@ -75,6 +75,8 @@ class Case:
     def _load(self, script: str) -> Database:
         database = self._engine.load(script, self._deadline())
         self._engine.open(database)
+        if self.access != READ and self._engine.read_only:
+            raise EngineError("denied", "a gold that writes cannot be run on a database file, which is only read")
         if not self.databases:
             self._names = self._engine.names()
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
