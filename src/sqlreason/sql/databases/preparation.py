@@ -79,8 +79,9 @@ class Prepared:
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen test databases tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on
-            these is too large, and they are left out), too_slow_on_original and read_only_original (likewise: a database
-            file on which the gold takes longer than a candidate may, or into which it would write), gold_ambiguous (LIMIT cuts ties on a chosen test database),
+            these is too large, and they are left out), too_slow_on_original and read_only_original (likewise: a
+            database file on which the gold takes longer than a candidate may, or into which it would write),
+            gold_ambiguous (LIMIT cuts ties on a chosen test database),
             gold_unstable (ties inside of the gold decide its result on a chosen test database),
             gold_constant (its result is the same on all chosen test databases, so that writing it out is judged right),
             few_databases (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
@@ -103,8 +104,8 @@ def prepare(
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
-        context: DDL and INSERTs, or the URL of a database file (`database_files`), which is then the original; the others
-            are drawn by its schema and some of its rows (`file_contexts`).
+        context: DDL and INSERTs, or the URL of a database file (`database_files`), which is then the original; the
+            others are drawn by its schema and some of its rows (`file_contexts`).
         gold: The gold query; a null of a table is no gold.
         n: Test databases beside the original.
         seed: Of the draws; the same seed gives the same task.
@@ -219,9 +220,7 @@ def _distilled(
     spelled = "sqlite" if original.engine == "duckdb" else ""
     texts = [[to_engine(text, original.engine, spelled)[0] for text in part] for part in parts]
     trial, unstable, tied = _told_apart(verifier.trial(pool, texts[0], texts[1] + texts[2]), *map(len, parts[:2]))
-    if trial[0].failure and (
-        _status(trial[0]) not in given.may_be_left_out or all(tried.failure for tried in trial)
-    ):
+    if trial[0].failure and (_status(trial[0]) not in given.may_be_left_out or all(tried.failure for tried in trial)):
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
     drawn = [Style(), *styles][: len(trial)]
     if verifier.preset == "strict":

@@ -1,8 +1,9 @@
 """DuckDB inside a worker: the last resort for gold queries that SQLite cannot run, 40 to 60 times dearer.
 
 It has no authorizer: statements are admitted by their type, the outside world is switched off and the configuration
-locked before a candidate is seen. A test database is a connection to a database of its own, or to a file. Dates and times are read as
-texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would need files.
+locked before a candidate is seen. A test database is a connection to a database of its own, or to a file. Dates and
+times are read as texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would
+need files.
 """
 
 from __future__ import annotations
@@ -102,8 +103,8 @@ class DuckdbEngine:
             EngineError: A statement of the script failed, or the file could not be opened.
         """
         if script in self._files:
-            if isinstance(self._files[script], EngineError):
-                raise self._files[script]
+            if isinstance(error := self._files[script], EngineError):
+                raise error
             return script
         connection = self._connect()
         try:
@@ -249,14 +250,18 @@ class DuckdbEngine:
 
     def describe(self) -> dict[str, Any]:
         """What defines the current database, as `serving.Service` sends it; foreign keys stand in the definitions."""
-        ask = lambda sql: self._current.execute(sql).fetchall()  # noqa: E731
         columns: dict[int, list[list[Any]]] = {}
-        for oid, *column in ask(_DESCRIBED_COLUMNS):
+        for oid, *column in self._rows(_DESCRIBED_COLUMNS):
             columns.setdefault(oid, []).append([*column, 0, 0])
-        tables = [[name, sql, columns.get(oid, []), []] for oid, name, sql in ask(_DESCRIBED_TABLES)]
-        before = [sql for query in _BEFORE for (sql,) in ask(query)]
-        after = [[name, sql] for query in _AFTER for name, sql in ask(query)]
-        return {"before": before, "tables": tables, "after": after, "comments": [list(row) for row in ask(_COMMENTS)]}
+        tables = [[name, sql, columns.get(oid, []), []] for oid, name, sql in self._rows(_DESCRIBED_TABLES)]
+        before = [sql for query in _BEFORE for (sql,) in self._rows(query)]
+        after = [[name, sql] for query in _AFTER for name, sql in self._rows(query)]
+        comments = [list(row) for row in self._rows(_COMMENTS)]
+        return {"before": before, "tables": tables, "after": after, "comments": comments}
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query of our own."""
+        return self._current.execute(sql).fetchall()
 
     def objects(self) -> dict[str, Any]:
         """Tables and views with their columns and whether these may be NULL."""

@@ -1,9 +1,9 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
 Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results),
-`trial` (a gold and its mutants on candidate test databases) and `describe` (what defines a context). Verdicts and results are sent as they become known,
-so that a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat
-stands.
+`trial` (a gold and its mutants on candidate test databases) and `describe` (what defines a context). Verdicts and
+results are sent as they become known, so that a killed worker loses little; a result is brought into the form in which
+it is sent while its own heartbeat stands.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from .wire_values import packed_rows
 _LOADED_CHARACTERS, _CASE_CHARACTERS = 32_000_000, 30_000
 #: A mutant that so many test databases kill is not tried on more.
 _ENOUGH_KILLS = 3
+#: All mutants together take so many times a candidate's time on a file.
+_MUTANTS = 2
 #: A reason is cut after so many characters.
 _REASON = 500
 #: Verdicts wait at most this long for company before they are sent.
@@ -180,6 +182,18 @@ class Service:
     def _deadline(self) -> float:
         return float(self._engine.seconds() + self._limits["soft_seconds"])
 
+    def _tried(self, case: Case, mutants: list[str], left_out: set[int]) -> dict[int, list[Any]]:
+        """What becomes of mutants; on a file, which may be large, of as many as a candidate's time allows for."""
+        candidates = [[mutant] for mutant in mutants]
+        if not self._engine.read_only:
+            return dict(case.judge(candidates, left_out))
+        end = self._engine.seconds() + _MUTANTS * self._limits["soft_seconds"]
+        found: dict[int, list[Any]] = {}
+        for index in range(len(mutants)):
+            if index not in left_out and self._engine.seconds() < end:
+                found.update(case.judge(candidates, {*range(len(mutants))} - {index}))
+        return found
+
     def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
         """Per test database what `Verifier.trial` describes."""
         found, kills = [], [0] * spared
@@ -190,7 +204,7 @@ class Service:
                 found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
             left_out = {*skip, *endless, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
-            verdicts = dict(case.judge([[m] for m in mutants], left_out))
+            verdicts = self._tried(case, mutants, left_out)
             differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
             broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
             endless |= {i for i, verdict in verdicts.items() if verdict[0] == "timeout"}

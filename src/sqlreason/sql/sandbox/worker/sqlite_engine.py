@@ -95,9 +95,7 @@ class SqliteEngine:
     #: What holds a query beside the limits of the process.
     guards: tuple[str, ...] = ()
 
-    def __init__(
-        self, heap_mb: int, sql_chars: int, driver: str = "", files: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def __init__(self, heap_mb: int, sql_chars: int, driver: str = "", files: Sequence[tuple[str, str]] = ()) -> None:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024
         self._mode, self._deadline = _OWN, 0.0
