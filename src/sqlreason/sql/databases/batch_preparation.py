@@ -17,8 +17,8 @@ from sqlreason.sql.verifier import Verifier
 Row = tuple[str, str, str] | tuple[str, str, str, Sequence[str]]
 
 _CHUNK = 8
-#: What another machine, or the next version, may prepare is not kept.
-_CHANCE = {"too_costly", "fault"}
+#: What another machine, the next version or the next minute may prepare is not kept.
+_CHANCE = {"too_costly", "fault", "database_error"}
 _open: dict[str, Verifier] = {}  # the verifiers of a preparing process, by preset
 
 

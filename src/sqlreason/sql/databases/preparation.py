@@ -57,6 +57,8 @@ _LEFT_OUT = {
 _ATTEMPT, _REASON = 300, 2_000
 #: A gold that is no query at all: white space, semicolons and comments.
 _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+#: A context that names a database.
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+]*://\S*\s*")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
@@ -183,6 +185,8 @@ def _prepared(
         if half := _HALF_A_CHARACTER.search(text):
             return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
     check_size(gold)
+    if _URL.fullmatch(context) and not is_database_file(context):  # PostgreSQL is plugged in here
+        return _left_out("database_error", f"the database {context.partition('://')[0]}://… is of no known kind")
     if is_database_file(context):
         return _on_file(verifier, id, context, gold, styles, n, seed)
     budget = Budget(context)
