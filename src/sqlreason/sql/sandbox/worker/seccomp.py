@@ -18,7 +18,8 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         317,
         {
             **{"read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10},
-            **{"munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "select": 23},
+            **{"munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "pread64": 17},
+            **{"select": 23},
             **{"sched_yield": 24, "mremap": 25, "madvise": 28, "dup": 32, "nanosleep": 35, "getpid": 39, "sendto": 44},
             **{"recvfrom": 45, "clone": 56, "exit": 60, "uname": 63, "fcntl": 72, "gettimeofday": 96, "getrlimit": 97},
             **{"getrusage": 98, "sysinfo": 99, "getuid": 102, "getppid": 110, "sigaltstack": 131, "setrlimit": 160},
@@ -34,6 +35,7 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         {
             **{"read": 63, "write": 64, "close": 57, "fstat": 80, "lseek": 62, "mmap": 222, "mprotect": 226},
             **{"munmap": 215, "brk": 214, "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139},
+            **{"pread64": 67},
             **{"sched_yield": 124, "mremap": 216, "madvise": 233, "dup": 23, "nanosleep": 101, "getpid": 172},
             **{"sendto": 206, "recvfrom": 207, "clone": 220, "exit": 93, "uname": 160, "fcntl": 25},
             **{"gettimeofday": 169, "getrlimit": 163, "getrusage": 165, "sysinfo": 179, "getuid": 174, "getppid": 173},
@@ -44,6 +46,11 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         },
     ),
 }
+#: Calls that SQLite makes at its first look at a file, and those by which they are forbidden afterwards.
+_BRIEFLY = {
+    "x86_64": {"newfstatat": 262, "prctl": 157, "seccomp": 317},
+    "aarch64": {"newfstatat": 79, "prctl": 167, "seccomp": 277},
+}
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # BPF: load a word, jump if equal, jump if bits, return
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
@@ -51,12 +58,17 @@ _CLONE_THREAD = 0x10000
 _NO_NEW_PRIVILEGES, _SET_FILTER, _ALL_THREADS = 38, 1, 1
 
 
-def forbid_system_calls() -> bool:
-    """Installs the filter for all threads of this process; returns whether the kernel took it."""
+def forbid_system_calls(briefly: bool = False) -> bool:
+    """Installs the filter for all threads of this process; returns whether the kernel took it.
+
+    Args:
+        briefly: Whether the process may still ask for the size of a file, until the filter is installed once more.
+    """
     machine = _MACHINES.get(os.uname().machine) if hasattr(os, "uname") and os.uname().sysname == "Linux" else None
     if machine is None:
         return False
     architecture, seccomp, calls = machine
+    calls = {**calls, **_BRIEFLY[os.uname().machine]} if briefly else calls
     code = ctypes.create_string_buffer(_filter(architecture, calls))
     program = struct.pack("@HxxxxxxP", len(code.raw) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
