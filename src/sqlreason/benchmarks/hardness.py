@@ -7,9 +7,9 @@ things in the outermost query alone:
 * nested queries: those that a condition compares with, and what a set operation joins;
 * extras, at most four: several aggregates, several outputs, several conditions in WHERE, several grouping keys.
 
-It counts on a parse of its own, whose peculiarities are kept: a condition with NOT before its operator, and each AND or
-OR in HAVING, count as aggregates; aggregates inside conditions do not; ORDER BY and LIMIT after a set operation belong to
-its last query; a query in FROM is a table. What that parser refuses is counted by the same rules.
+It counts on a parse of its own, whose peculiarities are kept: a condition with NOT before its operator, and each AND
+or OR in HAVING, count as aggregates; aggregates inside conditions do not; ORDER BY and LIMIT after a set operation
+belong to its last query; a query in FROM is a table. What that parser refuses is counted by the same rules.
 """
 
 from __future__ import annotations
