@@ -2,10 +2,10 @@
 
 Spider (Yu et al. 2018): `dev.json`, `train_spider.json` and `train_others.json`, `test.json`;
 `database/<db_id>/<db_id>.sqlite`, and beside it the databases of the test suites (Zhong et al. 2020). Its variants ask
-other questions of the same databases: `spider-realistic.json`, `spider-DK.json`, and Spider-Syn's `dev.json`, whose question
-is called `SpiderSynQuestion`. BIRD (Li et al. 2023): `dev.json`, `train.json`, `mini_dev_sqlite.json`, with `evidence`,
-`difficulty`, `question_id`; `dev_databases/<db_id>/<db_id>.sqlite`, beside it `database_description/*.csv`. Databases may
-lie one folder deeper, as the archives unpack.
+other questions of the same databases: `spider-realistic.json`, `spider-DK.json`, and Spider-Syn's `dev.json`, whose
+question is called `SpiderSynQuestion`. BIRD (Li et al. 2023): `dev.json`, `train.json`, `mini_dev_sqlite.json`, with
+`evidence`, `difficulty`, `question_id`; `dev_databases/<db_id>/<db_id>.sqlite`, `database_description/*.csv` beside it.
+Databases may lie one folder deeper, as the archives unpack.
 
 A question that cannot be used, for its database is not there, stays a row with a status. Nothing is executed here.
 """
@@ -95,6 +95,11 @@ class BenchmarkQuestion(NamedTuple):
     def url(self) -> str:
         """The one database as the engine takes it; "" where it is missing."""
         return url_of(self.database) if self.database is not None else ""
+
+    @property
+    def suite_urls(self) -> tuple[str, ...]:
+        """The one database and those of its suite; empty where it has none."""
+        return tuple(map(url_of, (self.database, *self.suite))) if self.database is not None and self.suite else ()
 
 
 @dataclass(frozen=True)
