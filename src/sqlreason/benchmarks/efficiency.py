@@ -1,12 +1,12 @@
 """BIRD's reward-based valid efficiency score (R-VES) by its published formula.
 
-Of `evaluation_ves.py` in BIRD's mini-dev (arXiv:2305.03111, as revised there in 2024): a right prediction and its gold are
-run in turn, 100 times; the ratio of their times, gold over prediction, is averaged without what lies three standard
+Of `evaluation_ves.py` in BIRD's mini-dev (arXiv:2305.03111, revised there in 2024): a right prediction and its gold
+are run in turn, 100 times; the ratio of their times, gold over prediction, is averaged without what lies three standard
 deviations off; steps of that mean give a reward, and R-VES is 100 times the mean square root of the rewards, wrong
 answers counting 0.
 
-Times are the worker's computing time, where the script takes the wall's: other processes of the machine do not count, a
-disk that has to be waited for does not either. They stay noisy for queries of microseconds, whose ratio lies around 1: at
+Times are the worker's computing time, where the script takes the wall's: other processes of the machine do not count,
+nor does a disk that has to be waited for. They stay noisy for queries of microseconds, whose ratio lies around 1: at
 that edge the reward is 1 or 0.75 by chance. Figures of two machines, or of two runs, differ by several points.
 """
 
@@ -39,7 +39,7 @@ def time_rewards(verifier: Verifier, gold: Task, candidates: Sequence[str], roun
 
 
 def reward(ratios: Sequence[float]) -> float:
-    """Return the reward for the ratios of times, gold over prediction, of one right prediction; 0 where there are none."""
+    """Return the reward for a right prediction's ratios of times, gold over prediction; 0 where there are none."""
     if not ratios:
         return 0.0
     mean, deviation = statistics.fmean(ratios), statistics.pstdev(ratios)

@@ -15,7 +15,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,6 +76,32 @@ def read_predictions(path: str | Path, benchmark: Benchmark) -> list[Predictions
         raise BadInput(f"'{file}' is empty; give one prediction for each question")
     runs = _runs(file, text, benchmark)
     return [_matched(file, name or file.stem, rows, benchmark) for name, rows in runs.items()]
+
+
+def read_runs(
+    paths: Sequence[str | Path], against: str | Path | None, benchmark: Benchmark
+) -> tuple[list[Predictions], str | None]:
+    """Read files of predictions, each run under a name of its own.
+
+    Args:
+        paths: The files.
+        against: A file beside which the others are tested; it becomes the first run.
+        benchmark: What the predictions are for.
+
+    Returns:
+        The runs, and the name of the one beside which the others are tested, if it was given.
+
+    Raises:
+        BadInput: As `read_predictions`.
+    """
+    files = [*((against,) if against is not None else ()), *paths]
+    runs: dict[str, Predictions] = {}
+    for path in files:
+        for run in read_predictions(path, benchmark):
+            name = run.name if run.name not in runs else f"{Path(path).parent.name}/{run.name}"
+            name = name if name not in runs else f"{run.name} ({len(runs) + 1})"
+            runs[name] = replace(run, name=name)
+    return list(runs.values()), next(iter(runs)) if against is not None else None
 
 
 def _runs(file: Path, text: str, benchmark: Benchmark) -> dict[str, list[_Row]]:

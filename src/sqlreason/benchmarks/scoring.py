@@ -7,8 +7,8 @@ Of each prediction it is said whether it answers like the gold
 * by the same rules on the one database and on some that are drawn for the gold, which tell it from queries beside it;
 * by our rules ("strict") on those.
 
-What passes the one database and fails the drawn ones was right by luck, and a row of a drawn database shows it. A gold for
-which no databases can be drawn is judged on the one database alone. Nothing here knows Kedro or prints.
+What passes the one database and fails the drawn ones was right by luck, and a row of a drawn database shows it. A gold
+for which no databases can be drawn is judged on the one database alone. Nothing here knows Kedro or prints.
 """
 
 from __future__ import annotations

@@ -165,7 +165,8 @@ def sentences(run: dict[str, Any]) -> list[str]:
         if (test := other[name]) is not None:
             difference = f"{100 * test['difference']:+.1f} points {span(test['low'], test['high'], signed=True)}"
             counts = f"{test['gained']} gained, {test['lost']} lost of {test['n']}"
-            found.append(f"{MEASURES[name]} against {other['name']}: {difference}, {p_text(test['p_value'])} ({counts})")
+            told = f"{difference}, {p_text(test['p_value'])} ({counts})"
+            found.append(f"{MEASURES[name]} against {other['name']}: {told}")
     return found
 
 
