@@ -74,7 +74,7 @@ class BenchmarkQuestion(NamedTuple):
         evidence: The hint that BIRD gives with it; "" elsewhere.
         gold: The gold query.
         difficulty: Spider's hardness, BIRD's difficulty; "" where there is none.
-        database: The one database; None where it is missing.
+        database: The one database: where it is, or should be.
         suite: The databases of its test suite beside the one, in their order.
         status: "ok", or no_gold, no_database.
         reason: Why it is not "ok".
@@ -86,20 +86,20 @@ class BenchmarkQuestion(NamedTuple):
     evidence: str
     gold: str
     difficulty: str
-    database: Path | None
+    database: Path
     suite: tuple[Path, ...]
     status: str
     reason: str
 
     @property
     def url(self) -> str:
-        """The one database as the engine takes it; "" where it is missing."""
-        return url_of(self.database) if self.database is not None else ""
+        """The one database as the engine takes it."""
+        return url_of(self.database)
 
     @property
     def suite_urls(self) -> tuple[str, ...]:
         """The one database and those of its suite; empty where it has none."""
-        return tuple(map(url_of, (self.database, *self.suite))) if self.database is not None and self.suite else ()
+        return tuple(map(url_of, (self.database, *self.suite))) if self.suite else ()
 
 
 @dataclass(frozen=True)
@@ -238,12 +238,12 @@ class _Finder:
         self._databases, self._suite = databases, suite
         self.of = lru_cache(maxsize=None)(self._of)
 
-    def _of(self, db_id: str) -> tuple[Path | None, tuple[Path, ...], str]:
+    def _of(self, db_id: str) -> tuple[Path, tuple[Path, ...], str]:
         """Return the database, its suite, and why there is none."""
         folder = self._databases / db_id
-        one = next((path for end in ("sqlite", "db") if (path := folder / f"{db_id}.{end}").is_file()), None)
-        if not db_id or one is None:
-            return None, (), f"there is no database {folder / f'{db_id}.sqlite'}"
+        one = folder / f"{db_id}.sqlite"
+        if not db_id or not one.is_file():
+            return one, (), f"there is no database {one}" if db_id else "the question names no database (db_id)"
         suite = self._suite / db_id if self._suite is not None else folder
         others = sorted(path for path in suite.glob("*.sqlite") if path.is_file() and path.name != one.name)
         return one, tuple(others), ""
@@ -256,7 +256,7 @@ def _first(record: Mapping[str, Any], names: Sequence[str]) -> str:
 def _question(id_: str, record: Mapping[str, Any], kind: str, finder: _Finder) -> BenchmarkQuestion:
     db_id, gold = as_text(record.get("db_id")), _first(record, _GOLD).strip()
     database, suite, reason = finder.of(db_id)
-    status = "ok" if database is not None else "no_database"
+    status = "no_database" if reason else "ok"
     if not gold:
         status, reason = "no_gold", "the question has no gold query"
     difficulty = as_text(record.get("difficulty")) if kind == "bird" else hardness(gold)
