@@ -9,7 +9,7 @@ from typing import Any
 from sqlreason.benchmarks.prediction_files import BIRD_MARK
 
 #: Strings and names in quotes stay; comments and what ends a line become a space.
-_LINES = re.compile(r"""('(?:[^']|'')*'|"[^"]*"|`[^`]*`)|--[^\n]*|/\*.*?\*/|\s+""", re.S)
+_LINES = re.compile(r"""('(?:[^']|'')*'|"[^"]*"|`[^`]*`)|(?:\s|--[^\n]*|/\*.*?\*/)+""", re.S)
 
 
 def spider_lines(queries: Sequence[str]) -> str:

@@ -113,7 +113,7 @@ def _runs(file: Path, text: str, benchmark: Benchmark) -> dict[str, list[_Row]]:
         content = json.loads(text)
     except (ValueError, RecursionError):
         return _of_records(file, _json_lines(file, text))
-    if isinstance(content, dict) and not (set(content) & {*_IDS, *_PLACES}):
+    if isinstance(content, dict) and not set(content) & {*_IDS, *_PLACES, *_QUERIES}:
         return {"": [_of_bird(file, name, value) for name, value in content.items()]}
     records = content if isinstance(content, list) else [content]  # a file of one JSON line is an object
     if records and all(isinstance(record, dict) and "predictions" in record for record in records):
