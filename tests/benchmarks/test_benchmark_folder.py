@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import BIRD, SPIDER, write_database
+from benchmark_layouts import BIRD, SPIDER, write_database
 
 from sqlreason.benchmarks.benchmark_folder import column_descriptions, read_benchmark
 from sqlreason.benchmarks.question_table import benchmark_of, question_table
@@ -117,7 +117,7 @@ def test_a_folder_that_is_no_benchmark_is_refused_with_what_was_looked_for(spide
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(BadInput, match="there is no folder '.*none'; give the folder of a benchmark"):
+    with pytest.raises(BadInput, match=r"there is no folder '.*none'; give the folder of a benchmark"):
         read_benchmark(tmp_path / "none")
 
 

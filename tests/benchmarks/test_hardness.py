@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import SPIDER
+from benchmark_layouts import SPIDER
 
 from sqlreason.benchmarks.hardness import hardness
 
@@ -58,9 +58,9 @@ def published_hardness(tree):
     extras = sum(number > 1 for number in several)
     if not nested and clauses <= 1 and not extras:
         return "easy"
-    if not nested and (clauses <= 1 and extras <= 2 or clauses <= 2 and extras < 2):
+    if not nested and ((clauses <= 1 and extras <= 2) or (clauses <= 2 and extras < 2)):
         return "medium"
-    if not nested and (clauses <= 2 and extras > 2 or clauses == 3 and extras <= 2):
+    if not nested and ((clauses <= 2 and extras > 2) or (clauses == 3 and extras <= 2)):
         return "hard"
     return "hard" if clauses <= 1 and not extras and nested <= 1 else "extra"
 

@@ -4,7 +4,7 @@ import csv
 import json
 
 import pytest
-from conftest import BIRD, SPIDER
+from benchmark_layouts import BIRD, SPIDER
 
 from sqlreason.benchmarks import prediction_exports
 from sqlreason.benchmarks.benchmark_folder import read_benchmark

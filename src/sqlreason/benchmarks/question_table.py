@@ -1,4 +1,4 @@
-"""A benchmark as the project's table of questions, and back: what the catalog holds is judged in its own terms later."""
+"""A benchmark as the project's table of questions, and back: what the catalog holds can be judged in its own terms."""
 
 from __future__ import annotations
 
@@ -74,6 +74,15 @@ def benchmark_of(questions: pd.DataFrame) -> Benchmark | None:
 def _question(row: dict[str, Any]) -> BenchmarkQuestion:
     database = Path(str(row["database"]).removeprefix("sqlite:///"))
     suite = tuple(Path(line) for line in str(row["suite"]).split("\n") if line)
-    names = (row[name] for name in ("id", "db_id", "question", "evidence", "sql", "difficulty"))
-    outcome = str(row["benchmark_status"]), str(row["benchmark_reason"])
-    return BenchmarkQuestion(*map(str, names), database, suite, *outcome)
+    return BenchmarkQuestion(
+        id=str(row["id"]),
+        db_id=str(row["db_id"]),
+        question=str(row["question"]),
+        evidence=str(row["evidence"]),
+        gold=str(row["sql"]),
+        difficulty=str(row["difficulty"]),
+        database=database,
+        suite=suite,
+        status=str(row["benchmark_status"]),
+        reason=str(row["benchmark_reason"]),
+    )

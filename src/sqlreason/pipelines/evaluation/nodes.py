@@ -10,6 +10,7 @@ from sqlreason.benchmarks import prediction_exports
 from sqlreason.benchmarks.prediction_files import Predictions
 from sqlreason.benchmarks.question_table import benchmark_of
 from sqlreason.benchmarks.scoring import score_predictions
+from sqlreason.data.tables import records
 from sqlreason.data.trace_outcomes import count_kept, count_yield
 from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
 from sqlreason.options.sft_options import StudentOptions
@@ -124,9 +125,8 @@ def write_ibm_records(
     """
     answers = {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers}
     found = {student: _queries(table) for student, table in answers.items()}
-    columns = heldout_questions["id"], heldout_questions["sql_prompt"], heldout_questions["sql"]
-    names = ("id", "question", "gold_sql", "db_id")
-    questions = [dict(zip(names, row, strict=True)) for row in zip(*columns, _databases(heldout_questions), strict=True)]
+    table = heldout_questions.rename(columns={"sql_prompt": "question", "sql": "gold_sql"})
+    questions = records(table.assign(db_id=_databases(heldout_questions))[["id", "question", "gold_sql", "db_id"]])
     runs = {student: [sql.get(row["id"], "") for row in questions] for student, sql in found.items()}
     return prediction_exports.ibm_records(questions, runs)
 
@@ -168,7 +168,7 @@ def _queries(answers: pd.DataFrame) -> dict[str, str]:
 
 
 def _databases(questions: pd.DataFrame) -> list[str]:
-    """Return the name of each question's database; of a source without names nothing."""
+    """Return the name of each question's database, "" where the source has none."""
     return list(questions["db_id"]) if "db_id" in questions else [""] * len(questions)
 
 
