@@ -4,7 +4,7 @@
 
 The folder is in Spider's layout: `dev.json` (questions with `db_id` and `query`), `database/<db_id>/<db_id>.sqlite`,
 and `predictions.jsonl`, each line of which holds `index` (into dev.json), `prediction` and the verdicts of the official
-script, `official_single` and `official_suite`. The engine sees the one database as a script and draws the others
+script, `official_single` and `official_suite`. The engine reads the one database as a file and draws the others
 itself; it judges by Spider's rules. "Lucky" are predictions that pass the one database and fail the suite. Intervals
 are at 95 %, by a bootstrap over gold queries, since the predictions for one gold stand and fall together.
 """
@@ -14,17 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from tqdm import tqdm
 
+from sqlreason.sql.database_files import database_url
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Verifier
 
@@ -58,17 +56,8 @@ def questions(folder: Path) -> Iterator[Question]:
         made[row["index"]][row["prediction"]] = times, bool(row["official_single"]), bool(row["official_suite"])
     for index, predictions in sorted(made.items()):
         name = asked[index]["db_id"]
-        context = script_of(folder / "database" / name / f"{name}.sqlite")
+        context = database_url(str(folder / "database" / name / f"{name}.sqlite"), Path.cwd())
         yield Question(context, asked[index]["query"], predictions)
-
-
-@lru_cache
-def script_of(path: Path) -> str:
-    """A SQLite file as definitions and INSERTs."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
-        connection.text_factory = lambda raw: raw.decode(errors="replace")
-        lines = [line for line in connection.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
-    return "\n".join(lines)
 
 
 def judged(verifier: Verifier, question: Question, n: int, seed: int) -> Outcome:

@@ -373,7 +373,7 @@ def test_that_a_busy_worker_is_gone_is_told_by_reading_it_and_not_by_sending_ahe
     """Reading tells by which signal it ended and at which step; closed before, it would pass for hung."""
     with Verifier(limits=PATIENT) as one:
         one.verify(TASK, ["SELECT 1"])
-        (worker,) = one._pool._idle["sqlite"]
+        (worker,) = one._pool._idle["sqlite", ()]
         assert worker.send(one._job(TASK, [*right(2), ENDLESS]).message(worker.known))
         while worker.step != 2:
             time.sleep(0.002)

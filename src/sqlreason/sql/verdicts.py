@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from sqlreason.sql.database_files import engine_of, is_database_file
 from sqlreason.text.printable import printable
 
 #: Every status that a verdict can have.
@@ -52,7 +53,8 @@ class Task:
     Attributes:
         id: The question's.
         gold: The gold query as written.
-        databases: SQL scripts (DDL and INSERTs) in the engine's dialect; the first is the original context.
+        databases: SQL scripts (DDL and INSERTs) in the engine's dialect, or URLs of files of its own
+            (`database_files`); the first is the original context.
         engine: "sqlite", "duckdb" or "postgres" (on the server of the Verifier).
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
@@ -79,6 +81,8 @@ class Task:
         if self.engine not in ENGINES:
             known = ", ".join(ENGINES)
             raise ValueError(f"the task {self.id!r} names the engine {self.engine!r:.60}; there are {known}")
+        if other := next((file for file in self.files if engine_of(file) != self.engine), ""):
+            raise ValueError(f"the task {self.id!r} is for {self.engine}, which does not read {other:.200}")
 
     def to_json(self) -> str:
         """Write the task as one line of JSON."""
@@ -103,8 +107,13 @@ class Task:
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
 
     @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Return its test databases that are files."""
+        return tuple(filter(is_database_file, self.databases))
+
+    @cached_property
     def key(self) -> str:
-        """Return a hash of all that decides a verdict; the id is not part of it."""
+        """Return a hash of all that decides a verdict, but for what its files hold; the id is not part of it."""
         content = json.dumps([self.gold, self.databases, self.engine, self.reading])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 

@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from sqlreason.sql.comparison_rules import Comparison, comparison_of, published_comparison
+from sqlreason.sql.database_files import DatabaseError, DatabaseFile, engine_of, files_of
 from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.statements import statement_kind
@@ -141,36 +142,41 @@ class Verifier:
         fresh: dict[tuple[str, str], Verdict] = {}
         asked: dict[Job, tuple[Task, list[str]]] = {}
         ended = count(1)
+        keys = [_key(task) for task, _ in pairs]
 
         def jobs() -> Iterator[Job]:
-            for task, candidates in pairs:
+            for (task, candidates), (key, files) in zip(pairs, keys, strict=True):
                 new = [
                     text
                     for text in dict.fromkeys(candidates)
-                    if (task.key, text if len(text) <= _BRIEF else _brief(text)) not in self._verdicts
+                    if (key, text if len(text) <= _BRIEF else _brief(text)) not in self._verdicts
                 ]
                 if new:
-                    job = self._job(task, new)
+                    job = self._job(task, new, key, files)
                     asked[job] = task, new
                     yield job
 
         def note(job: Job) -> None:
             task, texts = asked.pop(job)
-            fresh.update({(task.key, text): self._verdict(job, i, task) for i, text in enumerate(texts)})
+            fresh.update({(job.key, text): self._verdict(job, i, task) for i, text in enumerate(texts)})
             if progress:
                 progress(next(ended))
 
         self._pool.work(jobs(), note)
-        found = [[fresh.get((t.key, c)) or self._verdicts[t.key, _brief(c)] for c in texts] for t, texts in pairs]
+        found = [
+            [fresh.get((key, c)) or self._verdicts[key, _brief(c)] for c in texts]
+            for (_, texts), (key, _) in zip(pairs, keys, strict=True)
+        ]
         self._remember(fresh)
         self._statuses.update(verdict.status for verdict in fresh.values())
         self._statuses["remembered"] += sum(map(len, found)) - len(fresh)
         return found
 
-    def _job(self, task: Task, candidates: list[str]) -> Job:
+    def _job(self, task: Task, candidates: list[str], key: str, files: tuple[DatabaseFile, ...]) -> Job:
         published = [as_published(text, self.preset) for text in candidates]
         texts = [to_engine(text, task.engine, task.reading) for text in published]
-        return Job(task.engine, "judge", {"candidates": texts}, len(texts), task.key, self._comparison(task))
+        body = {"candidates": texts}
+        return Job(task.engine, "judge", body, len(texts), key, self._comparison(task), files=files)
 
     def _comparison(self, task: Task) -> dict[str, Any]:
         """Return the task as a worker reads it; parsed once."""
@@ -199,7 +205,7 @@ class Verifier:
             self._verdicts.popitem(last=False)
 
     def run(self, context: str, sql: str, engine: str = "sqlite") -> Result:
-        """Run one reading query on a context, in a worker, and return its rows."""
+        """Run one reading query on a context, a script or a database file, in a worker, and return its rows."""
         return self.run_batch([(context, [sql], engine)])[0][0]
 
     def run_batch(
@@ -214,7 +220,13 @@ class Verifier:
         """
         most = most or [(self.limits.max_rows, self.limits.max_characters)] * len(groups)
         jobs = [
-            Job(engine, "run", {"context": context, "queries": list(queries), **_most(bounds)}, len(queries))
+            Job(
+                engine,
+                "run",
+                {"context": context, "queries": list(queries), **_most(bounds)},
+                len(queries),
+                files=files_of([context]),
+            )
             for (context, queries, engine), bounds in zip(groups, most, strict=True)
         ]
         self._pool.work(jobs)
@@ -231,7 +243,8 @@ class Verifier:
         """
         texts = list(dict.fromkeys(candidates))
         readings = [to_engine(as_published(text, self.preset), task.engine, task.reading) for text in texts]
-        job = Job(task.engine, "group", {"contexts": list(task.databases), "queries": readings}, len(texts))
+        body = {"contexts": list(task.databases), "queries": readings}
+        job = Job(task.engine, "group", body, len(texts), files=files_of(task.files))
         self._pool.work([job])
         found = dict(zip(texts, job.reply["groups"], strict=True)) if job.failure is None else {}
         order: dict[int, int] = {}
@@ -248,11 +261,24 @@ class Verifier:
         """
         texts = [as_published(text, self.preset) for text in (*mutants, *probes)]
         body = {"mutants": texts, "spared": len(mutants)}
-        job = Job(task.engine, "trial", body, len(texts), "", _wire(task, self.preset))
+        job = Job(task.engine, "trial", body, len(texts), "", _wire(task, self.preset), files=files_of(task.files))
         self._pool.work([job])
         if job.failure is not None:
             return [Trial(printable(": ".join(job.failure)), False, [], False, []) for _ in task.databases]
         return [Trial(printable(failure), *found) for failure, *found in job.reply["trial"]]
+
+    def describe(self, database: str) -> dict[str, Any]:
+        """Return what defines a database file, as its engine tells it in a worker (`file_contexts` makes SQL of it).
+
+        Raises:
+            DatabaseError: It cannot be opened or read.
+        """
+        job = Job(engine_of(database), "describe", {"context": database}, 0, files=files_of([database]))
+        self._pool.work([job])
+        if job.failure is not None:
+            raise DatabaseError(printable(job.failure[1]))
+        found: dict[str, Any] = job.reply["description"]
+        return found
 
     def explain(self, task: Task, candidate: str) -> str:
         """Say in words where a candidate first differs from the gold, with both results side by side."""
@@ -271,6 +297,14 @@ class Verifier:
         texts = [to_engine(text, task.engine, task.reading)[0] for text in published]
         ((gold, other),) = self.run_batch([(database, texts, task.engine)])
         return Explanation(verdict, passed + 1, database, gold, other, comparison["ordered"])
+
+
+def _key(task: Task) -> tuple[str, tuple[DatabaseFile, ...]]:
+    """Return what a task's verdicts are remembered by, and its files; other content of a file is another task."""
+    if not task.files:
+        return task.key, ()
+    files = files_of(task.files)
+    return f"{task.key} {hash(files):x}", files
 
 
 def _brief(text: str) -> str | bytes:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from sqlreason.sql.database_files import content_key
 from sqlreason.sql.databases.preparation import Prepared
 from sqlreason.sql.sandbox.worker.drivers import connect
 from sqlreason.sql.verdicts import Task
@@ -153,7 +154,8 @@ def _prepared(content: str, id: str) -> Prepared:
 
 def key_of(context: str, gold: str, *settings: object) -> str:
     """The key of a question under settings of its preparation."""
-    content = json.dumps([context, gold, [str(setting) for setting in settings], _engine()])
+    held = content_key(context) if isinstance(context, str) else context
+    content = json.dumps([held, gold, [str(setting) for setting in settings], _engine()])
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
 
 

@@ -13,17 +13,20 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
+from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
 from sqlreason.sql.databases.row_edits import Rows
 from sqlreason.sql.databases.styles import Style, styles_of
 from sqlreason.sql.databases.table_rules import unread_rules
+from sqlreason.sql.databases.values import is_nested
 from sqlreason.sql.mutation.extremes import ties
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.mutation.stability import completions
@@ -46,6 +49,10 @@ _DRAWN, _MUTANTS = 12, 18
 _TELLING = 3
 #: A gold that fails so fails in every reading; on other rows it may not.
 _TOO_BIG = "too_big"
+#: Why the original database may be left out, and the flag for that.
+_LEFT_OUT = {
+    _TOO_BIG: "too_big_on_original", "timeout": "too_slow_on_original", "denied": "read_only_original"
+}  # fmt: skip
 #: Characters of what is told of one attempt, and of a reason in all: an engine's message may quote a whole statement.
 _ATTEMPT, _REASON = 300, 2_000
 #: A gold that is no query at all: white space, semicolons and comments.
@@ -53,8 +60,6 @@ _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
-#: Columns for which no value is drawn: they hold NULL, and the rest can be drawn all the same.
-_NESTED = re.compile(r"\]\s*$|^\s*(?:STRUCT|MAP|UNION|LIST)\b", re.IGNORECASE)
 #: A longer answer is not written out to see whether it is right everywhere.
 _WRITTEN_ROWS = 50
 
@@ -74,7 +79,9 @@ class Prepared:
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen test databases tell from the gold.
         flags: Of quiet_on_original (the gold tells nothing on the original rows), too_big_on_original (its answer on
-            these is too large, and they are left out), gold_ambiguous (LIMIT cuts ties on a chosen test database),
+            these is too large, and they are left out), too_slow_on_original and read_only_original (likewise: a
+            database file on which the gold takes longer than a candidate may, or into which it would write),
+            gold_ambiguous (LIMIT cuts ties on a chosen test database),
             gold_unstable (ties inside of the gold decide its result on a chosen test database),
             gold_constant (its result is the same on all chosen test databases, so that writing it out is judged right),
             few_databases (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
@@ -97,7 +104,8 @@ def prepare(
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
-        context: DDL and INSERTs.
+        context: DDL and INSERTs, or the URL of a database file (`database_files`), which is then the original; the
+            others are drawn by its schema and some of its rows (`file_contexts`).
         gold: The gold query; a null of a table is no gold.
         n: Test databases beside the original.
         seed: Of the draws; the same seed gives the same task.
@@ -115,6 +123,8 @@ def prepare(
         return _prepared(verifier, id, context, gold, styles, n, seed)
     except WorkerError:
         raise
+    except DatabaseError as error:
+        return _left_out("database_error", str(error))
     except OverBudget as error:
         return _left_out("too_costly", str(error))
     except RecursionError:
@@ -141,6 +151,8 @@ def _prepared(
         if half := _HALF_A_CHARACTER.search(text):
             return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
     check_size(gold)
+    if is_database_file(context):
+        return _on_file(verifier, id, context, gold, styles, n, seed)
     budget = Budget(context)
     reasons = []
     known, published = partial(find_schema, context), verifier.preset != "strict"
@@ -152,7 +164,8 @@ def _prepared(
             return _left_out("schema_error", str(error))
         attempts = []
         for script in scripts_of(context, engine, reading):  # one that is settled may need its own order after all
-            found = _distilled(verifier, Task(id, gold, (script,), engine, reading), schema, styles, n, seed, budget)
+            original = _Original(Task(id, gold, (script,), engine, reading), script, schema)
+            found = _distilled(verifier, original, styles, n, seed, budget)
             if found.status != "gold_error":
                 return found
             attempts.append(found.reason)
@@ -162,20 +175,44 @@ def _prepared(
     return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
 
 
+class _Original(NamedTuple):
+    """A gold on its original database, what stands for that database as a script, and its schema."""
+
+    task: Task
+    script: str
+    schema: Schema
+
+    @property
+    def may_be_left_out(self) -> dict[str, str]:
+        """With what status a gold fails on it that may be judged on drawn databases alone, and the flag for that."""
+        return _LEFT_OUT if self.task.files else {_TOO_BIG: _LEFT_OUT[_TOO_BIG]}
+
+
+def _on_file(
+    verifier: Verifier, id: str, database: str, gold: str, styles: Sequence[Style], n: int, seed: int
+) -> Prepared:
+    """A question on a database file, which has one engine and one dialect."""
+    found = context_of(verifier, database)
+    original = _Original(Task(id, gold, (database,), engine_of(database)), found.script, found.schema)
+    return _distilled(verifier, original, styles, n, seed, Budget(found.script))
+
+
 def _distilled(
-    verifier: Verifier, original: Task, schema: Schema, styles: Sequence[Style], n: int, seed: int, budget: Budget
+    verifier: Verifier, given: _Original, styles: Sequence[Style], n: int, seed: int, budget: Budget
 ) -> Prepared:
     """Draws test databases and keeps those that kill most mutants of the gold."""
+    original, schema = given.task, given.schema
     # seldom right, or dear to draw for: look before drawing
     if (original.engine, original.reading) != ("sqlite", "") or len(original.gold) > _LONG:
         (alone,) = verifier.trial(original, [])
-        if alone.failure:
+        if alone.failure and _status(alone) not in given.may_be_left_out:
             return Prepared(None, "gold_error", alone.failure, 0, 0)
     gold = to_engine(original.gold, original.engine, original.reading)[0]
     schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
     wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
-    scripts = [*original.databases, *draw_databases(original, schema, styles, seed, budget.check)]
+    drawing = replace(original, databases=(given.script,))
+    scripts = [*original.databases, *draw_databases(drawing, schema, styles, seed, budget.check, bool(original.files))]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
     open_choices, even = completions(gold, schema), [] if loose else ties(gold, schema)
@@ -183,7 +220,7 @@ def _distilled(
     spelled = "sqlite" if original.engine == "duckdb" else ""
     texts = [[to_engine(text, original.engine, spelled)[0] for text in part] for part in parts]
     trial, unstable, tied = _told_apart(verifier.trial(pool, texts[0], texts[1] + texts[2]), *map(len, parts[:2]))
-    if trial[0].failure and (not trial[0].failure.startswith(_TOO_BIG) or all(tried.failure for tried in trial)):
+    if trial[0].failure and (_status(trial[0]) not in given.may_be_left_out or all(tried.failure for tried in trial)):
         return Prepared(None, "gold_error", trial[0].failure, 0, 0)
     drawn = [Style(), *styles][: len(trial)]
     if verifier.preset == "strict":
@@ -193,7 +230,8 @@ def _distilled(
     killed = {m for i in chosen for m in trial[i].killed}
     open_gold = ("gold_unstable",) if unstable & set(chosen) else ()
     ran = set(range(len(wrong))) - {m for tried in trial for m in tried.broken}
-    flags = ["too_big_on_original"] if trial[0].failure else [] if trial[0].informative else ["quiet_on_original"]
+    left_out = given.may_be_left_out.get(_status(trial[0]), "")
+    flags = [left_out] if left_out else [] if trial[0].informative else ["quiet_on_original"]
     flags += ["gold_ambiguous"] if any(trial[i].ambiguous for i in chosen) else []
     constant_ran = constant and not any(len(wrong) in trial[i].broken for i in chosen)
     flags += ["gold_constant"] if constant_ran and len(wrong) not in killed else []
@@ -211,6 +249,11 @@ def _distilled(
         reason = next((tried.failure for tried in trial[1:] if tried.failure), "the gold cannot be parsed")
         return Prepared(None, "undrawn", f"no database could be drawn beside the original: {reason}", *counts)
     return Prepared(task, "ok", "", *counts)
+
+
+def _status(tried: Trial) -> str:
+    """With what status the gold failed; "" where it ran."""
+    return tried.failure.partition(":")[0]
 
 
 def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
@@ -285,7 +328,12 @@ def _chosen(trial: list[Trial], n: int, styles: Sequence[Style], avoided: set[in
 
 
 def draw_databases(
-    task: Task, schema: Schema, styles: Sequence[Style], seed: int = 0, check: Callable[[], None] = lambda: None
+    task: Task,
+    schema: Schema,
+    styles: Sequence[Style],
+    seed: int = 0,
+    check: Callable[[], None] = lambda: None,
+    is_file: bool = False,
 ) -> list[str]:
     """Draws scripts of perturbed test databases for a task's gold; none if it or its context cannot be read.
 
@@ -295,17 +343,19 @@ def draw_databases(
         styles: Of the test databases, one each.
         seed: Of the draws.
         check: Called before each of them; what it raises ends the work (`budget.Budget.check`).
+        is_file: Whether the script stands for a database file: it needs no settling, and the tables that are not drawn
+            keep a few rows.
     """
     tree = read_query(task.gold, schema, task.reading or None)
     if tree is None:
         return []
     try:
-        frame = _frame(settle(task.databases[0]), task.engine)
+        frame = _frame(task.databases[0] if is_file else settle(task.databases[0]), task.engine)
     except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
         return []
     # what fills a table that the script drops in the end finds it no longer
     kept = tuple((name, text) for name, text in frame.inserts if schema.table(name) is not None)
-    frame = replace(frame, inserts=kept)
+    frame = replace(frame, inserts=_few(kept, schema, task.engine) if is_file else kept)
     populator = Populator(schema, constraints_of(tree, schema))
     rng = random.Random(f"{seed}/{task.gold}")
     scripts = []
@@ -313,6 +363,16 @@ def draw_databases(
         check()
         scripts.append(_script(frame, populator, populator.draw(rng, style), task.engine))
     return scripts
+
+
+def _few(inserts: Sequence[tuple[str, str]], schema: Schema, engine: str) -> tuple[tuple[str, str], ...]:
+    """The first rows of each table, in DuckDB of those that refer to no other, whose rows may be drawn anew."""
+    first = dict(reversed(inserts))
+    return tuple(
+        (name, text)
+        for name, text in inserts
+        if first[name] is text and (engine == "sqlite" or not schema.table(name).foreign_keys)  # type: ignore[union-attr]
+    )
 
 
 @dataclass(frozen=True)
@@ -347,7 +407,7 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
         if rows[table.name.lower()]:
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
-            nested = [engine == "duckdb" and bool(_NESTED.search(column.type)) for column in table.columns]
+            nested = [engine == "duckdb" and is_nested(column) for column in table.columns]
             drawn = [[None if nested[i] else row[i] for i in kept_places] for row in rows[table.name.lower()]]
             values = _values(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")

@@ -17,6 +17,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 TODAY = date(2024, 6, 15)
 #: Truth values, natively or by custom: MySQL's TINYINT(1), SQL Server's BIT.
 _FLAGS = re.compile(r"(BOOL|BOOLEAN|BIT(\s*\(\s*1\s*\))?|TINYINT\s*\(\s*1\s*\))(\s+UNSIGNED)?")
+_NESTED = re.compile(r"\]\s*$|^\s*(?:STRUCT|MAP|UNION|LIST)\b", re.IGNORECASE)
 _TRUE = frozenset(("1", "t", "true", "y", "yes", "on"))
 _TEXT_TYPES = ("CHAR", "TEXT", "CLOB", "STRING", "ENUM", "UUID")
 _REAL_TYPES = ("REAL", "FLOA", "DOUB", "DEC", "NUM", "MONEY")
@@ -37,6 +38,11 @@ def kind_of(column: Column, data: list[Value]) -> str:
     if seen and all(isinstance(value, int) for value in seen):
         return "int" if not any(mark in column.type.upper() for mark in _REAL_TYPES) else "real"
     return "real" if seen else _kind_by_type(column.type.upper())
+
+
+def is_nested(column: Column) -> bool:
+    """Whether DuckDB keeps lists, structs or maps in a column, of which no value is drawn: it holds NULL."""
+    return bool(_NESTED.search(column.type))
 
 
 def _is_flag(value: Value) -> bool:

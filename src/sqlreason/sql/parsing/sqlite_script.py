@@ -69,10 +69,10 @@ def _rows(connection: sqlite3.Connection, table: str) -> Iterator[str]:
     given = [name for _, name, *_, hidden in columns if not hidden]
     names = ", ".join(map(identifier, given))
     for row in connection.execute(f"SELECT {names} FROM {identifier(table)}"):
-        yield f"INSERT INTO {identifier(table)} ({names}) VALUES ({', '.join(map(_cell, row))});"
+        yield f"INSERT INTO {identifier(table)} ({names}) VALUES ({', '.join(map(cell, row))});"
 
 
-def _cell(value: Value) -> str:
+def cell(value: Value) -> str:
     """A value as a literal; a text with NUL characters cannot be written as one."""
     if isinstance(value, str) and "\0" in value:
         return f"CAST(X'{value.encode().hex()}' AS TEXT)"

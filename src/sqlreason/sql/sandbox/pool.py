@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import BOOT, starter
 from sqlreason.sql.sandbox.process import WorkerDied, WorkerError, WorkerProcess
 from sqlreason.sql.verdicts import Limits
@@ -21,13 +22,17 @@ _CPU_IS_USED_UP = 24
 _STARTS = 3
 
 
+#: What tells workers apart: the engine, and the database files that they hold open.
+Kind = tuple[str, tuple[DatabaseFile, ...]]
+
+
 @dataclass(eq=False)
 class Job:
     """One request and what is known of its outcome.
 
     Attributes:
         engine: Which kind of worker serves it.
-        op: "judge", "run", "group" or "trial".
+        op: "judge", "run", "group", "trial" or "describe".
         body: The request's fields apart from the task and what is to be skipped.
         size: How many candidates it has.
         key: The task's key; "" if the task travels with the request.
@@ -36,6 +41,7 @@ class Job:
         failures: Candidates that hung ("timeout") or crashed ("crash") their worker.
         reply: The last message.
         failure: What became of the gold or the whole job: status and reason.
+        files: The database files that it needs; only a worker that has opened them serves it.
     """
 
     engine: str
@@ -49,11 +55,17 @@ class Job:
     reply: dict[str, Any] = field(default_factory=dict)
     failure: tuple[str, str] | None = None
     accidents: set[int] = field(default_factory=set)
+    files: tuple[DatabaseFile, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of worker that serves it."""
+        return self.engine, self.files
 
     def message(self, known: set[str]) -> dict[str, Any]:
         """The request as it is sent, with the task where the worker needs it."""
         skip = [*self.verdicts, *self.failures]
-        task = {} if self.op in ("run", "group") else {"task": None if self.key in known else self.task}
+        task = {} if self.op in _WITHOUT_TASK else {"task": None if self.key in known else self.task}
         seconds = 60.0 + 4.0 * self.size
         return {"op": self.op, **self.body, **task, "key": self.key, "skip": skip, "cpu_seconds": seconds}
 
@@ -78,10 +90,14 @@ class Job:
         return False
 
 
+#: Requests that no gold belongs to.
+_WITHOUT_TASK = ("run", "group", "describe")
 #: So many jobs lie in a worker's pipe behind the one at work: on busy cores we are woken some of them late.
 _AHEAD = 4
-#: Jobs that wait for a worker, by engine.
-Queues = dict[str, deque[Job]]
+#: Idle workers with database files that are kept beside the others, over all kinds.
+_IDLE_WITH_FILES = 24
+#: Jobs that wait for a worker, by its kind.
+Queues = dict[Kind, deque[Job]]
 
 
 class Pool:
@@ -95,7 +111,7 @@ class Pool:
 
     def __init__(self, size: int, limits: Limits, server: str = "") -> None:
         self._size, self._limits, self._server = max(1, size), limits, server
-        self._idle: dict[str, list[WorkerProcess]] = {}
+        self._idle: dict[Kind, list[WorkerProcess]] = {}
         self._busy: dict[WorkerProcess, deque[Job]] = {}  # the job at work, and those sent ahead
         self._starter = starter()
         self._selector = selectors.DefaultSelector()
@@ -152,7 +168,7 @@ class Pool:
         """Gives jobs to workers; returns whether there is anything to wait for."""
         self._hand_out(waiting)
         while sum(map(len, waiting.values())) < 2 * self._size and (job := next(coming, None)) is not None:
-            waiting.setdefault(job.engine, deque()).append(job)
+            waiting.setdefault(job.kind, deque()).append(job)
             self._hand_out(waiting)
         return bool(self._busy)
 
@@ -161,32 +177,39 @@ class Pool:
 
         A job behind another cannot be had back; enough are kept for the other workers to go on.
         """
-        for engine, queue in waiting.items():
-            while queue and (worker := self._free_worker(engine)) is not None:
+        for kind, queue in waiting.items():
+            while queue and (worker := self._free_worker(kind)) is not None:
                 self._send(worker, queue.popleft())
-            while len(queue) >= self._size and (worker := self._eager_worker(engine)) is not None:
+            while len(queue) >= self._size and (worker := self._eager_worker(kind)) is not None:
                 if not self._send_ahead(worker, queue[0]):
                     break
                 queue.popleft()
 
-    def _eager_worker(self, engine: str) -> WorkerProcess | None:
+    def _eager_worker(self, kind: Kind) -> WorkerProcess | None:
         jobs = self._busy.items()
-        able = [(len(own), w) for w, own in jobs if w.engine == engine and w.ready and len(own) <= _AHEAD]
+        able = [(len(own), w) for w, own in jobs if w.kind == kind and w.ready and len(own) <= _AHEAD]
         return min(able, key=lambda pair: pair[0], default=(0, None))[1]
 
-    def _free_worker(self, engine: str) -> WorkerProcess | None:
-        idle = self._idle.setdefault(engine, [])
-        if idle:
-            return idle.pop()
-        if sum(worker.engine == engine for worker in self._busy) < self._size:
-            return self._new_worker(engine)
-        return None
+    def _free_worker(self, kind: Kind) -> WorkerProcess | None:
+        idle = self._idle.get(kind)
+        if not idle and sum(worker.engine == kind[0] for worker in self._busy) >= self._size:
+            return None
+        return idle.pop() if idle else self._new_worker(kind)
 
-    def _new_worker(self, engine: str) -> WorkerProcess:
+    def _new_worker(self, kind: Kind) -> WorkerProcess:
+        self._make_room()
         self._counts["started"] += 1
-        worker = WorkerProcess(engine, self._limits, self._starter, self._server)
+        engine, files = kind
+        worker = WorkerProcess(engine, self._limits, self._starter, self._server, files)
         self._selector.register(worker, selectors.EVENT_READ)
         return worker
+
+    def _make_room(self) -> None:
+        """Ends the idle workers whose files were asked for longest ago, where there are too many of them."""
+        kinds = [kind for kind, idle in self._idle.items() for _ in idle if kind[1]]
+        for kind in kinds[: max(0, len(kinds) - _IDLE_WITH_FILES)]:
+            self._dismiss(self._idle[kind].pop(0))
+        self._idle = {kind: idle for kind, idle in self._idle.items() if idle}
 
     def _dismiss(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker)
@@ -199,7 +222,7 @@ class Pool:
         except WorkerDied:
             self._counts["died"] += 1
             self._dismiss(worker)
-            worker = self._new_worker(job.engine)
+            worker = self._new_worker(job.kind)
             worker.send(job.message(worker.known))
         self._busy[worker] = deque([job])
 
@@ -216,7 +239,7 @@ class Pool:
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
         readable: set[Any] = {key.fileobj for key, _ in self._selector.select(0.001 + max(patience, 0.0))}
         for worker in readable - set(self._busy):  # idle, and with nothing to say: it has ended
-            self._idle[worker.engine].remove(worker)
+            self._idle[worker.kind].remove(worker)
             self._counts["died"] += 1
             self._dismiss(worker)
         for worker in list(self._busy):
@@ -239,7 +262,7 @@ class Pool:
         ended = [jobs.popleft() for message in messages if jobs[0].take(message)]
         if not jobs:
             del self._busy[worker]
-            self._idle[worker.engine].append(worker)
+            self._idle[worker.kind] = [*self._idle.pop(worker.kind, []), worker]  # behind the others: the last used
         return [job for job in ended if self._is_finished(worker, job, waiting)]
 
     def _check_start(self, worker: WorkerProcess) -> None:
@@ -254,7 +277,7 @@ class Pool:
         """Whether an answered job is done; if the worker has forgotten its task, it is sent once more."""
         if job.reply.get("unknown"):
             worker.known.discard(job.key)
-            waiting.setdefault(job.engine, deque()).appendleft(job)
+            waiting.setdefault(job.kind, deque()).appendleft(job)
             return False
         if job.key:
             worker.known.add(job.key)
@@ -271,7 +294,7 @@ class Pool:
         self._dismiss(worker)
         job, *ahead = self._busy.pop(worker)
         done = job.blame(index, status, reason, chance)
-        waiting.setdefault(job.engine, deque()).extendleft(reversed(ahead if done else [job, *ahead]))
+        waiting.setdefault(job.kind, deque()).extendleft(reversed(ahead if done else [job, *ahead]))
         return [job] if done else []
 
     def close(self) -> None:

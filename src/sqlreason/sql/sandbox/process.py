@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from sqlreason.errors import SqlReasonError
+from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import START_SECONDS, Starter
 from sqlreason.sql.sandbox.worker import protocol
 from sqlreason.sql.verdicts import Limits
@@ -72,8 +73,10 @@ class WorkerProcess:
         limits: Bounds of one candidate, passed on.
         starter: Starts and ends its process.
         server: URL of the server of a "postgres" worker.
+        files: The database files that it opens before it is sealed.
 
     Attributes:
+        kind: Its engine and its files.
         known: Keys of the tasks that it has loaded.
         ready: Whether it has come up.
         sleeps: Whether its time is over because it does nothing: the machine may be to blame, or who stopped it.
@@ -81,7 +84,10 @@ class WorkerProcess:
         library: The version of its engine.
     """
 
-    def __init__(self, engine: str, limits: Limits, starter: Starter, server: str = "") -> None:
+    def __init__(
+        self, engine: str, limits: Limits, starter: Starter, server: str = "", files: tuple[DatabaseFile, ...] = ()
+    ) -> None:
+        self.kind = engine, files
         self.engine, self._limits, self._starter = engine, limits, starter
         self.known: set[str] = set()
         self.ready = False
@@ -95,7 +101,8 @@ class WorkerProcess:
         self._look = _Look(0.0, 0.0)
         self.sleeps = False
         self._buffer = bytearray()
-        started = starter.start(engine, {"limits": asdict(limits), "server": server})
+        named = [(file.url, file.path) for file in files]
+        started = starter.start(engine, {"limits": asdict(limits), "server": server, "files": named})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
         self._channel.settimeout(START_SECONDS)  # one that is stopped from outside must not stop us
 

@@ -64,6 +64,7 @@ class Case:
         self._seconds: Callable[[], float] = engine.seconds
         self._now = 0.0  # the clock is looked at once between two candidates: the end of one is the start of the next
         self.access: str = gold["access"]
+        self._granted = self.access  # on the current database
         self._lenient = False
         self.databases: list[Database] = []
         for script in gold["databases"]:
@@ -74,7 +75,9 @@ class Case:
 
     def _load(self, script: str) -> Database:
         database = self._engine.load(script, self._deadline())
-        self._engine.open(database)
+        self._open(database)
+        if self._granted != self.access and self._compares_state:
+            raise EngineError("denied", "a gold that writes cannot be run on a database file, which is only read")
         if not self.databases:
             self._names = self._engine.names()
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])
@@ -93,11 +96,16 @@ class Case:
             self._tie(database)
         return database
 
+    def _open(self, database: Any) -> None:
+        """Makes a database the current one; a file may only be read."""
+        self._engine.open(database)
+        self._granted = READ if self._engine.read_only else self.access
+
     def _deadline(self) -> float:
         return float(self._seconds() + self._limits["soft_seconds"])
 
     def _run(self, statements: list[str], max_rows: int, deadline: float | None = None) -> Outcome:
-        return self._engine.run(statements, self.access, deadline or self._deadline(), max_rows)
+        return self._engine.run(statements, self._granted, deadline or self._deadline(), max_rows)
 
     def _undone(self) -> Any:
         return _Undone(self._engine)
@@ -162,7 +170,7 @@ class Case:
         """
         alive = {i: _Attempt(texts[0]) for i, texts in enumerate(candidates) if i not in skip}
         for number, database in enumerate(self.databases):
-            self._engine.open(database.database)
+            self._open(database.database)
             self._now = self._seconds()
             for index, attempt in list(alive.items()):
                 self._beat(index)
@@ -184,13 +192,13 @@ class Case:
         try:
             statements = self._statements(attempt.text)
             try:
-                outcome = self._engine.run(statements, self.access, deadline, self._wanted(database))
+                outcome = self._engine.run(statements, self._granted, deadline, self._wanted(database))
                 reason = self._difference(outcome, database, attempt.flags)
             finally:
                 self._engine.undo()
         except Exception as raised:
             error = as_error(raised)
-            if error.status == "denied" and self.access == READ:
+            if error.status == "denied" and self._granted == READ:
                 attempt.flags |= _named_write([attempt.text])
             self._now = self._seconds()
             parses = error.status not in ("syntax_error", "multi_statement", "empty")

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from .outcomes import EngineError
 from .statement_text import is_something
@@ -20,7 +21,9 @@ Rows = list[tuple[Any, ...]]
 
 
 class Driver(Protocol):
-    """A connection to a database in memory that keeps no statement: a kept one would skip the authorizer.
+    """A connection to a database that keeps no statement: a kept one would skip the authorizer.
+
+    The database is in memory, or a file that is read and looked for nowhere else.
 
     Attributes:
         failures: What its methods raise for a statement that does not run.
@@ -67,6 +70,8 @@ class Driver(Protocol):
         """Closes the connection."""
 
 
+#: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE.
+_IN_MEMORY = 0x6
 #: As many as fill the pool, whose size is SQLite's own.
 _OPEN_STATEMENTS = 100
 
@@ -90,8 +95,10 @@ class Standard:
     failures = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, ValueError)
     library = f"SQLite {sqlite3.sqlite_version} (sqlite3)"
 
-    def __init__(self) -> None:
-        self._connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
+    def __init__(self, path: str = "") -> None:
+        self._connection = sqlite3.connect(_name(path), isolation_level=None, cached_statements=0, uri=bool(path))
+        if path:  # texts that are no UTF-8 occur in published databases
+            self._connection.text_factory = lambda content: content.decode("utf-8", "replace")
         self.load = self._connection.deserialize
         self.dump = self._connection.serialize
         self.close = self._connection.close
@@ -141,13 +148,14 @@ class Standard:
 class Apsw:
     """apsw, whose `execute` would run several statements: a look before the first refuses a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = "") -> None:
         import apsw  # a worker learns only from its parent where it lies
 
         self._codes, self._error = apsw.mapping_result_codes, apsw.SQLError
         self.failures = (apsw.Error, MemoryError, OverflowError, ValueError)
         self.library = f"SQLite {apsw.sqlite_lib_version()} (apsw)"
-        self._connection = apsw.Connection(":memory:", statementcachesize=0)
+        flags = apsw.SQLITE_OPEN_URI | (apsw.SQLITE_OPEN_READONLY if path else _IN_MEMORY)
+        self._connection = apsw.Connection(_name(path), flags=flags, statementcachesize=0)
         self._connection.exec_trace = self._look
         self._execute = self._connection.execute
         self._statement = ""
@@ -236,7 +244,16 @@ class Apsw:
 DRIVERS: dict[str, type[Any]] = {"apsw": Apsw, "sqlite3": Standard}
 
 
-def connect(name: str = "") -> Driver:
-    """A connection through the driver of that name; "" takes the best that is installed."""
-    driver: Driver = DRIVERS[name or ("apsw" if find_spec("apsw") else "sqlite3")]()
+def connect(name: str = "", path: str = "") -> Driver:
+    """A connection through the driver of that name; "" takes the best that is installed.
+
+    Args:
+        name: Of `DRIVERS`.
+        path: Of a file, which is opened to be read and taken for one that nobody changes; "" is a database in memory.
+    """
+    driver: Driver = DRIVERS[name or ("apsw" if find_spec("apsw") else "sqlite3")](path)
     return driver
+
+
+def _name(path: str) -> str:
+    return f"file:{quote(path)}?mode=ro&immutable=1" if path else ":memory:"

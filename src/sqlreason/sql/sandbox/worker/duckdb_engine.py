@@ -1,8 +1,9 @@
 """DuckDB inside a worker: the last resort for gold queries that SQLite cannot run, 40 to 60 times dearer.
 
 It has no authorizer: statements are admitted by their type, the outside world is switched off and the configuration
-locked before a candidate is seen. A test database is a connection to a database of its own. Dates and times are read as
-texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would need files.
+locked before a candidate is seen. A test database is a connection to a database of its own, or to a file. Dates and
+times are read as texts: Python has no infinite date and none before the year 1 or after 9999, and time zones would
+need files.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 
 from .duckdb_words import STOPPED_CLOCK, Refusals, without_end, words_of
+from .opening import check_file, refused
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 
 _READS = {"SELECT"}
@@ -53,6 +55,10 @@ class DuckdbEngine:
     Args:
         heap_mb: What one database may allocate, in MiB.
         sql_chars: The longest statement accepted from a candidate.
+        files: Names of database files, by which they are loaded, and their paths.
+
+    Attributes:
+        read_only: Whether the current database is a file.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
@@ -62,28 +68,44 @@ class DuckdbEngine:
     #: The clock of deadlines: CPU seconds of this process.
     seconds = staticmethod(time.process_time)
 
-    def __init__(self, heap_mb: int, sql_chars: int) -> None:
+    def __init__(self, heap_mb: int, sql_chars: int, files: Sequence[tuple[str, str]] = ()) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
         self.library = f"DuckDB {duckdb.__version__}"
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._files = {name: self._connected(path) for name, path in files}
+        self.read_only = False
         self._current = self._connect()
         self._refusals = Refusals(self._current)
         self._known: set[str] = set()
         self._sequences: list[str] = []
         self._wrote = False
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(":memory:")
+    def _connected(self, path: str) -> duckdb.DuckDBPyConnection | EngineError:
+        """Opens a file, or says why it cannot be."""
+        try:
+            check_file(path, "duckdb")
+            return self._connect(path)
+        except EngineError as error:
+            return error
+        except Exception as error:  # whatever a file makes DuckDB say is the outcome of this file
+            return refused(path, f"it cannot be read ({str(error).partition(chr(10))[0]})")
+
+    def _connect(self, path: str = "") -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect(path or ":memory:", read_only=bool(path))
         for setting in _SETTINGS:
             connection.execute(setting.format(memory=self._memory))
         return connection
 
     def load(self, script: str, deadline: float) -> str:
-        """Builds a database from a script; the script itself serves as its snapshot.
+        """Builds a database from a script, or finds the file of that name; the text itself serves as its snapshot.
 
         Raises:
-            EngineError: A statement of the script failed.
+            EngineError: A statement of the script failed, or the file could not be opened.
         """
+        if script in self._files:
+            if isinstance(error := self._files[script], EngineError):
+                raise error
+            return script
         connection = self._connect()
         try:
             with self._guarded(connection, deadline):
@@ -101,10 +123,12 @@ class DuckdbEngine:
 
     def open(self, snapshot: str) -> None:
         """Makes the test database the current database, building it anew if it has been closed."""
-        if snapshot not in self._opened:
+        self.read_only = snapshot in self._files
+        if not self.read_only and snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
-        if self._current is not self._opened[snapshot]:
-            self._current = self._opened[snapshot]
+        found: Any = self._files[snapshot] if self.read_only else self._opened[snapshot]
+        if self._current is not found:
+            self._current = found
             self._known = self.names()
             self._sequences = [_restart(*row) for row in self._current.execute(_SEQUENCES).fetchall()]
 
@@ -224,6 +248,21 @@ class DuckdbEngine:
             rows = cursor.fetchall()
         return rows
 
+    def describe(self) -> dict[str, Any]:
+        """What defines the current database, as `serving.Service` sends it; foreign keys stand in the definitions."""
+        columns: dict[int, list[list[Any]]] = {}
+        for oid, *column in self._rows(_DESCRIBED_COLUMNS):
+            columns.setdefault(oid, []).append([*column, 0, 0])
+        tables = [[name, sql, columns.get(oid, []), []] for oid, name, sql in self._rows(_DESCRIBED_TABLES)]
+        before = [sql for query in _BEFORE for (sql,) in self._rows(query)]
+        after = [[name, sql] for query in _AFTER for name, sql in self._rows(query)]
+        comments = [list(row) for row in self._rows(_COMMENTS)]
+        return {"before": before, "tables": tables, "after": after, "comments": comments}
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query of our own."""
+        return self._current.execute(sql).fetchall()
+
     def objects(self) -> dict[str, Any]:
         """Tables and views with their columns and whether these may be NULL."""
         rows = self._current.execute(_COLUMNS).fetchall()
@@ -258,6 +297,24 @@ def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_HERE = "NOT internal AND database_name = current_database()"
+_BEFORE = (
+    f"SELECT 'CREATE SCHEMA \"' || schema_name || '\"' FROM duckdb_schemas() WHERE {_HERE} AND schema_name <> 'main'",
+    "SELECT sql FROM duckdb_sequences() WHERE NOT temporary AND database_name = current_database()",
+)
+_DESCRIBED_TABLES = f"SELECT table_oid, table_name, sql FROM duckdb_tables() WHERE {_HERE} ORDER BY table_oid"
+_DESCRIBED_COLUMNS = (
+    f"SELECT table_oid, column_name, data_type, NOT is_nullable FROM duckdb_columns() WHERE {_HERE} "
+    "ORDER BY table_oid, column_index"
+)
+_AFTER = (
+    "SELECT table_name, sql FROM duckdb_indexes() WHERE sql IS NOT NULL AND database_name = current_database()",
+    f"SELECT view_name, sql FROM duckdb_views() WHERE {_HERE}",
+)
+_COMMENTS = (
+    f"SELECT table_name, '', comment FROM duckdb_tables() WHERE {_HERE} AND comment IS NOT NULL UNION ALL "
+    f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {_HERE} AND comment IS NOT NULL"
+)
 _SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM duckdb_sequences()"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from . import protocol
@@ -48,8 +49,14 @@ def _next_request(control: socket.socket, parent: int) -> tuple[dict[str, Any], 
     while not select.select([control], [], [], _LOOK)[0]:
         if os.getppid() != parent:
             return None
-    frame, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)
-    return (protocol.decode(frame[protocol.HEADER.size :]), descriptors) if frame else None
+    size, descriptors, _, _ = socket.recv_fds(control, protocol.HEADER.size, 2)
+    return (protocol.receive(_after(size, control)), descriptors) if size else None
+
+
+def _after(read: bytes, control: socket.socket) -> Callable[[int], bytes]:
+    """What reads from the socket, first what was read from it already."""
+    first = [read]
+    return lambda size: first.pop() if first else control.recv(size)
 
 
 def _fork(message: dict[str, Any], descriptors: list[int], control: socket.socket) -> int:

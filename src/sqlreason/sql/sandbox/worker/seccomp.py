@@ -18,7 +18,8 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         317,
         {
             **{"read": 0, "write": 1, "close": 3, "fstat": 5, "poll": 7, "lseek": 8, "mmap": 9, "mprotect": 10},
-            **{"munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "select": 23},
+            **{"munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "pread64": 17},
+            **{"select": 23},
             **{"sched_yield": 24, "mremap": 25, "madvise": 28, "dup": 32, "nanosleep": 35, "getpid": 39, "sendto": 44},
             **{"recvfrom": 45, "clone": 56, "exit": 60, "uname": 63, "fcntl": 72, "gettimeofday": 96, "getrlimit": 97},
             **{"getrusage": 98, "sysinfo": 99, "getuid": 102, "getppid": 110, "sigaltstack": 131, "setrlimit": 160},
@@ -34,6 +35,7 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         {
             **{"read": 63, "write": 64, "close": 57, "fstat": 80, "lseek": 62, "mmap": 222, "mprotect": 226},
             **{"munmap": 215, "brk": 214, "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139},
+            **{"pread64": 67},
             **{"sched_yield": 124, "mremap": 216, "madvise": 233, "dup": 23, "nanosleep": 101, "getpid": 172},
             **{"sendto": 206, "recvfrom": 207, "clone": 220, "exit": 93, "uname": 160, "fcntl": 25},
             **{"gettimeofday": 169, "getrlimit": 163, "getrusage": 165, "sysinfo": 179, "getuid": 174, "getppid": 173},

@@ -1,9 +1,9 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
-Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results)
-and `trial` (a gold and its mutants on candidate test databases). Verdicts and results are sent as they become known,
-so that a killed worker loses little; a result is brought into the form in which it is sent while its own heartbeat
-stands.
+Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results),
+`trial` (a gold and its mutants on candidate test databases) and `describe` (what defines a context). Verdicts and
+results are sent as they become known, so that a killed worker loses little; a result is brought into the form in which
+it is sent while its own heartbeat stands.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from .wire_values import packed_rows
 _LOADED_CHARACTERS, _CASE_CHARACTERS = 32_000_000, 30_000
 #: A mutant that so many test databases kill is not tried on more.
 _ENOUGH_KILLS = 3
+#: All mutants together take so many times a candidate's time on a file.
+_MUTANTS = 2
 #: A reason is cut after so many characters.
 _REASON = 500
 #: Verdicts wait at most this long for company before they are sent.
@@ -63,6 +65,8 @@ class Service:
             self._run(message)
         elif message["op"] == "group":
             self._group(message)
+        elif message["op"] == "describe":
+            self._describe(message)
         elif message["op"] == "trial":
             found = self._trial(message["task"], message["mutants"], message["spared"], message["skip"])
             self.send({"trial": found, "done": True})
@@ -124,6 +128,23 @@ class Service:
                 self.send({"verdicts": [(index, self._result(sql, most_rows, most))], "done": False})
         self.send({"done": True})
 
+    def _describe(self, message: dict[str, Any]) -> None:
+        """Sends what defines a context.
+
+        That is `before` (statements), `tables` (each its name, its CREATE TABLE, its columns by name, type, NOT NULL,
+        place in the key and whether it is hidden or computed, and its foreign keys by number, parent, column and the
+        parent's column), `after` (indices, views and triggers, each with its table) and `comments` (by table and
+        column).
+        """
+        if (failure := self._opened(message["context"])) is not None:
+            self.send({"gold_error": [failure.status, failure.reason], "done": True})
+            return
+        try:
+            self.send({"description": self._engine.describe(), "done": True})
+        except Exception as error:
+            failure = as_error(error)
+            self.send({"gold_error": [failure.status, failure.reason[:_REASON]], "done": True})
+
     def _opened(self, context: str) -> EngineError | None:
         """Makes a context the current database; returns why that fails, None if it does not."""
         try:
@@ -161,6 +182,18 @@ class Service:
     def _deadline(self) -> float:
         return float(self._engine.seconds() + self._limits["soft_seconds"])
 
+    def _tried(self, case: Case, mutants: list[str], left_out: set[int]) -> dict[int, list[Any]]:
+        """What becomes of mutants; on a file, which may be large, of as many as a candidate's time allows for."""
+        candidates = [[mutant] for mutant in mutants]
+        if not self._engine.read_only:
+            return dict(case.judge(candidates, left_out))
+        end = self._engine.seconds() + _MUTANTS * self._limits["soft_seconds"]
+        found: dict[int, list[Any]] = {}
+        for index in range(len(mutants)):
+            if index not in left_out and self._engine.seconds() < end:
+                found.update(case.judge(candidates, {*range(len(mutants))} - {index}))
+        return found
+
     def _trial(self, task: dict[str, Any], mutants: list[str], spared: int, skip: list[int]) -> list[Any]:
         """Per test database what `Verifier.trial` describes."""
         found, kills = [], [0] * spared
@@ -171,7 +204,7 @@ class Service:
                 found.append([f"{case.status}: {case.reason}", False, [], False, []])
                 continue
             left_out = {*skip, *endless, *(i for i, count in enumerate(kills) if count >= _ENOUGH_KILLS)}
-            verdicts = dict(case.judge([[m] for m in mutants], left_out))
+            verdicts = self._tried(case, mutants, left_out)
             differing = [i for i, verdict in verdicts.items() if verdict[0] == "mismatch"]
             broken = [i for i, verdict in verdicts.items() if verdict[0] not in ("match", "mismatch")]
             endless |= {i for i, verdict in verdicts.items() if verdict[0] == "timeout"}
@@ -188,7 +221,8 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
     Args:
         channel: To the parent.
         heartbeat: Descriptor of the shared bytes.
-        start: `engine`, `limits`, the `server` of PostgreSQL, and `folders` in which the engine's packages lie.
+        start: `engine`, `limits`, the `server` of PostgreSQL, the database `files` that it holds open, each with the
+            name by which it is loaded, and `folders` in which the engine's packages lie.
         parent: The process whose end is this one's too; None where the closed socket must do.
     """
     beats = protocol.Heartbeat(heartbeat)
@@ -219,13 +253,13 @@ def serve_alone(channel: socket.socket, token: bytes) -> None:
 
 def _open_engine(start: dict[str, Any]) -> Any:
     """Opens the engine; whatever it needs from outside it must have before the process is closed."""
-    limits, name = start["limits"], start["engine"]
+    limits, name, files = start["limits"], start["engine"], start["files"]
     if name == "duckdb":
         from .duckdb_engine import DuckdbEngine
 
-        return DuckdbEngine(limits["heap_mb"], limits["sql_chars"])
+        return DuckdbEngine(limits["heap_mb"], limits["sql_chars"], files)
     if name == "postgres":
         from .postgres_engine import PostgresEngine
 
         return PostgresEngine(start["server"], limits["sql_chars"])
-    return SqliteEngine(limits["heap_mb"], limits["sql_chars"])
+    return SqliteEngine(limits["heap_mb"], limits["sql_chars"], files=files)

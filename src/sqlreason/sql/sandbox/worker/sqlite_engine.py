@@ -1,16 +1,19 @@
 """SQLite inside a worker: snapshots, an allow-list of actions, deadlines.
 
-One connection serves all test databases; `open` replaces its database by a snapshot, which costs microseconds.
-The authorizer also tells what a statement reads.
+One connection serves all test databases that are scripts; `open` replaces its database by a snapshot, which costs
+microseconds. Each database file has a connection of its own. The authorizer also tells what a statement reads.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .clock import Clock
-from .drivers import Driver, connect
+from .drivers import DRIVERS, Driver, connect
+from .opening import check_file, refused
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 from .sqlite_functions import install
 
@@ -60,16 +63,27 @@ _OPERATIONS_BETWEEN_LOOKS = 2_000
 _PAGE = 512
 #: Names of harmless tables are remembered up to this many; they come from candidates.
 _NAMES_KEPT = 4_096
+#: Kibibytes of pages that the connections to files keep, together and each.
+_CACHED, _CACHED_EACH = 16_000, 4_000
 _SYNTAX = ("syntax error", "incomplete input", "unrecognized token", "unterminated")
 
 
+@dataclass(eq=False)
+class _File:
+    """A database file that is open, and its path."""
+
+    driver: Driver
+    path: str
+
+
 class SqliteEngine:
-    """One SQLite connection in memory.
+    """One SQLite connection in memory, and one to each database file.
 
     Args:
         heap_mb: What SQLite may allocate in the whole process, in MiB.
         sql_chars: The longest statement accepted from a candidate.
         driver: By which package SQLite is used, of `drivers.DRIVERS`; "" takes the best that is installed.
+        files: Names of database files, by which they are loaded, and their paths.
 
     Attributes:
         library: The version of SQLite and that package.
@@ -81,7 +95,7 @@ class SqliteEngine:
     #: What holds a query beside the limits of the process.
     guards: tuple[str, ...] = ()
 
-    def __init__(self, heap_mb: int, sql_chars: int, driver: str = "") -> None:
+    def __init__(self, heap_mb: int, sql_chars: int, driver: str = "", files: Sequence[tuple[str, str]] = ()) -> None:
         self._sql_chars = sql_chars
         self._heap = heap_mb * 1024 * 1024
         self._mode, self._deadline = _OWN, 0.0
@@ -90,12 +104,36 @@ class SqliteEngine:
         self._reads: set[str] = set()
         self._writes: set[str] = set()
         self._refused = ""
-        self._driver = self._connect(driver)
+        self._driver = self._memory = self._connect(driver)
         self.library = self._driver.library
         self._nothing = _empty_database()
+        self._spare: dict[str, Driver] = {}  # connections to files by Python's own module, which reads broken texts
+        self._files = {name: self._opened(driver, path, len(files)) for name, path in files}
 
-    def _connect(self, name: str) -> Driver:
-        driver = connect(name)
+    def _opened(self, name: str, path: str, files: int) -> _File | EngineError:
+        """Opens a file, or says why it cannot be."""
+        try:
+            check_file(path, "sqlite")
+            found = _File(self._connect_to(name, path, files), path)
+            if not isinstance(found.driver, DRIVERS["sqlite3"]):
+                self._spare[path] = self._connect_to("sqlite3", path, files)
+        except EngineError as error:
+            return error
+        except Exception as error:  # whatever a file makes SQLite say is the outcome of this file
+            return refused(path, f"it cannot be read ({error})")
+        return found
+
+    def _connect_to(self, name: str, path: str, files: int) -> Driver:
+        driver = self._connect(name, path)
+        driver.rows(f"PRAGMA cache_size = -{min(_CACHED_EACH, _CACHED // files)}")
+        driver.rows("PRAGMA query_only = ON")
+        driver.rows("PRAGMA cell_size_check = ON")
+        driver.rows("PRAGMA locking_mode = EXCLUSIVE")  # nothing to lock: the file is not looked at again
+        driver.rows("SELECT COUNT(*) FROM sqlite_master")
+        return driver
+
+    def _connect(self, name: str, path: str = "") -> Driver:
+        driver = connect(name, path)
         ((limit,),) = driver.rows(f"PRAGMA hard_heap_limit = {self._heap}")
         if not 0 < limit <= self._heap:
             raise RuntimeError(f"SQLite took {limit} for a heap limit of {self._heap} bytes")
@@ -163,13 +201,18 @@ class SqliteEngine:
             return EngineError("too_big", text)
         return EngineError("syntax_error" if any(mark in text for mark in _SYNTAX) else "exec_error", text)
 
-    def load(self, script: str, deadline: float) -> bytes:
-        """Builds a database from a script and returns its snapshot.
+    def load(self, script: str, deadline: float) -> bytes | _File:
+        """Builds a database from a script and returns its snapshot; finds the file of that name.
 
         Raises:
-            EngineError: A statement of the script failed.
+            EngineError: A statement of the script failed, or the file could not be opened.
         """
         self.undo()
+        if (file := self._files.get(script)) is not None:
+            if isinstance(file, EngineError):
+                raise file
+            return file
+        self._driver = self._memory
         self._driver.load(self._nothing)
         begin = "" if "begin" in script.lower() else "BEGIN;"
         self._enter(_CONTEXT, deadline)
@@ -185,9 +228,26 @@ class SqliteEngine:
             self._driver.rows("COMMIT")
         return self._driver.dump()
 
-    def open(self, snapshot: bytes) -> None:
-        """Makes the snapshot the current database."""
+    def open(self, snapshot: bytes | _File) -> None:
+        """Makes the snapshot, or the file, the current database."""
+        if isinstance(snapshot, _File):
+            self._driver = snapshot.driver
+            return
+        self._driver = self._memory
         self._driver.load(snapshot)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the current database is a file."""
+        return self._driver is not self._memory
+
+    def _tolerates(self) -> bool:
+        """Reads the current file from now on by the module that reads broken texts, if it does not yet."""
+        file = next((f for f in self._files.values() if isinstance(f, _File) and f.driver is self._driver), None)
+        if file is None or (spare := self._spare.pop(file.path, None)) is None:
+            return False
+        self._driver = file.driver = spare
+        return True
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.
@@ -212,6 +272,9 @@ class SqliteEngine:
             for statement in statements:
                 columns, rows = self._driver.query(statement, max_rows + 1)
         except self._driver.failures as error:
+            self._mode = _OWN
+            if isinstance(error, UnicodeDecodeError) and self._tolerates():
+                return self.run(statements, access, deadline, max_rows)
             raise self._judged(error) from None
         finally:
             self._mode = _OWN
@@ -271,12 +334,25 @@ class SqliteEngine:
                 found[f"index on {name.lower()} {indexed}"] = unique
         return found
 
+    def describe(self) -> dict[str, Any]:
+        """What defines the current database, as `serving.Service` sends it."""
+        tables, after = [], []
+        for kind, name, owner, sql in self._own(_DEFINED):
+            if kind == "table":
+                columns = self._own(f"PRAGMA table_xinfo({_name(name)})")
+                keys = self._own(f"PRAGMA foreign_key_list({_name(name)})")
+                described = [[row[1], row[2], bool(row[3]), row[5], row[6]] for row in columns]
+                tables.append([name, sql, described, [[row[0], row[2], row[3], row[4]] for row in keys]])
+            else:
+                after.append([owner, sql])
+        return {"before": [], "tables": tables, "after": after, "comments": []}
+
     def _own(self, sql: str) -> list[tuple[Any, ...]]:
         return self._driver.rows(sql)
 
     def close(self) -> None:
         """Closes the connection."""
-        self._driver.close()
+        self._memory.close()
 
 
 def _empty_database() -> bytes:
@@ -290,6 +366,10 @@ def _empty_database() -> bytes:
 
 
 _NAMES = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+_DEFINED = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master "
+    "WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+)
 _OBJECTS = "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
 
 
