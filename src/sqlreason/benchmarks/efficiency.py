@@ -5,9 +5,10 @@ are run in turn, 100 times; the ratio of their times, gold over prediction, is a
 deviations off; steps of that mean give a reward, and R-VES is 100 times the mean square root of the rewards, wrong
 answers counting 0.
 
-Times are the worker's computing time, where the script takes the wall's: other processes of the machine do not count,
-nor does a disk that has to be waited for. They stay noisy for queries of microseconds, whose ratio lies around 1: at
-that edge the reward is 1 or 0.75 by chance. Figures of two machines, or of two runs, differ by several points.
+Times are taken in the worker, from the statement to its last row, without opening the database. They are the wall's, as
+in the script, and noisy: the ratio of two queries that cost the same lies around 1, where the reward is 1 or 0.75 by
+chance. Figures of two machines, of a busy one, or of two runs differ by several points. A pair is timed for a second at
+most, but three times, so that slow queries have fewer rounds than the script gives them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def time_rewards(verifier: Verifier, gold: Task, candidates: Sequence[str], roun
         verifier: Where they run.
         gold: The gold on the one database.
         candidates: Those that are right.
-        rounds: How often each is timed; fewer where the queries are slow.
+        rounds: How often each is timed; less often where the queries are slow (`Verifier.times`).
     """
     timed = verifier.times(gold.databases[0], gold.gold, candidates, rounds, gold.engine)
     return {text: reward(ratios) for text, ratios in zip(candidates, timed, strict=True)}

@@ -167,7 +167,7 @@ def score_predictions(
         seed: Of their draws.
         workers: Processes that prepare golds, and sandboxed ones that run queries.
         seconds: Computing time of a query.
-        rounds: How often gold and prediction are timed for BIRD's R-VES (there 100); 0 takes no times.
+        rounds: How often gold and prediction are timed at most for BIRD's R-VES (there 100); 0 takes no times.
         cache: A file that keeps prepared golds for the next call.
         progress: Called with what is being done, how many of it are done, and how many there are.
 

@@ -117,7 +117,7 @@ def explain(
 @click.option("--suite", help="Folder of test suites (<db_id>/*.sqlite) that do not lie beside the databases.")
 @DATABASES
 @SEED
-@click.option("--ves", type=click.IntRange(0), help="Timings of a query for BIRD's R-VES; 10 for bird, else 0.")
+@click.option("--ves", type=click.IntRange(0), help="Timings of a query for R-VES; 100 for bird, else 0.")
 @click.option("--seconds", default=30.0, show_default=True, help="Computing time of a query.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cores that are used.")
 @click.option("--cache", help="A file that keeps what was drawn for the golds, for the next call.")
@@ -156,7 +156,7 @@ def score(
     for name in filter(None, (json_file, html_file)):
         if not Path(name).absolute().parent.is_dir():
             raise click.ClickException(f"there is no folder for '{name}'")
-    rounds = (10 if asked.format == "bird" else 0) if ves is None else ves
+    rounds = (100 if asked.format == "bird" else 0) if ves is None else ves
     with _Progress() as progress:
         scores = score_predictions(
             asked,
