@@ -2,16 +2,21 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sqlreason.errors import BadInput
 
+if TYPE_CHECKING:
+    from sqlreason.sql.databases.batch_preparation import Row
+
 DATABASES = click.option("--databases", default=3, show_default=True, help="Perturbed databases beside the original.")
 SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
+DATABASE = click.option("--database", help="A SQLite or DuckDB file, by path or URL, on which the questions are asked.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
@@ -24,20 +29,24 @@ def sql() -> None:
 @click.argument("source")
 @click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many rows.")
+@DATABASE
 @DATABASES
 @SEED
 @JSON
-def audit(source: str, env: str | None, limit: int | None, databases: int, seed: int, as_json: bool) -> None:
+def audit(
+    source: str, env: str | None, limit: int | None, database: str | None, databases: int, seed: int, as_json: bool
+) -> None:
     """Say how many gold queries of SOURCE can be trusted, and why the others cannot.
 
-    SOURCE is a catalog entry, or a parquet, CSV or JSONL file with the columns sql_context and sql (and id).
+    SOURCE is a catalog entry, or a parquet, CSV or JSONL file with the columns sql_context (or database) and sql (and
+    id, other_golds).
     """
     from tqdm import tqdm
 
     from sqlreason.sql.audit import audit as audit_rows
     from sqlreason.sql.verifier import Verifier
 
-    rows = _questions(source, env)[:limit]
+    rows = _questions(source, env, database or "")[:limit]
     with Verifier() as verifier, tqdm(total=len(rows), desc="audit", disable=None, file=sys.stderr) as bar:
         found = audit_rows(verifier, rows, n=databases, seed=seed, progress=lambda _: bar.update())
     if as_json:
@@ -60,6 +69,7 @@ def _summary(found: dict[str, Any]) -> str:
 
 @sql.command()
 @click.option("--context", help="DDL and INSERTs; every text may be given as @FILE.")
+@DATABASE
 @click.option("--gold", help="The query that is right.")
 @click.option("--candidate", required=True, help="The query to judge.")
 @click.option("--source", help="Where context and gold come from instead: a catalog entry or a file, with --id.")
@@ -71,6 +81,7 @@ def _summary(found: dict[str, Any]) -> str:
 @JSON
 def explain(
     context: str | None,
+    database: str | None,
     gold: str | None,
     candidate: str,
     source: str | None,
@@ -85,17 +96,21 @@ def explain(
     from sqlreason.sql.databases.preparation import prepare
     from sqlreason.sql.verifier import Verifier
 
+    others: Sequence[str] = ()
     if source is not None:
-        context, gold = _question(source, id_, env)
+        _, context, gold, *further = _question(source, id_, env, database or "")
+        others = further[0] if further else ()
+    elif database:
+        context = _url(database)
     if not context or not gold:
-        raise click.ClickException("give --context and --gold, or --source and --id")
+        raise click.ClickException("give --context (or --database) and --gold, or --source and --id")
     texts = [_text(text) for text in (context, gold, candidate)]
     try:
         verifier = Verifier(preset=preset)
     except BadInput as error:
         raise click.ClickException(str(error)) from None
     with verifier:
-        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed)
+        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed, other_golds=others)
         if prepared.task is None:
             raise click.ClickException(f"the gold cannot be used, {prepared.status}: {prepared.reason}")
         found = verifier.explanation(prepared.task, texts[2])
@@ -211,21 +226,30 @@ def _text(given: str) -> str:
         raise click.ClickException(f"{given}: {error}") from None
 
 
-def _question(source: str, id_: str | None, env: str | None) -> tuple[str, str]:
-    found = [(context, gold) for key, context, gold in _questions(source, env) if key == id_]
+def _url(database: str) -> str:
+    from sqlreason.sql.database_files import database_url
+
+    try:
+        return database_url(database, Path.cwd())
+    except BadInput as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _question(source: str, id_: str | None, env: str | None, database: str) -> "Row":
+    found = [row for row in _questions(source, env, database) if row[0] == id_]
     if len(found) != 1:
         raise click.ClickException(f"{len(found)} questions of '{source}' have the id {id_!r}; give --id of one")
     return found[0]
 
 
-def _questions(source: str, env: str | None) -> list[tuple[str, str, str]]:
+def _questions(source: str, env: str | None, database: str = "") -> list["Row"]:
     """Questions of a file, or of a catalog entry where no file has that name."""
     from sqlreason.data.sources import SUFFIXES, questions_of, read_file
 
     path = Path(source)
     is_file = path.exists() or path.suffix in SUFFIXES
     try:
-        return questions_of(read_file(path) if is_file else _entry(source, env), source)
+        return questions_of(read_file(path) if is_file else _entry(source, env), source, database)
     except BadInput as error:
         raise click.ClickException(str(error)) from None
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from sqlreason.data.question_databases import preparation_rows, with_urls
 from sqlreason.errors import BadInput
+from sqlreason.sql.databases.batch_preparation import Row
 from sqlreason.text.cells import as_text
 
-#: What a question must have; `id` may be missing, rows are then numbered from 1.
+#: What a question must have; `id` may be missing, rows are then numbered from 1, and a `database` serves as context.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
@@ -74,16 +76,20 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         yield {as_text(name): as_text(value) if isinstance(value, str) else value for name, value in record.items()}
 
 
-def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]:
-    """Return id, context and gold of each question.
+def questions_of(frame: pd.DataFrame, source: str, database: str = "") -> list[Row]:
+    """Return id, context or database file, and gold of each question, and further golds where there are any.
 
     Args:
-        frame: With the columns `NEEDED` and maybe `id`.
+        frame: With the columns `NEEDED` and maybe `id`, `database` and `other_golds`.
         source: Where it comes from, for the message.
+        database: The file that all of them ask, by its path or URL; "" where each says it for itself.
 
     Raises:
         ValueError: If a column is missing or there is no row.
     """
+    frame = frame.assign(database=database) if database else frame
+    if "database" in frame.columns:
+        frame = with_urls(frame)
     missing = [column for column in NEEDED if column not in frame.columns]
     if missing:
         raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
@@ -91,5 +97,5 @@ def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]
         raise BadInput(f"'{source}' has no rows")
     numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
     keys = frame["id"] if "id" in frame.columns else numbers
-    columns = (keys.map(as_text), *(frame[column].map(as_text) for column in NEEDED))
-    return list(zip(*columns, strict=True))
+    texts = {column: frame[column].map(as_text) for column in NEEDED}
+    return preparation_rows(frame.assign(id=keys.map(as_text), **texts))

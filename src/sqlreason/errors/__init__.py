@@ -8,6 +8,7 @@ was; its message says what was given, what is accepted and what to do, and is al
         BadInput                errors                                 a parameter, entry, file or table cannot be used
             PromptOverBudget    reasoning.prompts                      a schema stays too long for a prompt
             SchemaError         sql.parsing.tables                     a text is no schema that can be made
+            DatabaseError       sql.database_files                     no question can be asked about a database
             SourceError         synthesis.schema.readers               a database cannot be read
             SchemaFileError     synthesis.schema.annotated_schema      a schema file breaks the notation
             NothingFits         synthesis.queries.grammar              the mix has no query for a schema

@@ -69,7 +69,8 @@ class Assignments:
 def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the original context and the gold query of each row of a batch, unprepared.
 
-    A task that cannot be read gives empty texts: a broken cell is a row without a reward.
+    Of a task on a database file it is the first drawn database, which has its schema. A task that cannot be read gives
+    empty texts: a broken cell is a row without a reward.
 
     Raises:
         ValueError: If the batch has neither `sql_context` and a gold query nor `task`.
@@ -80,7 +81,7 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "task" not in columns:
         raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
     tasks = [_loaded(text).task for text in columns["task"]]
-    return [(task.databases[0], task.gold) if task else ("", "") for task in tasks]
+    return [(task.script, task.gold) if task else ("", "") for task in tasks]
 
 
 def gold_of(columns: Mapping[str, Any]) -> Any:

@@ -25,7 +25,8 @@ class AuditRow:
 
     Attributes:
         id: The question's.
-        status: Status of `Prepared`: ok, no_gold, schema_error, gold_error, vacuous, indistinct, too_costly, fault.
+        status: Status of `Prepared`: ok, no_gold, database_error, schema_error, gold_error, vacuous, indistinct,
+            undrawn, too_costly, fault.
         reason: Why it is not "ok", in words.
         engine: The engine that runs it; "" if none does.
         reading: The dialect from which it is rewritten for the engine; "" if it runs as it is.
@@ -92,15 +93,17 @@ def audit(
 
     Args:
         verifier: Where gold queries and mutants run.
-        rows: Id, context and gold of each question.
+        rows: Id, context and gold of each question, and perhaps a list of further golds.
         n: Test databases beside the original.
         seed: Draws the test databases.
         progress: Called after each row with the number of rows done.
         suite: Suite of the test databases, as `prepare` takes it.
     """
     found = []
-    for id_, context, gold in rows:
-        found.append(_row(id_, prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite)))
+    for id_, context, gold, *others in rows:
+        golds = others[0] if others else ()
+        prepared = prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite, other_golds=golds)
+        found.append(_row(id_, prepared))
         if progress is not None:
             progress(len(found))
     return Audit(tuple(found))

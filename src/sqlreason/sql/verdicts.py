@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -59,6 +59,7 @@ class Task:
         reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
         they are.
         flags: What its preparation found out about the gold: gold_unstable.
+        other_golds: Further right queries; a candidate that agrees with one of them on every test database is right.
 
     Raises:
         ValueError: There is no test database, so that any candidate would agree, or gold and engine are no such thing.
@@ -70,6 +71,7 @@ class Task:
     engine: str = "sqlite"
     reading: str = ""
     flags: tuple[str, ...] = ()
+    other_golds: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.databases, str) or not self.databases or not all(isinstance(i, str) for i in self.databases):
@@ -78,6 +80,10 @@ class Task:
         if not isinstance(self.gold, str) or not isinstance(self.reading, str):
             given = f"the task {self.id!r} has the gold {self.gold!r:.60}, read as {self.reading!r:.60}"
             raise ValueError(f"{given}; both are texts")
+        if isinstance(self.other_golds, str) or not all(isinstance(other, str) for other in self.other_golds):
+            raise ValueError(
+                f"the task {self.id!r} has the other golds {self.other_golds!r:.60}; give a tuple of texts"
+            )
         if self.engine not in ENGINES:
             known = ", ".join(ENGINES)
             raise ValueError(f"the task {self.id!r} names the engine {self.engine!r:.60}; there are {known}")
@@ -86,7 +92,10 @@ class Task:
 
     def to_json(self) -> str:
         """Write the task as one line of JSON."""
-        return json.dumps(asdict(self))
+        fields = asdict(self)
+        if not self.other_golds:
+            del fields["other_golds"]
+        return json.dumps(fields)
 
     @classmethod
     def from_json(cls, text: str) -> Task:
@@ -99,9 +108,10 @@ class Task:
             fields = json.loads(text)
             if not isinstance(fields, dict):
                 raise ValueError(f"it is a {type(fields).__name__} and no object")
-            if not all(isinstance(fields.get(name, []), list) for name in ("databases", "flags")):
-                raise ValueError("databases and flags are lists")
-            return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in ("databases", "flags")}})
+            lists = ("databases", "flags", "other_golds")
+            if not all(isinstance(fields.get(name, []), list) for name in lists):
+                raise ValueError("databases, flags and other_golds are lists")
+            return cls(**{**fields, **{name: tuple(fields.get(name, ())) for name in lists}})
         except (TypeError, ValueError, RecursionError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
@@ -111,9 +121,19 @@ class Task:
         """Return its test databases that are files."""
         return tuple(filter(is_database_file, self.databases))
 
+    @property
+    def script(self) -> str:
+        """Return the first test database that is a script, from which a schema can be read; "" where all are files."""
+        return next((text for text in self.databases if not is_database_file(text)), "")
+
+    @cached_property
+    def by_gold(self) -> tuple[Task, ...]:
+        """Return a task for each of the other golds."""
+        return tuple(replace(self, gold=other, flags=(), other_golds=()) for other in self.other_golds)
+
     @cached_property
     def key(self) -> str:
-        """Return a hash of all that decides a verdict, but for what its files hold; the id is not part of it."""
+        """Return a hash of all that decides a verdict by the first gold, but for what its files hold."""
         content = json.dumps([self.gold, self.databases, self.engine, self.reading])
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
@@ -125,7 +145,7 @@ class Verdict(NamedTuple):
         status: One of `STATUSES`.
         parses: Whether the engine understood the text.
         runs: Whether it ran to its end (also true of a mismatch).
-        agrees: Whether it answers like the gold on every test database.
+        agrees: Whether it answers like the gold, or like one of several, on every test database.
         flags: Of vacuous (the gold tells nothing on any test database), no_table_read (the gold reads one),
             write_for_read, more_rows_than_gold, gold_ambiguous (LIMIT cuts a tie), gold_unstable (its result hangs on
             how the engine breaks ties inside of it).

@@ -134,7 +134,21 @@ class Verifier:
             progress: Called after each group that was run with the number of groups ended so far.
         """
         with self._lock:
-            return self._verify_batch(pairs, progress)
+            found = self._verify_batch(pairs, progress)
+            for place, (task, candidates) in enumerate(pairs):
+                for other in task.by_gold if task.other_golds else ():
+                    found[place] = self._judged_again(other, candidates, found[place])
+            return found
+
+    def _judged_again(self, other: Task, candidates: Sequence[str], verdicts: list[Verdict]) -> list[Verdict]:
+        """Return the verdicts, with those by another gold in place of those on candidates that agree with this one."""
+        left = [text for text, verdict in zip(candidates, verdicts, strict=True) if not verdict.agrees]
+        (found,) = self._verify_batch([(other, left)], None)
+        again = dict(zip(left, found, strict=True))
+        return [
+            again[text] if text in again and again[text].agrees else verdict
+            for text, verdict in zip(candidates, verdicts, strict=True)
+        ]
 
     def _verify_batch(
         self, pairs: Sequence[tuple[Task, Sequence[str]]], progress: Callable[[int], None] | None

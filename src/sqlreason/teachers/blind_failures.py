@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlreason.data.question_databases import further_golds, original_of
+from sqlreason.sql.database_files import engine_of, is_database_file
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.answers import read_answer
 
@@ -24,7 +26,7 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
         answer = read_answer(completion)
         if answer.status == "ok":
             queries[completion["id"]].append(answer.sql)
-    pairs = [(Task(row["id"], row["sql"], (row["sql_context"],)), queries[row["id"]]) for row in questions]
+    pairs = [(_task(row), queries[row["id"]]) for row in questions]
     with Verifier(workers=workers) as verifier:
         found = verifier.verify_batch(pairs)
     return {
@@ -32,3 +34,10 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
         for row, verdicts in zip(questions, found, strict=True)
         if not any(verdict.agrees for verdict in verdicts)
     }
+
+
+def _task(question: Row) -> Task:
+    """A question on its original database alone."""
+    database, others = original_of(question), further_golds(question.get("other_golds"))
+    engine = engine_of(database) if is_database_file(database) else "sqlite"
+    return Task(question["id"], question["sql"], (database,), engine, other_golds=others)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.data import splits
+from sqlreason.data.question_databases import original_of
 from sqlreason.data.tables import to_json
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
@@ -95,7 +96,7 @@ def _cleaned(text: str, question: str) -> str:
 
 def _agreeing(new: Sequence[tuple[Row, str]], answers: Sequence[str], settings: Paraphrasing) -> dict[str, str]:
     """Return the reworded questions by id whose answer agrees with the gold on every test database."""
-    work = [(row["id"], row["sql_context"], row["sql"]) for row, _ in new]
+    work = [(row["id"], original_of(row), row["sql"]) for row, _ in new]
     prepared = prepare_all(work, settings.databases, settings.seed, settings.workers)
     pairs, names = [], []
     for (row, text), answer, found in zip(new, answers, prepared, strict=True):

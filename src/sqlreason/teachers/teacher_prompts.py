@@ -32,6 +32,8 @@ def prompt_row(
         "prompt_fingerprint": prompt.fingerprint,
         "reason": "",
     }
+    if question.get("database_fault"):
+        return {**row, "reason": f"database: {question['database_fault']}"}
     for column, name in (("sql_prompt", "question"), ("sql_context", "context"), ("sql", "gold")):
         if reason := _unfit(question[column]):
             return {**row, "reason": f"{name}: {reason}"}

@@ -50,6 +50,10 @@ def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
     schema = TABLES[table]
     if data.empty and not schema.allow_empty:
         raise BadInput(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
+    if "database" in data.columns and "database" in schema.beside:
+        from sqlreason.data.question_databases import with_databases  # the engine, which only such a table needs
+
+        data = with_databases(data)
     missing = [column for column in schema.columns if column not in (*data.columns, *schema.optional)]
     if missing:
         raise BadInput(
@@ -85,7 +89,8 @@ def data_dictionary() -> str:
     """Return the data dictionary as Markdown."""
     parts = ["# Data dictionary\n\nGenerated from `src/sqlreason/data/tables/` by `kedro sqlreason dictionary`.\n"]
     for name, schema in TABLES.items():
-        rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in schema.columns.items())
+        beside = {column: f"{meaning} (optional)" for column, meaning in schema.beside.items()}
+        rows = "\n".join(f"| `{column}` | {meaning} |" for column, meaning in {**schema.columns, **beside}.items())
         parts.append(f"\n## {name}\n\n{schema.meaning}\n\n| column | meaning |\n| --- | --- |\n{rows}\n")
     return "".join(parts)
 

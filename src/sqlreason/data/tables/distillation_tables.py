@@ -19,6 +19,12 @@ TEACHING: dict[str, TableSchema] = {
         _QUESTION_COLUMNS,
         text=True,
         optional=("domain", "sql_explanation", "sql_task_type"),
+        beside={
+            "database": "a SQLite or DuckDB file in place of `sql_context` or beside it: a path within the project, or "
+            "`sqlite:///PATH`, `duckdb:///PATH`; queries are judged on the file",
+            "column_descriptions": "what its columns mean, JSON: `{table: {column: text}}`; shown with the schema",
+            "other_golds": "further right queries, a list",
+        },
     ),
     "question_split": TableSchema(
         "Which stage uses which question; groups are whole, so that stages share no schema.",

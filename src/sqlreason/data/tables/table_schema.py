@@ -1,14 +1,15 @@
 """What describes a table, and the columns that several tables share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class TableSchema:
     """The columns of one table: name -> what it holds. `key` is unique and never missing.
 
-    Where `text` holds, all columns are text: missing cells, and the `optional` columns, become empty ones.
+    Where `text` holds, all columns are text: missing cells, and the `optional` columns, become empty ones. Columns in
+    `beside` may stand there too; where they do not, they are not added.
     """
 
     meaning: str
@@ -17,6 +18,7 @@ class TableSchema:
     allow_empty: bool = False
     text: bool = False
     optional: tuple[str, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 SCORE_COLUMNS = {

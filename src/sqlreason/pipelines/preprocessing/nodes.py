@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from sqlreason.data import leakage, splits
 from sqlreason.data.agreement import agreement
+from sqlreason.data.question_databases import preparation_rows
 from sqlreason.data.tables import TABLES, records
 from sqlreason.data.test_databases import database_row, usable_tasks
 from sqlreason.data.trace_outcomes import count_yield
@@ -68,12 +69,12 @@ def prepare_databases(
             splits.draw_rows(heldout_questions, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    rows = {split: used[used["split"] == split][["id", "sql_context", "sql"]] for split in ("train", "heldout")}
+    rows = {split: preparation_rows(used[used["split"] == split]) for split in ("train", "heldout")}
     with Preparer(options.databases, options.seed, options.workers, cache=prepared_questions) as preparer:
         # the train rows come first in the table
         found = itertools.chain(
-            preparer.prepare(rows["train"].itertuples(index=False, name=None), options.suite),
-            preparer.prepare(rows["heldout"].itertuples(index=False, name=None), options.evaluation_suite),
+            preparer.prepare(rows["train"], options.suite),
+            preparer.prepare(rows["heldout"], options.evaluation_suite),
         )
         bar = tqdm(found, total=len(used), desc="databases", unit="question")
         frame = pd.DataFrame([database_row(id_, each) for id_, each in zip(used["id"], bar, strict=True)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,11 +13,12 @@ from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
 from sqlreason.sql.verifier import Verifier
 
-Row = tuple[str, str, str]  # id, context, gold
+#: Id, context and gold of a question, and perhaps further golds.
+Row = tuple[str, str, str] | tuple[str, str, str, Sequence[str]]
 
 _CHUNK = 8
-#: What another machine, or the next version, may prepare is not kept.
-_CHANCE = {"too_costly", "fault"}
+#: What another machine, the next version or the next minute may prepare is not kept.
+_CHANCE = {"too_costly", "fault", "database_error"}
 _open: dict[str, Verifier] = {}  # the verifiers of a preparing process, by preset
 
 
@@ -61,14 +62,15 @@ class Preparer:
         """Yields what `test databases.prepare` makes of each question, in their order.
 
         Args:
-            rows: Of each question its id, context and gold.
+            rows: Of each question its id, context (a script, or the URL of a database file) and gold, and perhaps
+                further golds.
             suite: As of `test databases.prepare`.
         """
         work = [_Work(row, self._n, self._seed, suite, self._preset) for row in rows]
         if self._cache is None:
             yield from self._made(work)
             return
-        keys = [key_of(context, gold, *settings) for (_, context, gold), *settings in work]
+        keys = [_key(each) for each in work]
         known = [self._cache.get(key, each.row[0]) for key, each in zip(keys, work, strict=True)]
         made = self._made([each for each, found in zip(work, known, strict=True) if found is None])
         for key, found in zip(keys, known, strict=True):
@@ -114,4 +116,11 @@ def _prepare(work: _Work) -> Prepared:
 
 
 def _prepared(work: _Work, verifier: Verifier) -> Prepared:
-    return prepare(verifier, *work.row, n=work.n, seed=work.seed, suite=work.suite)
+    id_, context, gold, *others = work.row
+    golds = others[0] if others else ()
+    return prepare(verifier, id_, context, gold, n=work.n, seed=work.seed, suite=work.suite, other_golds=golds)
+
+
+def _key(work: _Work) -> str:
+    (_, context, gold, *others), *settings = work
+    return key_of(context, gold, *settings, *(list(golds) for golds in others if golds))

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 SAMPLED, _CHARACTERS = 400, 200_000
 #: Of these, rows of a table that drawn databases keep where they do not draw it.
 KEPT = 50
+#: Rows of a table that stand in the context of a question, of which a prompt shows the first.
+_SHOWN = 20
 #: DuckDB reads rows that lie together; so many stretches of them are read.
 _STRETCHES = 10
 #: Characters of the scripts that are kept.
@@ -43,12 +45,12 @@ class FileContext(NamedTuple):
     Attributes:
         script: Definitions and rows in the engine's dialect; of each table first the rows that drawn databases keep.
         schema: Read from it.
-        comments: COMMENT statements with what the engine has of them.
+        shown: The same with few rows, and with comments as COMMENT statements: for prompts and what else reads schemas.
     """
 
     script: str
     schema: Schema
-    comments: str
+    shown: str
 
 
 class _Found(NamedTuple):
@@ -88,12 +90,18 @@ def _read(verifier: Verifier, database: str) -> FileContext:
     if not found:
         raise DatabaseError(f"the database {database} has no table")
     filled = _sampled(verifier, database, [each.table for each in found])
-    statements = [*described["before"], *(each.sql for each in found)]
-    for table in filled if engine == "sqlite" else _closed(filled):
-        statements += _inserts(table, engine)
-    statements += [sql for owner, sql in described["after"] if owner not in hidden]
-    script = "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
-    return FileContext(script, _schema(script, engine, filled), "\n".join(map(_comment, described["comments"])))
+    before = [*described["before"], *(each.sql for each in found)]
+    after = [sql for owner, sql in described["after"] if owner not in hidden]
+    kept = filled if engine == "sqlite" else _closed(filled)
+    rows = [insert for table in kept for insert in _inserts(table, engine)]
+    few = [insert for table in filled for insert in _inserts(replace(table, rows=table.rows[:_SHOWN]), engine)]
+    comments = list(map(_comment, described["comments"]))
+    script = _written([*before, *rows, *after])
+    return FileContext(script, _schema(script, engine, filled), _written([*before, *few, *after, *comments]))
+
+
+def _written(statements: Iterable[str]) -> str:
+    return "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in statements)
 
 
 def _schema(script: str, engine: str, tables: Sequence[Table]) -> Schema:
@@ -242,10 +250,10 @@ def _duckdb_cell(value: Value) -> str:
 def _comment(described: Sequence[str]) -> str:
     table, column, text = described
     place = f"COLUMN {identifier(table)}.{identifier(column)}" if column else f"TABLE {identifier(table)}"
-    return f"COMMENT ON {place} IS {literal(text)};"
+    return f"COMMENT ON {place} IS {literal(text)}"
 
 
 def with_descriptions(script: str, columns: Mapping[tuple[str, str], str]) -> str:
     """The script with comments on its columns, by table and column; these come after any others and so replace them."""
     comments = [_comment((table, column, text)) for (table, column), text in columns.items()]
-    return "\n".join([script, *comments])
+    return f"{script}\n{_written(comments)}" if comments else script

@@ -57,6 +57,8 @@ _LEFT_OUT = {
 _ATTEMPT, _REASON = 300, 2_000
 #: A gold that is no query at all: white space, semicolons and comments.
 _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+#: A context that names a database.
+_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+]*://\S*\s*")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
@@ -84,7 +86,8 @@ class Prepared:
             gold_ambiguous (LIMIT cuts ties on a chosen test database),
             gold_unstable (ties inside of the gold decide its result on a chosen test database),
             gold_constant (its result is the same on all chosen test databases, so that writing it out is judged right),
-            few_databases (fewer than asked for could be loaded and tell something), rules_unread (a table of the gold
+            golds_left_out (of several golds not all can be used), few_databases (fewer than asked for could be loaded
+            and tell something), rules_unread (a table of the gold
             has a CHECK that is too involved to be obeyed on purpose, so that drawn databases may have been refused).
     """
 
@@ -97,7 +100,14 @@ class Prepared:
 
 
 def prepare(
-    verifier: Verifier, id: str, context: str, gold: str, n: int = 3, seed: int = 0, suite: str = ""
+    verifier: Verifier,
+    id: str,
+    context: str,
+    gold: str,
+    n: int = 3,
+    seed: int = 0,
+    suite: str = "",
+    other_golds: Sequence[str] = (),
 ) -> Prepared:
     """Finds the reading of a question and its test databases; whatever context and gold are, the outcome is a value.
 
@@ -111,11 +121,35 @@ def prepare(
         seed: Of the draws; the same seed gives the same task.
         suite: What the test databases may hold (`styles.SUITES`); "" takes "lenient", and "tied" for a published
             preset.
+        other_golds: Further right queries. Each that can be used, in the first's engine and reading, is one of the
+            task's golds, and its test databases are the task's too; where the first cannot be used, another takes its
+            place.
 
     Raises:
         ValueError: There is no such suite.
         WorkerError: No worker can be started, which no question is to blame for.
     """
+    if not other_golds:
+        return _of_one_gold(verifier, id, context, gold, n, seed, suite)
+    golds = dict.fromkeys([gold, *other_golds])
+    found = [_of_one_gold(verifier, id, context, each, n, seed, suite) for each in golds]
+    return _united(found)
+
+
+def _united(found: Sequence[Prepared]) -> Prepared:
+    """What preparing several golds of a question comes to: the first that can be used, with those like it."""
+    first = next((each for each in found if each.task is not None), found[0])
+    if first.task is None:
+        return first
+    tasks = [each.task for each in found if each.task is not None]
+    alike = [t for t in tasks if (t.engine, t.reading) == (first.task.engine, first.task.reading)]
+    databases = dict.fromkeys(database for task in alike for database in task.databases)
+    task = replace(first.task, databases=tuple(databases), other_golds=tuple(t.gold for t in alike[1:]))
+    flags = first.flags if len(alike) == len(found) else (*first.flags, "golds_left_out")
+    return replace(first, task=task, flags=flags)
+
+
+def _of_one_gold(verifier: Verifier, id: str, context: str, gold: str, n: int, seed: int, suite: str) -> Prepared:
     styles = styles_of(
         suite or ("lenient" if verifier.preset == "strict" else "tied"), max(_DRAWN, n + n // 2) if n else 0
     )
@@ -151,6 +185,8 @@ def _prepared(
         if half := _HALF_A_CHARACTER.search(text):
             return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
     check_size(gold)
+    if _URL.fullmatch(context) and not is_database_file(context):  # PostgreSQL is plugged in here
+        return _left_out("database_error", f"the database {context.partition('://')[0]}://… is of no known kind")
     if is_database_file(context):
         return _on_file(verifier, id, context, gold, styles, n, seed)
     budget = Budget(context)

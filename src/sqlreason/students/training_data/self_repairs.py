@@ -94,7 +94,7 @@ def _failures(
     row: dict[str, Any], own: dict[str, list[grammar.ParsedAnswer]], task: Task, seed: int
 ) -> list[grammar.ParsedAnswer]:
     """Answers to the question that probably fail, in the order in which they are tried."""
-    schema = find_definitions(task.databases[0])
+    schema = find_definitions(task.script)
     damaged = (
         corrupt_names(grammar.parse(row["completion"]), schema, random.Random(f"{seed}{row['id']}")) if schema else []
     )

@@ -1,0 +1,135 @@
+"""Questions that name their database instead of carrying it: what of it stands in their prompts, and where it lies.
+
+A question's `database` is a SQLite or DuckDB file, by a path within the project or by a URL. Its schema is read, with
+keys, comments and a few rows, into `sql_context` where that is empty; so everything that reads a context reads it, and
+the privacy of rows is decided where it is for all questions (`sample_rows`). Verdicts are made on the file itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sqlreason.data.tables import records
+from sqlreason.errors import BadInput
+from sqlreason.sql.database_files import DatabaseError, database_url, is_database_file
+from sqlreason.sql.databases.batch_preparation import Row
+from sqlreason.sql.databases.file_contexts import context_of, with_descriptions
+from sqlreason.sql.verifier import Verifier
+from sqlreason.text.cells import as_text
+
+logger = logging.getLogger(__name__)
+
+
+def with_databases(questions: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
+    """Return the questions with absolute URLs as `database`, contexts read from them, and `database_fault`.
+
+    Args:
+        questions: With the column `database`, perhaps with `column_descriptions`.
+        folder: Where relative paths begin; None is the working folder, which is the project.
+    """
+    given = questions.get("sql_context", pd.Series("", index=questions.index, dtype=object))
+    descriptions = questions.get("column_descriptions", pd.Series("", index=questions.index, dtype=object))
+    rows = []
+    with Verifier() as verifier:
+        known: dict[tuple[str, str], tuple[str, str, str]] = {}
+        for database, described, context in zip(questions["database"], descriptions, given, strict=True):
+            key = as_text(database).strip(), _as_json(described)
+            if key not in known:
+                known[key] = _read(verifier, *key, folder or Path.cwd())
+            url, read, fault = known[key]
+            rows.append((url, as_text(context) or read, fault))
+    found = pd.DataFrame(rows, columns=["database", "sql_context", "database_fault"], index=questions.index, dtype=str)
+    for fault in found.loc[found["database_fault"] != "", "database_fault"].unique():
+        logger.warning("%d questions cannot be used: %s", int((found["database_fault"] == fault).sum()), fault)
+    return questions.assign(**{column: found[column].astype(object) for column in found.columns})
+
+
+def with_urls(questions: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
+    """Return the questions with absolute URLs as `database`, and contexts that may be empty; no file is looked at.
+
+    Raises:
+        DatabaseError: One is of no known kind.
+    """
+    named = {given: as_text(given).strip() for given in questions["database"].unique()}
+    urls = {given: database_url(name, folder or Path.cwd()) if name else "" for given, name in named.items()}
+    return questions.assign(database=questions["database"].map(urls), sql_context=questions.get("sql_context", ""))
+
+
+def _read(verifier: Verifier, database: str, descriptions: str, folder: Path) -> tuple[str, str, str]:
+    """The URL of a database, what of it is shown, and why it cannot be read."""
+    if not database:
+        return "", "", ""
+    url = database
+    try:
+        url = database_url(database, folder)
+        return url, with_descriptions(context_of(verifier, url).shown, described_columns(descriptions)), ""
+    except DatabaseError as error:
+        return url, "", str(error)
+    except BadInput as error:
+        return url, "", f"column_descriptions: {error}"
+
+
+def _as_json(cell: object) -> str:
+    """A cell of descriptions as text: JSON already, or an object of a file of JSON lines."""
+    return json.dumps(cell) if isinstance(cell, Mapping) else as_text(cell)
+
+
+def described_columns(text: str) -> dict[tuple[str, str], str]:
+    """Read what columns mean: a JSON object from tables to objects from columns to texts.
+
+    Raises:
+        BadInput: It is none.
+    """
+    if not text.strip():
+        return {}
+    try:
+        tables = json.loads(text)
+        return {
+            (table, column): " ".join(meaning.split())
+            for table, columns in tables.items()
+            for column, meaning in columns.items()
+            if meaning
+        }
+    except (ValueError, AttributeError, RecursionError) as error:
+        given = f"{text[:60]!r} cannot be read ({error})"
+        raise BadInput(f'{given}; give JSON such as {{"users": {{"dob": "date of birth"}}}}') from None
+
+
+def original_of(question: Mapping[str, Any]) -> str:
+    """Return the database on which a question is judged: the file that it names, else its context.
+
+    A context that is itself the name of a file is not followed: it comes with the data, and whoever wrote it may not
+    choose among the files of this machine.
+    """
+    if database := as_text(question.get("database")).strip():
+        return database
+    context = question["sql_context"]
+    return f"-- {context}" if isinstance(context, str) and is_database_file(context) else context
+
+
+def preparation_rows(questions: pd.DataFrame) -> list[Row]:
+    """Return what preparing questions needs: id, database, gold, and further golds where the table has them."""
+    rows: list[Row] = []
+    for question in records(questions):
+        row = question["id"], original_of(question), question["sql"]
+        others = further_golds(question.get("other_golds"))
+        rows.append((*row, others) if others else row)
+    return rows
+
+
+def further_golds(cell: Any) -> tuple[str, ...]:
+    """Read further golds of a question from a list, or a text that is a JSON list or one query."""
+    if isinstance(cell, str):
+        try:
+            cell = json.loads(cell) if cell.lstrip().startswith("[") else [cell]
+        except ValueError:
+            cell = [cell]
+    if cell is None or (not isinstance(cell, Sequence) and not hasattr(cell, "tolist")):
+        return ()
+    return tuple(text for each in cell if (text := as_text(each)).strip())
