@@ -127,6 +127,7 @@ def test_a_benchmark_becomes_a_table_of_questions_and_is_read_from_it_again(bird
     assert table["sql_prompt"][0] == "How many old boats are there?\nEvidence: old means years > 1"
     assert question_table(found, evidence=False)["sql_prompt"][0] == "How many old boats are there?"
     assert list(table["sql_complexity"]) == ["simple", "moderate", "challenging"]
+    assert json.loads(table["column_descriptions"][1])["bread"]["flour"] == "kind of flour"
     again = benchmark_of(table)
     assert (again.format, again.split, again.questions) == ("bird", "dev", found.questions)
     assert benchmark_of(table.drop(columns="benchmark")) is None

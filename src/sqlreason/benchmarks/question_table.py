@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from sqlreason.benchmarks.benchmark_folder import Benchmark, BenchmarkQuestion
+from sqlreason.benchmarks.benchmark_folder import Benchmark, BenchmarkQuestion, column_descriptions
+from sqlreason.data.tables import to_json
 
 #: Columns that only a benchmark has, beside those of every table of questions.
 COLUMNS = {
@@ -26,11 +27,24 @@ COLUMNS = {
 def question_table(benchmark: Benchmark, evidence: bool = True) -> pd.DataFrame:
     """Return the questions with gretel's columns and those in `COLUMNS`, in the benchmark's order.
 
+    What BIRD says of columns stands in `column_descriptions`, as every table of questions has it.
+
     Args:
         benchmark: The split.
         evidence: Whether BIRD's hint becomes part of the question.
     """
-    return pd.DataFrame([_row(benchmark, question, evidence) for question in benchmark.questions])
+    described = {path: _descriptions(path) for path in {question.database for question in benchmark.questions}}
+    rows = [_row(benchmark, question, evidence) for question in benchmark.questions]
+    meanings = [described[question.database] for question in benchmark.questions]
+    return pd.DataFrame(rows).assign(**({"column_descriptions": meanings} if any(meanings) else {}))
+
+
+def _descriptions(database: Path) -> str:
+    """Return what is said of a database's columns, as JSON; "" where nothing is."""
+    tables: dict[str, dict[str, str]] = {}
+    for (table, column), meaning in column_descriptions(database).items():
+        tables.setdefault(table, {})[column] = meaning
+    return to_json(tables) if tables else ""
 
 
 def _row(benchmark: Benchmark, question: BenchmarkQuestion, evidence: bool) -> dict[str, Any]:
