@@ -163,9 +163,10 @@ def sentences(run: dict[str, Any]) -> list[str]:
     other = run["against"]
     for name in MEASURES if other else ():
         if (test := other[name]) is not None:
-            difference = f"{100 * test['difference']:+.1f} points {span(test['low'], test['high'], signed=True)}"
+            interval = span(test["low"], test["high"], signed=True)
+            difference = f"{100 * test['difference']:+.1f} points ({interval})"
             counts = f"{test['gained']} gained, {test['lost']} lost of {test['n']}"
-            told = f"{difference}, {p_text(test['p_value'])} ({counts})"
+            told = f"{difference}, {p_text(test['p_value'])}; {counts}"
             found.append(f"{MEASURES[name]} against {other['name']}: {told}")
     return found
 
