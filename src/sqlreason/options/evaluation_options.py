@@ -16,6 +16,7 @@ class EvaluationOptions(Options):
     examples: int = Field(ge=0)
     processes: int = Positive
     workers: int = Positive
+    ves_rounds: int = Field(ge=0)
     demo: bool
 
 

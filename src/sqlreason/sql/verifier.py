@@ -294,6 +294,28 @@ class Verifier:
         found: dict[str, Any] = job.reply["description"]
         return found
 
+    def times(
+        self, context: str, gold: str, candidates: Sequence[str], rounds: int, engine: str = "sqlite"
+    ) -> list[list[float]]:
+        """Run each candidate and the gold in turn, and return how their times compare.
+
+        Args:
+            context: A script or a database file.
+            gold: The query to which the others are compared.
+            candidates: Queries that only read.
+            rounds: How often each pair is run, after once for nothing; less often, but three times, where that takes
+                more than a second.
+            engine: Where they run.
+
+        Returns:
+            Per candidate the ratios, the gold's time over its own; none where one of the two did not run.
+        """
+        published = [as_published(text, self.preset) for text in (gold, *candidates)]
+        body = {"context": context, "gold": published[0], "queries": published[1:], "rounds": rounds}
+        job = Job(engine, "time", body, len(candidates), files=files_of([context]))
+        self._pool.work([job])
+        return [job.verdicts.get(index, []) for index in range(len(candidates))]
+
     def explain(self, task: Task, candidate: str) -> str:
         """Say in words where a candidate first differs from the gold, with both results side by side."""
         return self.explanation(task, candidate).to_text()

@@ -6,11 +6,17 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from sqlreason.benchmarks import prediction_exports
+from sqlreason.benchmarks.prediction_files import Predictions
+from sqlreason.benchmarks.question_table import benchmark_of
+from sqlreason.benchmarks.scoring import score_predictions
+from sqlreason.data.tables import records
 from sqlreason.data.trace_outcomes import count_kept, count_yield
 from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
 from sqlreason.options.sft_options import StudentOptions
+from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.reporting import comparison, examples, figures, report
+from sqlreason.reporting import benchmark_report, comparison, examples, figures, report
 from sqlreason.reporting import costs as stage_costs
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -87,6 +93,83 @@ def score_answers(evaluation_prompts: pd.DataFrame, answers: pd.DataFrame, optio
     from sqlreason.students import evaluation
 
     return evaluation.score_answers(evaluation_prompts, answers, options.workers)
+
+
+def write_predictions(heldout_questions: pd.DataFrame, answers: pd.DataFrame) -> tuple[str, dict[str, str]]:
+    """Return a student's queries as Spider's script and as BIRD's read them.
+
+    Args:
+        heldout_questions: Question table of the evaluation; what was not asked is an empty prediction.
+        answers: Table `answers` of the student.
+
+    Returns:
+        `pred.txt`, a line a question, and `predict_dev.json`.
+    """
+    found = _queries(answers)
+    queries = [found.get(id_, "") for id_ in heldout_questions["id"]]
+    return prediction_exports.spider_lines(queries), prediction_exports.bird_predictions(
+        queries, _databases(heldout_questions)
+    )
+
+
+def write_ibm_records(
+    heldout_questions: pd.DataFrame, base_answers: pd.DataFrame, sft_answers: pd.DataFrame, grpo_answers: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Return the queries of all students as the records of IBM's text2sql-eval-toolkit.
+
+    Args:
+        heldout_questions: Question table of the evaluation.
+        base_answers: Table `answers` of the untrained student.
+        sft_answers: The same after SFT.
+        grpo_answers: The same after GRPO.
+    """
+    answers = {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers}
+    found = {student: _queries(table) for student, table in answers.items()}
+    table = heldout_questions.rename(columns={"sql_prompt": "question", "sql": "gold_sql"})
+    questions = records(table.assign(db_id=_databases(heldout_questions))[["id", "question", "gold_sql", "db_id"]])
+    runs = {student: [sql.get(row["id"], "") for row in questions] for student, sql in found.items()}
+    return prediction_exports.ibm_records(questions, runs)
+
+
+def score_benchmark(
+    heldout_questions: pd.DataFrame,
+    base_answers: pd.DataFrame,
+    sft_answers: pd.DataFrame,
+    grpo_answers: pd.DataFrame,
+    options: EvaluationOptions,
+) -> tuple[dict[str, Any], str]:
+    """Return what a published benchmark says of the students, in its own terms, and a page about it.
+
+    Args:
+        heldout_questions: Question table of the evaluation; of a `BenchmarkDataset`, or there is nothing to say.
+        base_answers: Table `answers` of the untrained student.
+        sft_answers: The same after SFT.
+        grpo_answers: The same after GRPO.
+        options: Workers; how often queries are timed for BIRD's R-VES.
+
+    Returns:
+        `benchmark_metrics` and `benchmark_report`.
+    """
+    asked = benchmark_of(heldout_questions)
+    if asked is None:
+        return {}, "<p>The evaluation asked no published benchmark.</p>\n"
+    answers = {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers}
+    runs = [Predictions(student, _queries(table)) for student, table in answers.items()]
+    rounds = options.ves_rounds if asked.format == "bird" else 0
+    scores = score_predictions(asked, runs, workers=options.workers, rounds=rounds)
+    summary = benchmark_report.summarise_scores(scores)
+    return summary, benchmark_report.render_scores(summary, scores)
+
+
+def _queries(answers: pd.DataFrame) -> dict[str, str]:
+    """Return the query of each question that was answered, "" where the answer is not well formed."""
+    readings = zip(answers["id"], map(grammar.parse, answers["text"]), answers["finished"], strict=True)
+    return {id_: reading.sql if reading.well_formed and finished else "" for id_, reading, finished in readings}
+
+
+def _databases(questions: pd.DataFrame) -> list[str]:
+    """Return the name of each question's database, "" where the source has none."""
+    return list(questions["db_id"]) if "db_id" in questions else [""] * len(questions)
 
 
 def compare_students(

@@ -34,10 +34,35 @@ def create_pipeline(**_: object) -> Pipeline:
         )
         for name in ("base", "sft", "grpo")
     ]
+    every = ["base_answers", "sft_answers", "grpo_answers"]
+    predictions = [
+        *(
+            Node(
+                func=nodes.write_predictions,
+                inputs=["heldout_questions", f"{name}_answers"],
+                outputs=[f"{name}_spider_predictions", f"{name}_bird_predictions"],
+                name=f"write_{name}_predictions",
+            )
+            for name in ("base", "sft", "grpo")
+        ),
+        Node(
+            func=nodes.write_ibm_records,
+            inputs=["heldout_questions", *every],
+            outputs="ibm_predictions",
+            name="write_ibm_records",
+        ),
+        Node(
+            func=nodes.score_benchmark,
+            inputs=["heldout_questions", *every, options],
+            outputs=["benchmark_metrics", "benchmark_report"],
+            name="score_benchmark",
+        ),
+    ]
     return Pipeline(
         [
             *answers,
             *scores,
+            *predictions,
             Node(
                 func=nodes.compare_students,
                 inputs=["base_scores", "sft_scores", "grpo_scores"],

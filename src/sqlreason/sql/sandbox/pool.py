@@ -32,7 +32,7 @@ class Job:
 
     Attributes:
         engine: Which kind of worker serves it.
-        op: "judge", "run", "group", "trial" or "describe".
+        op: "judge", "run", "group", "trial", "describe" or "time".
         body: The request's fields apart from the task and what is to be skipped.
         size: How many candidates it has.
         key: The task's key; "" if the task travels with the request.
@@ -91,7 +91,7 @@ class Job:
 
 
 #: Requests that no gold belongs to.
-_WITHOUT_TASK = ("run", "group", "describe")
+_WITHOUT_TASK = ("run", "group", "describe", "time")
 #: So many jobs lie in a worker's pipe behind the one at work: on busy cores we are woken some of them late.
 _AHEAD = 4
 #: Idle workers with database files that are kept beside the others, over all kinds.

@@ -1,9 +1,9 @@
 """The worker's loop: reads requests, runs them, answers; ends when the parent does.
 
 Requests are `judge` (candidates against a task), `run` (queries on one context), `group` (queries by their results),
-`trial` (a gold and its mutants on candidate test databases) and `describe` (what defines a context). Verdicts and
-results are sent as they become known, so that a killed worker loses little; a result is brought into the form in which
-it is sent while its own heartbeat stands.
+`trial` (a gold and its mutants on candidate test databases), `describe` (what defines a context) and `time` (queries
+beside a gold). Verdicts and results are sent as they become known, so that a killed worker loses little; a result is
+brought into the form in which it is sent while its own heartbeat stands.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _ENOUGH_KILLS = 3
 _MUTANTS = 2
 #: A reason is cut after so many characters.
 _REASON = 500
+#: A pair of queries is timed for so long, and at least so often.
+_TIMING_SECONDS, _LEAST_ROUNDS = 1.0, 3
 #: Verdicts wait at most this long for company before they are sent.
 _PATIENCE = 0.05
 
@@ -67,6 +69,8 @@ class Service:
             self._group(message)
         elif message["op"] == "describe":
             self._describe(message)
+        elif message["op"] == "time":
+            self._time(message)
         elif message["op"] == "trial":
             found = self._trial(message["task"], message["mutants"], message["spared"], message["skip"])
             self.send({"trial": found, "done": True})
@@ -144,6 +148,38 @@ class Service:
         except Exception as error:
             failure = as_error(error)
             self.send({"gold_error": [failure.status, failure.reason[:_REASON]], "done": True})
+
+    def _time(self, message: dict[str, Any]) -> None:
+        """Sends for each query the ratios of times, gold over query, of the rounds in which both were run in turn."""
+        if (failure := self._opened(message["context"])) is not None:
+            self.send({"gold_error": [failure.status, failure.reason], "done": True})
+            return
+        pairs = ((i, sql) for i, sql in enumerate(message["queries"]) if i not in set(message["skip"]))
+        self._stream((i, self._ratios(i, sql, message["gold"], message["rounds"])) for i, sql in pairs)
+
+    def _ratios(self, index: int, sql: str, gold: str, rounds: int) -> list[Any]:
+        """The ratios of a query; none where it, or the gold, does not run to its end."""
+        found: list[float] = []
+        end = time.monotonic() + _TIMING_SECONDS
+        while len(found) <= rounds and (len(found) <= _LEAST_ROUNDS or time.monotonic() < end):
+            spent = []
+            for text in (sql, gold):
+                self._beat(index)
+                try:
+                    spent.append(self._seconds_of(text))
+                except Exception:
+                    return []
+            found.append(spent[1] / spent[0])
+        return found[1:]  # in the first round both are still being read
+
+    def _seconds_of(self, sql: str) -> float:
+        """How long one query takes with all of its rows, by the wall: the processor's clock may tick in hundredths."""
+        try:
+            started = time.perf_counter()
+            self._engine.run([sql], READ, self._deadline(), self._limits["max_rows"])
+            return time.perf_counter() - started
+        finally:
+            self._engine.undo()
 
     def _opened(self, context: str) -> EngineError | None:
         """Makes a context the current database; returns why that fails, None if it does not."""

@@ -88,6 +88,8 @@ class SqliteEngine:
     Attributes:
         library: The version of SQLite and that package.
         seconds: The clock of deadlines: CPU seconds of this process.
+        plain: Whether the current database is queried with the functions alone that SQLite itself had when benchmarks'
+            figures were published.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
@@ -103,7 +105,8 @@ class SqliteEngine:
         self._readable: dict[str | None, str] = {}  # tables that any mode may read, as written and in lower case
         self._reads: set[str] = set()
         self._writes: set[str] = set()
-        self._refused = ""
+        self._refused = self._missing = ""
+        self.plain = False
         self._driver = self._memory = self._connect(driver)
         self.library = self._driver.library
         self._nothing = _empty_database()
@@ -147,7 +150,7 @@ class SqliteEngine:
         if not 0 < limit <= self._heap:
             raise RuntimeError(f"SQLite took {limit} for a heap limit of {self._heap} bytes")
         driver.rows("PRAGMA temp_store = MEMORY")  # a sort that spills must hit the heap limit, not a file
-        install(driver, connect(name))
+        self._foreign = install(driver, connect(name))
         driver.guard(_CAPS, self._authorize, self._late, _OPERATIONS_BETWEEN_LOOKS)
         return driver
 
@@ -167,7 +170,11 @@ class SqliteEngine:
 
     def _is_harmless(self, action: int, one: str, two: str, base: str | None) -> bool:
         if action == sqlite3.SQLITE_FUNCTION:
-            return two.lower() not in _DENIED_FUNCTIONS
+            called = two.lower()
+            if self.plain and called in self._foreign:
+                self._missing = called
+                return False
+            return called not in _DENIED_FUNCTIONS
         name = one.lower()
         if action in _CHANGES or action in _DEFINITIONS:
             self._writes.add(name)
@@ -187,7 +194,7 @@ class SqliteEngine:
 
     def _enter(self, mode: str, deadline: float) -> None:
         """Puts the connection under a mode and a deadline, until the mode is `_OWN` again."""
-        self._mode, self._deadline, self._refused = mode, deadline, ""
+        self._mode, self._deadline, self._refused, self._missing = mode, deadline, "", ""
         self._reads, self._writes = set(), set()
         if len(self._readable) > _NAMES_KEPT:
             self._readable.clear()
@@ -204,6 +211,8 @@ class SqliteEngine:
             return EngineError("syntax_error", text)
         if name.startswith("SQLITE_INTERRUPT"):
             return EngineError("timeout", "the time limit is over")
+        if self._missing:
+            return EngineError("exec_error", f"no such function: {self._missing}")
         if name.startswith("SQLITE_AUTH") or self._refused:
             return EngineError("denied", f"{text} ({self._refused})")
         if name.startswith("SQLITE_TOOBIG") or "too large" in text or "too big" in text:
@@ -239,6 +248,7 @@ class SqliteEngine:
 
     def open(self, snapshot: bytes | _File) -> None:
         """Makes the snapshot, or the file, the current database."""
+        self.plain = False
         if isinstance(snapshot, _File):
             self._driver = snapshot.driver
             return
