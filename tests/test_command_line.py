@@ -23,7 +23,6 @@ def copy(project_copies):
     copy = project_copies("command_line")
     questions = pd.read_parquet(copy.folder / "data/01_raw/questions/train.parquet")
     questions.sample(40, random_state=1).to_parquet(copy.folder / "few.parquet", index=False)
-    (copy.folder / "empty.sql").write_text("CREATE TABLE t (a INT);")
     for env, latency in (("few", 0.0), ("slow", 0.5)):
         folder = copy.folder / "conf" / env
         shutil.copytree(copy.folder / "conf/demo", folder)
@@ -126,7 +125,7 @@ EXPLAIN = ("--context=CREATE TABLE t (a INT)", "--gold=SELECT a FROM t", "--cand
     [
         (("run", "--pipelines=grpo"), 1, "first run the pipeline that makes it"),
         (("sql", "explain", *EXPLAIN), 1, "mismatch"),
-        (("sqlreason", "ask", "How many?", "--database=empty.sql"), 1, "no trained student yet"),
+        (("sqlreason", "ask", "How many?", "--database=absent.sql"), 1, "absent.sql"),
         (("catalog", "describe-datasets"), 0, "sft_adapter"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
