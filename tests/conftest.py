@@ -19,7 +19,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 
-LONGEST = ("test_resume.py", "test_demo.py")
+LONGEST = (
+    "test_resume.py", "test_demo.py", "test_errors.py", "test_launch.py", "test_synthesis.py", "test_command_line.py",
+    "test_grpo.py", "test_bad_input.py", "test_source_swap.py", "test_llama_cpp.py", "test_grpo_ranks.py",
+    "test_tour.py",
+)  # fmt: skip
 """Files that come first: `make test` gives whole files to two processes, and the last should be short."""
 
 PROJECT = Path(__file__).resolve().parents[1]

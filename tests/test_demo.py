@@ -11,7 +11,7 @@ SMALL = ",".join([
     "sft.trl.num_train_epochs=null", "sft.trl.max_steps=4",
     "sft.trl.per_device_train_batch_size=8", "sft.trl.save_steps=2",
     "grpo.trl.max_steps=2", "grpo.trl.per_device_train_batch_size=16",
-    "grpo.trl.gradient_accumulation_steps=4", "grpo.trl.num_generations=4",
+    "grpo.trl.gradient_accumulation_steps=2", "grpo.trl.num_generations=4",
     "grpo.trl.save_steps=1", "grpo.forecast.prompts=4",
     "grpo.trl.max_completion_length=48", "evaluation.max_completion_tokens=48",
     "grpo.forecast.processes=1", "evaluation.processes=1",  # several are tests/students/test_answering.py's

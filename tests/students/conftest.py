@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from trainings import of_sft
 
+from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import open_chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel, write_checkpoint
+from sqlreason.students.training import sft
 from tiny_student import pretraining, tiny
 
 TABLES = ("singer", "concert", "stadium", "album", "employee", "flight", "airport", "student")
@@ -62,6 +65,14 @@ def checkpoint(untrained, tokenizer, texts: list[str], tmp_path_factory: pytest.
     model, _ = pretraining.pretrain(texts, tokenizer, plan, model=copy.deepcopy(untrained))
     folder: Path = tmp_path_factory.mktemp("models") / "very_tiny"
     return write_checkpoint(TrainedModel(model, tokenizer, "# Very tiny\n", {"made": "for tests"}), folder)
+
+
+@pytest.fixture(scope="session")
+def start(checkpoint: Checkpoint, examples: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Adapter:
+    """An adapter after four steps of SFT, from which GRPO starts."""
+    options = of_sft(learning_rate=1e-2, max_steps=4, dtype="float32")
+    folder, lora = tmp_path_factory.mktemp("sft"), {"rank": 4, "alpha": 8}
+    return sft.train_sft(checkpoint, examples, fingerprint="abc", workdir=folder, lora=lora, **options)[0]
 
 
 def _render(prompt: list[dict[str, str]], completion: str) -> str:

@@ -2,13 +2,12 @@
 
 import pandas as pd
 import pytest
-from trainings import of_sft
 
 from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.generation import decoding
 from sqlreason.students.generation.voting import vote
-from sqlreason.students.training import forecast, sft
+from sqlreason.students.training import forecast
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 
@@ -59,15 +58,6 @@ def test_the_curriculum_keeps_what_is_sometimes_right_easiest_first():
 def test_pass_rates_are_those_of_the_nearest_temperature():
     profile = pd.concat([rollouts([8], 1.2), rollouts([2], 0.6)])
     assert forecast.pass_rates(profile, 0.7).tolist() == [0.25]
-
-
-@pytest.fixture(scope="module")
-def start(checkpoint, examples, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sft")
-    return sft.train_sft(
-        checkpoint, examples, fingerprint="abc", workdir=folder, lora={"rank": 4, "alpha": 8},
-        **of_sft(learning_rate=1e-2, max_steps=4, dtype="float32"),
-    )[0]  # fmt: skip
 
 
 def test_rollouts_are_sampled_and_judged(checkpoint, start, examples):

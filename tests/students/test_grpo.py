@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from trainings import of_grpo, of_sft
+from trainings import of_grpo
 
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
-from sqlreason.students.training import early_stopping, grpo, rollouts, sft
+from sqlreason.students.training import early_stopping, grpo, rollouts
 from sqlreason.students.training.dev_evaluator import DevEvaluator
 from sqlreason.students.training.rollouts import Recorder
 from sqlreason.students.training.trainer_arguments import TrainingError
@@ -67,19 +67,6 @@ class ExactReward:
 def only_one_alarm(monkeypatch):
     """The students here write until they are cut off, and leave their reference in a few steps."""
     monkeypatch.setattr(early_stopping, "COLLAPSES", early_stopping.COLLAPSES[:1])
-
-
-@pytest.fixture(scope="module")
-def start(checkpoint, examples, tmp_path_factory):
-    adapter, _ = sft.train_sft(
-        checkpoint,
-        examples,
-        fingerprint="abc",
-        workdir=tmp_path_factory.mktemp("sft"),
-        lora={"rank": 4, "alpha": 8},
-        **of_sft(learning_rate=1e-2, max_steps=4, dtype="float32"),
-    )
-    return adapter
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import json
 from importlib.util import find_spec
 
 import pytest
-from trainings import of_grpo, of_sft
+from trainings import of_grpo
 from trl import GRPOConfig
 
-from sqlreason.students.training import grpo, sft
+from sqlreason.students.training import grpo
 from sqlreason.students.training.grpo_trainer import longest_sequence
 from sqlreason.students.training.initial_adapters import untrained
 
@@ -22,18 +22,9 @@ class LengthReward:
 
 
 @pytest.mark.slow
-def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoint, examples, tmp_path):
-    lora = {"rank": 4, "alpha": 8}
-    start, _ = sft.train_sft(
-        checkpoint,
-        examples,
-        fingerprint="abc",
-        workdir=tmp_path / "sft",
-        lora=lora,
-        **of_sft(learning_rate=1e-2, max_steps=1),
-    )
+def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoint, start, examples, tmp_path):
     trained, history, rollouts = grpo.train_grpo(
-        checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path / "grpo", rewards=[LengthReward()],
+        checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path, rewards=[LengthReward()],
         weights=[1.0], launch="ranks", ranks=2, dtype="float32",
         **of_grpo(
             num_generations=4, max_completion_length=8, learning_rate=5e-3, scale_rewards="none", max_steps=2,

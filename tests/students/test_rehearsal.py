@@ -6,13 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from trainings import of_grpo, of_sft
+from trainings import of_grpo
 
 from sqlreason.students.training import (
     grpo,
     memory_dry_run,
     rollouts,
-    sft,
     shared_prompts,
     trainer_arguments,
     transformers_backend,
@@ -45,14 +44,6 @@ class LengthReward:
 
 def allocate_too_much(*_, **__):
     return torch.empty(1 << 60, dtype=torch.uint8)
-
-
-@pytest.fixture(scope="module")
-def start(checkpoint, examples, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sft")
-    lora = {"rank": 4, "alpha": 8}
-    options = {"lora": lora, "learning_rate": 1e-2, "max_steps": 1, "dtype": "float32"}
-    return sft.train_sft(checkpoint, examples.head(8), fingerprint="abc", workdir=folder, **of_sft(**options))[0]
 
 
 def train(checkpoint, start, examples, workdir):

@@ -22,7 +22,7 @@ async def lighten(client: Any) -> Any:
         return client
     light = client.with_options(http_client=DefaultAioHttpClient(base_url=client.base_url, timeout=client.timeout))
     await client.close()
-    light.chat.completions.create = _posting(light)  # type: ignore[method-assign]
+    light.chat.completions.create = _posting(light)
     return light
 
 
