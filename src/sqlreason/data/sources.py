@@ -1,11 +1,11 @@
 """Questions from a file beside the catalog: parquet, CSV or JSON lines in gretel's columns."""
 
 import codecs
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.text.cells import as_text
@@ -13,6 +13,8 @@ from sqlreason.text.cells import as_text
 #: What a question must have; `id` may be missing, rows are then numbered from 1.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+#: Characters of a cell of a CSV file; what the module `csv` takes at most.
+_LONGEST_CELL = 2**31 - 1
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -23,8 +25,8 @@ _MARKS = {
 }
 
 
-def read_file(path: Path) -> pd.DataFrame:
-    """Read a file of questions.
+def read_file(path: Path) -> list[dict[str, Any]]:
+    """Read a file of questions: a record per row, with the columns of the file as keys.
 
     Raises:
         ValueError: If there is no such file, its kind is not known, or it cannot be read; the message says which line.
@@ -36,11 +38,7 @@ def read_file(path: Path) -> pd.DataFrame:
     if not path.stat().st_size:
         raise BadInput(f"'{path}' is empty")
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        if path.suffix == ".csv":
-            return pd.read_csv(path, keep_default_na=False, encoding=encoding_of(path))
-        return pd.DataFrame(list(_records(path)))
+        return list(_READERS[path.suffix](path))
     except UnicodeDecodeError as error:
         raise BadInput(f"'{path}' cannot be read: {error}; save it in UTF-8") from None
     except (ValueError, OSError) as error:  # of pandas and pyarrow too
@@ -63,7 +61,32 @@ def read_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
         yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
 
 
-def _records(path: Path) -> Iterator[dict[str, object]]:
+def _records_of_parquet(path: Path) -> list[dict[str, Any]]:
+    try:
+        import pandas as pd
+        import pyarrow  # noqa: F401 - pandas asks for it only when it reads
+    except ImportError:
+        raise BadInput("parquet needs pandas: pip install 'sqlreason[parquet]', or save it as CSV or JSONL") from None
+    return records_of(pd.read_parquet(path))
+
+
+def _records_of_csv(path: Path) -> Iterator[dict[str, Any]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    with path.open(encoding=encoding_of(path), newline="") as file:
+        reader = csv.reader(file, strict=True)
+        names = next(reader, [])
+        try:
+            for cells in reader:
+                if cells and len(cells) != len(names):
+                    given = f"line {reader.line_num} ends a row of {len(cells)} cells"
+                    raise BadInput(f"{given}; the header has {len(names)}")
+                if cells:
+                    yield dict(zip(names, cells, strict=True))
+        except csv.Error as error:
+            raise BadInput(f"line {reader.line_num} is not CSV ({error})") from None
+
+
+def _records_of_lines(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in read_lines(path):
         try:
             record = json.loads(line)
@@ -74,22 +97,31 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         yield {as_text(name): as_text(value) if isinstance(value, str) else value for name, value in record.items()}
 
 
-def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str]]:
+_READERS = {".parquet": _records_of_parquet, ".csv": _records_of_csv, ".jsonl": _records_of_lines}
+
+
+def records_of(frame: Any) -> list[dict[str, Any]]:
+    """Return the rows of a pandas table as records."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def questions_of(records: Iterable[dict[str, Any]], source: str) -> list[tuple[str, str, str]]:
     """Return id, context and gold of each question.
 
     Args:
-        frame: With the columns `NEEDED` and maybe `id`.
-        source: Where it comes from, for the message.
+        records: With the columns `NEEDED` and maybe `id`.
+        source: Where they come from, for the message.
 
     Raises:
         ValueError: If a column is missing or there is no row.
     """
-    missing = [column for column in NEEDED if column not in frame.columns]
-    if missing:
-        raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
-    if frame.empty:
+    rows: Sequence[dict[str, Any]] = list(records)
+    if not rows:
         raise BadInput(f"'{source}' has no rows")
-    numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
-    keys = frame["id"] if "id" in frame.columns else numbers
-    columns = (keys.map(as_text), *(frame[column].map(as_text) for column in NEEDED))
-    return list(zip(*columns, strict=True))
+    columns = dict.fromkeys(name for row in rows for name in row)
+    missing = [column for column in NEEDED if column not in columns]
+    if missing:
+        raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(columns)}")
+    wanted = ("id", *NEEDED) if "id" in columns else NEEDED
+    cells = [tuple(as_text(row.get(column)) for column in wanted) for row in rows]
+    return [(found if len(found) == 3 else (str(n), *found)) for n, found in enumerate(cells, 1)]  # type: ignore[misc]
