@@ -121,7 +121,13 @@ def explain(
 @SEED
 @JSON
 def certify(
-    reward: str, source: str | None, env: str | None, questions: int, messages: bool, databases: int, seed: int,
+    reward: str,
+    source: str | None,
+    env: str | None,
+    questions: int,
+    messages: bool,
+    databases: int,
+    seed: int,
     as_json: bool,
 ) -> None:
     """Try REWARD on right answers, wrong neighbours of the gold and exploits; exit 1 if it can be gamed.

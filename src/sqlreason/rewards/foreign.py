@@ -129,7 +129,7 @@ def _loaded(module: str, attribute: str) -> Callable[..., Any]:
     if not callable(found):
         raise BadInput(f"{module}:{attribute} is a {type(found).__name__} and cannot be called as a reward")
     if not isinstance(found, type):
-        return found  # type: ignore[no-any-return]
+        return found
     try:
         made: Callable[..., Any] = found()
     except Exception as error:
