@@ -332,6 +332,8 @@ class Session:
 
     def _run_sql(self, query: str) -> str:
         result, limits = self._run(query), self._factory.limits
+        if result.status == "ok" and not result.columns:  # nothing, or nothing but a comment
+            return f"{ERROR}empty: the query selects nothing"
         if result.status in ("ok", "too_big"):
             return _show(result, limits)
         return _cut(f"{ERROR}{result.status}: {result.reason}", limits.characters)
