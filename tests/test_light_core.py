@@ -1,4 +1,4 @@
-"""The core needs no more than `pip install sqlreason` brings, which nothing but a hook can show where all is installed."""
+"""The core needs no more than `pip install sqlreason` brings: shown by a hook that refuses everything else."""
 
 import json
 import os
