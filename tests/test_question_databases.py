@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from sqlreason.cli import cli
-from sqlreason.data.question_databases import described_columns, further_golds, original_of, preparation_rows
+from sqlreason.data.preparation_rows import further_golds, original_of, preparation_rows
+from sqlreason.data.question_databases import described_columns
 from sqlreason.data.sources import questions_of, read_file
 from sqlreason.data.tables import check_columns, records
 from sqlreason.errors import BadInput
@@ -51,7 +52,7 @@ def test_a_table_without_databases_stays_as_it_is():
     frame = questions(sql_context=SHOP)
     checked = check_columns(frame, "questions", "sql_questions")
     assert list(checked.columns) == [*frame.columns, "domain", "sql_explanation", "sql_task_type"]
-    assert preparation_rows(checked) == [("1", SHOP, GOLD)]
+    assert preparation_rows(records(checked)) == [("1", SHOP, GOLD)]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
@@ -64,7 +65,7 @@ def test_the_schema_is_read_from_the_database_and_queries_are_judged_on_it(folde
     assert "CREATE TABLE orders" in text and "REFERENCES customers" in text and "'Ann'" in text and "'Bob'" not in text
     assert "Ann" not in schema_text(question["sql_context"])
     assert ("/* where bills go */" in text) == (engine == "duckdb")
-    (prepared,) = prepare_all(preparation_rows(frame))
+    (prepared,) = prepare_all(preparation_rows(records(frame)))
     assert prepared.status == "ok" and prepared.task.databases[0] == url and len(prepared.task.databases) == 4
 
 
@@ -98,14 +99,14 @@ def test_a_database_that_cannot_be_read_costs_nothing_and_is_told(folder, column
     (question,) = records(frame)
     row = prompt_row(question, PROMPT, mode="blind", style="free", dialect="SQLite", sample_rows=0)
     assert row["messages"] == "" and told in row["reason"] and "secret" not in row["reason"]
-    (prepared,) = prepare_all(preparation_rows(frame))
+    (prepared,) = prepare_all(preparation_rows(records(frame)))
     assert prepared.status in ("database_error", "ok")  # the descriptions alone are no fault of the database
     assert "secret" not in prepared.reason
 
 
 def test_a_context_that_names_a_file_is_not_followed(folder):
     url = f"sqlite:///{folder}/data/shop.sqlite"
-    (row,) = preparation_rows(questions(sql_context=url))
+    (row,) = preparation_rows(records(questions(sql_context=url)))
     (prepared,) = prepare_all([row])
     assert prepared.status == "schema_error" and prepared.task is None
 
@@ -132,7 +133,7 @@ def test_further_golds_are_read_from_lists_and_texts(folder):
     )
     other = "SELECT id, name FROM customers WHERE city = 'Bern'"
     frame = check_columns(questions(database="data/shop.sqlite", other_golds=[[other]]), "questions", "sql_questions")
-    (prepared,) = prepare_all(preparation_rows(frame))
+    (prepared,) = prepare_all(preparation_rows(records(frame)))
     assert prepared.task.other_golds == (other,)
 
 

@@ -1,4 +1,7 @@
-"""`kedro sql …`: the verification engine on the command line. Only the standard library and click at the top."""
+"""`kedro sql …`, and without Kedro `python -m sqlreason …`: the engine and the rewards on the command line.
+
+Only the standard library and click at the top. What a command reads from a file needs the core alone.
+"""
 
 import json
 import sys
@@ -22,7 +25,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 @click.group(name="sql")
 def sql() -> None:
-    """Verify SQL by running it: audit a source of questions, explain a verdict, score predictions for a benchmark."""
+    """Verify SQL by running it: audit questions, explain a verdict, score predictions, certify a reward."""
 
 
 @sql.command()
@@ -216,6 +219,76 @@ class _Progress:
             self._bar.update(done - self._bar.n)
 
 
+@sql.command()
+@click.argument("reward")
+@click.option("--source", help="Questions to try it on, as of audit; a few of this package's own if none is named.")
+@click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
+@click.option("--questions", type=click.IntRange(1), default=8, show_default=True, help="Only the first so many.")
+@click.option("--messages", is_flag=True, help="The reward reads completions as lists of chat messages.")
+@DATABASES
+@SEED
+@JSON
+def certify(
+    reward: str,
+    source: str | None,
+    env: str | None,
+    questions: int,
+    messages: bool,
+    databases: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Try REWARD on right answers, wrong neighbours of the gold and exploits; exit 1 if it can be gamed.
+
+    REWARD is module:name of a function by TRL's contract, or one of this package's. It gets completions in our grammar,
+    and the columns prompts, sql_context, gold_sql and task. A reward of others runs in this process and executes the
+    exploits in its own way: certify it in a folder, or a container, that may be lost.
+    """
+    from sqlreason.rewards.certification import LIMITS
+    from sqlreason.rewards.certification import certify as certify_rewards
+    from sqlreason.rewards.foreign import find_reward
+
+    try:
+        found = find_reward(reward, messages, LIMITS)
+        rows = _certifiable(source, env, questions, databases, seed)
+        certificate = certify_rewards({found.__name__: 1.0}, rows, seed=seed, others=[found])
+    except BadInput as error:
+        raise click.ClickException(str(error)) from None
+    raised = [f"it raised {count} times ({error})" for error, count in getattr(found, "raised", {}).items()]
+    faults = [*certificate.faults, *raised]
+    if as_json:
+        entries = [asdict(entry) for entry in certificate.entries]
+        click.echo(json.dumps({"reward": reward, "faults": faults, "entries": entries}, indent=1))
+    else:
+        for entry in certificate.entries:
+            mark = "" if entry.passed else "  <- paid" if entry.kind == "exploit" else "  <- too near"
+            click.echo(f"{entry.kind:<8} {entry.highest:>7.2f}  {entry.name}{mark}  {entry.reason}".rstrip())
+        click.echo("\n" + "; ".join([certificate.summary(), *raised]))
+    sys.exit(int(bool(faults)))
+
+
+def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
+    """Return questions with their task; those whose gold cannot be trusted are left out."""
+    from sqlreason.rewards.sample_questions import sample_questions
+    from sqlreason.sql.databases.preparation import prepare
+    from sqlreason.sql.verifier import Verifier
+
+    if source is None:
+        asked = [(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
+    else:
+        asked = _questions(source, env)
+    with Verifier() as verifier:
+        tasks = [(prepare(verifier, *row, n=databases, seed=seed).task, row) for row in asked[:most]]
+    rows = [
+        {"task": task.to_json(), "sql_context": context, "gold_sql": gold}
+        for task, (_, context, gold) in tasks
+        if task is not None
+    ]
+    if not rows:
+        raise BadInput(f"none of {len(tasks)} gold queries can be trusted; `audit` says why")
+    return rows
+
+
 def _text(given: str) -> str:
     """The text itself, or the content of the file named after an @."""
     if not given.startswith("@"):
@@ -244,19 +317,23 @@ def _question(source: str, id_: str | None, env: str | None, database: str) -> "
 
 def _questions(source: str, env: str | None, database: str = "") -> list["Row"]:
     """Questions of a file, or of a catalog entry where no file has that name."""
-    from sqlreason.data.sources import SUFFIXES, questions_of, read_file
+    from sqlreason.data.sources import SUFFIXES, questions_of, read_file, records_of
 
     path = Path(source)
     is_file = path.exists() or path.suffix in SUFFIXES
     try:
-        return questions_of(read_file(path) if is_file else _entry(source, env), source, database)
+        return questions_of(read_file(path) if is_file else records_of(_entry(source, env)), source, database)
     except BadInput as error:
         raise click.ClickException(str(error)) from None
 
 
 def _entry(name: str, env: str | None) -> Any:
-    from kedro.framework.session import KedroSession
-    from kedro.io.core import DatasetError
+    try:
+        from kedro.framework.session import KedroSession
+        from kedro.io.core import DatasetError
+    except ImportError:
+        needs = "a catalog needs Kedro: pip install 'sqlreason[kedro]'"
+        raise BadInput(f"'{name}' is no file; {needs}, or give a CSV or JSONL file") from None
 
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from sqlreason.data.tables import records
 from sqlreason.errors import BadInput
-from sqlreason.sql.database_files import DatabaseError, database_url, is_database_file
-from sqlreason.sql.databases.batch_preparation import Row
+from sqlreason.sql.database_files import DatabaseError, database_url
 from sqlreason.sql.databases.file_contexts import context_of, with_descriptions
 from sqlreason.sql.verifier import Verifier
 from sqlreason.text.cells import as_text
@@ -48,17 +45,6 @@ def with_databases(questions: pd.DataFrame, folder: Path | None = None) -> pd.Da
     for fault in found.loc[found["database_fault"] != "", "database_fault"].unique():
         logger.warning("%d questions cannot be used: %s", int((found["database_fault"] == fault).sum()), fault)
     return questions.assign(**{column: found[column].astype(object) for column in found.columns})
-
-
-def with_urls(questions: pd.DataFrame, folder: Path | None = None) -> pd.DataFrame:
-    """Return the questions with absolute URLs as `database`, and contexts that may be empty; no file is looked at.
-
-    Raises:
-        DatabaseError: One is of no known kind.
-    """
-    named = {given: as_text(given).strip() for given in questions["database"].unique()}
-    urls = {given: database_url(name, folder or Path.cwd()) if name else "" for given, name in named.items()}
-    return questions.assign(database=questions["database"].map(urls), sql_context=questions.get("sql_context", ""))
 
 
 def _read(verifier: Verifier, database: str, descriptions: str, folder: Path) -> tuple[str, str, str]:
@@ -99,37 +85,3 @@ def described_columns(text: str) -> dict[tuple[str, str], str]:
     except (ValueError, AttributeError, RecursionError) as error:
         given = f"{text[:60]!r} cannot be read ({error})"
         raise BadInput(f'{given}; give JSON such as {{"users": {{"dob": "date of birth"}}}}') from None
-
-
-def original_of(question: Mapping[str, Any]) -> str:
-    """Return the database on which a question is judged: the file that it names, else its context.
-
-    A context that is itself the name of a file is not followed: it comes with the data, and whoever wrote it may not
-    choose among the files of this machine.
-    """
-    if database := as_text(question.get("database")).strip():
-        return database
-    context = question["sql_context"]
-    return f"-- {context}" if isinstance(context, str) and is_database_file(context) else context
-
-
-def preparation_rows(questions: pd.DataFrame) -> list[Row]:
-    """Return what preparing questions needs: id, database, gold, and further golds where the table has them."""
-    rows: list[Row] = []
-    for question in records(questions):
-        row = question["id"], original_of(question), question["sql"]
-        others = further_golds(question.get("other_golds"))
-        rows.append((*row, others) if others else row)
-    return rows
-
-
-def further_golds(cell: Any) -> tuple[str, ...]:
-    """Read further golds of a question from a list, or a text that is a JSON list or one query."""
-    if isinstance(cell, str):
-        try:
-            cell = json.loads(cell) if cell.lstrip().startswith("[") else [cell]
-        except ValueError:
-            cell = [cell]
-    if cell is None or (not isinstance(cell, Sequence) and not hasattr(cell, "tolist")):
-        return ()
-    return tuple(text for each in cell if (text := as_text(each)).strip())

@@ -1,20 +1,23 @@
 """Questions from a file beside the catalog: parquet, CSV or JSON lines in gretel's columns."""
 
 import codecs
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from sqlreason.data.question_databases import preparation_rows, with_urls
+from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.errors import BadInput
+from sqlreason.sql.database_files import database_url
 from sqlreason.sql.databases.batch_preparation import Row
 from sqlreason.text.cells import as_text
 
 #: What a question must have; `id` may be missing, rows are then numbered from 1, and a `database` serves as context.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+#: Characters of a cell of a CSV file; what the module `csv` takes at most.
+_LONGEST_CELL = 2**31 - 1
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -25,8 +28,8 @@ _MARKS = {
 }
 
 
-def read_file(path: Path) -> pd.DataFrame:
-    """Read a file of questions.
+def read_file(path: Path) -> list[dict[str, Any]]:
+    """Read a file of questions: a record per row, with the columns of the file as keys.
 
     Raises:
         ValueError: If there is no such file, its kind is not known, or it cannot be read; the message says which line.
@@ -38,11 +41,7 @@ def read_file(path: Path) -> pd.DataFrame:
     if not path.stat().st_size:
         raise BadInput(f"'{path}' is empty")
     try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        if path.suffix == ".csv":
-            return pd.read_csv(path, keep_default_na=False, encoding=encoding_of(path))
-        return pd.DataFrame(list(_records(path)))
+        return list(_READERS[path.suffix](path))
     except UnicodeDecodeError as error:
         raise BadInput(f"'{path}' cannot be read: {error}; save it in UTF-8") from None
     except (ValueError, OSError) as error:  # of pandas and pyarrow too
@@ -65,7 +64,32 @@ def read_lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str]]:
         yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
 
 
-def _records(path: Path) -> Iterator[dict[str, object]]:
+def _records_of_parquet(path: Path) -> list[dict[str, Any]]:
+    try:
+        import pandas as pd
+        import pyarrow  # noqa: F401 - pandas asks for it only when it reads
+    except ImportError:
+        raise BadInput("parquet needs pandas: pip install 'sqlreason[parquet]', or save it as CSV or JSONL") from None
+    return records_of(pd.read_parquet(path))
+
+
+def _records_of_csv(path: Path) -> Iterator[dict[str, Any]]:
+    csv.field_size_limit(_LONGEST_CELL)
+    with path.open(encoding=encoding_of(path), newline="") as file:
+        reader = csv.reader(file, strict=True)
+        names = next(reader, [])
+        try:
+            for cells in reader:
+                if cells and len(cells) != len(names):
+                    given = f"line {reader.line_num} ends a row of {len(cells)} cells"
+                    raise BadInput(f"{given}; the header has {len(names)}")
+                if cells:
+                    yield dict(zip(names, cells, strict=True))
+        except csv.Error as error:
+            raise BadInput(f"line {reader.line_num} is not CSV ({error})") from None
+
+
+def _records_of_lines(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in read_lines(path):
         try:
             record = json.loads(line)
@@ -76,26 +100,39 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         yield {as_text(name): as_text(value) if isinstance(value, str) else value for name, value in record.items()}
 
 
-def questions_of(frame: pd.DataFrame, source: str, database: str = "") -> list[Row]:
+_READERS = {".parquet": _records_of_parquet, ".csv": _records_of_csv, ".jsonl": _records_of_lines}
+
+
+def records_of(frame: Any) -> list[dict[str, Any]]:
+    """Return the rows of a pandas table as records."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def questions_of(records: Iterable[dict[str, Any]], source: str, database: str = "") -> list[Row]:
     """Return id, context or database file, and gold of each question, and further golds where there are any.
 
     Args:
-        frame: With the columns `NEEDED` and maybe `id`, `database` and `other_golds`.
-        source: Where it comes from, for the message.
+        records: With the columns `NEEDED` and maybe `id`, `database` and `other_golds`.
+        source: Where they come from, for the message.
         database: The file that all of them ask, by its path or URL; "" where each says it for itself.
 
     Raises:
-        ValueError: If a column is missing or there is no row.
+        ValueError: If a column is missing, there is no row, or a database is of no known kind.
     """
-    frame = frame.assign(database=database) if database else frame
-    if "database" in frame.columns:
-        frame = with_urls(frame)
-    missing = [column for column in NEEDED if column not in frame.columns]
-    if missing:
-        raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(map(str, frame.columns))}")
-    if frame.empty:
+    rows = [{**row, "database": database} if database else row for row in records]
+    if not rows:
         raise BadInput(f"'{source}' has no rows")
-    numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
-    keys = frame["id"] if "id" in frame.columns else numbers
-    texts = {column: frame[column].map(as_text) for column in NEEDED}
-    return preparation_rows(frame.assign(id=keys.map(as_text), **texts))
+    columns = dict.fromkeys(name for row in rows for name in row)
+    optional = {"sql_context"} if "database" in columns else set()
+    missing = [column for column in NEEDED if column not in {*columns, *optional}]
+    if missing:
+        raise BadInput(f"'{source}' lacks the columns {missing}; it has {sorted(columns)}")
+    return preparation_rows(_question(row, str(number), "id" in columns) for number, row in enumerate(rows, 1))
+
+
+def _question(row: dict[str, Any], number: str, has_id: bool) -> dict[str, Any]:
+    """Return a row with its cells as texts, and its database by an absolute URL."""
+    texts = {column: as_text(row.get(column)) for column in NEEDED}
+    named = as_text(row.get("database")).strip()
+    url = database_url(named, Path.cwd()) if named else ""
+    return {**row, **texts, "id": as_text(row.get("id")) if has_id else number, "database": url}

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlreason.preflight.diagnosis import Finding
 from sqlreason.students.training.memory_estimate import GIB
 
-PYTHON = ((3, 11), (3, 13))  # from, below: pyproject.toml
+PYTHON = ((3, 11), (3, 13))  # from, below: of the whole project; the core goes further (pyproject.toml)
 CUDA_13_DRIVER = 580  # torch 2.13 comes with CUDA 13.0, whose release notes (table 3) ask for this one on Linux
 GPU_EXTRA = ("unsloth", "unsloth_zoo")
 _SMALLER_PASSES = "lower grpo.trl.per_device_train_batch_size and raise gradient_accumulation_steps"

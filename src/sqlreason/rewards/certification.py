@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse, render
-from sqlreason.rewards import add_up, make_rewards
+from sqlreason.rewards import Reward, add_up, make_rewards
 from sqlreason.rewards.exploits import EXPLOITS, Exploit
 from sqlreason.rewards.rewrites import Question, explain_plainly, write_correct
 from sqlreason.rewards.tasks import gold_of
@@ -125,15 +125,17 @@ def certify(
     min_auc: float = MIN_AUC,
     seed: int = 0,
     exploits: Iterable[Exploit] = EXPLOITS,
+    others: Sequence[Reward] = (),
 ) -> Certificate:
     """Try a mix of rewards on correct answers, exploits and mutants.
 
     Args:
-        rewards: Name in `REWARDS` -> weight.
+        rewards: Name in `REWARDS`, or of one of `others` -> weight.
         rows: Questions with task (JSON), sql_context, gold_sql; those whose schema cannot be read are left out.
         min_auc: Separation of correct answers from mutants that is asked for.
         seed: Draws the fresh databases and mutants.
         exploits: The adversarial suite.
+        others: Rewards that are not in `REWARDS`, by their `__name__`; they must be total (`foreign.TotalReward`).
 
     Raises:
         ValueError: If no row can be used.
@@ -157,7 +159,7 @@ def certify(
             for number, (row, question) in enumerate(prepared)
             for trial in _trials(number, row, question, verifier, list(exploits), seed)
         ]
-    scores, reasons = _score(rewards, trials, prepared)
+    scores, reasons = _score(rewards, others, trials, prepared)
     return _certificate(trials, scores, reasons, min_auc)
 
 
@@ -199,7 +201,10 @@ def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[
 
 
 def _score(
-    rewards: Mapping[str, float], trials: Sequence[_Trial], prepared: Sequence[tuple[Mapping[str, Any], Question]]
+    rewards: Mapping[str, float],
+    others: Sequence[Reward],
+    trials: Sequence[_Trial],
+    prepared: Sequence[tuple[Mapping[str, Any], Question]],
 ) -> tuple[list[float | None], list[str]]:
     """The mix's score of each completion, and the reason codes."""
     names = ("task", "sql_context")
@@ -209,7 +214,9 @@ def _score(
     completions = [trial.completion for trial in trials]
     scores: dict[str, list[float | None]] = {}
     reasons: list[list[str]] = [[] for _ in trials]
-    for reward in make_rewards(list(rewards), limits=LIMITS):
+    names_of_others = {reward.__name__ for reward in others}
+    own = make_rewards([name for name in rewards if name not in names_of_others], limits=LIMITS)
+    for reward in (*own, *others):
         scores[reward.__name__] = reward(completions, **columns)
         for told, reason in zip(reasons, getattr(reward, "last_reasons", ()), strict=False):
             told.append(reason.partition(":")[0] if len(rewards) > 1 else reason)

@@ -1,9 +1,8 @@
 """Texts of others in our files: as cells that every file can hold, and within our Markdown."""
 
 import re
-
-import numpy as np
-import pandas as pd
+from decimal import Decimal
+from numbers import Real
 
 
 def as_text(value: object) -> str:
@@ -14,9 +13,18 @@ def as_text(value: object) -> str:
     """
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, list | tuple):
         return "\n".join(map(as_text, value))
-    return "" if pd.isna(value) is True else str(value)  # type: ignore[call-overload]
+    if type(value).__name__ == "ndarray" and hasattr(value, "tolist"):  # numpy's, without numpy
+        return as_text(value.tolist())
+    return "" if _is_missing(value) else str(value)
+
+
+def _is_missing(value: object) -> bool:
+    """Whether pandas calls a cell missing; by the names of its two marks, since the core has no pandas."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, Real) and bool(value != value)
 
 
 def line(text: object) -> str:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from sqlreason.data import leakage, splits
 from sqlreason.data.agreement import agreement
-from sqlreason.data.question_databases import preparation_rows
+from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.data.tables import TABLES, records
 from sqlreason.data.test_databases import database_row, usable_tasks
 from sqlreason.data.trace_outcomes import count_yield
@@ -69,7 +69,7 @@ def prepare_databases(
             splits.draw_rows(heldout_questions, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    rows = {split: preparation_rows(used[used["split"] == split]) for split in ("train", "heldout")}
+    rows = {split: preparation_rows(records(used[used["split"] == split])) for split in ("train", "heldout")}
     with Preparer(options.databases, options.seed, options.workers, cache=prepared_questions) as preparer:
         # the train rows come first in the table
         found = itertools.chain(

@@ -1,0 +1,49 @@
+"""What preparing a question takes from a row of a table of questions; of no table in particular."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlreason.sql.database_files import is_database_file
+from sqlreason.sql.databases.batch_preparation import Row
+from sqlreason.text.cells import as_text
+
+
+def preparation_rows(questions: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Return id, context or database file, and gold of each question, and further golds where it has some.
+
+    Args:
+        questions: Rows with id, sql_context, sql, and perhaps database and other_golds.
+    """
+    rows: list[Row] = []
+    for question in questions:
+        row = question["id"], original_of(question), question["sql"]
+        others = further_golds(question.get("other_golds"))
+        rows.append((*row, others) if others else row)
+    return rows
+
+
+def original_of(question: Mapping[str, Any]) -> str:
+    """Return the database on which a question is judged: the file that it names, else its context.
+
+    A context that is itself the name of a file is not followed: it comes with the data, and whoever wrote it may not
+    choose among the files of this machine.
+    """
+    if database := as_text(question.get("database")).strip():
+        return database
+    context = question["sql_context"]
+    return f"-- {context}" if isinstance(context, str) and is_database_file(context) else context
+
+
+def further_golds(cell: Any) -> tuple[str, ...]:
+    """Read further golds of a question from a list, or a text that is a JSON list or one query."""
+    if isinstance(cell, str):
+        try:
+            cell = json.loads(cell) if cell.lstrip().startswith("[") else [cell]
+        except ValueError:
+            cell = [cell]
+    if cell is None or (not isinstance(cell, Sequence) and not hasattr(cell, "tolist")):
+        return ()
+    return tuple(text for each in cell if (text := as_text(each)).strip())

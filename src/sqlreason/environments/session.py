@@ -1,0 +1,377 @@
+"""One episode: a question, its database to look at, an answer, and what the answer earns.
+
+The tools run in the sandbox, on a copy of the original database and never on the test databases, and what goes wrong in
+them is a text for the model. The reward is an object of `rewards`, called as a trainer calls it in single-turn: an
+answer earns the same either way. Single-turn is the episode without a call.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlreason.errors import BadInput
+from sqlreason.reasoning.format import render
+from sqlreason.rewards import REWARDS, Reward
+from sqlreason.rewards.tasks import WANTED
+from sqlreason.sql.databases.plain_scripts import first_that_runs
+from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.parsing.schema import Schema, find_schema, quoted, render_ddl
+from sqlreason.sql.verifier import Result, Task, Verifier
+from sqlreason.text.printable import printable
+
+TOOLS = ("list_tables", "describe_table", "run_sql", "submit")
+"""The methods of a session that a model may call; arguments and results are texts."""
+
+ERROR = "error: "
+"""How a tool's text begins that tells a failure."""
+
+_THOUGHT = "…"  # of an answer that was submitted as a bare query, since the grammar wants reasoning
+_CELL = 200  # characters
+
+
+@dataclass(frozen=True)
+class ToolLimits:
+    """Bounds of what a model may do and see in one episode; the time of a query is bounded by the verifier's `Limits`.
+
+    Attributes:
+        calls: Tool calls of an episode, the submission not counted.
+        rows: Rows of a result that are shown.
+        characters: Characters of a result that are shown.
+        sample_rows: Rows of a table that its description shows.
+    """
+
+    calls: int = 10
+    rows: int = 20
+    characters: int = 4_000
+    sample_rows: int = 3
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One call of a tool, for tables and reports.
+
+    Attributes:
+        tool: One of `TOOLS`, or what else was asked for.
+        argument: Its argument; empty if it takes none.
+        failed: Whether its text tells a failure.
+        characters: Length of its text.
+        seconds: Waited for it.
+    """
+
+    tool: str
+    argument: str
+    failed: bool
+    characters: int
+    seconds: float
+
+
+class SessionFactory:
+    """Opens sessions, and holds what they share: the reward, and the workers in which the queries of tools run.
+
+    It may be used from several threads. A context manager.
+
+    Example:
+        >>> rows = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ada', 36), ('Bob', 20)"
+        >>> row = {"sql_context": rows, "gold_sql": "SELECT name FROM users WHERE age > 30"}
+        >>> with SessionFactory(reward="execution") as sessions:
+        ...     session = sessions.open("Who is over 30?", **row)
+        ...     print(session.list_tables())
+        ...     print(session.run_sql("SELECT MAX(age) FROM users"))
+        ...     print(session.run_sql("SELECT agee FROM users"))
+        ...     print(session.submit("SELECT name FROM users WHERE NOT age <= 30"))
+        ...     print(session.reward(), session.reason)
+        users (name, age)
+        MAX(age)
+        36
+        (1 row)
+        error: exec_error: no such column: agee
+        submitted
+        1.0 agrees
+    """
+
+    def __init__(
+        self, reward: str | Reward = "execution", limits: ToolLimits = ToolLimits(), verifier: Verifier | None = None
+    ) -> None:
+        """Keep the settings; nothing is started before the first query.
+
+        Args:
+            reward: A name of `REWARDS`, or a reward of TRL's contract.
+            limits: Of the tools.
+            verifier: Runs the queries of the tools; None for one of its own.
+
+        Raises:
+            ValueError: If no reward has that name.
+        """
+        if isinstance(reward, str) and reward not in REWARDS:
+            raise BadInput(f"no reward is called {reward!r}; there are {', '.join(REWARDS)}")
+        self.reward: Reward = REWARDS[reward]() if isinstance(reward, str) else reward
+        self.limits = limits
+        self.verifier = verifier or Verifier()
+        self._scoring = threading.Lock()
+        self._read = lru_cache(maxsize=256)(self._read_context)
+
+    def __enter__(self) -> SessionFactory:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def open(self, question: str = "", **row: Any) -> Session:
+        """Begin an episode.
+
+        Args:
+            question: In plain language.
+            row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` and
+                `gold_sql` (or `sql`); any others that the reward wants. Without a gold there are tools and no reward.
+
+        Raises:
+            ValueError: If the row names no database.
+        """
+        if isinstance(row.get("task"), Task):
+            row["task"] = row["task"].to_json()
+        if row.get("task") is None and row.get("sql_context") is None:
+            raise BadInput(f"{WANTED}; the row has {sorted(row)}")
+        return Session(self, question, {name: value for name, value in row.items() if value is not None})
+
+    def score(self, completion: Any, row: Mapping[str, Any]) -> tuple[float | None, str]:
+        """Return what a completion earns, and the reward's reason code if it gives one.
+
+        Args:
+            completion: A text, or a list of chat messages.
+            row: The columns of its row.
+
+        Raises:
+            ValueError: If the row lacks a column that the reward needs.
+        """
+        columns = {name: [value] for name, value in row.items()}
+        with self._scoring:  # a reward keeps the reasons of its last call
+            (score,) = self.reward([completion], **columns)
+            (reason,) = getattr(self.reward, "last_reasons", None) or [""]
+        return score, reason
+
+    def find_database(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Return the script, engine and reading of a row's original database.
+
+        Raises:
+            ValueError: If its task cannot be read.
+        """
+        if "task" in row:
+            task = Task.from_json(str(row["task"]))
+            return task.databases[0], task.engine, task.reading
+        return self._read(str(row["sql_context"]))
+
+    def close(self) -> None:
+        """End the workers; the next query starts new ones."""
+        self.verifier.close()
+        close = getattr(self.reward, "close", None)
+        if callable(close):
+            close()
+
+    def _read_context(self, context: str) -> tuple[str, str, str]:
+        return first_that_runs(self.verifier, context)
+
+
+@lru_cache(maxsize=16)
+def shared_sessions(reward: str = "execution", limits: ToolLimits = ToolLimits()) -> SessionFactory:
+    """Return this process's factory for a reward by name; for trainers that make an environment per rollout."""
+    return SessionFactory(reward, limits)
+
+
+class Session:
+    """One episode; opened by a `SessionFactory`.
+
+    Attributes:
+        question: In plain language.
+        row: The columns by which its answer is judged.
+        calls: The calls of tools so far, in order.
+        completion: The answer; None while there is none.
+        reason: The reward's reason code, once `reward` was called.
+    """
+
+    def __init__(self, factory: SessionFactory, question: str, row: Mapping[str, Any]) -> None:
+        """Keep the question; `SessionFactory.open` checks the row."""
+        self.question = question
+        self.row = dict(row)
+        self.calls: list[ToolCall] = []
+        self.completion: Any = None
+        self.reason = ""
+        self._factory = factory
+        self._database: tuple[str, str, str] | None = None
+        self._score: tuple[float | None] | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the episode has its answer."""
+        return self.completion is not None
+
+    def list_tables(self) -> str:
+        """List the tables of the database with their columns.
+
+        Returns:
+            One table a line.
+        """
+        return self.call("list_tables", {})
+
+    def describe_table(self, table: str) -> str:
+        """Show how a table is defined, with its keys and its first rows.
+
+        Args:
+            table: Name of the table.
+
+        Returns:
+            Its CREATE TABLE statement, and rows.
+        """
+        return self.call("describe_table", {"table": table})
+
+    def run_sql(self, query: str) -> str:
+        """Run a query that reads the database, and see the first rows of its result or why it fails.
+
+        Args:
+            query: One SELECT statement.
+
+        Returns:
+            The names of the columns and the rows, or the error.
+        """
+        return self.call("run_sql", {"query": query})
+
+    def submit(self, query: str) -> str:
+        """Give the final query that answers the question; it ends the task and can be given once.
+
+        Args:
+            query: One SQL statement.
+
+        Returns:
+            Whether it was accepted.
+        """
+        return self.call("submit", {"query": query})
+
+    def answer(self, completion: Any) -> None:
+        """End the episode with a whole completion, as in single-turn; the first answer counts.
+
+        Args:
+            completion: A text in the grammar of answers, or a list of chat messages.
+        """
+        if self.completion is None:
+            self.completion = completion
+
+    def call(self, tool: str, arguments: Any) -> str:
+        """Call a tool by name; whatever is asked for, the result is a text.
+
+        Args:
+            tool: One of `TOOLS`.
+            arguments: Their names and values, as a model gave them.
+        """
+        began = time.monotonic()
+        text = self._called(tool, arguments)
+        told = " ".join(map(str, arguments.values())) if isinstance(arguments, Mapping) else str(arguments)
+        spent = time.monotonic() - began
+        self.calls.append(ToolCall(str(tool), told[:2_000], text.startswith(ERROR), len(text), spent))
+        return text
+
+    def reward(self) -> float | None:
+        """Return what the answer earns, worked out once; an episode without one earns what an empty answer does.
+
+        Returns:
+            None where the reward does not apply to the row.
+
+        Raises:
+            ValueError: If the row lacks a column that the reward needs.
+        """
+        if self._score is None:
+            score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
+            self._score = (score,)
+        return self._score[0]
+
+    def _called(self, tool: str, arguments: Any) -> str:
+        wanted = {"list_tables": [], "describe_table": ["table"], "run_sql": ["query"], "submit": ["query"]}.get(tool)
+        if wanted is None:
+            return f"{ERROR}there is no tool {tool!r:.60}; there are {', '.join(TOOLS)}"
+        if not isinstance(arguments, Mapping) or sorted(arguments) != wanted:
+            return f"{ERROR}{tool} takes {' and '.join(wanted) or 'no arguments'}, not {arguments!r:.200}"
+        if not all(isinstance(value, str) for value in arguments.values()):
+            return f"{ERROR}the arguments of {tool} are texts, not {arguments!r:.200}"
+        if self.done:
+            return f"{ERROR}the answer was submitted; the task has ended"
+        if tool == "submit":
+            self.answer(render(_THOUGHT, arguments["query"]))
+            return "submitted"
+        if len(self.calls) >= self._factory.limits.calls:
+            return f"{ERROR}no calls are left; submit a query"
+        try:
+            return str(getattr(self, f"_{tool}")(*arguments.values()))
+        except BadInput as error:
+            return f"{ERROR}{error}"
+        except ValueError as error:  # of a task that cannot be read
+            return f"{ERROR}the database cannot be read ({printable(str(error))})"
+
+    def _list_tables(self) -> str:
+        schema = self._schema()
+        lines = [
+            f"{quoted(table.name)} ({', '.join(quoted(column.name) for column in table.columns)})"
+            for table in schema.tables
+        ]
+        return _cut("\n".join([*lines, *schema.views]), self._factory.limits.characters)
+
+    def _describe_table(self, table: str) -> str:
+        schema, limits = self._schema(), self._factory.limits
+        found = schema.table(table.strip().strip('"`[]'))
+        if found is None:
+            known = ", ".join(table.name for table in schema.tables)
+            raise BadInput(f"there is no table {table!r:.100}; there are {_cut(known, 1_000)}")
+        definition = render_ddl(Schema((found,)), sample_rows=0)
+        if not limits.sample_rows:
+            return _cut(definition, limits.characters)
+        result = self._run(f"SELECT * FROM {quoted(found.name)} LIMIT {limits.sample_rows}")
+        rows = _show(result, limits) if result.status in ("ok", "too_big") else ""
+        return _cut(f"{definition}\n{rows}".strip(), limits.characters)
+
+    def _run_sql(self, query: str) -> str:
+        result, limits = self._run(query), self._factory.limits
+        if result.status == "ok" and not result.columns:  # nothing, or nothing but a comment
+            return f"{ERROR}empty: the query selects nothing"
+        if result.status in ("ok", "too_big"):
+            return _show(result, limits)
+        return _cut(f"{ERROR}{result.status}: {result.reason}", limits.characters)
+
+    def _run(self, query: str) -> Result:
+        script, engine, reading = self._place()
+        limits = self._factory.limits
+        group = (script, [to_engine(query, engine, reading)[0]], engine)
+        ((result,),) = self._factory.verifier.run_batch([group], [(limits.rows, 4 * limits.characters)])
+        return result
+
+    def _schema(self) -> Schema:
+        schema = find_schema(str(self.row.get("sql_context") or self._place()[0]))
+        if schema is None:
+            raise BadInput("the definitions of the tables cannot be read; look with run_sql")
+        return schema
+
+    def _place(self) -> tuple[str, str, str]:
+        if self._database is None:
+            self._database = self._factory.find_database(self.row)
+        return self._database
+
+
+def _show(result: Result, limits: ToolLimits) -> str:
+    """Write a result as lines for a model, at most as long as the limits allow, and say how much of it is shown."""
+    lines, room = [" | ".join(map(printable, result.columns))], limits.characters
+    shown = 0
+    for row in result.rows[: limits.rows]:
+        line = " | ".join("NULL" if cell is None else _cut(printable(str(cell)), _CELL) for cell in row)
+        room -= len(line) + 1
+        if room < 0:
+            break
+        lines.append(line)
+        shown += 1
+    if result.status == "ok" and shown == len(result.rows):
+        return "\n".join([*lines, f"({shown} row{'s' * (shown != 1)})"])
+    return "\n".join([*lines, f"(the first {shown} rows; there are more)"])
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,69 @@
+"""The adapters of libraries that the project's lock does not hold: tried where they are installed.
+
+`python benchmarks/environments.py --adapter …` makes an environment for each and tries more.
+"""
+
+import asyncio
+
+import pytest
+
+from sqlreason.environments import SessionFactory
+from sqlreason.reasoning.format import render
+
+CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ada', 36), ('Bob', 20)"
+GOLD = "SELECT name FROM users WHERE age > 30"
+ROW = {"sql_context": CONTEXT, "gold_sql": GOLD}
+ANSWERS = [render("…", sql) for sql in (GOLD, "SELECT name FROM users", "DROP TABLE users")] + ["no answer"]
+
+
+@pytest.fixture(scope="module")
+def wanted():
+    with SessionFactory() as sessions:
+        return [sessions.score(answer, ROW)[0] for answer in ANSWERS]
+
+
+def test_skyrl_is_paid_the_same_and_looks_before_it_answers(wanted):
+    skyrl_gym = pytest.importorskip("skyrl_gym", reason="pip install 'sqlreason[skyrl]'")
+    from sqlreason.environments.skyrl_environment import NAME, register
+
+    register()
+    register()
+    assert [skyrl_gym.make(NAME, extras=ROW).step(answer)["reward"] for answer in ANSWERS] == wanted
+    extras = {"sql_context": CONTEXT, "reward_spec": {"ground_truth": GOLD}, "max_turns": 3}
+    environment = skyrl_gym.make(NAME, extras=extras)
+    looked = environment.step(
+        '<tool_call>{"name": "run_sql", "arguments": {"query": "SELECT * FROM users"}}</tool_call>'
+    )
+    assert not looked["done"] and "Ada | 36" in looked["observations"][0]["content"]
+    assert environment.step(ANSWERS[0])["reward"] == 1.0 and environment.get_metrics()["tool_calls"] == 1
+
+
+def test_verifiers_is_paid_the_same(wanted):
+    vf = pytest.importorskip("verifiers.v1", reason="pip install 'sqlreason[verifiers]'")
+    from verifiers.v1.trace import TraceTask
+    from verifiers.v1.types import AssistantMessage
+
+    from sqlreason.environments.verifiers_taskset import SqlState, SqlTask, make_data
+
+    earned = []
+    for answer in ANSWERS:
+        task = SqlTask(make_data({"question": "Who?", **ROW}))
+        about = TraceTask(type="SqlTask", data=task.data)
+        trace = vf.Trace(task=about, agent=vf.AgentInfo(config=vf.AgentConfig()), state=SqlState())
+        trace.nodes.append(vf.MessageNode(message=AssistantMessage(content=answer), sampled=True))
+        asyncio.run(task.score(trace))
+        earned.append(trace.reward)
+    assert earned == wanted
+
+
+def test_openenv_is_paid_the_same(wanted):
+    pytest.importorskip("openenv", reason="pip install 'sqlreason[openenv]'")
+    from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
+    from sqlreason.environments.openenv.openenv_models import SqlAction
+
+    environment, earned = SqlOpenEnv(), []
+    for answer in ANSWERS:
+        assert environment.reset(question="Who?", **ROW).text == "Who?"
+        assert "Ada" in environment.step(SqlAction(tool="run_sql", arguments={"query": "SELECT * FROM users"})).text
+        earned.append(environment.step(SqlAction(tool="answer", arguments={"completion": answer})).reward)
+    assert earned == wanted and environment.state.step_count == 1

@@ -1,0 +1,180 @@
+"""The session: its tools, its limits, its reward, whatever a model calls."""
+
+import pickle
+import threading
+
+import pytest
+
+from sqlreason.environments import SessionFactory, ToolLimits
+from sqlreason.environments.session import TOOLS
+from sqlreason.environments.tool_calls import find_calls
+from sqlreason.environments.wording import opening_messages
+from sqlreason.errors import BadInput
+from sqlreason.reasoning.format import render
+from sqlreason.rewards import REWARDS
+from sqlreason.sql.verifier import Task
+
+CONTEXT = (
+    "CREATE TABLE users (name TEXT, age INT);"
+    "INSERT INTO users VALUES ('Ada', 36), ('Bob', 20), (NULL, 41);"
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, buyer TEXT);"
+)
+GOLD = "SELECT name FROM users WHERE age > 30"
+ROW = {"sql_context": CONTEXT, "gold_sql": GOLD}
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    with SessionFactory() as factory:
+        yield factory
+
+
+def test_a_model_looks_around_and_submits(sessions):
+    session = sessions.open("Who is over 30?", **ROW)
+    assert session.list_tables() == "users (name, age)\norders (id, buyer)"
+    assert session.describe_table('"USERS"').splitlines() == [
+        "CREATE TABLE users (name TEXT, age INT);", "name | age", "Ada | 36", "Bob | 20", "NULL | 41", "(3 rows)"
+    ]  # fmt: skip
+    assert session.run_sql("SELECT COUNT(*) AS n FROM users") == "n\n3\n(1 row)"
+    assert not session.done and session.submit(f"{GOLD} AND 1 = 1") == "submitted"
+    assert session.done and session.reward() == 1.0 and session.reason == "agrees"
+    assert [call.tool for call in session.calls] == [*TOOLS[:3], "submit"]
+    assert not any(call.failed for call in session.calls)
+
+
+def test_the_first_answer_counts_and_ends_the_tools(sessions):
+    session = sessions.open(**ROW)
+    session.submit("SELECT name FROM users")
+    assert session.submit(GOLD).startswith("error: the answer was submitted")
+    assert session.run_sql(GOLD).startswith("error: the answer was submitted")
+    session.answer(render("…", GOLD))
+    assert session.reward() < 1.0 and session.reason == "mismatch"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("drop", {}, "there is no tool 'drop'; there are list_tables"),
+        ("run_sql", {}, "run_sql takes query, not {}"),
+        ("run_sql", {"query": "SELECT 1", "limit": 5}, "run_sql takes query"),
+        ("run_sql", {"query": 5}, "the arguments of run_sql are texts"),
+        ("run_sql", "SELECT 1", "run_sql takes query, not 'SELECT 1'"),
+        ("run_sql", None, "run_sql takes query, not None"),
+        ("list_tables", {"table": "users"}, "list_tables takes no arguments"),
+        ("describe_table", {"table": "nope"}, "there is no table 'nope'; there are users, orders"),
+        ("run_sql", {"query": "SELECT agee FROM users"}, "no such column: agee"),
+        ("run_sql", {"query": "SELEC"}, "syntax_error"),
+        ("run_sql", {"query": ""}, "empty"),
+        ("run_sql", {"query": "DELETE FROM users"}, "denied"),
+        ("run_sql", {"query": "SELECT 1; SELECT 2"}, "multi_statement"),
+        ("run_sql", {"query": "SELECT '\ud800\x00'"}, ""),
+    ],
+)
+def test_what_goes_wrong_in_a_tool_is_a_text(sessions, tool, arguments, told):
+    session = sessions.open(**ROW)
+    text = session.call(tool, arguments)
+    assert text.startswith("error: ") and told in text
+    assert session.calls[-1].failed and len(text) < 5_000 and not session.done
+
+
+def test_what_is_shown_has_limits():
+    limits = ToolLimits(calls=3, rows=2, characters=100, sample_rows=1)
+    with SessionFactory(limits=limits) as sessions:
+        session = sessions.open(**ROW)
+        assert session.run_sql("SELECT age FROM users").endswith("36\n20\n(the first 2 rows; there are more)")
+        assert len(session.run_sql("SELECT printf('%.*c', 900, 'x') FROM users")) < 160
+        assert session.describe_table("users").splitlines()[-2:] == ["Ada | 36", "(1 row)"]
+        assert session.list_tables() == "error: no calls are left; submit a query"
+        assert session.submit(GOLD) == "submitted" and session.reward() == 1.0
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_task_brings_its_own_engine_and_hides_its_test_databases(sessions, engine):
+    hidden = CONTEXT.replace("'Bob', 20", "'Secret', 50")
+    session = sessions.open("Who?", task=Task("q", GOLD, (CONTEXT, hidden), engine))
+    assert "Bob" in session.run_sql("SELECT * FROM users") and "users" in session.list_tables()
+    session.submit("SELECT name FROM users WHERE age > 30 AND (name <> 'Secret' OR name IS NULL)")
+    assert 0.1 < session.reward() < 1.0
+    assert not any("Secret" in session.run_sql(f"SELECT * FROM users -- {n}") for n in range(2))
+
+
+@pytest.mark.parametrize(
+    "name", ["execution", "arctic", "sql_r1", "partial", "reasoning", "format", "check_sql_reward"]
+)
+def test_single_turn_earns_what_the_reward_itself_gives(name):
+    reward = REWARDS[name]()
+    texts = [render("Read users.", sql) for sql in (GOLD, "SELECT name FROM users", "SELECT 1", "DROP TABLE users")]
+    texts += ["", f"words {texts[0]}", texts[0][:-5]]
+    direct = reward(texts, sql_context=[CONTEXT] * len(texts), gold_sql=[GOLD] * len(texts))
+    with SessionFactory(reward) as sessions:
+        found = []
+        for text in texts:
+            session = sessions.open(**ROW)
+            session.answer([{"role": "assistant", "content": text}])
+            found.append(session.reward())
+    assert found == direct
+
+
+def test_an_episode_without_an_answer_earns_what_an_empty_one_does(sessions):
+    session = sessions.open(**ROW)
+    session.run_sql(GOLD)
+    assert session.reward() == 0.0 and session.reason.startswith("malformed")
+
+
+def test_a_row_without_a_gold_has_tools_and_no_reward(sessions):
+    session = sessions.open("How many?", sql_context=CONTEXT)
+    assert session.run_sql("SELECT COUNT(*) FROM users").splitlines()[1] == "3"
+    with pytest.raises(BadInput, match="needs the column 'task', or 'sql_context' and 'gold_sql'"):
+        session.reward()
+
+
+def test_a_row_that_cannot_be_used_says_why(sessions):
+    with pytest.raises(BadInput, match=r"the row has \['gold_sql'\]"):
+        sessions.open(gold_sql=GOLD)
+    with pytest.raises(BadInput, match="no reward is called 'nope'"):
+        SessionFactory("nope")
+    broken = sessions.open(task="no JSON")
+    assert broken.run_sql("SELECT 1").startswith("error: the database cannot be read")
+    broken.answer(render("…", GOLD))
+    assert broken.reward() is None and broken.reason.startswith("unusable")
+    unreadable = sessions.open(sql_context="CREATE TABEL x", gold_sql=GOLD)
+    assert unreadable.list_tables().startswith("error: the definitions of the tables cannot be read")
+
+
+def test_threads_may_share_what_sessions_share(sessions):
+    earned = {}
+
+    def work(number):
+        session = sessions.open(**ROW)
+        session.run_sql(f"SELECT {number} FROM users")
+        session.submit(GOLD if number % 2 else "SELECT age FROM users")
+        earned[number] = (session.reward() == 1.0, session.reason)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
+    [thread.start() for thread in threads]
+    [thread.join(120) for thread in threads]
+    assert earned == {n: (True, "agrees") if n % 2 else (False, "mismatch") for n in range(16)}
+
+
+def test_what_a_table_holds_breaks_no_line_of_a_result(sessions):
+    rows = "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('two\nlines'), ('\x1b[31mred')"
+    assert sessions.open(sql_context=rows).run_sql("SELECT a FROM t") == "a\ntwo\\nlines\n\\x1b[31mred\n(2 rows)"
+
+
+def test_the_opening_shows_the_schema_or_names_the_tools():
+    system, user = opening_messages("Who is </think> old?", CONTEXT)
+    assert "<sql>" in system["content"] and user["content"].startswith("CREATE TABLE users (name TEXT, age INT);")
+    assert user["content"].endswith("Who is < /think > old?")
+    looking, question = opening_messages("Who?", CONTEXT, tools=True, in_text=True)
+    assert all(tool in looking["content"] for tool in TOOLS) and question["content"] == "Who?"
+    ((name, arguments),) = find_calls(looking["content"])
+    assert (name, list(arguments)) == ("describe_table", ["table"])
+    with pytest.raises(BadInput, match="let the model look with tools"):
+        opening_messages("Who?", "no schema")
+
+
+def test_a_call_in_text_is_read_however_it_is_written():
+    text = '<tool_call>{"name": "run_sql", "arguments": {"query": "SELECT 1"}}</tool_call>'
+    assert find_calls(f"a {text} b {text[:-12]}") == [("run_sql", {"query": "SELECT 1"})] * 2
+    assert find_calls("<tool_call>[1]</tool_call><tool_call>" + "[" * 100_000) == [("", [1]), ("", "[" * 100_000)]
+    assert pickle.loads(pickle.dumps(ToolLimits())) == ToolLimits()
