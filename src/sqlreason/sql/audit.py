@@ -92,15 +92,16 @@ def audit(
 
     Args:
         verifier: Where gold queries and mutants run.
-        rows: Id, context and gold of each question.
+        rows: Id, context, gold and perhaps `dialect` of each question.
         n: Test databases beside the original.
         seed: Draws the test databases.
         progress: Called after each row with the number of rows done.
         suite: Suite of the test databases, as `prepare` takes it.
     """
     found = []
-    for id_, context, gold in rows:
-        found.append(_row(id_, prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite)))
+    for id_, context, gold, *dialect in rows:
+        prepared = prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite, dialect="".join(dialect))
+        found.append(_row(id_, prepared))
         if progress is not None:
             progress(len(found))
     return Audit(tuple(found))

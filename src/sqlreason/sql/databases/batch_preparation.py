@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
+from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.verifier import Verifier
 
-Row = tuple[str, str, str]  # id, context, gold
+Row = tuple[str, str, str] | tuple[str, str, str, str]  # id, context, gold, and the dialect where it has one
 
 _CHUNK = 8
 #: What another machine, or the next version, may prepare is not kept.
@@ -61,14 +62,15 @@ class Preparer:
         """Yields what `test databases.prepare` makes of each question, in their order.
 
         Args:
-            rows: Of each question its id, context and gold.
+            rows: Of each question its id, context, gold and perhaps `dialect` (`preparation.prepare`).
             suite: As of `test databases.prepare`.
         """
         work = [_Work(row, self._n, self._seed, suite, self._preset) for row in rows]
         if self._cache is None:
             yield from self._made(work)
             return
-        keys = [key_of(context, gold, *settings) for (_, context, gold), *settings in work]
+        served = [named_server()] if named_server() else []  # what lacks a server today may have one tomorrow
+        keys = [key_of(context, gold, *dialect, *settings, *served) for (_, context, gold, *dialect), *settings in work]
         known = [self._cache.get(key, each.row[0]) for key, each in zip(keys, work, strict=True)]
         made = self._made([each for each, found in zip(work, known, strict=True) if found is None])
         for key, found in zip(keys, known, strict=True):
@@ -114,4 +116,7 @@ def _prepare(work: _Work) -> Prepared:
 
 
 def _prepared(work: _Work, verifier: Verifier) -> Prepared:
-    return prepare(verifier, *work.row, n=work.n, seed=work.seed, suite=work.suite)
+    id, context, gold, *dialect = work.row
+    return prepare(
+        verifier, id, context, gold, n=work.n, seed=work.seed, suite=work.suite, dialect="".join(dialect)
+    )

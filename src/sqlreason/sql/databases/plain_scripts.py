@@ -100,7 +100,12 @@ def _needs_settling(text: str, reading: str) -> bool:
 
 
 def scripts_of(context: str, engine: str, reading: str) -> list[str]:
-    """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it."""
+    """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it.
+
+    One in the engine's own dialect is first tried as it is, whose types and defaults its queries need.
+    """
+    if reading == engine != "sqlite":
+        return list(dict.fromkeys((context, settle(context))))
     real = reading if engine == "sqlite" and reading != "sqlite" else ""
     settled, rewritten = settle(context, real), to_engine(context, engine, reading, script=True)[0]
     return [settled, rewritten] if settled != context else [rewritten]

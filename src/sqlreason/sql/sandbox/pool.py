@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlreason.sql.sandbox.forks import BOOT, starter
+from sqlreason.sql.sandbox.named_server import reachable
 from sqlreason.sql.sandbox.process import WorkerDied, WorkerError, WorkerProcess
 from sqlreason.sql.verdicts import Limits
 
@@ -184,7 +185,8 @@ class Pool:
 
     def _new_worker(self, engine: str) -> WorkerProcess:
         self._counts["started"] += 1
-        worker = WorkerProcess(engine, self._limits, self._starter, self._server)
+        server = reachable(self._server) if engine == "postgres" else ""
+        worker = WorkerProcess(engine, self._limits, self._starter, server)
         self._selector.register(worker, selectors.EVENT_READ)
         return worker
 

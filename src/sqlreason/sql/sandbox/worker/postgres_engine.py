@@ -61,6 +61,11 @@ _DATED = (
 _SEQUENCES = (
     "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
 )
+#: Schemas of the role's own choice first.
+_USABLE = (
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
+    "AND has_schema_privilege(oid, 'USAGE') ORDER BY nspname <> coalesce(current_schema(), ''), nspname"
+)
 _TABLES = (
     "SELECT table_name, table_type FROM information_schema.tables "
     "WHERE table_schema = current_schema() ORDER BY table_name"
@@ -97,7 +102,7 @@ class PostgresEngine:
 
     def __init__(self, server: str, sql_chars: int) -> None:
         if not server:
-            raise ValueError("no server is named: give Verifier(server='postgresql+psycopg://role@host/database')")
+            raise ValueError("no PostgreSQL server is named: set SQLREASON_POSTGRES, or give Verifier(server=…)")
         # prepared at once: the server then takes one statement at a time and no second behind a semicolon
         settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
@@ -125,6 +130,8 @@ class PostgresEngine:
     def load(self, script: str, deadline: float) -> str:
         """Builds a test database from a script; the script itself serves as its snapshot.
 
+        Without a script it is the tables that are there, in all schemas that the role may use, and only read.
+
         Raises:
             EngineError: A statement of the script failed.
         """
@@ -135,7 +142,11 @@ class PostgresEngine:
         schema = f"instance_{len(self._opened)}"
         self._rows("SAVEPOINT context")
         try:
-            self._rows(f"CREATE SCHEMA {schema}")
+            if script.strip():
+                self._rows(f"CREATE SCHEMA {schema}")
+            else:
+                self._rows("SET LOCAL transaction_read_only = on")
+                schema = ", ".join(_name(name) for (name,) in self._rows(_USABLE)) or "public"
             self._rows(f"SET LOCAL search_path = {schema}")
             for statement in split(script):
                 if self._rules.admit_in_context(words_of(statement)):
