@@ -245,16 +245,17 @@ def spelled(name: str, dialect: str = "") -> str:
     """
     if dialect not in ("duckdb", "postgres"):
         return quoted(name)
-    needed = _preparer().requires_quotes(name if dialect == "postgres" else name.lower())
+    word = name if dialect == "postgres" else name.lower()  # DuckDB finds a name in any case
+    needed = _preparer().quote(word) != word
     return identifier(name) if needed or name.lower() in _RESERVED_THERE else name
 
 
 @cache
 def _preparer() -> Any:
     """SQLAlchemy's knowledge of PostgreSQL's words, which are DuckDB's too."""
-    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects.postgresql.base import PGDialect
 
-    return postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+    return PGDialect().identifier_preparer
 
 
 def quoted(name: str) -> str:
