@@ -85,8 +85,9 @@ def explain(
     from sqlreason.sql.databases.preparation import prepare
     from sqlreason.sql.verifier import Verifier
 
+    dialect = ""
     if source is not None:
-        context, gold = _question(source, id_, env)
+        context, gold, dialect = _question(source, id_, env)
     if not context or not gold:
         raise click.ClickException("give --context and --gold, or --source and --id")
     texts = [_text(text) for text in (context, gold, candidate)]
@@ -95,7 +96,7 @@ def explain(
     except BadInput as error:
         raise click.ClickException(str(error)) from None
     with verifier:
-        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed)
+        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed, dialect=dialect)
         if prepared.task is None:
             raise click.ClickException(f"the gold cannot be used, {prepared.status}: {prepared.reason}")
         found = verifier.explanation(prepared.task, texts[2])
@@ -118,14 +119,14 @@ def _text(given: str) -> str:
         raise click.ClickException(f"{given}: {error}") from None
 
 
-def _question(source: str, id_: str | None, env: str | None) -> tuple[str, str]:
-    found = [(context, gold) for key, context, gold in _questions(source, env) if key == id_]
+def _question(source: str, id_: str | None, env: str | None) -> tuple[str, str, str]:
+    found = [(context, gold, dialect) for key, context, gold, dialect in _questions(source, env) if key == id_]
     if len(found) != 1:
         raise click.ClickException(f"{len(found)} questions of '{source}' have the id {id_!r}; give --id of one")
     return found[0]
 
 
-def _questions(source: str, env: str | None) -> list[tuple[str, str, str]]:
+def _questions(source: str, env: str | None) -> list[tuple[str, str, str, str]]:
     """Questions of a file, or of a catalog entry where no file has that name."""
     from sqlreason.data.sources import SUFFIXES, questions_of, read_file
 

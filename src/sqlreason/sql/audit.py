@@ -99,8 +99,9 @@ def audit(
         suite: Suite of the test databases, as `prepare` takes it.
     """
     found = []
-    for id_, context, gold, *dialect in rows:
-        prepared = prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite, dialect="".join(dialect))
+    for id_, context, gold, *named in rows:
+        dialect = named[0] if named else ""
+        prepared = prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite, dialect=dialect)
         found.append(_row(id_, prepared))
         if progress is not None:
             progress(len(found))

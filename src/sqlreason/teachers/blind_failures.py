@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlreason.sql.databases.plain_scripts import scripts_of
+from sqlreason.sql.parsing.dialects import own_dialect
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.answers import read_answer
 
@@ -24,11 +26,17 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
         answer = read_answer(completion)
         if answer.status == "ok":
             queries[completion["id"]].append(answer.sql)
-    pairs = [(Task(row["id"], row["sql"], (row["sql_context"],)), queries[row["id"]]) for row in questions]
     with Verifier(workers=workers) as verifier:
+        pairs = [(_task(row, bool(verifier.server)), queries[row["id"]]) for row in questions]
         found = verifier.verify_batch(pairs)
     return {
         row["id"]
         for row, verdicts in zip(questions, found, strict=True)
         if not any(verdict.agrees for verdict in verdicts)
     }
+
+
+def _task(row: Row, served: bool) -> Task:
+    own = own_dialect(row["sql_context"], row["sql"], row["dialect"], served)
+    context = scripts_of(row["sql_context"], own, own)[0] if own else row["sql_context"]
+    return Task(row["id"], row["sql"], (context,), own or "sqlite", own)

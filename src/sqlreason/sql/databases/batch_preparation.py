@@ -117,6 +117,5 @@ def _prepare(work: _Work) -> Prepared:
 
 def _prepared(work: _Work, verifier: Verifier) -> Prepared:
     id, context, gold, *dialect = work.row
-    return prepare(
-        verifier, id, context, gold, n=work.n, seed=work.seed, suite=work.suite, dialect="".join(dialect)
-    )
+    own = dialect[0] if dialect else ""
+    return prepare(verifier, id, context, gold, n=work.n, seed=work.seed, suite=work.suite, dialect=own)

@@ -121,7 +121,9 @@ def _without_references(context: str) -> str:
     DuckDB looks at a key before the rows of its own statement are in, so that a table that refers to itself cannot be
     filled by one INSERT, nor a row be changed that is referred to.
     """
-    return ";\n".join(map(_without_keys, split_statements(context))) + ";" if "REFERENCES" in context.upper() else context
+    if "REFERENCES" not in context.upper():
+        return context
+    return ";\n".join(map(_without_keys, split_statements(context))) + ";"
 
 
 def _without_keys(statement: str) -> str:

@@ -196,8 +196,8 @@ def _distilled(
     gold = to_engine(original.gold, original.engine, original.reading)[0]
     schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
-    own = original.dialect
-    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check, dialect=own)
+    own, settings = original.dialect, {"ties": loose, "references_hold": not loose}
+    wrong = mutants(gold, schema, _MUTANTS, seed, **settings, check=budget.check, dialect=own)
     scripts = [*original.databases, *draw_databases(original, schema, styles, seed, budget.check)]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)

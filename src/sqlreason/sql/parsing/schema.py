@@ -255,7 +255,7 @@ def _preparer() -> Any:
     """SQLAlchemy's knowledge of PostgreSQL's words, which are DuckDB's too."""
     from sqlalchemy.dialects.postgresql.base import PGDialect
 
-    return PGDialect().identifier_preparer
+    return PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 def quoted(name: str) -> str:

@@ -32,7 +32,8 @@ def write_query(tree: exp.Expr, annotated_schema: AnnotatedSchema, dialect: str)
     root = exp.Tuple(expressions=[tree.copy()])  # so that the query itself may be replaced as well
     columns = _columns_of(root, annotated_schema)
     for key in list(root.find_all(exp.Ordered)):
-        key.set("nulls_first", False)
+        counts = isinstance(key.this, exp.Count)  # which are never NULL, so that nothing need be said
+        key.set("nulls_first", counts and dialect == "postgres" and bool(key.args.get("desc")))
     for like in list(root.find_all(exp.Like)):
         like.replace(exp.ILike(this=like.this, expression=like.expression))
     for call in list(root.find_all(exp.Anonymous)):
