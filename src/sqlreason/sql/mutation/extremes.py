@@ -27,7 +27,7 @@ def extremes(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalen
 def ties(sql: str, schema: Schema, dialect: str = "") -> list[str]:
     """A query with the first row, or group, that has the extreme for all of them: the same but where it is tied.
 
-    In SQLite's spelling, or in that of the dialect. Where it is not sure to be the same, and where the gold itself has a
+    In SQLite's spelling, or the dialect's. Where it is not sure to be the same, and where the gold itself has a
     LIMIT, of which a worker knows whether it cuts a tie, there is nothing.
     """
     tree = read_query(sql, schema, dialect or None)
