@@ -150,7 +150,7 @@ def check_server(server: str) -> Finding:
         return Finding("FAIL", "postgres", message, _ROLE)
     if found.status != "ok":
         return Finding("FAIL", "postgres", f"no schema can be made on the server of {VARIABLE}: {found.reason}", _ROLE)
-    message = f"{stats['libraries']['postgres']} answers, its role can do no more than make schemas"
+    message = f"{', '.join(stats['libraries'])} answers, its role can do no more than make schemas"
     if "functions" in stats["guards"]:
         return Finding("OK", "postgres", message)
     fix = "have a superuser run the statements of docs/sandbox.md in its database once"

@@ -38,6 +38,7 @@ SELECT power FROM pg_roles, LATERAL (VALUES ('SUPERUSER', rolsuper), ('CREATEROL
 WHERE rolname = session_user AND has
 UNION ALL SELECT 'member of ' || rolname FROM pg_roles
 WHERE rolname <> session_user AND rolname <> 'pg_database_owner' AND pg_has_role(session_user, oid, 'MEMBER')
+    AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
 """
 #: SQLSTATE classes and codes; PostgreSQL's manual, appendix A.
 _STATUSES = {
@@ -125,7 +126,7 @@ class PostgresEngine:
         found = self._rows(_POWER)
         if found:
             named = ", ".join(name for (name,) in found)
-            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that may make schemas only")
+            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that is not")
 
     def load(self, script: str, deadline: float) -> str:
         """Builds a test database from a script; the script itself serves as its snapshot.
@@ -135,7 +136,7 @@ class PostgresEngine:
         Raises:
             EngineError: A statement of the script failed.
         """
-        if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
+        if script in self._opened or "" in self._opened or len(self._opened) >= _OPEN_INSTANCES:
             self._connection.rollback()
             self._opened.clear()
         self._patience = _PATIENCE if self._starves else 1.0
@@ -143,7 +144,7 @@ class PostgresEngine:
         self._rows("SAVEPOINT context")
         try:
             if script.strip():
-                self._rows(f"CREATE SCHEMA {schema}")
+                self._guarded(f"CREATE SCHEMA {schema}", deadline)
             else:
                 self._rows("SET LOCAL transaction_read_only = on")
                 schema = ", ".join(_name(name) for (name,) in self._rows(_USABLE)) or "public"
