@@ -166,8 +166,9 @@ def asked(project):
     prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
     prompts = StudentPrompts(prompt, student.load_chat(), max_prompt_tokens=640, sample_rows=0)
     options = {"votes": 1, "temperature": 0.7, "max_completion_tokens": 4}
+    long = question_answering.Database(LONG)
     return lambda tables: question_answering.ask(
-        student, None, prompts, "How many parts?", LONG, **options, tables=tables
+        student, None, prompts, "How many parts?", long, **options, tables=tables
     )
 
 
@@ -222,8 +223,9 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     monkeypatch.setattr(question_answering.generator, "Generator", Student)
     prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
-    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked, self_repairs=1)
+    users = question_answering.Database(CONTEXT)
+    reply = question_answering.ask(None, None, prompts, "Who is older?", users, **asked, self_repairs=1)
     assert (reply.sql, reply.votes, reply.answers, reply.retried) == (NAMES, 2, 3, 2)
     assert [("surname" in text, "title" in text) for text in told[1:]] == [(True, False), (False, True)]
-    reply = question_answering.ask(None, None, prompts, "Who is older?", CONTEXT, **asked)
+    reply = question_answering.ask(None, None, prompts, "Who is older?", users, **asked)
     assert (reply.votes, reply.retried) == (1, 0)

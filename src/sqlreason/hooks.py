@@ -32,9 +32,10 @@ class CheckHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Refuse what this machine cannot run, sources that cannot be used, and a student that cannot be trained."""
+        """Refuse what this machine cannot run, sources and a server that cannot be used, an untrainable student."""
         requirements.require_machine(self._parameters, [node.name for node in pipeline.nodes])
         requirements.take_sources(pipeline, catalog, self._entries)
+        requirements.require_server(catalog, self._parameters, pipeline)
         requirements.require_student(catalog, self._parameters, pipeline.inputs())
 
 

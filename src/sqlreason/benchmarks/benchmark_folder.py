@@ -137,9 +137,7 @@ def url_of(path: Path) -> str:
     return f"sqlite:///{path.resolve()}"
 
 
-def read_benchmark(
-    folder: str | Path, format: str = "", split: str = "", suite: str | Path | None = None
-) -> Benchmark:
+def read_benchmark(folder: str | Path, format: str = "", split: str = "", suite: str | Path | None = None) -> Benchmark:
     """Read a split of a benchmark.
 
     Args:

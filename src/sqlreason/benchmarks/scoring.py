@@ -255,9 +255,7 @@ def _on_the_first(verdict: Verdict) -> Verdict:
 _STAGES = {"one": "the one database", "drawn": "drawn databases", "strict": "our rules", "whole": "the test suite"}
 
 
-def _verify(
-    verifier: Verifier, kept: str, work: Sequence[tuple[_Gold, Task, list[str]]], progress: Progress
-) -> None:
+def _verify(verifier: Verifier, kept: str, work: Sequence[tuple[_Gold, Task, list[str]]], progress: Progress) -> None:
     if not work:
         return
     pairs = [(task, texts) for _, task, texts in work]

@@ -16,7 +16,9 @@ TRAINED = ("grpo", "sft", "kept")
 
 @click.command()
 @click.argument("question")
-@click.option("--database", required=True, help="sqlite:///FILE, or a file of CREATE TABLE and INSERT statements.")
+@click.option(
+    "--database", required=True, help="sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME, or a file of SQL."
+)
 @click.option(
     "--student", type=click.Choice([*TRAINED, "base"]), default=None,
     help="Who is asked; the first of grpo, sft and kept that there is, if none is named.",
@@ -39,15 +41,16 @@ def ask(
 ) -> None:
     """Ask the trained student a QUESTION about a database, which is only read.
 
-    Several answers are drawn, each query runs on a copy in the sandbox, and the result that most of them share is shown
+    Several answers are drawn, each query runs in the sandbox (of a file on a copy, in PostgreSQL in a read-only
+    transaction with a time limit), and the result that most of them share is shown
     with its query and its reasoning. With --self-repairs each answer whose query does not run is repaired before that.
     Exit 1 if there is no result.
     """
     from sqlreason.students import question_answering
 
     try:
-        context = question_answering.read_context(database)
-        reply = _reply(question, context, student, env, votes=votes, self_repairs=self_repairs, tables=tables)
+        opened = question_answering.open_database(database)
+        reply = _reply(question, opened, student, env, votes=votes, self_repairs=self_repairs, tables=tables)
     except SqlReasonError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{reply.think}\n\n{reply.sql}\n")
@@ -61,7 +64,7 @@ def ask(
     sys.exit(int(bool(reply.fault)))
 
 
-def _reply(question: str, context: str, student: str | None, env: str | None, **chosen: Any) -> Any:
+def _reply(question: str, database: Any, student: str | None, env: str | None, **chosen: Any) -> Any:
     from kedro.framework.session import KedroSession
 
     from sqlreason.reasoning.prompts import Prompt
@@ -84,7 +87,7 @@ def _reply(question: str, context: str, student: str | None, env: str | None, **
         adapter,
         prompts,
         question,
-        context,
+        database,
         temperature=exam.vote_temperature,
         max_completion_tokens=exam.max_completion_tokens,
         dtype=loading.dtype,

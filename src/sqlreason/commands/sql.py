@@ -100,9 +100,9 @@ def explain(
     from sqlreason.sql.verifier import Verifier
 
     others: Sequence[str] = ()
+    dialect = ""
     if source is not None:
-        _, context, gold, *further = _question(source, id_, env, database or "")
-        others = further[0] if further else ()
+        _, context, gold, others, dialect = _question(source, id_, env, database or "")
     elif database:
         context = _url(database)
     if not context or not gold:
@@ -113,7 +113,9 @@ def explain(
     except BadInput as error:
         raise click.ClickException(str(error)) from None
     with verifier:
-        prepared = prepare(verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed, other_golds=others)
+        prepared = prepare(
+            verifier, id_ or "", texts[0], texts[1], n=databases, seed=seed, other_golds=others, dialect=dialect
+        )
         if prepared.task is None:
             raise click.ClickException(f"the gold cannot be used, {prepared.status}: {prepared.reason}")
         found = verifier.explanation(prepared.task, texts[2])
@@ -270,22 +272,19 @@ def certify(
 def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
     """Return questions with their task; those whose gold cannot be trusted are left out."""
     from sqlreason.rewards.sample_questions import sample_questions
-    from sqlreason.sql.databases.preparation import prepare
-    from sqlreason.sql.verifier import Verifier
+    from sqlreason.sql.databases.batch_preparation import Row, prepare_all
 
     if source is None:
-        asked = [(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
+        asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
     else:
         asked = _questions(source, env)
-    with Verifier() as verifier:
-        tasks = [(prepare(verifier, *row, n=databases, seed=seed).task, row) for row in asked[:most]]
     rows = [
-        {"task": task.to_json(), "sql_context": context, "gold_sql": gold}
-        for task, (_, context, gold) in tasks
-        if task is not None
+        {"task": prepared.task.to_json(), "sql_context": row.context, "gold_sql": row.gold}
+        for row, prepared in zip(asked[:most], prepare_all(asked[:most], databases, seed), strict=True)
+        if prepared.task is not None
     ]
     if not rows:
-        raise BadInput(f"none of {len(tasks)} gold queries can be trusted; `audit` says why")
+        raise BadInput(f"none of {len(asked[:most])} gold queries can be trusted; `audit` says why")
     return rows
 
 

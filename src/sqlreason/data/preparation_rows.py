@@ -12,17 +12,21 @@ from sqlreason.text.cells import as_text
 
 
 def preparation_rows(questions: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Return id, context or database file, and gold of each question, and further golds where it has some.
+    """Return what preparing each question needs.
 
     Args:
-        questions: Rows with id, sql_context, sql, and perhaps database and other_golds.
+        questions: Rows with id, sql_context, sql, and perhaps database, other_golds and dialect.
     """
-    rows: list[Row] = []
-    for question in questions:
-        row = question["id"], original_of(question), question["sql"]
-        others = further_golds(question.get("other_golds"))
-        rows.append((*row, others) if others else row)
-    return rows
+    return [
+        Row(
+            question["id"],
+            original_of(question),
+            question["sql"],
+            further_golds(question.get("other_golds")),
+            as_text(question.get("dialect")),
+        )
+        for question in questions
+    ]
 
 
 def original_of(question: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ class SynthesisOptions(Options):
     """How questions are composed, from the hand-written schemas or from a user's database."""
 
     database: str | None
+    dialect: Literal["sqlite", "duckdb", "postgres"] | None
     rows: Literal["never", "synthetic", "sampled"]
     tables: tuple[str, ...]
     max_tables: int = Positive

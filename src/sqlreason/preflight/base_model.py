@@ -13,6 +13,8 @@ from sqlreason.data.tables import records
 from sqlreason.preflight import machine
 from sqlreason.preflight.diagnosis import Finding
 from sqlreason.reasoning.prompts import Prompt, PromptOverBudget
+from sqlreason.sql.parsing.dialects import own_dialect
+from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.students.checkpoints import checkpoint_files
 from sqlreason.students.checkpoints.architecture import ALL_LINEAR, find_target_modules, linear_modules, longest_input
 from sqlreason.students.checkpoints.chat import Chat, ChatError
@@ -182,7 +184,8 @@ def _check_prompts(chat: Chat, prompt: Prompt, budget: Mapping[str, Any], questi
     counted = 0
     for row in records(_choose(questions)):
         try:
-            build.messages(row["sql_prompt"], row["sql_context"], row["sql"])
+            own = own_dialect(row["sql_context"], row["sql"], row.get("dialect", ""), served=bool(named_server()))
+            build.messages(row["sql_prompt"], row["sql_context"], row["sql"], dialect=own)
             counted += 1
         except PromptOverBudget as error:
             lost.append(str(error))

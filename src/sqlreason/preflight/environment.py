@@ -8,6 +8,7 @@ from typing import Any
 from sqlreason.errors import failures
 from sqlreason.preflight import extras, machine, reach
 from sqlreason.preflight.diagnosis import Finding
+from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
 
@@ -61,7 +62,8 @@ def check_environment(
         *(_check_student(entries, parameters) if entries is not None and hub.level == "OK" else []),
     ]
     place = database or parameters["synthesis"]["database"]
-    return [*findings, reach.check_database(place)] if place else findings
+    findings += [reach.check_database(place)] if place else []
+    return [*findings, reach.check_server(server)] if (server := named_server()) else findings
 
 
 def _check_student(entries: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[Finding]:

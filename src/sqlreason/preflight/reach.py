@@ -120,6 +120,54 @@ def check_database(place: str) -> Finding:
     return Finding("OK", "database", message)
 
 
+def check_server(server: str) -> Finding:
+    """Whether the PostgreSQL server of the sandbox answers, and its role may do what it must and nothing more.
+
+    Args:
+        server: Its URL, as the environment names it.
+    """
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
+
+    from sqlreason.errors import SqlReasonError
+    from sqlreason.sql.sandbox.named_server import VARIABLE, reachable
+    from sqlreason.sql.verifier import Verifier
+
+    try:
+        with create_engine(reachable(server), poolclass=NullPool).connect() as connection:
+            writable = [name for (name,) in connection.execute(text(_WRITABLE))]
+        with Verifier(server=server) as verifier:
+            found = verifier.run("CREATE TABLE tried (a INT)", "SELECT count(*) FROM tried", "postgres")
+            stats = verifier.stats()
+    except ModuleNotFoundError:
+        return Finding("FAIL", "postgres", "its driver is missing", "pip install -e '.[postgresql]'")
+    except (SQLAlchemyError, SqlReasonError) as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        return Finding("FAIL", "postgres", f"the server of {VARIABLE} cannot be used: {cause}", _ROLE)
+    if writable:
+        message = f"the role of {VARIABLE} may write tables that are no sandbox's: {', '.join(writable)}"
+        return Finding("FAIL", "postgres", message, _ROLE)
+    if found.status != "ok":
+        return Finding("FAIL", "postgres", f"no schema can be made on the server of {VARIABLE}: {found.reason}", _ROLE)
+    message = f"{', '.join(stats['libraries'])} answers, its role can do no more than make schemas"
+    if "functions" in stats["guards"]:
+        return Finding("OK", "postgres", message)
+    fix = "have a superuser run the statements of docs/sandbox.md in its database once"
+    return Finding("WARN", "postgres", f"{message}, and call pg_sleep and the like, which we refuse", fix)
+
+
+_WRITABLE = """
+SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1 LIMIT 3
+"""
+_ROLE = (
+    "make a database and a role of its own: CREATE ROLE sandbox LOGIN; CREATE DATABASE sandbox OWNER sandbox; and name "
+    "postgresql://sandbox@HOST/sandbox (docs/sandbox.md)"
+)
+
+
 def check_telemetry(project: Path) -> Finding:
     """Whether nothing reports home: Kedro's consent file, the hub's switch; unsloth's is set by the training itself."""
     file = project / ".telemetry"

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,10 @@ import pandas as pd
 from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
 from sqlreason.options.checks import find_faults
-from sqlreason.preflight import base_model, extras
+from sqlreason.preflight import base_model, extras, reach
+from sqlreason.sql.parsing.dialects import own_dialect
+from sqlreason.sql.sandbox.named_server import VARIABLE, named_server
+from sqlreason.synthesis.schema.readers import dialect_of_place
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +63,42 @@ def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collect
     refused = [f"{found.message}{found.fix and '. '}{found.fix}" for found in findings if found.level == "FAIL"]
     if refused:
         raise BadInput("the student cannot be trained:\n  " + "\n  ".join(refused) + "\nNothing has been started.")
+
+
+def require_server(catalog: Any, parameters: Mapping[str, Any], pipeline: Any) -> None:
+    """Check that what is in PostgreSQL's SQL has a server that runs it, and that a server that is named can be used.
+
+    Args:
+        catalog: The catalog, its sources loaded.
+        parameters: Of the environment, as Kedro resolves them.
+        pipeline: What is to be run.
+
+    Raises:
+        BadInput: If there is none, or it cannot be used.
+    """
+    server = named_server()
+    if not server and (needing := sorted(_in_postgres(catalog, parameters["synthesis"], pipeline))):
+        raise BadInput(
+            f"{', '.join(needing)}: gold SQL in PostgreSQL's dialect needs a server that runs it, and none is named. "
+            f"Set {VARIABLE} to the URL of a database of a role without rights (docs/sandbox.md), or "
+            "synthesis.dialect=sqlite for questions in SQLite's. Nothing has been started."
+        )
+    if server:
+        found = reach.check_server(server)
+        if found.level == "FAIL":
+            raise BadInput(f"{found.message}. To mend it, {found.fix}; or unset {VARIABLE}. Nothing has been started.")
+
+
+def _in_postgres(catalog: Any, synthesis: Mapping[str, Any], pipeline: Any) -> Iterator[str]:
+    """What of a run is in PostgreSQL's dialect: a database that questions are put to, sources that say so."""
+    drawn = any(node.name == "synthesis.draw_questions" for node in pipeline.nodes)
+    place = synthesis["database"]
+    if drawn and place and (synthesis["dialect"] or dialect_of_place(place)) == "postgres":
+        yield "synthesis.database"
+    for name in pipeline.inputs() & {"sql_questions", "heldout_questions"}:
+        dialects = set(catalog.load(name).get("dialect", ()))
+        if any(own_dialect("", "", dialect, served=False) == "postgres" for dialect in dialects):
+            yield name
 
 
 def require_environment(conf: Path, env: str | None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import ParsedAnswer, render
 from sqlreason.sql.parsing.queries import tables_in_order
-from sqlreason.sql.parsing.schema import Schema, SchemaError, distances, parse_schema, render_ddl
+from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, distances, render_ddl, schema_of
 
 REQUIRED_FIELDS = ("question", "schema")
 FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
@@ -180,6 +180,7 @@ def schema_text(
     keep: Collection[str] = (),
     budget: Callable[[str], bool] | None = None,
     sample_rows: int = 0,
+    dialect: str = "",
 ) -> str:
     """The schema for a prompt, shrunk until it fits: sample rows go first, then comments, then far tables.
 
@@ -189,19 +190,21 @@ def schema_text(
             from these over foreign keys, the farthest first; without any, no table is dropped.
         budget: Says whether a text is short enough; None accepts any.
         sample_rows: How many rows of each table to show at best.
+        dialect: "duckdb" or "postgres" where the context is read, and its names are written, as these do.
 
     Raises:
         SchemaError: The context cannot be read, or lacks a table of ``keep``.
         PromptOverBudget: Nothing more may be dropped.
     """
-    schema = parse_schema(context)
+    schema = schema_of(context, dialect)
+    schema = as_postgres(schema, context) if dialect == "postgres" else schema
     keep = _behind_views(schema, keep)
     missing = sorted(name for name in keep if schema.table(name) is None)
     if missing:
         known = ", ".join(table.name for table in schema.tables)
         raise SchemaError(f"The schema has no table {', '.join(missing)}; it has {known}.")
     text = ""
-    for text in _smaller_texts(schema, keep, sample_rows):
+    for text in _smaller_texts(schema, keep, sample_rows, dialect):
         if budget is None or budget(text):
             return text
     raise PromptOverBudget(
@@ -240,10 +243,10 @@ def _without_hint(user: str) -> str:
     return "\n\n".join(part for part in paragraphs if "gold" not in _placeholders(part))
 
 
-def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> Iterator[str]:
+def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int, dialect: str) -> Iterator[str]:
     """The schema's texts, each shorter than the one before."""
     for count in range(sample_rows, -1, -1):
-        yield render_ddl(schema, sample_rows=count)
+        yield render_ddl(schema, sample_rows=count, dialect=dialect)
     bare = replace(
         schema,
         tables=tuple(
@@ -252,7 +255,7 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> I
         ),
     )
     names = [table.name for table in schema.tables]
-    yield render_ddl(bare, names)
+    yield render_ddl(bare, names, dialect=dialect)
     if not keep:
         return
     away = distances(schema, keep)
@@ -261,7 +264,7 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int) -> I
     for name in far_first:
         if name.lower() not in kept:
             names.remove(name)
-            yield render_ddl(bare, names)
+            yield render_ddl(bare, names, dialect=dialect)
 
 
 def _behind_views(schema: Schema, keep: Collection[str]) -> set[str]:

@@ -21,7 +21,7 @@ from sqlreason.rewards.tasks import gold_of
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.parsing.dialects import to_engine
-from sqlreason.sql.parsing.schema import find_schema
+from sqlreason.sql.parsing.schema import as_postgres, find_schema
 from sqlreason.sql.verifier import Limits, Task, Verifier
 
 MIN_AUC = 0.95
@@ -168,6 +168,7 @@ def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
     if schema is None or not schema.tables:
         return None
     task = Task.from_json(str(row["task"]))
+    schema = as_postgres(schema, str(row["sql_context"])) if task.engine == "postgres" else schema
     gold = to_engine(task.gold, task.engine, task.reading)[0]
     rows = verifier.run(task.databases[0], gold, task.engine).rows
     return Question(task, schema, explain_plainly(task.gold), rows)
@@ -178,14 +179,20 @@ def _trials(
 ) -> list[_Trial]:
     """Return the completions for a question; those exploits and mutants that are right by chance are left out."""
     fresh = prepare(
-        verifier, "fresh", str(row["sql_context"]), question.task.gold, n=FRESH_INSTANCES, seed=seed + 1_000_003
+        verifier,
+        "fresh",
+        str(row["sql_context"]),
+        question.task.gold,
+        n=FRESH_INSTANCES,
+        seed=seed + 1_000_003,
+        dialect=question.task.dialect,
     ).task
     wrong = [
         _Trial("exploit", exploit.family, exploit.name, number, text)
         for exploit in exploits
         if (number == 0 or not exploit.bomb) and (text := exploit.write(question)) is not None
     ]
-    neighbours = mutants(question.gold, question.schema, MUTANTS, seed)
+    neighbours = mutants(question.gold, question.schema, MUTANTS, seed, dialect=question.task.dialect)
     wrong += [_Trial("mutant", "", "mutants of the gold", number, render(explain_plainly(m), m)) for m in neighbours]
     correct = [_Trial("correct", "", name, number, text) for name, text in write_correct(question).items()]
     return [*correct, *_truly_wrong(wrong, fresh or question.task, verifier)]

@@ -93,16 +93,18 @@ def audit(
 
     Args:
         verifier: Where gold queries and mutants run.
-        rows: Id, context and gold of each question, and perhaps a list of further golds.
+        rows: Id, context and gold of each question, and perhaps its further golds and dialect (`Row`).
         n: Test databases beside the original.
         seed: Draws the test databases.
         progress: Called after each row with the number of rows done.
         suite: Suite of the test databases, as `prepare` takes it.
     """
     found = []
-    for id_, context, gold, *others in rows:
-        golds = others[0] if others else ()
-        prepared = prepare(verifier, id_, context, gold, n=n, seed=seed, suite=suite, other_golds=golds)
+    for row in rows:
+        id_, context, gold, others, dialect = Row(*row)
+        prepared = prepare(
+            verifier, id_, context, gold, n=n, seed=seed, suite=suite, other_golds=others, dialect=dialect
+        )
         found.append(_row(id_, prepared))
         if progress is not None:
             progress(len(found))

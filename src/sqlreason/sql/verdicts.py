@@ -56,8 +56,8 @@ class Task:
         databases: SQL scripts (DDL and INSERTs) in the engine's dialect, or URLs of files of its own
             (`database_files`); the first is the original context.
         engine: "sqlite", "duckdb" or "postgres" (on the server of the Verifier).
-        reading: The dialect from which gold and candidates are rewritten for the engine; "" runs them as
-        they are.
+        reading: The dialect from which gold and candidates are rewritten for the engine; "" and the engine's own run
+            them as they are.
         flags: What its preparation found out about the gold: gold_unstable.
         other_golds: Further right queries; a candidate that agrees with one of them on every test database is right.
 
@@ -115,6 +115,11 @@ class Task:
         except (TypeError, ValueError, RecursionError) as error:
             given = f"no task can be read from {text[:60]!r}: {error}"
             raise ValueError(f"{given}; give what Task.to_json() returned") from None
+
+    @property
+    def dialect(self) -> str:
+        """The engine in whose own dialect gold and candidates are written; "" for SQLite's and what is rewritten."""
+        return self.reading if self.reading == self.engine != "sqlite" else ""
 
     @cached_property
     def files(self) -> tuple[str, ...]:

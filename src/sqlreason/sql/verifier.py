@@ -20,6 +20,7 @@ from sqlreason.sql.explanations import Explanation
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.statements import statement_kind
 from sqlreason.sql.presets import as_published, require_preset
+from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.sandbox.pool import Job, Pool
 from sqlreason.sql.sandbox.worker.shelf import Shelf
 from sqlreason.sql.sandbox.worker.wire_values import unpacked
@@ -65,8 +66,9 @@ class Verifier:
         workers: Worker processes at most.
         limits: Bounds of one candidate.
         preset: Whose rules decide: "strict" (ours), "spider" or "bird"; see `presets`.
-        server: For tasks of the engine "postgres": SQLAlchemy URL of a database of a role without powers, e.g.
-            `postgresql+psycopg://sandbox@localhost/sandbox`.
+        server: For tasks of the engine "postgres": URL of a database of a role without powers, e.g.
+            `postgresql://sandbox@localhost/sandbox`; "" takes the one that the environment names
+            (`named_server.VARIABLE`).
 
     Raises:
         ValueError: There is no such preset.
@@ -88,8 +90,9 @@ class Verifier:
         preset: str = "strict",
         server: str = "",
     ) -> None:
-        self.workers, self.limits, self.preset, self.server = workers, limits, require_preset(preset), server
-        self._pool = Pool(workers, limits, server)
+        self.workers, self.limits, self.preset = workers, limits, require_preset(preset)
+        self.server = server or named_server()
+        self._pool = Pool(workers, limits, self.server)
         self._lock = threading.RLock()
         self._demands: Shelf[str, dict[str, Any]] = Shelf(_REMEMBERED_TASKS)
         self._verdicts: OrderedDict[tuple[str, str | bytes], Verdict] = OrderedDict()

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing import queries
+from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 
@@ -45,8 +46,17 @@ class StudentPrompts:
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
 
-    def messages(self, question: str, context: str, gold: str = "", tables: Collection[str] = ()) -> Messages:
+    def messages(
+        self, question: str, context: str, gold: str = "", tables: Collection[str] = (), dialect: str = ""
+    ) -> Messages:
         """Return the chat messages for a question; the tables that `gold` reads survive any shrinking, as do `tables`.
+
+        Args:
+            question: In plain language.
+            context: DDL and INSERT statements.
+            gold: The gold query, for the tables that it reads.
+            tables: Others to keep.
+            dialect: "duckdb" or "postgres" where the answer is to be in the SQL of these (`Task.dialect`).
 
         Raises:
             ValueError: If the context does not parse, or lacks one of the tables.
@@ -55,7 +65,7 @@ class StudentPrompts:
         sizes = []
 
         def build(schema: str) -> Messages:
-            return prompts.build_messages(self.prompt, question, schema)
+            return prompts.build_messages(self.prompt, question, schema, NAMES[dialect])
 
         def fits(schema: str) -> bool:
             sizes.append(self.count_prompt(build(schema)))
@@ -67,6 +77,7 @@ class StudentPrompts:
                 keep={*tables, *(queries.tables_of(gold) if gold else ())},
                 budget=fits,
                 sample_rows=self.sample_rows,
+                dialect=dialect,
             )
         except prompts.PromptOverBudget as error:
             raise prompts.PromptOverBudget(

@@ -1,7 +1,8 @@
 """One question to a trained student about a database of one's own: several answers, a vote by execution, the rows.
 
-The database is copied into the sandbox; the query runs on the copy, and the database itself is only read. Covers SQLite
-files and files of SQL statements, of a size that fits into the sandbox's memory.
+A file is copied into the sandbox; queries run on the copy, and the file itself is only read: those of SQLite and DuckDB
+and files of SQL statements, of a size that fits into the sandbox's memory. PostgreSQL is asked where it is, by a worker
+whose one transaction is read-only and under a time limit, and refuses all that is no query (docs/sandbox.md).
 """
 
 import logging
@@ -15,11 +16,14 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
-from sqlreason.sql.databases.plain_scripts import first_that_runs
+from sqlreason.sql.databases.plain_scripts import first_that_runs, scripts_of
 from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.parsing.duckdb_script import script_of_file
 from sqlreason.sql.parsing.dumps import decoded
+from sqlreason.sql.parsing.postgres_tables import definitions_of
 from sqlreason.sql.parsing.sqlite_script import script_of
-from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.sql.sandbox.process import WorkerError
+from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation import generator, self_repair, voting
@@ -27,7 +31,31 @@ from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
 
-_SQLITE = "sqlite:///"
+_SQLITE, _DUCKDB, _POSTGRES = "sqlite:///", "duckdb:///", ("postgresql://", "postgres://")
+_ACCEPTED = (
+    "give sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME or a file of CREATE TABLE and INSERT statements"
+)
+_READER = (
+    "Ask as a role that reads and can do nothing else: CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA "
+    "public TO reader"
+)
+#: Of queries on whole databases; what is prepared for training is smaller.
+_LIMITS = Limits(soft_seconds=10.0, hard_seconds=15.0)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that is asked.
+
+    Attributes:
+        context: Its tables, and its rows where queries run on a copy, as SQL statements.
+        dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a file.
+        server: URL of a PostgreSQL database that is asked where it is.
+    """
+
+    context: str
+    dialect: str = ""
+    server: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +83,47 @@ class Reply:
     retried: int = 0
 
 
+def open_database(database: str) -> Database:
+    """Return a database as it is asked.
+
+    Args:
+        database: `sqlite:///FILE`, `duckdb:///FILE`, which are opened read-only, `postgresql://USER@HOST/NAME`, or a
+            file of statements.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    if database.startswith(_DUCKDB):
+        return Database(_read_duckdb(database), "duckdb")
+    if database.startswith(_POSTGRES):
+        return Database(_read_postgres(database), "postgres", database)
+    return Database(read_context(database))
+
+
+def _read_duckdb(database: str) -> str:
+    import duckdb
+
+    try:
+        return script_of_file(Path(database.removeprefix(_DUCKDB)))
+    except (OSError, duckdb.Error) as error:
+        raise BadInput(f"{database} cannot be read ({str(error).splitlines()[0]}); {_ACCEPTED}") from None
+
+
+def _read_postgres(database: str) -> str:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        context = definitions_of(database)
+    except ModuleNotFoundError:
+        raise BadInput("PostgreSQL needs its driver: pip install -e '.[postgresql]'") from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise BadInput(f"the database cannot be read ({cause}); {_ACCEPTED}") from None
+    if not context:
+        raise BadInput("the role of the database's URL may use no table; grant it SELECT on those that are asked about")
+    return context
+
+
 def read_context(database: str) -> str:
     """Return a database as DDL and INSERT statements, in the dialect in which a file has them.
 
@@ -74,9 +143,7 @@ def read_context(database: str) -> str:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return script_of(connection, path.name)
     except (OSError, sqlite3.Error) as error:
-        raise BadInput(
-            f"{database} cannot be read ({error}); give sqlite:///FILE or a file of CREATE TABLE and INSERT statements"
-        ) from None
+        raise BadInput(f"{database} cannot be read ({error}); {_ACCEPTED}") from None
 
 
 def ask(
@@ -84,7 +151,7 @@ def ask(
     adapter: Adapter | None,
     prompts: StudentPrompts,
     question: str,
-    context: str,
+    database: Database,
     *,
     votes: int,
     temperature: float,
@@ -102,7 +169,7 @@ def ask(
         adapter: What it was taught; None for the untrained student.
         prompts: Builds its prompt.
         question: In plain language.
-        context: DDL and INSERT statements.
+        database: That it is about.
         votes: Answers that are drawn, of which the most frequent result wins; 1 answers greedily.
         temperature: Of several answers.
         max_completion_tokens: Limit of an answer.
@@ -117,29 +184,49 @@ def ask(
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
         AdapterError: If the adapter belongs to another base model.
     """
-    with Verifier() as verifier:
-        script, engine, reading = first_that_runs(verifier, context)
+    with Verifier(limits=_LIMITS, server=database.server) as verifier:
+        task = _task(verifier, database)
     with generator.Generator(
         checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
-            [_messages(prompts, question, context, tables)],
-            [Task("", "", (script,), engine, reading)],
+            [_messages(prompts, question, database, tables)],
+            [task],
             samples=votes,
             temperature=temperature,
             max_new_tokens=max_completion_tokens,
             attempts=self_repairs,
             seed=seed,
+            server=database.server,
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]
-    reply = choose(script, texts, engine, reading)
+    reply = choose(task.databases[0], texts, task.engine, task.reading, database.server)
     return replace(reply, retried=sum(found.retries > 0 for found in corrected))
 
 
-def _messages(prompts: StudentPrompts, question: str, context: str, tables: Collection[str]) -> Messages:
+def _task(verifier: Verifier, database: Database) -> Task:
+    """Where queries run: on a script, in PostgreSQL on the tables that are there."""
+    if database.server:
+        try:
+            tried = verifier.run("", "SELECT 1", "postgres")
+        except WorkerError as error:
+            raise BadInput(f"{error}. {_READER}") from None
+        if tried.status != "ok":
+            raise BadInput(f"no query runs in the database ({tried.reason})")
+        return Task("", "", ("",), "postgres", "postgres")
+    if database.dialect:
+        for script in scripts_of(database.context, database.dialect, database.dialect):
+            if verifier.run(script, "SELECT 1", database.dialect).status == "ok":
+                break
+        return Task("", "", (script,), database.dialect, database.dialect)
+    script, engine, reading = first_that_runs(verifier, database.context)
+    return Task("", "", (script,), engine, reading)
+
+
+def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
     try:
-        return prompts.messages(question, context, tables=tables)
+        return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
     except PromptOverBudget as error:
         way = (
             "Name fewer tables that the question is about"
@@ -153,16 +240,17 @@ def _messages(prompts: StudentPrompts, question: str, context: str, tables: Coll
         ) from error
 
 
-def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "") -> Reply:
+def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "", server: str = "") -> Reply:
     """Return the answer whose result most of them share, with its rows.
 
     Args:
-        script: The database, in the engine's dialect.
+        script: The database, in the engine's dialect; "" for the tables of a server.
         answers: Completions.
         engine: That runs their queries.
         reading: The dialect from which they are rewritten for it.
+        server: URL of a PostgreSQL database.
     """
-    with Verifier() as verifier:
+    with Verifier(limits=_LIMITS, server=server) as verifier:
         chosen, votes = voting.elect(verifier, script, answers, engine, reading)
         answer = parse(answers[chosen])
         if not answer.well_formed:

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlreason.reasoning.explanation import explain_query
 from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.synthesis.drawing.native_sql import write_query
 from sqlreason.synthesis.queries.grammar import NothingFits, compose
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
 from sqlreason.synthesis.schema.augmentation import vary
@@ -87,8 +88,9 @@ def ask_over(
     texts: tuple[str, str],
     rng: random.Random,
     mix: Mapping[str, float] | None = None,
+    dialect: str = "sqlite",
 ) -> Question:
-    """Return one question over given rows; `texts` are the context and the schema that hold them.
+    """Return one question over given rows; `texts` are the context and the schema that hold them, in the dialect.
 
     Raises:
         NothingFits: No kind of question in the mix fits the annotated schema.
@@ -99,7 +101,7 @@ def ask_over(
         context=texts[0],
         schema=texts[1],
         prompt=word(query, rng),
-        sql=query.sql,
+        sql=write_query(query.tree, annotated_schema, dialect),
         complexity=query.complexity,
         task_type=query.task_type,
     )
@@ -171,11 +173,11 @@ def answers(question: Question, verifier: Verifier) -> bool:
     return result.status == "ok" and any(value is not None for row in result.rows for value in row)
 
 
-def as_row(name: str, question: Question, rng: random.Random) -> dict[str, str]:
-    """Return a question as a row of the table, with an explanation in words that are drawn."""
+def as_row(name: str, question: Question, rng: random.Random, dialect: str = "sqlite") -> dict[str, str]:
+    """Return a question as a row of the table, with an explanation in words that are drawn, and what is not SQLite."""
     explanation = explain_query(question.sql, rng, style="sentence")
     values = (
         name, question.domain, question.prompt, question.context, question.sql, explanation,
         question.complexity, question.task_type,
     )  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    return dict(zip(COLUMNS, values, strict=True)) | ({} if dialect == "sqlite" else {"dialect": dialect})

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from itertools import count, islice
 
 from sqlreason.sql.databases.batch_preparation import Preparer
+from sqlreason.synthesis.drawing.native_sql import write_context, write_schema
 from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, as_row, ask_over
 from sqlreason.synthesis.schema.from_database import Source
-from sqlreason.synthesis.schema.rows import render_context, render_schema
 from sqlreason.synthesis.skeletons import Skeletons
 
 _PER_CONTEXT = 20  # questions over the same rows
@@ -73,8 +73,9 @@ def trusted_questions(
     drawn = drawn_questions(source, mix, seed, tally)
     with Preparer(databases, seed, workers) as preparer:
         while batch := list(islice(drawn, _BATCH)):
-            work = [(f"{source.annotated_schema.name}-{number:05d}", q.context, q.sql) for number, q, _ in batch]
-            for (name, _, _), (_, question, skeleton), found in zip(work, batch, preparer.prepare(work), strict=True):
+            stem, dialect = source.annotated_schema.name, "" if source.dialect == "sqlite" else source.dialect
+            work = [(f"{stem}-{number:05d}", q.context, q.sql, dialect) for number, q, _ in batch]
+            for (name, *_), (_, question, skeleton), found in zip(work, batch, preparer.prepare(work), strict=True):
                 if found.status != "ok":
                     tally.fallen[found.status] += 1
                     continue
@@ -82,7 +83,7 @@ def trusted_questions(
                 tally.mutants += found.mutants
                 tally.killed += found.killed
                 tally.skeletons.add(skeleton)
-                yield as_row(name, question, rng)
+                yield as_row(name, question, rng, source.dialect)
 
 
 def drawn_questions(
@@ -116,9 +117,10 @@ def hash_of(*texts: str) -> int:
 def _ask_over(source: Source, mix: Mapping[str, float], rng: random.Random) -> Iterator[Question]:
     """Yield some questions over one set of rows, whose text they share."""
     contents = source.fill(rng)
-    texts = (render_context(source.annotated_schema, contents), render_schema(source.annotated_schema))
+    schema, dialect = source.annotated_schema, source.dialect
+    texts = (write_context(schema, contents, dialect), write_schema(schema, dialect))
     for _ in range(_PER_CONTEXT):
         try:
-            yield ask_over(source.annotated_schema, contents, texts, rng, mix)
+            yield ask_over(schema, contents, texts, rng, mix, dialect)
         except NothingFits:  # other rows may do
             return

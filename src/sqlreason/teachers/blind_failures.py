@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlreason.data.question_databases import further_golds, original_of
+from sqlreason.data.preparation_rows import further_golds, original_of
 from sqlreason.sql.database_files import engine_of, is_database_file
+from sqlreason.sql.databases.plain_scripts import scripts_of
+from sqlreason.sql.parsing.dialects import own_dialect
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.answers import read_answer
 
@@ -26,8 +28,8 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
         answer = read_answer(completion)
         if answer.status == "ok":
             queries[completion["id"]].append(answer.sql)
-    pairs = [(_task(row), queries[row["id"]]) for row in questions]
     with Verifier(workers=workers) as verifier:
+        pairs = [(_task(row, bool(verifier.server)), queries[row["id"]]) for row in questions]
         found = verifier.verify_batch(pairs)
     return {
         row["id"]
@@ -36,8 +38,12 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
     }
 
 
-def _task(question: Row) -> Task:
+def _task(question: Row, served: bool) -> Task:
     """A question on its original database alone."""
     database, others = original_of(question), further_golds(question.get("other_golds"))
-    engine = engine_of(database) if is_database_file(database) else "sqlite"
-    return Task(question["id"], question["sql"], (database,), engine, other_golds=others)
+    id_, gold = question["id"], question["sql"]
+    if is_database_file(database):
+        return Task(id_, gold, (database,), engine_of(database), other_golds=others)
+    own = own_dialect(database, gold, question.get("dialect", ""), served)
+    context = scripts_of(database, own, own)[0] if own else database
+    return Task(id_, gold, (context,), own or "sqlite", own, other_golds=others)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlreason.data import splits
-from sqlreason.data.question_databases import original_of
+from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.data.tables import to_json
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt, build_messages, schema_text
 from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.sql.verifier import Verifier
 from sqlreason.teachers import asking
 from sqlreason.teachers.journal.journal import Journal
@@ -74,13 +75,11 @@ def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
 
 def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings: Paraphrasing) -> list[str]:
     """Return the teacher's answers, empty where there is none."""
-    requests = [
-        asking.Request(
-            id=row["id"],
-            messages=to_json(build_messages(prompt, question, schema_text(row["sql_context"]), settings.dialect)),
-        )
-        for row, question in zip(rows, questions, strict=True)
-    ]
+    requests = []
+    for row, question in zip(rows, questions, strict=True):
+        own = row.get("dialect", "")
+        schema, told = schema_text(row["sql_context"], dialect=own), NAMES[own] if own else settings.dialect
+        requests.append(asking.Request(id=row["id"], messages=to_json(build_messages(prompt, question, schema, told))))
     with Journal(settings.journal) as journal:
         completions = asking.ask(settings.teacher, requests, journal, **settings.asking)
     return [grammar.normalise(found.text, found.reasoning or None) if found.status == "ok" else ""
@@ -96,7 +95,7 @@ def _cleaned(text: str, question: str) -> str:
 
 def _agreeing(new: Sequence[tuple[Row, str]], answers: Sequence[str], settings: Paraphrasing) -> dict[str, str]:
     """Return the reworded questions by id whose answer agrees with the gold on every test database."""
-    work = [(row["id"], original_of(row), row["sql"]) for row, _ in new]
+    work = preparation_rows(row for row, _ in new)
     prepared = prepare_all(work, settings.databases, settings.seed, settings.workers)
     pairs, names = [], []
     for (row, text), answer, found in zip(new, answers, prepared, strict=True):

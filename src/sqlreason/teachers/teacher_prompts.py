@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlreason.data.tables import to_json
 from sqlreason.reasoning import prompts
+from sqlreason.sql.parsing.dialects import NAMES, own_dialect
+from sqlreason.sql.sandbox.named_server import named_server
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +22,7 @@ def prompt_row(
         prompt: The prompt text of this style.
         mode: `blind`, `hinted` or `blind_then_hinted`.
         style: `plan` or `free`.
-        dialect: The SQL dialect that the teacher is to write.
+        dialect: What the SQL dialect that the teacher is to write is called, where the question is in no other.
         sample_rows: Rows of each table that it is shown at most.
     """
     row = {
@@ -37,14 +39,17 @@ def prompt_row(
     for column, name in (("sql_prompt", "question"), ("sql_context", "context"), ("sql", "gold")):
         if reason := _unfit(question[column]):
             return {**row, "reason": f"{name}: {reason}"}
+    own = own_dialect(question["sql_context"], question["sql"], question["dialect"], served=bool(named_server()))
     try:
-        schema = prompts.schema_text(question["sql_context"], sample_rows=sample_rows)
+        schema = prompts.schema_text(question["sql_context"], sample_rows=sample_rows, dialect=own)
     except Exception as error:  # whatever it is, it costs this question alone
         logger.debug("the context of %s", question["id"], exc_info=True)
         return {**row, "reason": f"context: {str(error) or type(error).__name__}"}
 
+    told = NAMES[own] if own else dialect
+
     def messages(gold: str | None) -> str:
-        return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, dialect, gold))
+        return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, told, gold))
 
     if mode == "blind_then_hinted":
         row["hinted_messages"] = messages(question["sql"])

@@ -11,6 +11,7 @@ _QUESTION_COLUMNS = {
     "sql_explanation": "the gold query in a sentence or two (optional)",
     "sql_complexity": "class of the query, e.g. `aggregation`, `single join`",
     "sql_task_type": "e.g. `data retrieval`, `analytics and reporting`, `data manipulation` (optional)",
+    "dialect": "engine whose SQL it is and that runs it: `duckdb`, `postgres`; empty for SQLite (optional)",
 }
 
 TEACHING: dict[str, TableSchema] = {
@@ -18,7 +19,7 @@ TEACHING: dict[str, TableSchema] = {
         "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.",
         _QUESTION_COLUMNS,
         text=True,
-        optional=("domain", "sql_explanation", "sql_task_type"),
+        optional=("domain", "sql_explanation", "sql_task_type", "dialect"),
         beside={
             "database": "a SQLite or DuckDB file in place of `sql_context` or beside it: a path within the project, or "
             "`sqlite:///PATH`, `duckdb:///PATH`; queries are judged on the file",

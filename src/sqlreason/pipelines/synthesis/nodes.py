@@ -16,7 +16,7 @@ from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.parsing.statements import template
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import DIFFICULTIES
-from sqlreason.synthesis.questions import COLUMNS, make_questions
+from sqlreason.synthesis.questions import make_questions
 from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
@@ -89,7 +89,13 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
     """Return questions about one database: it is one schema, so SQL templates are held out whole."""
     assert options.database is not None
     source = read_source(
-        options.database, options.rows, options.tables, options.max_tables, options.max_columns, options.timeout_seconds
+        options.database,
+        options.rows,
+        options.tables,
+        options.max_tables,
+        options.max_columns,
+        options.timeout_seconds,
+        options.dialect,
     )
     mix = {**DIFFICULTIES[options.difficulty], **options.mix}
     tally = Tally()
@@ -112,7 +118,7 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
             f"({tally.summary()}); widen synthesis.mix and difficulty, or raise heldout_share={options.heldout_share}"
         )
     # object columns share the text of a context between its questions
-    train, heldout = (pd.DataFrame(parts[name], columns=list(COLUMNS), dtype=object) for name in wanted)
+    train, heldout = (pd.DataFrame(parts[name], dtype=object) for name in wanted)
     return train, heldout, {"source": source.annotated_schema.name, "split_by": "SQL template", **tally.summary()}
 
 

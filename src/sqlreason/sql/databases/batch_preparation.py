@@ -7,14 +7,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
+from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.verifier import Verifier
 
-#: Id, context and gold of a question, and perhaps further golds.
-Row = tuple[str, str, str] | tuple[str, str, str, Sequence[str]]
+
+class Row(NamedTuple):
+    """What preparing a question needs.
+
+    Attributes:
+        id: The question's.
+        context: A script, or the URL of a database file.
+        gold: The gold query.
+        other_golds: Further right queries.
+        dialect: The engine whose SQL it is said to be in; "" finds out.
+    """
+
+    id: str
+    context: str
+    gold: str
+    other_golds: Sequence[str] = ()
+    dialect: str = ""
+
 
 _CHUNK = 8
 #: What another machine, the next version or the next minute may prepare is not kept.
@@ -58,15 +75,14 @@ class Preparer:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def prepare(self, rows: Iterable[Row], suite: str = "") -> Iterator[Prepared]:
+    def prepare(self, rows: Iterable[Sequence[Any]], suite: str = "") -> Iterator[Prepared]:
         """Yields what `test databases.prepare` makes of each question, in their order.
 
         Args:
-            rows: Of each question its id, context (a script, or the URL of a database file) and gold, and perhaps
-                further golds.
+            rows: Of each question what `Row` names; plain tuples do, and may lack what has a default.
             suite: As of `test databases.prepare`.
         """
-        work = [_Work(row, self._n, self._seed, suite, self._preset) for row in rows]
+        work = [_Work(Row(*row), self._n, self._seed, suite, self._preset) for row in rows]
         if self._cache is None:
             yield from self._made(work)
             return
@@ -96,7 +112,7 @@ class Preparer:
 
 
 def prepare_all(
-    rows: Iterable[Row],
+    rows: Iterable[Sequence[Any]],
     n: int = 3,
     seed: int = 0,
     workers: int = 1,
@@ -116,11 +132,14 @@ def _prepare(work: _Work) -> Prepared:
 
 
 def _prepared(work: _Work, verifier: Verifier) -> Prepared:
-    id_, context, gold, *others = work.row
-    golds = others[0] if others else ()
-    return prepare(verifier, id_, context, gold, n=work.n, seed=work.seed, suite=work.suite, other_golds=golds)
+    id_, context, gold, others, dialect = work.row
+    return prepare(
+        verifier, id_, context, gold, n=work.n, seed=work.seed, suite=work.suite, other_golds=others, dialect=dialect
+    )
 
 
 def _key(work: _Work) -> str:
-    (_, context, gold, *others), *settings = work
-    return key_of(context, gold, *settings, *(list(golds) for golds in others if golds))
+    (_, context, gold, others, dialect), *settings = work
+    own = [dialect] if dialect else []
+    served = [named_server()] if named_server() else []  # what lacks a server today may have one tomorrow
+    return key_of(context, gold, *own, *settings, *([list(others)] if others else []), *served)

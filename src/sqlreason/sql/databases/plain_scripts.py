@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from sqlreason.sql.databases.table_rules import listing
@@ -19,6 +20,7 @@ from sqlreason.sql.parsing.dumps import cleaned, dialects_of
 from sqlreason.sql.parsing.filled_tables import default_of
 from sqlreason.sql.parsing.inserts import Cell, Computed
 from sqlreason.sql.parsing.scripts import Script
+from sqlreason.sql.parsing.statements import parse, split_statements, written
 from sqlreason.sql.parsing.tables import Column, SchemaError, Table, identifier, literal
 from sqlreason.sql.sandbox.worker.shelf import remembering
 
@@ -100,10 +102,39 @@ def _needs_settling(text: str, reading: str) -> bool:
 
 
 def scripts_of(context: str, engine: str, reading: str) -> list[str]:
-    """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it."""
+    """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it.
+
+    One in the engine's own dialect is first tried as it is, whose types and defaults its queries need.
+    """
+    if reading == engine != "sqlite":
+        own = _without_references(context) if engine == "duckdb" else context
+        return list(dict.fromkeys((own, settle(context))))
     real = reading if engine == "sqlite" and reading != "sqlite" else ""
     settled, rewritten = settle(context, real), to_engine(context, engine, reading, script=True)[0]
     return [settled, rewritten] if settled != context else [rewritten]
+
+
+@remembering(4_000_000)
+def _without_references(context: str) -> str:
+    """A context of DuckDB's without foreign keys, as SQLite leaves them unchecked.
+
+    DuckDB looks at a key before the rows of its own statement are in, so that a table that refers to itself cannot be
+    filled by one INSERT, nor a row be changed that is referred to.
+    """
+    if "REFERENCES" not in context.upper():
+        return context
+    return ";\n".join(map(_without_keys, split_statements(context))) + ";"
+
+
+def _without_keys(statement: str) -> str:
+    if "REFERENCES" not in statement.upper() or not isinstance(parsed := parse(statement, "duckdb"), exp.Create):
+        return statement
+    tree = parsed.copy()
+    for node in [*tree.find_all(exp.ForeignKey), *tree.find_all(exp.Reference)]:
+        holder = node.parent if isinstance(node.parent, exp.ColumnConstraint | exp.Constraint) else node
+        if holder.parent is not None:
+            holder.pop()
+    return written(tree, "duckdb") or statement
 
 
 def first_that_runs(verifier: Runs, context: str) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ and the few that kill most mutants are kept beside the original.
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import re
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
@@ -30,13 +32,14 @@ from sqlreason.sql.databases.values import is_nested
 from sqlreason.sql.mutation.extremes import ties
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.mutation.stability import completions
-from sqlreason.sql.parsing.dialects import readings, to_engine
+from sqlreason.sql.parsing.dialects import engine_named, own_dialect, readings, to_engine
 from sqlreason.sql.parsing.inserts import written_table
 from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.query_constraints import constraints_of
-from sqlreason.sql.parsing.schema import Schema, SchemaError, find_schema, schema_of
+from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, find_schema, schema_of
 from sqlreason.sql.parsing.statements import split_statements, split_tokens, statement_kind, text_of
 from sqlreason.sql.parsing.tables import identifier, literal
+from sqlreason.sql.sandbox.named_server import VARIABLE
 from sqlreason.sql.sandbox.process import WorkerError
 from sqlreason.sql.sandbox.worker.shelf import remembering
 from sqlreason.sql.verifier import Task, Trial, Verifier
@@ -60,6 +63,8 @@ _NO_QUERY = re.compile(r"(?>[\s;]|--[^\n]*|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
 #: A context that names a database.
 _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+]*://\S*\s*")
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
+#: Why a gold of PostgreSQL's dialect is not used.
+_UNSERVED = f"it is PostgreSQL's and no server is named to run it: set {VARIABLE} (docs/sandbox.md)"
 #: Characters of a gold for which drawing takes longer than running it once.
 _LONG = 1_500
 #: A longer answer is not written out to see whether it is right everywhere.
@@ -108,6 +113,7 @@ def prepare(
     seed: int = 0,
     suite: str = "",
     other_golds: Sequence[str] = (),
+    dialect: str = "",
 ) -> Prepared:
     """Finds the reading of a question and its test databases; whatever context and gold are, the outcome is a value.
 
@@ -124,15 +130,16 @@ def prepare(
         other_golds: Further right queries. Each that can be used, in the first's engine and reading, is one of the
             task's golds, and its test databases are the task's too; where the first cannot be used, another takes its
             place.
+        dialect: The engine whose SQL the question is said to be in, as its column `dialect` has it; "" finds out.
 
     Raises:
         ValueError: There is no such suite.
         WorkerError: No worker can be started, which no question is to blame for.
     """
     if not other_golds:
-        return _of_one_gold(verifier, id, context, gold, n, seed, suite)
+        return _of_one_gold(verifier, id, context, gold, n, seed, suite, dialect)
     golds = dict.fromkeys([gold, *other_golds])
-    found = [_of_one_gold(verifier, id, context, each, n, seed, suite) for each in golds]
+    found = [_of_one_gold(verifier, id, context, each, n, seed, suite, dialect) for each in golds]
     return _united(found)
 
 
@@ -149,12 +156,14 @@ def _united(found: Sequence[Prepared]) -> Prepared:
     return replace(first, task=task, flags=flags)
 
 
-def _of_one_gold(verifier: Verifier, id: str, context: str, gold: str, n: int, seed: int, suite: str) -> Prepared:
+def _of_one_gold(
+    verifier: Verifier, id: str, context: str, gold: str, n: int, seed: int, suite: str, dialect: str
+) -> Prepared:
     styles = styles_of(
         suite or ("lenient" if verifier.preset == "strict" else "tied"), max(_DRAWN, n + n // 2) if n else 0
     )
     try:
-        return _prepared(verifier, id, context, gold, styles, n, seed)
+        return _prepared(verifier, id, context, gold, styles, n, seed, dialect)
     except WorkerError:
         raise
     except DatabaseError as error:
@@ -175,7 +184,7 @@ def _left_out(status: str, reason: str) -> Prepared:
 
 
 def _prepared(
-    verifier: Verifier, id: str, context: str, gold: str, styles: Sequence[Style], n: int, seed: int
+    verifier: Verifier, id: str, context: str, gold: str, styles: Sequence[Style], n: int, seed: int, dialect: str
 ) -> Prepared:
     if not isinstance(gold, str) or _NO_QUERY.fullmatch(gold) or not split_statements(gold):
         return _left_out("no_gold", "the question has no gold query")
@@ -184,6 +193,12 @@ def _prepared(
     for text, status, name in ((context, "schema_error", "context"), (gold, "gold_error", "gold")):
         if half := _HALF_A_CHARACTER.search(text):
             return _left_out(status, f"the {name} holds {half[0]!a}, half of a character, which no database stores")
+    try:
+        named = engine_named(dialect)
+    except BadInput as error:
+        return _left_out("schema_error", str(error))
+    if named == "postgres" and not verifier.server:
+        return _left_out("gold_error", _UNSERVED)
     check_size(gold)
     if _URL.fullmatch(context) and not is_database_file(context):  # PostgreSQL is plugged in here
         return _left_out("database_error", f"the database {context.partition('://')[0]}://… is of no known kind")
@@ -192,10 +207,11 @@ def _prepared(
     budget = Budget(context)
     reasons = []
     known, published = partial(find_schema, context), verifier.preset != "strict"
-    for engine, reading in readings(context, gold, known, published):
+    for engine, reading in readings(context, gold, known, published, named, bool(verifier.server)):
         budget.check()
         try:
             schema = schema_of(context, reading)
+            schema = as_postgres(schema, context) if engine == "postgres" else schema
         except SchemaError as error:
             return _left_out("schema_error", str(error))
         attempts = []
@@ -208,6 +224,8 @@ def _prepared(
         reasons.append(f"{engine} {reading or 'as it is'}: {attempts[0][:_ATTEMPT]}")
         if attempts[-1].startswith(_TOO_BIG):
             break
+    if not verifier.server and own_dialect(context, gold, "", served=True) == "postgres":
+        reasons = [_UNSERVED, *reasons]
     return _left_out("gold_error", "; ".join(dict.fromkeys(reasons)))
 
 
@@ -246,14 +264,15 @@ def _distilled(
     gold = to_engine(original.gold, original.engine, original.reading)[0]
     schema = _as_run(verifier, original, schema) if schema.partial else schema
     loose = any(style.ties or style.dangling for style in styles)
-    wrong = mutants(gold, schema, _MUTANTS, seed, ties=loose, references_hold=not loose, check=budget.check)
+    own, settings = original.dialect, {"ties": loose, "references_hold": not loose}
+    wrong = mutants(gold, schema, _MUTANTS, seed, **settings, check=budget.check, dialect=own)
     drawing = replace(original, databases=(given.script,))
     scripts = [*original.databases, *draw_databases(drawing, schema, styles, seed, budget.check, bool(original.files))]
     pool = Task(original.id, original.gold, tuple(scripts), original.engine, original.reading)
     constant = _written_out(verifier, original, gold, schema)
-    open_choices, even = completions(gold, schema), [] if loose else ties(gold, schema)
+    open_choices, even = completions(gold, schema, own), [] if loose else ties(gold, schema, own)
     parts = [[*wrong, *constant], open_choices, even]
-    spelled = "sqlite" if original.engine == "duckdb" else ""
+    spelled = "sqlite" if original.engine == "duckdb" and not own else ""
     texts = [[to_engine(text, original.engine, spelled)[0] for text in part] for part in parts]
     trial, unstable, tied = _told_apart(verifier.trial(pool, texts[0], texts[1] + texts[2]), *map(len, parts[:2]))
     if trial[0].failure and (_status(trial[0]) not in given.may_be_left_out or all(tried.failure for tried in trial)):
@@ -386,7 +405,8 @@ def draw_databases(
     if tree is None:
         return []
     try:
-        frame = _frame(task.databases[0] if is_file else settle(task.databases[0]), task.engine)
+        as_it_is = is_file or bool(task.dialect)
+        frame = _frame(task.databases[0] if as_it_is else settle(task.databases[0]), task.engine)
     except SqlglotError:  # the engine reads it, or has refused it already; we cannot take it apart
         return []
     # what fills a table that the script drops in the end finds it no longer
@@ -443,7 +463,7 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
         if rows[table.name.lower()]:
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
-            nested = [engine == "duckdb" and is_nested(column) for column in table.columns]
+            nested = [engine != "sqlite" and is_nested(column) for column in table.columns]
             drawn = [[None if nested[i] else row[i] for i in kept_places] for row in rows[table.name.lower()]]
             values = _values(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
@@ -451,10 +471,17 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
 
 
 def _values(rows: Sequence[Sequence[Any]], engine: str) -> str:
-    write = literal if engine == "sqlite" else _strictly
+    write = {"sqlite": literal, "duckdb": _strictly}.get(engine, _for_postgres)
     return ", ".join(f"({', '.join(map(write, row))})" for row in rows)
 
 
 def _strictly(value: Any) -> str:
     """A value as SQL for an engine that takes no number for a truth value."""
     return ("TRUE" if value else "FALSE") if isinstance(value, bool) else literal(value)
+
+
+def _for_postgres(value: Any) -> str:
+    """Likewise for PostgreSQL, which reads documents from their texts and has its own way with bytes."""
+    if isinstance(value, list | dict):
+        return literal(json.dumps(value, default=str))
+    return f"'\\x{value.hex()}'" if isinstance(value, bytes) else _strictly(value)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from sqlreason.sql.mutation.equivalents import Equivalents
-from sqlreason.sql.mutation.tree_edits import Edit, instead
+from sqlreason.sql.mutation.tree_edits import Edit, Spelling, instead
 from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.schema import Schema
 
@@ -24,13 +24,13 @@ def extremes(root: exp.Expr, schema: Schema, rng: random.Random, same: Equivalen
             yield instead(outer, first)
 
 
-def ties(sql: str, schema: Schema) -> list[str]:
+def ties(sql: str, schema: Schema, dialect: str = "") -> list[str]:
     """A query with the first row, or group, that has the extreme for all of them: the same but where it is tied.
 
-    In SQLite's spelling. Where it is not sure to be the same, and where the gold itself has a LIMIT, of which a worker
-    knows whether it cuts a tie, there is nothing.
+    In SQLite's spelling, or the dialect's. Where it is not sure to be the same, and where the gold itself has a
+    LIMIT, of which a worker knows whether it cuts a tie, there is nothing.
     """
-    tree = read_query(sql, schema)
+    tree = read_query(sql, schema, dialect or None)
     if tree is None:
         return []
     root, alike = exp.Tuple(expressions=[tree]), []
@@ -41,7 +41,8 @@ def ties(sql: str, schema: Schema) -> list[str]:
             continue
         first = _first_row(outer, equal) if _reads_the_same(outer, inner, isinstance(clause, exp.Having)) else None
         alike += [instead(outer, first)] if first is not None else []
-    return [text for edit in alike if (text := edit.written(root))]
+    spelling = Spelling.of(dialect, schema)
+    return [text for edit in alike if (text := edit.written(root, spelling))]
 
 
 def _reads_the_same(outer: exp.Select, inner: exp.Select, grouped: bool) -> bool:

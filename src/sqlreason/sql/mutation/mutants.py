@@ -18,10 +18,10 @@ from sqlreason.sql.mutation.equivalents import Equivalents
 from sqlreason.sql.mutation.extremes import extremes
 from sqlreason.sql.mutation.namesakes import groupings, keyed
 from sqlreason.sql.mutation.superfluous import extra_filters, extra_joins
-from sqlreason.sql.mutation.tree_edits import Edit, home_of, instead, tables_in, without
+from sqlreason.sql.mutation.tree_edits import Edit, Spelling, home_of, instead, tables_in, without
 from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.schema import Schema, Table
-from sqlreason.sql.parsing.statements import number_of, written
+from sqlreason.sql.parsing.statements import number_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,9 @@ def mutants(
     ties: bool = True,
     references_hold: bool = False,
     check: Callable[[], None] = lambda: None,
+    dialect: str = "",
 ) -> list[str]:
-    """Writes distinct wrong neighbours of a statement, in SQLite's spelling.
+    """Writes distinct wrong neighbours of a statement, in SQLite's spelling or in that of a dialect.
 
     Families take turns (filters, literals, columns, comparisons, aggregates, joins, DISTINCT and set
     operations, LIMIT, ORDER BY, outputs), so that a small limit still covers many kinds of mistake.
@@ -48,8 +49,9 @@ def mutants(
         ties: Whether to write those too that differ from the statement only where rows are tied.
         references_hold: As of `Equivalents`: what then changes nothing is left out.
         check: Called before each step; what it raises ends the work (`budget.Budget.check`).
+        dialect: In which the statement is read and its mutants are written; "" reads any and writes SQLite's.
     """
-    tree = read_query(sql, schema)
+    tree = read_query(sql, schema, dialect or None)
     if tree is None:
         return []
     root = exp.Tuple(expressions=[tree])
@@ -62,7 +64,7 @@ def mutants(
     for edits in families:
         rng.shuffle(edits)
     turns = (edit for edit in chain.from_iterable(zip_longest(*families)) if edit is not None)
-    return _written(root, turns, limit, check)
+    return _written(root, turns, limit, check, Spelling.of(dialect, schema))
 
 
 def _edits(family: Iterable[Edit]) -> list[Edit]:
@@ -76,14 +78,16 @@ def _edits(family: Iterable[Edit]) -> list[Edit]:
     return found
 
 
-def _written(root: exp.Tuple, edits: Iterator[Edit], limit: int, check: Callable[[], None]) -> list[str]:
-    seen = {written(root.expressions[0])}
+def _written(
+    root: exp.Tuple, edits: Iterator[Edit], limit: int, check: Callable[[], None], spelling: Spelling
+) -> list[str]:
+    seen = {spelling.written(root.expressions[0])}
     found: list[str] = []
     for edit in edits:
         if len(found) == limit:
             break
         check()
-        text = edit.written(root)
+        text = edit.written(root, spelling)
         if text is not None and text not in seen:
             seen.add(text)
             found.append(text)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from sqlreason.sql.mutation.tree_edits import Spelling
 from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.schema import Schema
-from sqlreason.sql.parsing.statements import written
 
 #: Aggregates whose value depends on the order in which they meet their rows; the first two pass over NULL.
 _ORDERED = (exp.GroupConcat, exp.AnyValue, exp.ArrayAgg, exp.JSONArrayAgg, exp.First, exp.Last, exp.List)
@@ -27,16 +27,17 @@ _AROUND = (exp.Filter, exp.IgnoreNulls, exp.Window, exp.WithinGroup)
 _POSITIONAL = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Ntile)
 
 
-def completions(gold: str, schema: Schema) -> list[str]:
+def completions(gold: str, schema: Schema, dialect: str = "") -> list[str]:
     """The gold with every choice that it leaves open made one way, and the other; empty if it leaves none.
 
     Args:
-        gold: In SQLite's spelling; what cannot be parsed has no completions.
+        gold: In SQLite's spelling or in that of the dialect; what cannot be parsed has no completions.
         schema: For the columns that break ties.
+        dialect: In which they are read and written; "" reads any and writes SQLite's.
     """
     found = []
     for descending in (False, True):
-        tree = read_query(gold, schema)
+        tree = read_query(gold, schema, dialect or None)
         if tree is None:
             return []
         orders, bare, joined = list(_open_orders(tree)), list(_bare_columns(tree)), list(_open_aggregates(tree))
@@ -49,7 +50,7 @@ def completions(gold: str, schema: Schema) -> list[str]:
             column.replace((exp.Max if descending else exp.Min)(this=column.copy()))
         for aggregate in joined:
             _keep_if_decided(aggregate, "\U0010ffff" if descending else "")
-        text = written(tree)
+        text = Spelling.of(dialect, schema).written(tree)
         found += [text] if text is not None else []
     return found
 

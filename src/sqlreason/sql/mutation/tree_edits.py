@@ -13,6 +13,34 @@ from sqlreason.sql.parsing.statements import written
 
 
 @dataclass(frozen=True)
+class Spelling:
+    """How changed statements are written.
+
+    Attributes:
+        dialect: In which a statement is read and written; "" reads any and writes SQLite's.
+        cased: Names that PostgreSQL would not find without quotes, since it takes bare ones for lower case.
+    """
+
+    dialect: str = ""
+    cased: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, dialect: str, schema: Schema) -> Spelling:
+        """Return the spelling of statements over a schema."""
+        if dialect != "postgres":
+            return cls(dialect)
+        names = [name for table in schema.tables for name in (table.name, *(c.name for c in table.columns))]
+        return cls(dialect, frozenset(name for name in names if name != name.lower()))
+
+    def written(self, tree: exp.Expr) -> str | None:
+        """Return the statement, or None for one that cannot be written."""
+        for name in tree.find_all(exp.Identifier) if self.cased else ():
+            if name.name in self.cased:
+                name.set("quoted", True)
+        return written(tree, self.dialect or "sqlite")
+
+
+@dataclass(frozen=True)
 class Edit:
     """One change of the tree: the argument `key` of `node` takes `value`, or what it returns where it is a function."""
 
@@ -20,12 +48,12 @@ class Edit:
     key: str
     value: Any
 
-    def written(self, root: exp.Tuple) -> str | None:
+    def written(self, root: exp.Tuple, spelling: Spelling) -> str | None:
         """The one statement in `root` with the change made, which is then unmade; None if it cannot be written so."""
         before = self.node.args.get(self.key)
         self.node.set(self.key, self.value() if callable(self.value) else self.value)
         try:
-            return written(root.expressions[0])
+            return spelling.written(root.expressions[0])
         finally:
             self.node.set(self.key, before)
 

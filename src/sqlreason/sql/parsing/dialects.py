@@ -16,6 +16,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.sqlite import SQLite
 
+from sqlreason.errors import BadInput
 from sqlreason.sql.parsing.misreadings import dialect_of, misread
 from sqlreason.sql.parsing.schema import Schema
 from sqlreason.sql.parsing.statements import parse_all, written
@@ -52,8 +53,48 @@ class Runs(Protocol):
         """The result."""
 
 
+#: What the dialects of the engines are called where a model is told; SQLite's is not told apart in tables.
+NAMES = {"": "SQLite", "sqlite": "SQLite", "duckdb": "DuckDB", "postgres": "PostgreSQL"}
+_SPELLINGS = {"postgresql": "postgres", "pg": "postgres"}
+
+
+def engine_named(dialect: object) -> str:
+    """Return the engine that the column `dialect` of a question names: a key of `NAMES`; "" where it is empty.
+
+    Raises:
+        ValueError: It names no engine.
+    """
+    name = dialect.strip().lower() if isinstance(dialect, str) else ""
+    name = _SPELLINGS.get(name, name)
+    if name not in NAMES:
+        raise BadInput(f"its dialect is {dialect!r:.60}; there are {', '.join(filter(None, NAMES))}")
+    return name
+
+
+def own_dialect(context: object, gold: object, dialect: object, served: bool) -> str:
+    """Return the engine in whose own dialect a question is answered: "duckdb" or "postgres"; "" for SQLite's.
+
+    Args:
+        context: DDL and INSERTs.
+        gold: The gold query.
+        dialect: The question's column of that name; what names no engine is told where the question is prepared.
+        served: Whether there is a PostgreSQL server: a question that is evidently of its dialect then runs there.
+    """
+    name = dialect.strip().lower() if isinstance(dialect, str) else ""
+    name = _SPELLINGS.get(name, name)
+    if name in ("duckdb", "postgres"):
+        return name
+    texts = isinstance(context, str) and isinstance(gold, str)
+    return "postgres" if not name and served and texts and dialect_of(str(context), str(gold)) == "postgres" else ""
+
+
 def readings(
-    context: str, gold: str, find: Callable[[], Schema | None] = lambda: None, published: bool = False
+    context: str,
+    gold: str,
+    find: Callable[[], Schema | None] = lambda: None,
+    published: bool = False,
+    dialect: str = "",
+    served: bool = False,
 ) -> Iterator[tuple[str, str]]:
     """Engines and readings in the order in which they are tried.
 
@@ -65,7 +106,23 @@ def readings(
         gold: The gold query; "" for a database that is asked about.
         find: The context's schema, asked for where it matters.
         published: Whether the question is of a published benchmark for SQLite, and so means what SQLite does.
+        dialect: The engine of which the question says that it is (`engine_named`): it alone is tried.
+        served: Whether there is a PostgreSQL server: what is evidently of its dialect is tried there first, and there
+            last what nothing else runs.
     """
+    if dialect:
+        yield dialect, "" if dialect == "sqlite" else dialect
+        return
+    native = ("postgres", "postgres")
+    at_once = served and not published and own_dialect(context, gold, "", served) == "postgres"
+    yield from [native] * at_once
+    yield from _in_other_engines(context, gold, find, published)
+    yield from [native] * (served and not published and not at_once)
+
+
+def _in_other_engines(
+    context: str, gold: str, find: Callable[[], Schema | None], published: bool
+) -> Iterator[tuple[str, str]]:
     own = "sqlite" if published else dialect_of(context, gold)
     schema = find() if own != "sqlite" and ("+" in gold or "-" in gold) else None
     meant = misread(gold, schema) if schema is not None and own != "sqlite" else ""
@@ -87,11 +144,11 @@ def to_engine(sql: str, engine: str, reading: str, script: bool = False) -> list
 
     Args:
         sql: One statement, or a script.
-        engine: "sqlite" or "duckdb".
-        reading: A dialect's name; "" leaves the text alone.
+        engine: The one that runs it.
+        reading: A dialect's name; "" and the engine's own leave the text alone, but for SQLite's.
         script: Whether it is a context: CREATE SCHEMA and the like are then left out.
     """
-    if not reading:
+    if not reading or reading == engine != "sqlite":
         return [sql]
     rewritten = _rewritten(sql, engine, reading, script)
     return [sql] if rewritten is None or rewritten == sql else [rewritten, sql]

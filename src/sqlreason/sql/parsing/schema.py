@@ -12,6 +12,8 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 from sqlglot.errors import SqlglotError
 
@@ -19,12 +21,12 @@ from sqlreason.sql.parsing.dumps import cleaned, dialects_of
 from sqlreason.sql.parsing.filled_tables import Filled
 from sqlreason.sql.parsing.inserts import Computed
 from sqlreason.sql.parsing.scripts import Script
-from sqlreason.sql.parsing.tables import Column, ForeignKey, SchemaError, Table, Value, literal
+from sqlreason.sql.parsing.tables import Column, ForeignKey, SchemaError, Table, Value, identifier, literal
 from sqlreason.sql.sandbox.worker.shelf import remembering
 
 __all__ = [
-    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "distances", "find_definitions",
-    "find_schema", "parse_schema", "quoted", "render_ddl", "schema_of",
+    "Column", "ForeignKey", "Schema", "SchemaError", "Table", "Value", "as_postgres", "distances",
+    "find_definitions", "find_schema", "parse_schema", "quoted", "render_ddl", "schema_of", "spelled",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,15 @@ _RESERVED = frozenset(
         *("IS", "ISNULL", "JOIN", "LIMIT", "NOT", "NOTHING", "NOTNULL", "NULL", "ON", "OR", "ORDER"),
         *("PRIMARY", "REFERENCES", "RETURNING", "SELECT", "SET", "TABLE", "THEN", "TO", "TRANSACTION"),
         *("UNION", "UNIQUE", "UPDATE", "USING", "VALUES", "WHEN", "WHERE", "WITH"),
+    ]
+)
+
+#: What PostgreSQL and DuckDB keep for themselves beyond what SQLAlchemy knows (asked: 15, 2.0).
+_RESERVED_THERE = frozenset(
+    [
+        *("anti", "asof", "at", "by", "collation", "columns", "concurrently", "describe", "generated", "glob"),
+        *("lambda", "lateral", "map", "pivot", "pivot_longer", "pivot_wider", "positional", "qualify", "semi"),
+        *("show", "struct", "summarize", "tablesample", "try_cast", "tuple", "unpack", "unpivot", "values"),
     ]
 )
 
@@ -102,6 +113,10 @@ def parse_schema(context: str, dialect: str | None = None) -> Schema:
 def schema_of(context: str, reading: str) -> Schema:
     """The schema of a context as its reading has it; as any dialect has it where that one cannot read it.
 
+    Args:
+        context: DDL and INSERT statements.
+        reading: A sqlglot name; "" takes each of `DIALECTS` in turn.
+
     Raises:
         SchemaError: None can.
     """
@@ -109,6 +124,29 @@ def schema_of(context: str, reading: str) -> Schema:
         return parse_schema(context, reading) if reading else parse_schema(context)
     except SchemaError:
         return parse_schema(context)
+
+
+def as_postgres(schema: Schema, context: str) -> Schema:
+    """Return a schema with its names as PostgreSQL keeps them: in lower case, unless the context has them in quotes."""
+
+    def kept(name: str) -> str:
+        return name if identifier(name) in context else name.lower()
+
+    def table(found: Table) -> Table:
+        keys = (ForeignKey(named(key.columns), kept(key.table), named(key.target)) for key in found.foreign_keys)
+        return replace(
+            found,
+            name=kept(found.name),
+            columns=tuple(replace(column, name=kept(column.name)) for column in found.columns),
+            primary_key=named(found.primary_key),
+            foreign_keys=tuple(keys),
+            unique=tuple(map(named, found.unique)),
+        )
+
+    def named(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(kept, names))
+
+    return replace(schema, tables=tuple(map(table, schema.tables)))
 
 
 def find_schema(context: str) -> Schema | None:
@@ -160,36 +198,62 @@ def distances(schema: Schema, start: Collection[str]) -> dict[str, int]:
     return found
 
 
-def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_rows: int = 0) -> str:
+def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_rows: int = 0, dialect: str = "") -> str:
     """Writes the schema compactly for a prompt: one CREATE TABLE a line, then its first rows as a comment.
 
     Args:
         schema: What to write.
         tables: Names of the tables to keep, whatever their letter case; None keeps all.
         sample_rows: How many rows a table shows, each as a tuple of SQL literals.
+        dialect: By whose rules names need quotes (`spelled`).
     """
     kept = None if tables is None else {name.lower() for name in tables}
     lines = []
     for table in schema.tables:
         if kept is None or table.name.lower() in kept:
-            lines.append(f"CREATE TABLE {quoted(table.name)} ({', '.join(_parts(table))});")
+            lines.append(f"CREATE TABLE {spelled(table.name, dialect)} ({', '.join(_parts(table, dialect))});")
             lines += [f"-- ({', '.join(map(literal, row))})" for row in table.rows[:sample_rows]]
     views = [" ".join(view.split()) + ";" for view in schema.views]
     return "\n".join(lines + [view for view in views if kept is None or any(n in view.lower() for n in kept)])
 
 
-def _parts(table: Table) -> Iterable[str]:
+def _parts(table: Table, dialect: str) -> Iterable[str]:
+    def names(of: Iterable[str]) -> str:
+        return ", ".join(spelled(name, dialect) for name in of)
+
     alone = table.primary_key if len(table.primary_key) == 1 else ()
     for column in table.columns:
-        words = [quoted(column.name), column.type]
+        words = [spelled(column.name, dialect), column.type]
         words += ["PRIMARY KEY"] if column.name in alone else [] if column.nullable else ["NOT NULL"]
         words += [f"/* {column.comment.replace('*/', '* /')} */"] if column.comment else []
         yield " ".join(word for word in words if word)
     if len(table.primary_key) > 1:
-        yield f"PRIMARY KEY ({', '.join(map(quoted, table.primary_key))})"
+        yield f"PRIMARY KEY ({names(table.primary_key)})"
     for key in table.foreign_keys:
-        target = f" ({', '.join(map(quoted, key.target))})" if key.target else ""
-        yield f"FOREIGN KEY ({', '.join(map(quoted, key.columns))}) REFERENCES {quoted(key.table)}{target}"
+        target = f" ({names(key.target)})" if key.target else ""
+        yield f"FOREIGN KEY ({names(key.columns)}) REFERENCES {spelled(key.table, dialect)}{target}"
+
+
+def spelled(name: str, dialect: str = "") -> str:
+    """Writes a name as an engine reads it back.
+
+    Args:
+        name: As the engine keeps it.
+        dialect: "postgres", where names with capitals need quotes too, "duckdb", or another for `quoted`.
+    """
+    if dialect not in ("duckdb", "postgres"):
+        return quoted(name)
+    word = name if dialect == "postgres" else name.lower()  # DuckDB finds a name in any case
+    needed = _preparer().quote(word) != word
+    return identifier(name) if needed or name.lower() in _RESERVED_THERE else name
+
+
+@cache
+def _preparer() -> Any:
+    """SQLAlchemy's knowledge of PostgreSQL's words, which are DuckDB's too."""
+    from sqlalchemy.dialects.postgresql.base import PGDialect
+
+    return PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 def quoted(name: str) -> str:

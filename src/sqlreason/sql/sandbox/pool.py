@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import BOOT, starter
+from sqlreason.sql.sandbox.named_server import reachable
 from sqlreason.sql.sandbox.process import WorkerDied, WorkerError, WorkerProcess
 from sqlreason.sql.verdicts import Limits
 
@@ -200,7 +201,8 @@ class Pool:
         self._make_room()
         self._counts["started"] += 1
         engine, files = kind
-        worker = WorkerProcess(engine, self._limits, self._starter, self._server, files)
+        server = reachable(self._server) if engine == "postgres" else ""
+        worker = WorkerProcess(engine, self._limits, self._starter, server, files)
         self._selector.register(worker, selectors.EVENT_READ)
         return worker
 

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from sqlreason.data.duplicates import near_duplicates
 from sqlreason.data.tables import records, to_json
+from sqlreason.data.test_databases import usable_tasks
 from sqlreason.data.trace_outcomes import Stage
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import PromptOverBudget
@@ -76,9 +77,10 @@ def filter_traces(
     rejected = list(_lost_before_execution(cot_traces, test_databases))
     kept: list[Row] = []
     by_id = {row["id"]: row for row in records(sql_questions)}
+    tasks = usable_tasks(test_databases, "train")
     groups = verified_traces.groupby("id", sort=False)
     for id_, traces in tqdm(groups, desc="student prompts", unit="question"):
-        row = _best_row(build, by_id[str(id_)], records(traces), limits)
+        row = _best_row(build, by_id[str(id_)], tasks[str(id_)].dialect, records(traces), limits)
         (rejected if "stage" in row else kept).append(row)
     kept, repeated = _without_duplicates(kept, by_id, question_split, limits)
     kept, wrong = _share_of_incorrect(kept, limits)
@@ -100,9 +102,9 @@ def _rejection(id_: str, stage: Stage, reason: str, detail: str) -> Row:
     return {"id": id_, "stage": stage.value, "reason": reason, "detail": detail}
 
 
-def _best_row(build: StudentPrompts, question: Row, traces: list[Row], limits: Limits) -> Row:
+def _best_row(build: StudentPrompts, question: Row, dialect: str, traces: list[Row], limits: Limits) -> Row:
     """Return the row of the best trace that can be kept, else the rejection of the best one."""
-    rows = (_filtered_row(build, question, trace, limits) for trace in in_order_of_merit(traces))
+    rows = (_filtered_row(build, question, dialect, trace, limits) for trace in in_order_of_merit(traces))
     first = next(rows)
     return first if "stage" not in first else next((row for row in rows if "stage" not in row), first)
 
@@ -121,7 +123,7 @@ def in_order_of_merit(traces: Sequence[Row]) -> list[Row]:
     )
 
 
-def _filtered_row(build: StudentPrompts, question: Row, trace: Row, limits: Limits) -> Row:
+def _filtered_row(build: StudentPrompts, question: Row, dialect: str, trace: Row, limits: Limits) -> Row:
     """Return the row of `filtered_traces` for a verified trace, or its rejection."""
     if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search(trace["think"])):
         return _rejection(question["id"], Stage.TEACHER, "leaks_gold", f"the reasoning says {found[0]!r}")
@@ -129,7 +131,7 @@ def _filtered_row(build: StudentPrompts, question: Row, trace: Row, limits: Limi
         detail = f"{trace['unknown_names']} names that neither schema nor query knows"
         return _rejection(question["id"], Stage.TEACHER, "unknown_names", detail)
     try:
-        messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+        messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"], dialect=dialect)
         completion = grammar.render(trace["think"], trace["sql"])
         tokens = build.count_completion(completion)
         prompt_tokens = build.count_prompt(messages)

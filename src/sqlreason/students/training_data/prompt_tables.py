@@ -30,7 +30,8 @@ def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task],
     usable = records(questions[questions["id"].isin(tasks)])
     for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
         try:
-            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+            dialect = tasks[question["id"]].dialect
+            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"], dialect=dialect)
         except Exception:  # one question that no prompt can be built of costs itself alone
             logger.debug("the prompt of %s", question["id"], exc_info=True)
             lost += 1

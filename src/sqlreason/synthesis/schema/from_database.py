@@ -16,7 +16,7 @@ from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnP
 from sqlreason.synthesis.schema.column_kinds import family_of, guess
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
-from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, open_source
+from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, dialect_of_place, open_source
 from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, read_pool
 from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
 from sqlreason.synthesis.schema.sample_values import make_up, presentable
@@ -35,10 +35,11 @@ _BOSSES = {"reports to": "manager", "managed by": "manager", "manager": "manager
 
 @dataclass(frozen=True)
 class Source:
-    """What is asked about: an annotated schema, and what fills it with rows."""
+    """What is asked about: an annotated schema, what fills it with rows, and the engine whose SQL is written."""
 
     annotated_schema: AnnotatedSchema
     fill: Callable[[random.Random], Contents]
+    dialect: str = "sqlite"
 
 
 def read_source(
@@ -48,6 +49,7 @@ def read_source(
     max_tables: int = 24,
     max_columns: int = 40,
     timeout_seconds: float = 10.0,
+    dialect: str | None = None,
 ) -> Source:
     """Read a database once, without writing to it, and return what questions need of it.
 
@@ -59,10 +61,12 @@ def read_source(
         max_tables: Tables to keep at most.
         max_columns: Columns of a table to keep at most.
         timeout_seconds: For connecting, for a lock and for each statement.
+        dialect: "sqlite", "duckdb" or "postgres"; None takes the database's own.
 
     Raises:
         SourceError: The database cannot be used.
     """
+    dialect = dialect or dialect_of_place(database)
     with open_source(database, timeout_seconds) as reader:
         schema = cut(reader.schema(), tables, max_tables, max_columns)
         read = {} if rows == "never" else {table.name: _first_rows(reader, table) for table in schema.tables}
@@ -75,12 +79,12 @@ def read_source(
         annotated_schema = annotate_schema(schema, _title(database), profiles)
         _tell(annotated_schema, rows, read)
         if rows != "sampled":
-            return Source(annotated_schema, partial(sample_contents, annotated_schema))
+            return Source(annotated_schema, partial(sample_contents, annotated_schema), dialect)
         found = {table.name: _as_rows(table, schema, read[table.name]) for table in annotated_schema.tables}
         pool = read_pool(reader, annotated_schema, found)
     if not any(pool.values()):
         raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
-    return Source(_with_values(annotated_schema, pool), partial(draw_rows, annotated_schema, pool))
+    return Source(_with_values(annotated_schema, pool), partial(draw_rows, annotated_schema, pool), dialect)
 
 
 def _with_values(annotated_schema: AnnotatedSchema, pool: Contents) -> AnnotatedSchema:

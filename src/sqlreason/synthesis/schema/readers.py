@@ -44,6 +44,17 @@ class Reader(Protocol):
         """Return the rows whose `key` is one of the values."""
 
 
+def dialect_of_place(database: str) -> str:
+    """Return the engine whose SQL a database speaks: "duckdb", "postgres", and "sqlite" for all else."""
+    return {"duckdb": "duckdb", "postgresql": "postgres"}.get(_kind_of(database), "sqlite")
+
+
+def _kind_of(database: str) -> str:
+    """Return what a place is: by its URL, "file" without one."""
+    kind = database.partition("://")[0].partition("+")[0].lower() if "://" in database else "file"
+    return {"postgres": "postgresql"}.get(kind, kind)
+
+
 @contextmanager
 def open_source(database: str, timeout_seconds: float) -> Iterator[Reader]:
     """Open a database for reading.
@@ -55,9 +66,9 @@ def open_source(database: str, timeout_seconds: float) -> Iterator[Reader]:
     Raises:
         SourceError: It cannot be opened, or fails while it is read.
     """
-    kind = database.partition("://")[0].partition("+")[0].lower() if "://" in database else "file"
+    kind = _kind_of(database)
     openers = {"sqlite": _open_sqlite, "duckdb": _open_duckdb, "postgresql": _open_postgres, "file": _open_file}
-    opener = openers.get({"postgres": "postgresql"}.get(kind, kind))
+    opener = openers.get(kind)
     if opener is None:
         raise SourceError(f"synthesis.database is of the kind {kind!r}; accepted are {ACCEPTED}")
     with opener(database, timeout_seconds) as reader:

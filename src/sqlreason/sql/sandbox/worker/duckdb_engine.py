@@ -9,7 +9,6 @@ need files.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from .deadline_watch import Watch
 from .duckdb_words import STOPPED_CLOCK, Refusals, without_end, words_of
 from .opening import check_file, refused
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
@@ -31,8 +31,6 @@ _TIMES = re.compile(r"\b(DATE|TIME(STAMP)?(_\w+)?)\b")
 _OPEN_DATABASES = 12
 #: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
-#: The watch over a deadline looks at least so many seconds apart.
-_LOOK = 0.001
 #: In this order: the temporary folder before external access goes, the lock last.
 _SETTINGS = (
     "SET threads = 1",
@@ -71,6 +69,7 @@ class DuckdbEngine:
     def __init__(self, heap_mb: int, sql_chars: int, files: Sequence[tuple[str, str]] = ()) -> None:
         self._memory, self._sql_chars = max(heap_mb, 128), sql_chars
         self.library = f"DuckDB {duckdb.__version__}"
+        self._watch = Watch(self.seconds)
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._files = {name: self._connected(path) for name, path in files}
         self.read_only = False
@@ -146,27 +145,17 @@ class DuckdbEngine:
     @contextmanager
     def _guarded(self, connection: duckdb.DuckDBPyConnection, deadline: float) -> Iterator[None]:
         """Interrupts the connection at the deadline; what goes wrong becomes an `EngineError`."""
-        late, ended = threading.Event(), threading.Event()
-
-        def watch() -> None:
-            while not ended.wait(max(_LOOK, deadline - self.seconds())):
-                if self.seconds() >= deadline:
-                    late.set()
-                    connection.interrupt()
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
+        watched = self._watch.begin(connection, deadline)
         try:
             yield
         except duckdb.Error as error:
-            raise EngineError(*_judged(error, late.is_set())) from None
+            raise EngineError(*_judged(error, watched.late)) from None
         except MemoryError as error:
             raise EngineError("oom", str(error)) from None
         except (ValueError, RuntimeError, OverflowError) as error:
             raise EngineError("exec_error", str(error)) from None
         finally:
-            ended.set()
-            watcher.join()
+            self._watch.end()
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
         """Runs statements and returns the last one's result; what they wrote stays until `undo`.

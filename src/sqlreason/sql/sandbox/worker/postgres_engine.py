@@ -38,6 +38,7 @@ SELECT power FROM pg_roles, LATERAL (VALUES ('SUPERUSER', rolsuper), ('CREATEROL
 WHERE rolname = session_user AND has
 UNION ALL SELECT 'member of ' || rolname FROM pg_roles
 WHERE rolname <> session_user AND rolname <> 'pg_database_owner' AND pg_has_role(session_user, oid, 'MEMBER')
+    AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
 """
 #: SQLSTATE classes and codes; PostgreSQL's manual, appendix A.
 _STATUSES = {
@@ -60,6 +61,11 @@ _DATED = (
 )
 _SEQUENCES = (
     "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
+)
+#: Schemas of the role's own choice first.
+_USABLE = (
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
+    "AND has_schema_privilege(oid, 'USAGE') ORDER BY nspname <> coalesce(current_schema(), ''), nspname"
 )
 _TABLES = (
     "SELECT table_name, table_type FROM information_schema.tables "
@@ -99,7 +105,7 @@ class PostgresEngine:
 
     def __init__(self, server: str, sql_chars: int) -> None:
         if not server:
-            raise ValueError("no server is named: give Verifier(server='postgresql+psycopg://role@host/database')")
+            raise ValueError("no PostgreSQL server is named: set SQLREASON_POSTGRES, or give Verifier(server=…)")
         # prepared at once: the server then takes one statement at a time and no second behind a semicolon
         settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
         engine = create_engine(server, poolclass=NullPool, connect_args=settings)
@@ -122,22 +128,28 @@ class PostgresEngine:
         found = self._rows(_POWER)
         if found:
             named = ", ".join(name for (name,) in found)
-            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that may make schemas only")
+            raise ValueError(f"the role of the server's URL is powerful ({named}); give one that is not")
 
     def load(self, script: str, deadline: float) -> str:
         """Builds a test database from a script; the script itself serves as its snapshot.
 
+        Without a script it is the tables that are there, in all schemas that the role may use, and only read.
+
         Raises:
             EngineError: A statement of the script failed.
         """
-        if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
+        if script in self._opened or "" in self._opened or len(self._opened) >= _OPEN_INSTANCES:
             self._connection.rollback()
             self._opened.clear()
         self._patience = _PATIENCE if self._starves else 1.0
         schema = f"instance_{len(self._opened)}"
         self._rows("SAVEPOINT context")
         try:
-            self._rows(f"CREATE SCHEMA {schema}")
+            if script.strip():
+                self._guarded(f"CREATE SCHEMA {schema}", deadline)
+            else:
+                self._rows("SET LOCAL transaction_read_only = on")
+                schema = ", ".join(_name(name) for (name,) in self._rows(_USABLE)) or "public"
             self._rows(f"SET LOCAL search_path = {schema}")
             for statement in split(script):
                 if self._rules.admit_in_context(words_of(statement)):
