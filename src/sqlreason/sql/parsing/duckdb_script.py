@@ -33,9 +33,8 @@ def script_of_file(path: Path) -> str:
     """
     import duckdb
 
-    with duckdb.connect(
-        str(path), read_only=True, config={"enable_external_access": "false", "threads": "1"}
-    ) as connection:
+    settings: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": False, "threads": 1}
+    with duckdb.connect(str(path), read_only=True, config=settings) as connection:
         found = connection.execute(_TABLES).fetchall()
         tables = {name: (schema, sql) for schema, name, sql in reversed(found)}
         statements = [_definition(tables[name][1]) for name in reversed(tables)]

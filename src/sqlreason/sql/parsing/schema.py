@@ -43,14 +43,23 @@ _RESERVED = frozenset(
     ]
 )
 
-#: What PostgreSQL and DuckDB keep for themselves beyond what SQLAlchemy knows (asked: 15, 2.0).
-_RESERVED_THERE = frozenset(
+#: Words that are no bare names in PostgreSQL beyond DuckDB's own.
+_RESERVED_IN_POSTGRES = frozenset(
     [
-        *("anti", "asof", "at", "by", "collation", "columns", "concurrently", "describe", "generated", "glob"),
-        *("lambda", "lateral", "map", "pivot", "pivot_longer", "pivot_wider", "positional", "qualify", "semi"),
-        *("show", "struct", "summarize", "tablesample", "try_cast", "tuple", "unpack", "unpivot", "values"),
+        *("between", "current_catalog", "current_date", "current_role", "current_schema", "current_time"),
+        *(
+            "current_timestamp",
+            "current_user",
+            "grant",
+            "localtime",
+            "localtimestamp",
+            "session_user",
+            "user",
+            "values",
+        ),
     ]
 )
+_PLAIN_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 # An INSERT of plain values up to its semicolon; anything else between the values (a word, a comment) is no match, so
 # that what could be a definition is never taken away. Quotes are doubled inside a literal.
@@ -244,16 +253,18 @@ def spelled(name: str, dialect: str = "") -> str:
     if dialect not in ("duckdb", "postgres"):
         return quoted(name)
     word = name if dialect == "postgres" else name.lower()  # DuckDB finds a name in any case
-    needed = _preparer().quote(word) != word
-    return identifier(name) if needed or name.lower() in _RESERVED_THERE else name
+    plain = _PLAIN_WORD.fullmatch(word) and word not in _reserved_words()
+    return name if plain else identifier(name)
 
 
 @cache
-def _preparer() -> Any:
-    """SQLAlchemy's knowledge of PostgreSQL's words, which are DuckDB's too."""
-    from sqlalchemy.dialects.postgresql.base import PGDialect
+def _reserved_words() -> frozenset[str]:
+    """Words that name no column in DuckDB, which tells them itself, or in PostgreSQL, whose parser it has."""
+    import duckdb
 
-    return PGDialect().identifier_preparer  # type: ignore[no-untyped-call]
+    taken = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category IN ('reserved', 'type_function')"
+    with duckdb.connect() as connection:
+        return _RESERVED_IN_POSTGRES.union(word for (word,) in connection.execute(taken).fetchall())
 
 
 def quoted(name: str) -> str:
