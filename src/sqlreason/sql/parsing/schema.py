@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from sqlglot.errors import SqlglotError
 
