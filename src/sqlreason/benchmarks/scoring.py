@@ -28,8 +28,8 @@ from sqlreason.sql.verifier import Verifier
 
 #: BIRD's script gives each query so long; Spider's has no limit that fires.
 QUERY_SECONDS = 30.0
-#: Largest result of a gold; Spider's largest table has 510,000 rows.
-_MAX_ROWS = 1_000_000
+#: Largest result of a gold, and what its sorts may take, in MiB; Spider's largest table has 510,000 rows.
+_MAX_ROWS, _HEAP = 1_000_000, 256
 #: So many lucky answers of a run are explained with rows.
 _EXPLAINED = 200
 
@@ -53,7 +53,7 @@ class ScoredAnswer(NamedTuple):
         ex: Whether it agrees on the one database by the benchmark's rules; None: the question cannot be judged.
         suite: Likewise on the test suite; None also where there is none, or its gold fails there.
         drawn: Likewise on the drawn databases.
-        strict: Whether it agrees on the drawn databases by our rules.
+        strict: Whether it agrees on the drawn databases by our rules; what does not run on the one database does not.
         lucky: For what passes the one database alone: the first drawn database that shows it, with the rows of both.
         efficiency: BIRD's reward for its time; None where times were not taken.
     """
@@ -180,7 +180,7 @@ def score_predictions(
         >>> sum(answer.ex for answer in scores.runs[0].answers)  # doctest: +SKIP
     """
     golds = _golds(benchmark.questions, runs)
-    limits = Limits(soft_seconds=seconds, hard_seconds=1.5 * seconds, max_rows=_MAX_ROWS)
+    limits = Limits(soft_seconds=seconds, hard_seconds=1.5 * seconds, heap_mb=_HEAP, max_rows=_MAX_ROWS)
     _prepare(golds, benchmark.format, databases, seed, workers, cache, progress)
     with Verifier(workers, limits, benchmark.format) as verifier:
         _judge(golds, verifier, progress)
@@ -188,8 +188,8 @@ def score_predictions(
         if rounds:
             _time(golds, verifier, rounds, progress)
     with Verifier(workers, limits) as verifier:
-        passed = [(gold, list(gold.candidates)) for gold in golds.values()]
-        _verify(verifier, "strict", [(gold, gold.task, texts) for gold, texts in passed], progress)
+        ran = [(gold, [sql for sql, verdict in gold.one.items() if verdict.runs]) for gold in golds.values()]
+        _verify(verifier, "strict", [(gold, gold.task, texts) for gold, texts in ran], progress)
     return _scores(benchmark, runs, golds, databases, seed)
 
 
@@ -333,10 +333,10 @@ def _answer(
         told = ("missing", "there is no prediction") if missing else ("empty", "the prediction is empty")
         reward = None if gold.rewards is None else 0.0
         return ScoredAnswer(*asked, *told, False, False if has_suite else None, False, False, "", reward)
-    one, whole, strict = gold.one[sql], gold.whole.get(sql), gold.strict[sql]
+    one, whole, strict = gold.one[sql], gold.whole.get(sql), gold.strict.get(sql)
     suite = (whole.agrees if whole.status != "gold_error" else None) if whole is not None else False
     reward = None if gold.rewards is None else gold.rewards.get(sql, 0.0)
     return ScoredAnswer(
         *asked, one.status, one.reason, one.agrees, suite if has_suite else None, _drawn(gold, sql),
-        strict.agrees, gold.lucky.get(sql, ""), reward,
+        strict is not None and strict.agrees, gold.lucky.get(sql, ""), reward,
     )  # fmt: skip
