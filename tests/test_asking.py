@@ -229,3 +229,99 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     assert [("surname" in text, "title" in text) for text in told[1:]] == [(True, False), (False, True)]
     reply = question_answering.ask(None, None, prompts, "Who is older?", users, **asked)
     assert (reply.votes, reply.retried) == (1, 0)
+
+
+@pytest.fixture(scope="module")
+def duckdb_file(tmp_path_factory):
+    """A DuckDB file with two schemas, a type of its own kind, a generated column and a table that refers to itself."""
+    import duckdb
+
+    path = tmp_path_factory.mktemp("asked") / "shop.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "CREATE TABLE part (id INTEGER PRIMARY KEY, label VARCHAR, whole INTEGER REFERENCES part (id), "
+            "sizes INTEGER[], double_id INTEGER GENERATED ALWAYS AS (id * 2)); CREATE SCHEMA store; "
+            "CREATE TABLE store.sale (part_id INTEGER, sold TIMESTAMP, price DECIMAL(8, 2)); "
+            "CREATE VIEW named AS SELECT label FROM part"
+        )
+        connection.execute("INSERT INTO part VALUES (1, 'frame', NULL, [1, 2])")
+        connection.execute("INSERT INTO part VALUES (2, 'it''s', 1, NULL)")
+        connection.execute(
+            "INSERT INTO store.sale VALUES (1, '2024-05-01 10:00:00', 9.5), (2, '2024-05-02 11:00:00', 3)"
+        )
+    return path
+
+
+def task_of(database):
+    with Verifier(server=database.server) as verifier:
+        return question_answering._task(verifier, database)
+
+
+def ask_it(database, *queries):
+    task = task_of(database)
+    return question_answering.choose(task.databases[0], answers(*queries), task.engine, task.reading, database.server)
+
+
+def test_a_duckdb_file_is_asked_in_its_own_sql_and_stays_as_it_is(duckdb_file):
+    before = duckdb_file.read_bytes()
+    database = question_answering.open_database(f"duckdb:///{duckdb_file}")
+    query = (
+        "SELECT label, list_sum(sizes), double_id, price, sold::DATE FROM part JOIN sale ON part_id = id ORDER BY id"
+    )
+    found = ask_it(database, query)
+    assert (database.dialect, found.fault) == ("duckdb", "")
+    assert [tuple(map(str, row)) for row in found.rows] == [
+        ("frame", "3", "2", "9.50", "2024-05-01"), ("it's", "None", "4", "3.00", "2024-05-02"),
+    ]  # fmt: skip
+    assert ask_it(database, "SELECT COUNT(*) FROM named").rows == ((2,),)
+    assert "DELETE is not allowed" in ask_it(database, "DELETE FROM part").fault
+    assert duckdb_file.read_bytes() == before and [file.name for file in duckdb_file.parent.iterdir()] == [
+        "shop.duckdb"
+    ]
+
+
+def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
+    postgres.execute("CREATE ROLE seller LOGIN", "CREATE DATABASE asked OWNER seller")
+    postgres.execute(
+        "SET ROLE seller", 'CREATE TABLE "Part" (id SERIAL PRIMARY KEY, "Label" TEXT, info JSONB)', "CREATE SCHEMA store",
+        'INSERT INTO "Part" ("Label", info) VALUES (\'frame\', \'{"kg": 2}\'), (\'wheel\', \'{"kg": 1}\')',
+        'CREATE TABLE store.sale (part INT REFERENCES "Part" (id), price NUMERIC)', "INSERT INTO store.sale VALUES (2, 9.5)",
+        database="asked",
+    )  # fmt: skip
+    database = question_answering.open_database(postgres.url("seller", "asked"))
+    assert '"Label" TEXT' in database.context and "CREATE TABLE sale" in database.context
+    found = ask_it(database, 'SELECT "Label", price FROM "Part" JOIN sale ON part = id WHERE (info->>\'kg\')::int < 2')
+    assert [tuple(map(str, row)) for row in found.rows] == [("wheel", "9.5")]
+    for query, why in (
+        ('DELETE FROM "Part"', "not allowed"), ("SELECT nextval('\"Part_id_seq\"')", "not allowed"),
+        ('WITH gone AS (DELETE FROM "Part" RETURNING 1) SELECT * FROM gone', "read-only"), ("CREATE TABLE t (a INT)", "not allowed"),
+    ):  # fmt: skip
+        assert why in ask_it(database, query).fault
+    assert postgres.execute('SELECT COUNT(*) FROM "Part"', database="asked") == [(2,)]
+
+
+def test_the_prompt_tells_the_dialect_and_names_as_it_has_them(project, duckdb_file):
+    student = Checkpoint(str(project / "data/06_models/tiny_student"))
+    prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
+    build = StudentPrompts(prompt, student.load_chat(), max_prompt_tokens=640, sample_rows=0)
+    context = 'CREATE TABLE "Part" (id INT, "Label" TEXT)'
+    told = {own: build.messages("How many?", context, dialect=own) for own in ("", "duckdb", "postgres")}
+    assert [name in told[own][0]["content"] for own, name in (("", "SQLite"), ("duckdb", "DuckDB"), ("postgres", "PostgreSQL"))] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert 'CREATE TABLE "Part" (id INT, "Label" TEXT);' in told["postgres"][1]["content"]
+    assert "CREATE TABLE Part (id INT, Label TEXT);" in told["duckdb"][1]["content"]
+    assert told[""] == build.messages("How many?", context)
+
+
+@pytest.mark.parametrize("place", ["duckdb:///nowhere.duckdb", "postgresql://nobody@127.0.0.1:1/none"])
+def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(place):
+    pytest.importorskip("psycopg")
+    with pytest.raises(BadInput, match="cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
+        question_answering.open_database(place)
+
+
+def test_a_powerful_role_is_not_asked_with(postgres):
+    postgres.execute("CREATE TABLE IF NOT EXISTS of_the_superuser (a INT)")
+    with pytest.raises(BadInput, match="SUPERUSER.*CREATE ROLE reader"):
+        task_of(question_answering.open_database(postgres.url()))

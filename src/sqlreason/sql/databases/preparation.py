@@ -22,6 +22,7 @@ from sqlglot.tokenizer_core import TokenType
 from sqlreason.errors import BadInput
 from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
 from sqlreason.sql.databases.file_contexts import context_of
+from sqlreason.sql.databases.json_documents import is_document
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
@@ -464,7 +465,11 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
             nested = [engine != "sqlite" and is_nested(column) for column in table.columns]
-            drawn = [[None if nested[i] else row[i] for i in kept_places] for row in rows[table.name.lower()]]
+            fitted = [_document if engine == "postgres" and "JSON" in c.type.upper() else None for c in table.columns]
+            drawn = [
+                [None if nested[i] else make(row[i]) if (make := fitted[i]) else row[i] for i in kept_places]
+                for row in rows[table.name.lower()]
+            ]
             values = _values(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
@@ -478,6 +483,12 @@ def _values(rows: Sequence[Sequence[Any]], engine: str) -> str:
 def _strictly(value: Any) -> str:
     """A value as SQL for an engine that takes no number for a truth value."""
     return ("TRUE" if value else "FALSE") if isinstance(value, bool) else literal(value)
+
+
+def _document(value: Any) -> Any:
+    """A value as PostgreSQL's JSON columns hold it, which take no other text."""
+    known = value is None or (isinstance(value, str) and is_document(value))
+    return value if known else json.dumps(value, default=str)
 
 
 def _for_postgres(value: Any) -> str:

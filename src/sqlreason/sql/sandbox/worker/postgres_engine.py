@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg import Error
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -113,7 +114,7 @@ class PostgresEngine:
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, _Database] = {}
         self._current, self._script = _Database("", set(), set(), []), ""
-        self._wrote = False
+        self._marked = self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
         clock = server_clock(*self._rows(_BACKEND)[0])
@@ -151,9 +152,8 @@ class PostgresEngine:
                 self._rows("SET LOCAL transaction_read_only = on")
                 schema = ", ".join(_name(name) for (name,) in self._rows(_USABLE)) or "public"
             self._rows(f"SET LOCAL search_path = {schema}")
-            for statement in split(script):
-                if self._rules.admit_in_context(words_of(statement)):
-                    self._guarded(statement, deadline)
+            admitted = [text for text in split(script) if self._rules.admit_in_context(words_of(text))]
+            self._at_once([self._timeout(deadline), *admitted])
         except EngineError:
             self._rows("ROLLBACK TO SAVEPOINT context")
             raise
@@ -196,52 +196,71 @@ class PostgresEngine:
                 self.undo()
 
     def _run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
-        result = Outcome()
-        self._rows("SAVEPOINT candidate")
-        self._wrote = access != READ
-        if access == READ:
-            self._rows("SET LOCAL transaction_read_only = on")
+        result, admitted = Outcome(), []
         for statement in statements:
             words = words_of(statement)
             self._rules.admit(words, access)
             named = self._current.tables & {word.text.lower() for word in words if word.names}
-            result.reads |= named
             reads = first_name(words) in READING
-            if not reads:
-                result.writes |= named
-            self._fetch(statement, reads, deadline, max_rows, result)
+            result.reads |= named
+            result.writes |= set() if reads else named
+            admitted.append((statement, reads))
+        self._marked, self._wrote = True, access != READ
+        first = ["SAVEPOINT candidate", *["SET LOCAL transaction_read_only = on"] * (access == READ)]
+        for statement, reads in admitted:
+            result.columns, result.rows = self._fetched(first, statement, reads, deadline, max_rows)
+            result.more, first = len(result.rows) > max_rows, []
         return result
 
-    def _fetch(self, statement: str, reads: bool, deadline: float, max_rows: int, result: Outcome) -> None:
-        """Reads by a cursor on the server: a result without end must not come over here as a whole."""
+    def _fetched(
+        self, first: list[str], statement: str, reads: bool, deadline: float, max_rows: int
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """What a statement returns: of a query by a cursor on the server, a result without end never comes as a whole."""
         if not reads:
-            result.columns, result.rows = self._guarded(statement, deadline)
-        else:
-            self._guarded(f"DECLARE result NO SCROLL CURSOR FOR {statement}", deadline)
-            result.columns, result.rows = self._guarded(f"FETCH FORWARD {max_rows + 1} FROM result", deadline)
-            self._guarded("CLOSE result", deadline)
-        result.more = len(result.rows) > max_rows
+            return self._at_once([*first, self._timeout(deadline), statement])
+        cursor = [f"DECLARE result NO SCROLL CURSOR FOR {statement}", f"FETCH FORWARD {max_rows + 1} FROM result"]
+        return self._at_once([*first, "CLOSE ALL", self._timeout(deadline), *cursor])
 
     def _guarded(self, statement: str, deadline: float) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Runs one statement under what is left of its time; what goes wrong becomes an `EngineError`."""
-        left = max(1, int(1_000 * self._patience * (deadline - self.seconds())))
+        return self._at_once([self._timeout(deadline), statement])
+
+    def _at_once(self, statements: list[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Runs statements without waiting for each, which on a busy machine is a change of processes; the last's result.
+
+        Raises:
+            EngineError: One of them failed; what comes behind it has not run.
+        """
+        connection: Any = self._connection.connection.dbapi_connection
         try:
-            self._rows(f"SET LOCAL statement_timeout = {left}")
-            found = self._execute(statement)
-            return (list(found.keys()), [tuple(row) for row in found]) if found.returns_rows else ([], [])
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                os._exit(1)
-            state, text = getattr(error.orig, "sqlstate", "") or "", str(error.orig).partition("\n")[0]
-            if "multiple commands" in text:
-                raise EngineError("multi_statement", text) from None
-            raise EngineError(_STATUSES.get(state, "exec_error"), text) from None
+            with connection.pipeline():
+                for statement in statements:
+                    cursor = connection.execute(statement)
+            return ([c.name for c in cursor.description], cursor.fetchall()) if cursor.description else ([], [])
+        except Error as error:
+            raise self._told(error, connection.broken) from None
         except (ValueError, OverflowError) as error:  # NUL characters, lone surrogates, dates beyond Python's
             raise EngineError("exec_error", str(error)) from None
 
+    def _timeout(self, deadline: float) -> str:
+        """A statement by which each of those that follow has what is left."""
+        left = max(1, int(1_000 * self._patience * (deadline - self.seconds())))
+        return f"SET LOCAL statement_timeout = {left}"
+
+    def _told(self, error: BaseException | None, lost: bool) -> EngineError:
+        """What the driver raised, as an error of ours; a lost connection ends the worker."""
+        if lost:
+            os._exit(1)
+        state, text = getattr(error, "sqlstate", "") or "", str(error).partition("\n")[0]
+        if "multiple commands" in text:
+            return EngineError("multi_statement", text)
+        return EngineError(_STATUSES.get(state, "exec_error"), text)
+
     def undo(self) -> None:
         """Takes back what `run` wrote."""
-        wrote, self._wrote = self._wrote, False
+        marked, wrote, self._marked, self._wrote = self._marked, self._wrote, False, False
+        if not marked:
+            return
         try:
             self._rows("ROLLBACK TO SAVEPOINT candidate")
             for restart in self._current.restarts if wrote else ():  # which no transaction takes back
