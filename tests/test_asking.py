@@ -283,9 +283,11 @@ def test_a_duckdb_file_is_asked_in_its_own_sql_and_stays_as_it_is(duckdb_file):
 def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
     postgres.execute("CREATE ROLE seller LOGIN", "CREATE DATABASE asked OWNER seller")
     postgres.execute(
-        "SET ROLE seller", 'CREATE TABLE "Part" (id SERIAL PRIMARY KEY, "Label" TEXT, info JSONB)', "CREATE SCHEMA store",
+        "SET ROLE seller", 'CREATE TABLE "Part" (id SERIAL PRIMARY KEY, "Label" TEXT, info JSONB)',
+        "CREATE SCHEMA store",
         'INSERT INTO "Part" ("Label", info) VALUES (\'frame\', \'{"kg": 2}\'), (\'wheel\', \'{"kg": 1}\')',
-        'CREATE TABLE store.sale (part INT REFERENCES "Part" (id), price NUMERIC)', "INSERT INTO store.sale VALUES (2, 9.5)",
+        'CREATE TABLE store.sale (part INT REFERENCES "Part" (id), price NUMERIC)',
+        "INSERT INTO store.sale VALUES (2, 9.5)",
         database="asked",
     )  # fmt: skip
     database = question_answering.open_database(postgres.url("seller", "asked"))
@@ -294,7 +296,8 @@ def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
     assert [tuple(map(str, row)) for row in found.rows] == [("wheel", "9.5")]
     for query, why in (
         ('DELETE FROM "Part"', "not allowed"), ("SELECT nextval('\"Part_id_seq\"')", "not allowed"),
-        ('WITH gone AS (DELETE FROM "Part" RETURNING 1) SELECT * FROM gone', "read-only"), ("CREATE TABLE t (a INT)", "not allowed"),
+        ('WITH gone AS (DELETE FROM "Part" RETURNING 1) SELECT * FROM gone', "read-only"),
+        ("CREATE TABLE t (a INT)", "not allowed"),
     ):  # fmt: skip
         assert why in ask_it(database, query).fault
     assert postgres.execute('SELECT COUNT(*) FROM "Part"', database="asked") == [(2,)]
@@ -306,9 +309,8 @@ def test_the_prompt_tells_the_dialect_and_names_as_it_has_them(project, duckdb_f
     build = StudentPrompts(prompt, student.load_chat(), max_prompt_tokens=640, sample_rows=0)
     context = 'CREATE TABLE "Part" (id INT, "Label" TEXT)'
     told = {own: build.messages("How many?", context, dialect=own) for own in ("", "duckdb", "postgres")}
-    assert [name in told[own][0]["content"] for own, name in (("", "SQLite"), ("duckdb", "DuckDB"), ("postgres", "PostgreSQL"))] == [
-        True, True, True,
-    ]  # fmt: skip
+    named = (("", "SQLite"), ("duckdb", "DuckDB"), ("postgres", "PostgreSQL"))
+    assert all(name in told[own][0]["content"] for own, name in named)
     assert 'CREATE TABLE "Part" (id INT, "Label" TEXT);' in told["postgres"][1]["content"]
     assert "CREATE TABLE Part (id INT, Label TEXT);" in told["duckdb"][1]["content"]
     assert told[""] == build.messages("How many?", context)
@@ -317,11 +319,11 @@ def test_the_prompt_tells_the_dialect_and_names_as_it_has_them(project, duckdb_f
 @pytest.mark.parametrize("place", ["duckdb:///nowhere.duckdb", "postgresql://nobody@127.0.0.1:1/none"])
 def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(place):
     pytest.importorskip("psycopg")
-    with pytest.raises(BadInput, match="cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
+    with pytest.raises(BadInput, match=r"cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
         question_answering.open_database(place)
 
 
 def test_a_powerful_role_is_not_asked_with(postgres):
     postgres.execute("CREATE TABLE IF NOT EXISTS of_the_superuser (a INT)")
-    with pytest.raises(BadInput, match="SUPERUSER.*CREATE ROLE reader"):
+    with pytest.raises(BadInput, match=r"SUPERUSER.*CREATE ROLE reader"):
         task_of(question_answering.open_database(postgres.url()))

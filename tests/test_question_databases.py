@@ -51,8 +51,8 @@ def questions(**columns):
 def test_a_table_without_databases_stays_as_it_is():
     frame = questions(sql_context=SHOP)
     checked = check_columns(frame, "questions", "sql_questions")
-    assert list(checked.columns) == [*frame.columns, "domain", "sql_explanation", "sql_task_type"]
-    assert preparation_rows(records(checked)) == [("1", SHOP, GOLD)]
+    assert list(checked.columns) == [*frame.columns, "domain", "sql_explanation", "sql_task_type", "dialect"]
+    assert preparation_rows(records(checked)) == [("1", SHOP, GOLD, (), "")]
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
