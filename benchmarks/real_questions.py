@@ -24,7 +24,6 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from published import script_of
-from sqlreason.pipelines.preprocessing.inputs import student_prompts
 from tqdm import tqdm
 
 from sqlreason.data.tables import records, to_json
@@ -156,7 +155,12 @@ def main() -> None:
     prompt, way = loaded["student_prompt"], loaded["params:student"]
     fingerprint = prompt_fingerprint(Prompt.from_mapping(prompt), loaded["base_model"].spoken_to(**way.template))
     options = loaded["params:preprocessing"].model_copy(update={"workers": given.processes})
-    builder = student_prompts(prompt, loaded["base_model"], way, options)
+    builder = StudentPrompts(
+        Prompt.from_mapping(prompt),
+        loaded["base_model"].spoken_to(**way.template).load_chat(),
+        max_prompt_tokens=options.max_prompt_tokens,
+        sample_rows=options.sample_rows,
+    )
     for place in given.places:
         asked = heldout if place == HELDOUT else read_questions(Path(place))
         assert asked is not None

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from sqlreason.options.pipeline_options import DistillationOptions
 
 from sqlreason.data.tables import records
 from sqlreason.exports import llama_server
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.pipelines.distillation import nodes
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.teachers.asking import Request, ask

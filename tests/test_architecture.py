@@ -48,6 +48,36 @@ def test_no_module_is_named_like_another():
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 
+def _defined(module: str) -> set[str] | None:
+    """The names that a module of the package defines, imports or holds as modules; None if there is no such module."""
+    place = SOURCE.parent.joinpath(*module.split("."))
+    path = next((found for found in (place / "__init__.py", place.with_suffix(".py")) if found.is_file()), None)
+    if path is None:
+        return None
+    names = {part.stem for part in place.iterdir()} if place.is_dir() else set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.Name(ctx=ast.Store()):
+                names.add(node.id)
+            case ast.Import() | ast.ImportFrom():
+                names |= {alias.asname or alias.name for alias in node.names}
+    return names
+
+
+def test_scripts_import_what_there_is():
+    scripts = [path for folder in ("benchmarks", "tools") for path in (SOURCE.parents[1] / folder).rglob("*.py")]
+    absent = []
+    for path in scripts:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlreason":
+                names = _defined(node.module)
+                wanted = {alias.name for alias in node.names}
+                absent += [(path.name, node.module, name) for name in wanted if names is None or name not in names]
+    assert absent == []
+
+
 def test_every_pipeline_loads_without_torch():
     code = (
         "import sys; from kedro.framework.startup import bootstrap_project; from pathlib import Path;"
