@@ -142,12 +142,12 @@ def unreadable(folder):
         "sqlite:///" + str(folder / "missing.db"): "there is no such file",
         "sqlite:///" + str(folder / "empty.db"): "it is empty",
         "sqlite:///" + str(folder / "text.db"): "no SQLite database, or an encrypted one",
-        "sqlite:///" + str(garbled): "it cannot be read",
+        "sqlite:///" + str(garbled): "cannot be read",
         "sqlite:///" + str(folder / "wal.db"): "wal.db-wal holds changes",
         "sqlite:///" + str(folder / "hot.db"): "hot.db-journal holds a change",
-        "sqlite:///" + str(folder): "it cannot be read",
-        "duckdb:///" + str(folder / "future.duckdb"): "it cannot be read",
-        "duckdb:///" + str(folder / "none.duckdb"): "it cannot be read",
+        "sqlite:///" + str(folder): "cannot be read",
+        "duckdb:///" + str(folder / "future.duckdb"): "cannot be read",
+        "duckdb:///" + str(folder / "none.duckdb"): "cannot be read",
     }
 
 

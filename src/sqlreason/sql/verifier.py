@@ -186,11 +186,11 @@ class Verifier:
         self._statuses["remembered"] += sum(map(len, found)) - len(fresh)
         return found
 
-    def _job(self, task: Task, candidates: list[str], key: str, files: tuple[DatabaseFile, ...]) -> Job:
+    def _job(self, task: Task, candidates: list[str], key: str = "", files: tuple[DatabaseFile, ...] = ()) -> Job:
         published = [as_published(text, self.preset) for text in candidates]
         texts = [to_engine(text, task.engine, task.reading) for text in published]
         body = {"candidates": texts}
-        return Job(task.engine, "judge", body, len(texts), key, self._comparison(task), files=files)
+        return Job(task.engine, "judge", body, len(texts), key or task.key, self._comparison(task), files=files)
 
     def _comparison(self, task: Task) -> dict[str, Any]:
         """Return the task as a worker reads it; parsed once."""

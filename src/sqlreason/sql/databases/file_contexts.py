@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlreason.sql.database_files import DatabaseError, DatabaseFile, engine_of, files_of
+from sqlreason.sql.database_files import DatabaseError, DatabaseFile, engine_of, files_of, path_of
 from sqlreason.sql.databases.plain_scripts import definition
 from sqlreason.sql.databases.values import is_nested
 from sqlreason.sql.parsing.keys import references_of
@@ -88,7 +88,7 @@ def _read(verifier: Verifier, database: str) -> FileContext:
     hidden = virtual | {name for name, *_ in described["tables"] if is_shadow(name, virtual)}
     found = [_table(engine, *table) for table in described["tables"] if table[0] not in hidden]
     if not found:
-        raise DatabaseError(f"the database {database} has no table")
+        raise DatabaseError(f"the database has no table ({path_of(database)})")
     filled = _sampled(verifier, database, [each.table for each in found])
     before = [*described["before"], *(each.sql for each in found)]
     after = [sql for owner, sql in described["after"] if owner not in hidden]

@@ -266,8 +266,8 @@ class Pool:
         return [job for job in ended if self._is_finished(worker, job, waiting)]
 
     def _check_start(self, worker: WorkerProcess) -> None:
-        """A worker that dies before it is up says something about the machine, not about a candidate."""
-        self._failed_starts = 0 if worker.ready else self._failed_starts + 1
+        """A worker that dies before it is up says something about the machine, or its files, not about a candidate."""
+        self._failed_starts = 0 if worker.ready or worker.kind[1] else self._failed_starts + 1
         if self._failed_starts == _STARTS:
             self._failed_starts = 0
             given = f"{_STARTS} {worker.engine} workers in a row ended before they were ready"

@@ -26,12 +26,13 @@ _NOBODY = 65_534
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 
 
-def confine(memory_mb: int, parent: int | None) -> list[str]:
+def confine(memory_mb: int, parent: int | None, with_files: bool = False) -> list[str]:
     """Forbids writing files, core dumps, more memory, new descriptors, and the system calls that reach out.
 
     Args:
         memory_mb: Address space in MiB.
         parent: The process with whose end this one ends too; None where a closed socket must do.
+        with_files: Whether it holds database files open that it has not looked at yet; `seal` is called once it has.
 
     Returns:
         Names of the guards that hold, of: nobody (root was given up), file_size, core, memory, descriptors,
@@ -48,7 +49,12 @@ def confine(memory_mb: int, parent: int | None) -> list[str]:
             "descriptors": (resource.RLIMIT_NOFILE, _first_free_descriptor()),
         }
         guards += [name for name, (kind, value) in wanted.items() if _limited(kind, value)]
-    return [*guards, "system_calls"] if forbid_system_calls() else guards
+    return [*guards, "system_calls"] if forbid_system_calls(briefly=with_files) else guards
+
+
+def seal() -> None:
+    """Forbids what `confine` has left open for the first look at database files."""
+    forbid_system_calls()
 
 
 def allow_cpu(seconds: float) -> None:

@@ -88,7 +88,10 @@ class DuckdbEngine:
         except EngineError as error:
             return error
         except Exception as error:  # whatever a file makes DuckDB say is the outcome of this file
-            return refused(path, f"it cannot be read ({str(error).partition(chr(10))[0]})")
+            return refused(path, str(error).partition("\n")[0])
+
+    def look_at_files(self) -> None:
+        """Does nothing: DuckDB reads the definitions of a file as it opens it."""
 
     def _connect(self, path: str = "") -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(path or ":memory:", read_only=bool(path))

@@ -1,4 +1,4 @@
-"""Database files as a worker opens them: once, to read, before it is sealed, after which it can open nothing more.
+"""Database files as a worker opens them: once, to read, before it is confined, after which it can open nothing more.
 
 SQLite's are opened as immutable: no lock is taken, nothing is written beside them, and what others do to the file is
 not looked for. So a file with changes that are not in it yet is refused. The pages that are looked at are read, the
@@ -29,9 +29,9 @@ def check_file(path: str, engine: str) -> None:
             head = file.read(20)
     except OSError as error:
         kind = {FileNotFoundError: "there is no such file", PermissionError: "it may not be read"}
-        raise refused(path, kind.get(type(error), f"it cannot be read ({error.strerror or error})")) from None
+        raise refused(path, kind.get(type(error), str(error.strerror or error))) from None
     if not head:
-        raise refused(path, "it is empty, no database")
+        raise refused(path, "it is empty")
     if engine == "sqlite":
         _check_sqlite(path, head)
 
@@ -48,7 +48,7 @@ def _check_sqlite(path: str, head: bytes) -> None:
 
 def refused(path: str, reason: str) -> EngineError:
     """The error for a database file that cannot be used."""
-    return EngineError(STATUS, f"the database {path}: {reason}")
+    return EngineError(STATUS, f"the database cannot be read: {reason} ({path})")
 
 
 def _size(path: str) -> int:

@@ -46,6 +46,11 @@ _MACHINES: dict[str, tuple[int, int, dict[str, int]]] = {
         },
     ),
 }
+#: Calls that SQLite makes at its first look at a file, and those by which they are forbidden afterwards.
+_BRIEFLY = {
+    "x86_64": {"newfstatat": 262, "prctl": 157, "seccomp": 317},
+    "aarch64": {"newfstatat": 79, "prctl": 167, "seccomp": 277},
+}
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # BPF: load a word, jump if equal, jump if bits, return
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
@@ -53,12 +58,17 @@ _CLONE_THREAD = 0x10000
 _NO_NEW_PRIVILEGES, _SET_FILTER, _ALL_THREADS = 38, 1, 1
 
 
-def forbid_system_calls() -> bool:
-    """Installs the filter for all threads of this process; returns whether the kernel took it."""
+def forbid_system_calls(briefly: bool = False) -> bool:
+    """Installs the filter for all threads of this process; returns whether the kernel took it.
+
+    Args:
+        briefly: Whether the process may still ask for the size of a file, until the filter is installed once more.
+    """
     machine = _MACHINES.get(os.uname().machine) if hasattr(os, "uname") and os.uname().sysname == "Linux" else None
     if machine is None:
         return False
     architecture, seccomp, calls = machine
+    calls = {**calls, **_BRIEFLY[os.uname().machine]} if briefly else calls
     code = ctypes.create_string_buffer(_filter(architecture, calls))
     program = struct.pack("@HxxxxxxP", len(code.raw) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)

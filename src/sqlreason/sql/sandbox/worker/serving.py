@@ -18,7 +18,7 @@ from . import protocol
 from .benchmark_rules import PublishedCase
 from .cases import Case
 from .clock import Clock
-from .confinement import allow_cpu, confine
+from .confinement import allow_cpu, confine, seal
 from .grouping import Groups
 from .outcomes import READ, EngineError, as_error
 from .shelf import Shelf
@@ -268,9 +268,12 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
         channel.sendall(protocol.encode({"failed": f"{type(error).__name__}: {error}"}))
         return
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
-    guards = [*confine(memory, parent), *engine.guards]
+    guards = [*confine(memory, parent, bool(start["files"])), *engine.guards]
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
     service.send({"ready": True, "guards": guards, "library": engine.library})
+    if start["files"]:  # what a file makes of its worker is from here on blamed on who asked for it
+        engine.look_at_files()
+        seal()
     while True:
         try:
             service.handle(protocol.receive(channel.recv))

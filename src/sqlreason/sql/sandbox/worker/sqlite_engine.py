@@ -111,29 +111,38 @@ class SqliteEngine:
         self.library = self._driver.library
         self._nothing = _empty_database()
         self._spare: dict[str, Driver] = {}  # connections to files by Python's own module, which reads broken texts
-        self._files = {name: self._opened(driver, path, len(files)) for name, path in files}
+        self._files = {name: self._opened(driver, path) for name, path in files}
 
-    def _opened(self, name: str, path: str, files: int) -> _File | EngineError:
-        """Opens a file, or says why it cannot be."""
+    def _opened(self, name: str, path: str) -> _File | EngineError:
+        """Opens a file, or says why it cannot be; nothing but its first bytes is read."""
         try:
             check_file(path, "sqlite")
-            found = _File(self._connect_to(name, path, files), path)
+            found = _File(self._connect(name, path), path)
             if not isinstance(found.driver, DRIVERS["sqlite3"]):
-                self._spare[path] = self._connect_to("sqlite3", path, files)
+                self._spare[path] = self._connect("sqlite3", path)
         except EngineError as error:
             return error
         except Exception as error:  # whatever a file makes SQLite say is the outcome of this file
-            return refused(path, f"it cannot be read ({error})")
+            return refused(path, str(error))
         return found
 
-    def _connect_to(self, name: str, path: str, files: int) -> Driver:
-        driver = self._connect(name, path)
-        driver.rows(f"PRAGMA cache_size = -{min(_CACHED_EACH, _CACHED // files)}")
-        driver.rows("PRAGMA query_only = ON")
-        driver.rows("PRAGMA cell_size_check = ON")
-        driver.rows("PRAGMA locking_mode = EXCLUSIVE")  # nothing to lock: the file is not looked at again
-        driver.rows("SELECT COUNT(*) FROM sqlite_master")
-        return driver
+    def look_at_files(self) -> None:
+        """Reads the definitions of the files, once the process is confined; by then their sizes need not be asked."""
+        for name, file in self._files.items():
+            if isinstance(file, _File):
+                try:
+                    for driver in (file.driver, self._spare.get(file.path)):
+                        self._look_at(driver)
+                except Exception as error:
+                    self._files[name] = refused(file.path, str(error))
+
+    def _look_at(self, driver: Driver | None) -> None:
+        if driver is not None:
+            driver.rows("PRAGMA locking_mode = EXCLUSIVE")  # nothing to lock: the file's header is not read again
+            driver.rows(f"PRAGMA cache_size = -{min(_CACHED_EACH, _CACHED // len(self._files))}")
+            driver.rows("PRAGMA query_only = ON")
+            driver.rows("PRAGMA cell_size_check = ON")
+            driver.rows("SELECT COUNT(*) FROM sqlite_master")
 
     def _connect(self, name: str, path: str = "") -> Driver:
         driver = connect(name, path)
