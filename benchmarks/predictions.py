@@ -3,19 +3,19 @@
     python benchmarks/predictions.py [FOLDER] [--workers 2] [--show] [--to benchmarks/results/predictions.jsonl]
     python benchmarks/predictions.py --questions 1034 --no-suite        # speed: as many questions as Spider's dev split
     python benchmarks/predictions.py --records records.json             # the predictions as records of IBM's toolkit
-    python benchmarks/predictions.py --ibm verdicts.json                # and its verdicts beside preset bird
+    python benchmarks/predictions.py --ibm verdicts.json                # its verdicts beside preset bird
 
-The folder is in Spider's layout with `predictions.jsonl`: lines with `run`, `index`, `prediction` and the verdicts of the
-official script, `official_single` and `official_suite`. The three agreements are those of `kedro sql score`: EX with the
-former, the drawn databases and the test suite with the latter. Intervals are at 95 %, by a bootstrap over golds, since the
-predictions for one gold stand and fall together.
+The folder is in Spider's layout with `predictions.jsonl`: lines with `run`, `index`, `prediction` and the verdicts of
+the official script, `official_single` and `official_suite`. The three agreements are those of `kedro sql score`: EX
+with the former, the drawn databases and the test suite with the latter. Intervals are at 95 %, by a bootstrap over
+golds, since the predictions for one gold stand and fall together.
 
-`--questions` repeats the questions until there are so many, each time with another gold by its text (a comment), so that
-nothing is remembered from one copy for the next beyond what questions share as published. Computing time is that of this
-process and of all that it started, read from /proc several times a second.
+`--questions` repeats the questions until there are so many, each time with another gold by its text (a comment), so
+that nothing is remembered from one copy for the next beyond what questions share as published. Computing time is that
+of this process and of all that it started, read from /proc several times a second.
 
-`verdicts.json` maps a run to question to `bird_execution_accuracy`, as text2sql-eval-toolkit 1.6 finds it on the records
-(its `sqlite_run_execution_async`, then `evaluate_prediction`).
+`verdicts.json` maps a run to question to `bird_execution_accuracy`, as text2sql-eval-toolkit 1.6 finds it on the
+records (its `sqlite_run_execution_async`, then `evaluate_prediction`).
 """
 
 from __future__ import annotations
@@ -64,10 +64,12 @@ class ComputingTime:
 
     @property
     def total(self) -> float:
+        """All that was seen of the tree so far."""
         return sum(self._spent.values())
 
     @property
     def seconds(self) -> float:
+        """What was computed since it was entered."""
         return self.total - self._before
 
     def _watch(self) -> None:

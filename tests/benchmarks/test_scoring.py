@@ -75,13 +75,14 @@ def test_what_cannot_be_judged_is_left_out_and_named(spider_folder):
     missing = benchmark.questions[2]._replace(status="no_database", reason="there is no database x")
     object.__setattr__(benchmark, "questions", (broken, unread, missing, benchmark.questions[3]))
     scores = score_predictions(benchmark, predictions(RUNS))
-    assert scores.unjudged == {"gold_error": ["0", "1"], "no_database": ["2"]}
+    assert scores.unjudged == {"gold_error": ["0"], "database_error": ["1"], "no_database": ["2"]}
     assert column(scores.runs[0], "ex") == [None, None, None, True]
     assert "nope" in scores.runs[0].answers[0].reason and "tables.json" in scores.runs[0].answers[1].reason
     summary = benchmark_report.summarise_scores(scores)
     assert summary["runs"][0]["ex"]["n"] == summary["runs"][0]["n"] == 1
     told = benchmark_report.scores_table(summary)
-    assert "2 questions are left out, their gold does not run: 0, 1" in told and "their database is missing: 2" in told
+    assert "1 questions are left out, their gold does not run: 0" in told and "their database is missing: 2" in told
+    assert "their database cannot be read: 1" in told
 
 
 def test_a_gold_for_which_nothing_can_be_drawn_is_judged_on_the_one_database(spider_folder):

@@ -82,7 +82,7 @@ def benchmark_of(questions: pd.DataFrame) -> Benchmark | None:
     rows = cast(list[dict[str, Any]], questions.to_dict("records"))
     first = rows[0]
     asked = tuple(map(_question, rows))
-    return Benchmark(str(first["benchmark"]), Path(asked[0].database).parent, str(first["split"]), (), asked)
+    return Benchmark(str(first["benchmark"]), asked[0].database.parents[1], str(first["split"]), (), asked)
 
 
 def _question(row: dict[str, Any]) -> BenchmarkQuestion:

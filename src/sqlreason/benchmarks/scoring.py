@@ -48,7 +48,7 @@ class ScoredAnswer(NamedTuple):
         gold: The gold query.
         sql: The prediction; "" where there is none.
         status: What became of it on the one database: a status of `Verdict`, or missing, empty; of a question that
-            cannot be judged no_database, no_gold, gold_error.
+            cannot be judged no_database, database_error (it cannot be read), no_gold, gold_error.
         reason: Why it does not agree, or why the question cannot be judged.
         ex: Whether it agrees on the one database by the benchmark's rules; None: the question cannot be judged.
         suite: Likewise on the test suite; None also where there is none, or its gold fails there.
@@ -314,7 +314,10 @@ def _failure(gold: _Gold) -> str:
 
 
 def _status(gold: _Gold, failures: Mapping[Key, str]) -> str:
-    return "gold_error" if gold.key in failures else "ok"
+    if gold.key not in failures:
+        return "ok"
+    unreadable = gold.prepared is not None and gold.prepared.status == "database_error"
+    return "database_error" if unreadable else "gold_error"
 
 
 def _answer(
@@ -326,7 +329,7 @@ def _answer(
         return ScoredAnswer(*asked, question.status, question.reason, None, None, None, None)
     gold = golds[question.url, question.gold]
     if gold.key in failures:
-        return ScoredAnswer(*asked, "gold_error", failures[gold.key], None, None, None, None)
+        return ScoredAnswer(*asked, _status(gold, failures), failures[gold.key], None, None, None, None)
     has_suite = bool(gold.suite)
     if not sql:
         missing = question.id not in run.sql

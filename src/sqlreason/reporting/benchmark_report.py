@@ -179,6 +179,7 @@ _PROBLEMS = {
 }
 _STATUSES = {
     "no_database": "their database is missing",
+    "database_error": "their database cannot be read",
     "no_gold": "they have no gold",
     "gold_error": "their gold does not run",
 }
