@@ -1,4 +1,4 @@
-"""What is told of the PostgreSQL server before a run: there is none, it cannot be reached, it may do too much."""
+"""What is told of the PostgreSQL server before a run: there is none, it does not answer, its role may do too much."""
 
 from types import SimpleNamespace
 

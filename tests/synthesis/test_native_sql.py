@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlglot import exp
 
+from sqlreason.reasoning.explanation import explain_query
 from sqlreason.sql.databases.plain_scripts import scripts_of
 from sqlreason.sql.sandbox.named_server import VARIABLE
 from sqlreason.sql.verifier import Task, Verifier
@@ -117,6 +118,8 @@ def test_what_differs_between_the_dialects_is_written_as_each_has_it(duckdb_shop
         "SELECT EXTRACT(YEAR FROM CAST(noted_on AS DATE)), total FROM orders WHERE status ILIKE 'S%' AND is_gift = 1 "
         'ORDER BY total DESC NULLS LAST, "order" ASC LIMIT 2',
     ]
+    said = explain_query(write_query(tree, schema, "postgres"), random.Random(1))
+    assert "the year of noted_on" in said and "is_gift is 1" in said
     text = write_query(select([name_column("FullName")], schema.table("Staff")), schema, "postgres")
     assert text == 'SELECT "FullName" FROM "Staff"' and 'CREATE TABLE "Staff" (' in write_schema(schema, "postgres")
     assert "CREATE TABLE Staff (" in write_schema(schema, "duckdb")

@@ -165,6 +165,13 @@ def _say_date_part(speaker: Speaker, node: exp.Expr) -> str:
     return f"the {part} of {speaker.say(date)}" if part else quote_sql(node)
 
 
+def _say_extract(speaker: Speaker, node: exp.Expr) -> str:
+    """EXTRACT: the part of a date that it names, be the date cast or not."""
+    part = node.name.lower()
+    date = node.expression.this if isinstance(node.expression, exp.Cast) else node.expression
+    return f"the {part} of {speaker.say(date)}" if part in ("year", "month", "day") else quote_sql(node)
+
+
 def _is_column(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column)
 
@@ -292,6 +299,7 @@ SAYINGS: dict[type, Callable[[Speaker, exp.Expr], str]] = {
     exp.Round: _say_round,
     exp.Case: _say_case,
     exp.TimeToStr: _say_date_part,
+    exp.Extract: _say_extract,
     exp.Cast: lambda speaker, node: f"{speaker.say(node.this)} cast to {node.args['to'].sql()}",
     exp.Window: _say_window,
     **{kind: _say_comparison for kind in COMPARISONS},

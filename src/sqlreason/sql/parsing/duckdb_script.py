@@ -33,8 +33,7 @@ def script_of_file(path: Path) -> str:
     """
     import duckdb
 
-    settings: dict[str, str | bool | int | float | list[str]] = {"enable_external_access": False, "threads": 1}
-    with duckdb.connect(str(path), read_only=True, config=settings) as connection:
+    with duckdb.connect(str(path), read_only=True, config={"enable_external_access": "false"}) as connection:
         found = connection.execute(_TABLES).fetchall()
         tables = {name: (schema, sql) for schema, name, sql in reversed(found)}
         statements = [_definition(tables[name][1]) for name in reversed(tables)]

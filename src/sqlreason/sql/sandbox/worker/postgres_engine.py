@@ -101,8 +101,6 @@ class PostgresEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = False
-    #: Whether the current database can only be read.
-    read_only = False
 
     def __init__(self, server: str, sql_chars: int) -> None:
         if not server:
@@ -215,7 +213,7 @@ class PostgresEngine:
     def _fetched(
         self, first: list[str], statement: str, reads: bool, deadline: float, max_rows: int
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """What a statement returns; of a query by a cursor on the server, for a result may have no end."""
+        """What a statement returns: of a query by a cursor on the server, since a result may have no end."""
         if not reads:
             return self._at_once([*first, self._timeout(deadline), statement])
         cursor = [f"DECLARE result NO SCROLL CURSOR FOR {statement}", f"FETCH FORWARD {max_rows + 1} FROM result"]
@@ -226,7 +224,7 @@ class PostgresEngine:
         return self._at_once([self._timeout(deadline), statement])
 
     def _at_once(self, statements: list[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run statements without waiting for each, which costs a change of processes; give the last result.
+        """Runs statements without waiting for each (a change of processes); what the last returns.
 
         Raises:
             EngineError: One of them failed; what comes behind it has not run.
