@@ -141,6 +141,13 @@ def test_a_row_that_cannot_be_used_says_why(sessions):
     assert unreadable.list_tables().startswith("error: the definitions of the tables cannot be read")
 
 
+def test_definitions_come_from_the_first_database_that_has_any(sessions):
+    hidden = CONTEXT.replace("Ada", "Secret")
+    session = sessions.open(task=Task("q", GOLD, ("-- no script", hidden)))
+    assert session.list_tables().startswith("users (name, age)")
+    assert "Secret" not in session.describe_table("users")
+
+
 def test_threads_may_share_what_sessions_share(sessions):
     earned = {}
 

@@ -346,7 +346,10 @@ class Session:
         return result
 
     def _schema(self) -> Schema:
-        schema = find_schema(str(self.row.get("sql_context") or self._place()[0]))
+        """Read the definitions where they can be read: of a task on a file, in the databases drawn like it."""
+        texts = [str(self.row["sql_context"])] if "sql_context" in self.row else []
+        texts += Task.from_json(str(self.row["task"])).databases if "task" in self.row else []
+        schema = next(filter(None, map(find_schema, texts)), None)
         if schema is None:
             raise BadInput("the definitions of the tables cannot be read; look with run_sql")
         return schema

@@ -115,5 +115,5 @@ def _locked_unsloth(project: Path) -> str:
     import tomllib
 
     project_table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pinned = dict(text.split("==") for text in project_table["optional-dependencies"]["gpu"])
+    pinned = dict(text.split("==") for text in project_table["optional-dependencies"]["gpu"] if "==" in text)
     return str(pinned["unsloth"])
