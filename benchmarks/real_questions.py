@@ -107,7 +107,8 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
     scores = evaluation.score_answers(asked, answers, given.processes)
     if given.answers is not None:
         given.answers.mkdir(parents=True, exist_ok=True)
-        joined = scores.merge(asked[["id", "sql_prompt", "sql"]], on="id").merge(answers[["id", "text"]], on="id")
+        gold = asked.rename(columns={"gold_sql": "sql"})[["id", "sql_prompt", "sql"]]
+        joined = scores.merge(gold, on="id").merge(answers[["id", "text"]], on="id")
         joined.to_parquet(given.answers / f"{given.label}-{student}-{given.votes}.parquet")
     outcome: dict[str, Any] = {"student": student, "n": len(scores), "votes": given.votes}
     for name in ("well_formed", "runs", "agrees", "agrees_spider"):

@@ -19,9 +19,11 @@ from sqlreason.students.checkpoints.adapter import Adapter
 ROOT = Path(__file__).parents[1]
 
 
-def rounded(adapter: Adapter) -> Adapter:
-    """Return the adapter with weights in bfloat16."""
-    return replace(adapter, tensors={name: tensor.to(torch.bfloat16) for name, tensor in adapter.tensors.items()})
+def portable(adapter: Adapter) -> Adapter:
+    """Return the adapter with weights in bfloat16, and its base called by name, not by a path of this machine."""
+    config = {**adapter.config, "base_model_name_or_path": adapter.base.partition("@")[0]}
+    tensors = {name: tensor.to(torch.bfloat16) for name, tensor in adapter.tensors.items()}
+    return replace(adapter, config=config, tensors=tensors)
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ def main() -> None:
     bootstrap_project(ROOT)
     with KedroSession.create(ROOT, env=given.env) as session:
         catalog = session.load_context().catalog
-        catalog.save(given.kept, rounded(catalog.load(given.trained)))
+        catalog.save(given.kept, portable(catalog.load(given.trained)))
 
 
 if __name__ == "__main__":
