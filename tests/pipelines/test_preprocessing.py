@@ -1,6 +1,7 @@
 """Preprocessing: databases, verdicts, the yield, and what trainers and evaluation are given."""
 
 import json
+import sqlite3
 
 import pandas as pd
 import pytest
@@ -210,3 +211,26 @@ def test_the_examination_is_judged_on_databases_of_its_own_suite_and_both_are_ke
     assert train[0] == train[1] == train[2] and exam[0] == exam[2] != exam[1]
     with Cache(kept) as cache:
         assert len(cache) == len(train[0]) + 2 * len(exam[0])
+
+
+def test_questions_on_a_database_file_go_the_same_way(
+    questions, raw_prompts, question_split, prompt_text, base_model, student, preparing, tmp_path
+):
+    script = "CREATE TABLE crew (id INTEGER PRIMARY KEY, name TEXT, rank TEXT);"
+    script += "INSERT INTO crew VALUES (1, 'Ann', 'mate'), (2, 'Bob', 'cook'), (3, 'Cy', 'mate');"
+    with sqlite3.connect(tmp_path / "crew.db") as connection:
+        connection.executescript(script)
+    asked = {
+        "sql_prompt": "Who is a mate?",
+        "sql": "SELECT name FROM crew WHERE rank = 'mate'",
+        "sql_complexity": "basic",
+    }
+    rows = [{"id": "there", "database": f"{tmp_path}/crew.db", **asked}, {"id": "gone", "database": "no.db", **asked}]
+    heldout = check_columns(pd.DataFrame(rows), "questions", "heldout_questions")
+    options = preparing(grpo_prompts=1, evaluation_prompts=2, workers=1)
+    found = nodes.prepare_databases(questions, heldout, raw_prompts.head(1), question_split, None, options)
+    status = found[found["split"] == "heldout"].set_index("id")["status"]
+    assert status.to_dict() == {"there": "ok", "gone": "database_error"}
+    prompts = nodes.build_evaluation_prompts(heldout, found, prompt_text("student"), base_model, student, options)
+    (row,) = prompts.to_dict("records")
+    assert "CREATE TABLE crew" in row["prompt"] and Task.from_json(row["task"]).databases[0].endswith("crew.db")

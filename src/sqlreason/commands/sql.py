@@ -103,7 +103,9 @@ def explain(
     elif database:
         context = _url(database)
     if not context or not gold:
-        raise click.ClickException("give --context (or --database) and --gold, or --source and --id")
+        raise click.ClickException(
+            "give --context and --gold, or --source and --id (and --database in place of a context)"
+        )
     texts = [_text(text) for text in (context, gold, candidate)]
     try:
         verifier = Verifier(preset=preset)
