@@ -125,8 +125,8 @@ def write_ibm_records(
     """
     answers = {"base": base_answers, "SFT": sft_answers, "GRPO": grpo_answers}
     found = {student: _queries(table) for student, table in answers.items()}
-    table = heldout_questions.rename(columns={"sql_prompt": "question", "sql": "gold_sql"})
-    questions = records(table.assign(db_id=_databases(heldout_questions))[["id", "question", "gold_sql", "db_id"]])
+    asked = heldout_questions[["id", "sql_prompt", "sql"]].set_axis(["id", "question", "gold_sql"], axis=1)
+    questions = records(asked.assign(db_id=_databases(heldout_questions)))
     runs = {student: [sql.get(row["id"], "") for row in questions] for student, sql in found.items()}
     return prediction_exports.ibm_records(questions, runs)
 
