@@ -84,7 +84,11 @@ def test_mutants_of_names_with_capitals_run_in_postgresql(postgres):
         INSERT INTO "Album" VALUES (1, 'Low', 1977), (2, 'High', 1980), (3, 'Mid', 1979);"""
     with Verifier(server=postgres) as verifier:
         found = prepare(verifier, "1", context, 'SELECT "Title" FROM "Album" WHERE "Year" > 1978', dialect="postgres")
-    assert found.status == "ok" and found.killed == found.mutants > 8
+        assert found.status == "ok" and found.killed == found.mutants > 8
+        change = 'UPDATE "Album" SET "Year" = "Year" + 1 WHERE "AlbumId" = 2'
+        task = prepare(verifier, "1", context, change, dialect="postgres").task
+        same, other = verifier.verify(task, [change, change.replace("+ 1", "+ 2")])
+        assert same.agrees and other.status == "mismatch"
 
 
 def test_names_are_as_postgresql_keeps_them():

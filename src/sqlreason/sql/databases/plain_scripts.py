@@ -104,37 +104,41 @@ def _needs_settling(text: str, reading: str) -> bool:
 def scripts_of(context: str, engine: str, reading: str) -> list[str]:
     """The scripts under which a context is tried: settled, where it needs that, and as its reading rewrites it.
 
-    One in the engine's own dialect is first tried as it is, whose types and defaults its queries need.
+    One in the engine's own dialect is first tried with its own types and defaults, which its queries need.
     """
     if reading == engine != "sqlite":
-        own = _without_references(context) if engine == "duckdb" else context
-        return list(dict.fromkeys((own, settle(context))))
+        return list(dict.fromkeys((_without_references(context, engine), context, settle(context))))
     real = reading if engine == "sqlite" and reading != "sqlite" else ""
     settled, rewritten = settle(context, real), to_engine(context, engine, reading, script=True)[0]
     return [settled, rewritten] if settled != context else [rewritten]
 
 
 @remembering(4_000_000)
-def _without_references(context: str) -> str:
-    """A context of DuckDB's without foreign keys, as SQLite leaves them unchecked.
+def _without_references(context: str, engine: str) -> str:
+    """A context without foreign keys, which SQLite leaves unchecked: test databases hold rows that refer to none.
 
-    DuckDB looks at a key before the rows of its own statement are in, so that a table that refers to itself cannot be
-    filled by one INSERT, nor a row be changed that is referred to.
+    DuckDB looks at a key before the rows of its own statement are in, so that a table that refers to itself could not
+    even be filled by one INSERT.
     """
     if "REFERENCES" not in context.upper():
         return context
-    return ";\n".join(map(_without_keys, split_statements(context))) + ";"
+    kept = (_without_keys(statement, engine) for statement in split_statements(context))
+    return "".join(f"{statement};\n" for statement in kept if statement)
 
 
-def _without_keys(statement: str) -> str:
-    if "REFERENCES" not in statement.upper() or not isinstance(parsed := parse(statement, "duckdb"), exp.Create):
+def _without_keys(statement: str, engine: str) -> str:
+    """A statement of a context without its foreign keys; "" for one that only adds them."""
+    parsed = parse(statement, engine) if "REFERENCES" in statement.upper() else None
+    if isinstance(parsed, exp.Alter) and parsed.find(exp.ForeignKey):
+        return ""
+    if not isinstance(parsed, exp.Create):
         return statement
     tree = parsed.copy()
     for node in [*tree.find_all(exp.ForeignKey), *tree.find_all(exp.Reference)]:
         holder = node.parent if isinstance(node.parent, exp.ColumnConstraint | exp.Constraint) else node
         if holder.parent is not None:
             holder.pop()
-    return written(tree, "duckdb") or statement
+    return written(tree, engine) or statement
 
 
 def first_that_runs(verifier: Runs, context: str) -> tuple[str, str, str]:

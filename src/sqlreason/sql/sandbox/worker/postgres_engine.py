@@ -76,13 +76,13 @@ _TABLES = (
 
 @dataclass
 class _Database:
-    """A loaded context: its schema, names of its tables, and statements that set its sequences to where they stand.
+    """A loaded context: its schema, and statements that set its sequences to where they stand.
 
-    `dated` are the names of the columns that hold dates or times.
+    `tables` are the names of its tables by those in lower case; `dated` the columns that hold dates or times.
     """
 
     schema: str
-    tables: set[str]
+    tables: dict[str, str]
     dated: set[str]
     restarts: list[str]
 
@@ -111,7 +111,7 @@ class PostgresEngine:
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, _Database] = {}
-        self._current, self._script = _Database("", set(), set(), []), ""
+        self._current, self._script = _Database("", {}, set(), []), ""
         self._marked = self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
@@ -158,7 +158,7 @@ class PostgresEngine:
         self._rows("RELEASE SAVEPOINT context")
         restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
         dated = {name.lower() for (name,) in self._rows(_DATED)}
-        self._opened[script] = _Database(schema, {table.lower() for table in self.tables()}, dated, restarts)
+        self._opened[script] = _Database(schema, {table.lower(): table for table in self.tables()}, dated, restarts)
         return script
 
     def open(self, snapshot: str) -> None:
@@ -198,7 +198,7 @@ class PostgresEngine:
         for statement in statements:
             words = words_of(statement)
             self._rules.admit(words, access)
-            named = self._current.tables & {word.text.lower() for word in words if word.names}
+            named = self._current.tables.keys() & {word.text.lower() for word in words if word.names}
             reads = first_name(words) in READING
             result.reads |= named
             result.writes |= set() if reads else named
@@ -289,14 +289,16 @@ class PostgresEngine:
         return {name.lower() for table, column, _ in self._rows(_COLUMNS) for name in (table, column)}
 
     def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
-        """All rows of a table or view.
+        """All rows of a table or view, whose name may be in lower case.
 
         Raises:
             EngineError: It cannot be read, or not by the deadline.
         """
+        known = self._current.tables
+        name = table if table in known.values() else known.get(table, table)
         self._rows("SAVEPOINT reading")
         try:
-            rows = self._guarded(f"SELECT * FROM {_name(table)}", deadline)[1]
+            rows = self._guarded(f"SELECT * FROM {_name(name)}", deadline)[1]
         except EngineError:
             self._rows("ROLLBACK TO SAVEPOINT reading")
             raise
