@@ -57,7 +57,7 @@ def test_verifiers_is_paid_the_same(wanted):
 
 
 def test_openenv_is_paid_the_same(wanted):
-    pytest.importorskip("openenv", reason="pip install 'sqlreason[openenv]'")
+    pytest.importorskip("openenv.core", reason="pip install 'sqlreason[openenv]'")
     from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
     from sqlreason.environments.openenv.openenv_models import SqlAction
 
