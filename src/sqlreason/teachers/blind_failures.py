@@ -37,6 +37,6 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
 
 
 def _task(row: Row, served: bool) -> Task:
-    own = own_dialect(row["sql_context"], row["sql"], row["dialect"], served)
+    own = own_dialect(row["sql_context"], row["sql"], row.get("dialect"), served)
     context = scripts_of(row["sql_context"], own, own)[0] if own else row["sql_context"]
     return Task(row["id"], row["sql"], (context,), own or "sqlite", own)

@@ -68,7 +68,7 @@ def prepare_databases(
             splits.draw_rows(heldout_questions, options.evaluation_prompts, options.seed).assign(split="heldout"),
         ]
     ).drop_duplicates(["split", "id"])
-    columns = ["id", "sql_context", "sql", "dialect"]
+    columns = ["id", "sql_context", "sql", *(["dialect"] if "dialect" in used else [])]
     rows = {split: used[used["split"] == split][columns] for split in ("train", "heldout")}
     with Preparer(options.databases, options.seed, options.workers, cache=prepared_questions) as preparer:
         # the train rows come first in the table
