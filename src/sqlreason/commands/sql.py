@@ -120,13 +120,17 @@ def _text(given: str) -> str:
 
 
 def _question(source: str, id_: str | None, env: str | None) -> tuple[str, str, str]:
-    found = [(context, gold, dialect) for key, context, gold, dialect in _questions(source, env) if key == id_]
+    found = [
+        (context, gold, dialect[0] if dialect else "")
+        for key, context, gold, *dialect in _questions(source, env)
+        if key == id_
+    ]
     if len(found) != 1:
         raise click.ClickException(f"{len(found)} questions of '{source}' have the id {id_!r}; give --id of one")
     return found[0]
 
 
-def _questions(source: str, env: str | None) -> list[tuple[str, str, str, str]]:
+def _questions(source: str, env: str | None) -> list[tuple[str, ...]]:
     """Questions of a file, or of a catalog entry where no file has that name."""
     from sqlreason.data.sources import SUFFIXES, questions_of, read_file
 

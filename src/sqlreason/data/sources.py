@@ -74,8 +74,8 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
         yield {as_text(name): as_text(value) if isinstance(value, str) else value for name, value in record.items()}
 
 
-def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str, str]]:
-    """Return id, context, gold and dialect of each question.
+def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, ...]]:
+    """Return id, context and gold of each question, and its dialect where there is such a column.
 
     Args:
         frame: With the columns `NEEDED` and maybe `id` and `dialect`.
@@ -91,6 +91,6 @@ def questions_of(frame: pd.DataFrame, source: str) -> list[tuple[str, str, str, 
         raise BadInput(f"'{source}' has no rows")
     numbers = pd.Series(range(1, len(frame) + 1), index=frame.index)
     keys = frame["id"] if "id" in frame.columns else numbers
-    dialect = frame["dialect"].map(as_text) if "dialect" in frame.columns else pd.Series("", index=frame.index)
-    columns = (keys.map(as_text), *(frame[column].map(as_text) for column in NEEDED), dialect)
+    names = [*NEEDED, *(["dialect"] if "dialect" in frame.columns else [])]
+    columns = (keys.map(as_text), *(frame[column].map(as_text) for column in names))
     return list(zip(*columns, strict=True))

@@ -14,7 +14,7 @@ from sqlreason.sql.databases.preparation import Prepared, prepare
 from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.verifier import Verifier
 
-Row = tuple[str, str, str] | tuple[str, str, str, str]  # id, context, gold, and the dialect where it has one
+Row = tuple[str, ...]  # id, context, gold, and the dialect where it has one
 
 _CHUNK = 8
 #: What another machine, or the next version, may prepare is not kept.
