@@ -297,11 +297,11 @@ def test_the_prompt_tells_the_dialect_and_names_as_it_has_them(project, duckdb_f
 @pytest.mark.parametrize("place", ["duckdb:///nowhere.duckdb", "postgresql://nobody@127.0.0.1:1/none"])
 def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(place):
     pytest.importorskip("psycopg")
-    with pytest.raises(BadInput, match="cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
+    with pytest.raises(BadInput, match=r"cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
         question_answering.open_database(place)
 
 
 def test_a_powerful_role_is_not_asked_with(postgres):
     postgres.execute("CREATE TABLE IF NOT EXISTS of_the_superuser (a INT)")
-    with pytest.raises(BadInput, match="SUPERUSER.*CREATE ROLE reader"):
+    with pytest.raises(BadInput, match=r"SUPERUSER.*CREATE ROLE reader"):
         task_of(question_answering.open_database(postgres.url()))
