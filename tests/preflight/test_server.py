@@ -34,7 +34,7 @@ def test_a_source_in_postgresql_needs_a_server(monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     told = {"sql_questions": {"dialect": ["", "PostgreSQL"]}, "heldout_questions": {"id": [1]}}
     catalog, pipeline = a_run(told, **told)
-    with pytest.raises(BadInput, match="^sql_questions: gold SQL in PostgreSQL's dialect needs a server"):
+    with pytest.raises(BadInput, match=r"^sql_questions: gold SQL in PostgreSQL's dialect needs a server"):
         require_server(catalog, NO_DATABASE, pipeline)
     require_server(*a_run(["heldout_questions"], **told)[:1], NO_DATABASE, a_run(["heldout_questions"])[1])
 
