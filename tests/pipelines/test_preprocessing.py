@@ -126,7 +126,8 @@ def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_o
         "agrees": True, "status": "match", "reason": "", "plan_consistency": 1.0, "agreement": 1.0, "unknown_names": 0,
     }  # fmt: skip
     traces = pd.DataFrame([{**trace, "well_formed": True, "reason": ""}])
-    databases = pd.DataFrame([{"id": "1", "split": "train", "status": "ok", "reason": ""}])
+    task = Task("1", question["sql"], (question["sql_context"],)).to_json()
+    databases = pd.DataFrame([{"id": "1", "split": "train", "status": "ok", "reason": "", "task": task}])
     with pytest.raises(ValueError, match=r"1 rows fell out for: {'schema_error': 1}"):
         nodes.filter_traces(
             traces, pd.DataFrame([trace]), databases, pd.DataFrame([question]), pd.DataFrame({"id": [], "group": []}),

@@ -39,7 +39,7 @@ def prompt_row(
     for column, name in (("sql_prompt", "question"), ("sql_context", "context"), ("sql", "gold")):
         if reason := _unfit(question[column]):
             return {**row, "reason": f"{name}: {reason}"}
-    own = own_dialect(question["sql_context"], question["sql"], question["dialect"], served=bool(named_server()))
+    own = own_dialect(question["sql_context"], question["sql"], question.get("dialect"), served=bool(named_server()))
     try:
         schema = prompts.schema_text(question["sql_context"], sample_rows=sample_rows, dialect=own)
     except Exception as error:  # whatever it is, it costs this question alone
