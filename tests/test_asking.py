@@ -159,6 +159,18 @@ def test_around_the_tables_that_are_named_a_long_schema_is_cut(asked):
     assert asked(["part_9", "part_10"]).fault.startswith("no answer follows the grammar")
 
 
+def test_a_schema_over_the_budget_is_shown_whole_where_the_model_has_room_for_it(project, caplog):
+    prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
+    chat = Checkpoint(str(project / "data/06_models/tiny_student")).load_chat()
+    prompts = StudentPrompts(prompt, chat, max_prompt_tokens=640, sample_rows=0)
+    long = question_answering.Database(LONG)
+    (_, told) = question_answering._messages(prompts, "How many parts?", long, (), room=4000)
+    assert all(f"part_{number}" in told["content"] for number in range(40))
+    assert "more than preprocessing.max_prompt_tokens = 640; the student saw none so long" in caplog.text
+    with pytest.raises(BadInput, match="--table"):
+        question_answering._messages(prompts, "How many parts?", long, (), room=900)
+
+
 @pytest.fixture
 def asked(project):
     """Asks the untrained student about the long schema."""

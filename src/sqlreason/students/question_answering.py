@@ -191,7 +191,7 @@ def ask(
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
-            [_messages(prompts, question, database, tables)],
+            [_messages(prompts, question, database, tables, (checkpoint.window or 0) - max_completion_tokens)],
             [task],
             samples=votes,
             temperature=temperature,
@@ -224,10 +224,24 @@ def _task(verifier: Verifier, database: Database) -> Task:
     return Task("", "", (script,), engine, reading)
 
 
-def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
+def _messages(
+    prompts: StudentPrompts, question: str, database: Database, tables: Collection[str], room: int
+) -> Messages:
+    """Return the prompt; one over its budget is taken, and told of, where the model has room for it.
+
+    Args:
+        prompts: Builds it.
+        question: In plain language.
+        database: What is asked.
+        tables: That the question is about.
+        room: Tokens that the model reads before its answer.
+    """
     try:
         return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
     except PromptOverBudget as error:
+        if not tables and (messages := _whole_schema(prompts, question, database, room)):
+            logger.warning("%s; the student saw none so long in its training, --table names tables that matter", error)
+            return messages
         way = (
             "Name fewer tables that the question is about"
             if tables
@@ -238,6 +252,15 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
             f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
             "longer than those of its training"
         ) from error
+
+
+def _whole_schema(prompts: StudentPrompts, question: str, database: Database, room: int) -> Messages | None:
+    """Return a prompt of up to `room` tokens without rows of the tables; None where that is not enough either."""
+    wide = StudentPrompts(prompts.prompt, prompts.chat, max_prompt_tokens=room, sample_rows=0)
+    try:
+        return wide.messages(question, database.context, dialect=database.dialect)
+    except PromptOverBudget:
+        return None
 
 
 def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "", server: str = "") -> Reply:

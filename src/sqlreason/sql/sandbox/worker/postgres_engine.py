@@ -101,6 +101,8 @@ class PostgresEngine:
 
     #: Whether an unknown name in double quotes is taken for a string.
     quotes_strings = False
+    #: Whether the current database can only be read.
+    read_only = False
 
     def __init__(self, server: str, sql_chars: int) -> None:
         if not server:
