@@ -51,7 +51,7 @@ def test_what_is_evidently_of_postgresql_runs_on_the_server_that_is_named(postgr
 def test_without_a_server_it_says_so_and_what_others_run_stays_usable(unserved):
     with Verifier() as verifier:
         rows = [("1", ORDERS, ONLY_THERE[0]), ("2", ORDERS, "SELECT customer FROM orders WHERE paid"),
-                ("3", ORDERS, "SELECT id FROM orders", "postgres")]  # fmt: skip
+                ("3", ORDERS, "SELECT id FROM orders", (), "postgres")]  # fmt: skip
         first, second, third = audit(verifier, rows).rows
     assert first.status == "gold_error" and first.reason.startswith("it is PostgreSQL's and no server is named")
     assert (second.status, second.engine) == ("ok", "sqlite")

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, islice
 
-from sqlreason.sql.databases.batch_preparation import Preparer
+from sqlreason.sql.databases.batch_preparation import Preparer, Row
 from sqlreason.synthesis.drawing.native_sql import write_context, write_schema
 from sqlreason.synthesis.queries.grammar import NothingFits
 from sqlreason.synthesis.questions import Question, as_row, ask_over
@@ -74,7 +74,7 @@ def trusted_questions(
     with Preparer(databases, seed, workers) as preparer:
         while batch := list(islice(drawn, _BATCH)):
             stem, dialect = source.annotated_schema.name, "" if source.dialect == "sqlite" else source.dialect
-            work = [(f"{stem}-{number:05d}", q.context, q.sql, dialect) for number, q, _ in batch]
+            work = [Row(f"{stem}-{number:05d}", q.context, q.sql, dialect=dialect) for number, q, _ in batch]
             for (name, *_), (_, question, skeleton), found in zip(work, batch, preparer.prepare(work), strict=True):
                 if found.status != "ok":
                     tally.fallen[found.status] += 1
