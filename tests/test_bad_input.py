@@ -148,7 +148,7 @@ def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
 
 def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
     output = refusal(copy, "--env=nowhere")
-    assert "no environment 'nowhere'; conf/ has article, base, cluster, cluster14b, demo" in output
+    assert "no environment 'nowhere'; conf/ has article, base, bird, cluster, cluster14b, demo" in output
 
 
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):

@@ -148,11 +148,6 @@ def read_benchmark(folder: str | Path, format: str = "", split: str = "", suite:
 
     Raises:
         BadInput: There is no such folder, format, split or file, or the file holds no questions.
-
-    Example:
-        >>> benchmark = read_benchmark("spider")  # doctest: +SKIP
-        >>> benchmark.format, benchmark.split, len(benchmark.questions)  # doctest: +SKIP
-        ('spider', 'dev', 1034)
     """
     place = Path(folder)
     for name, given, known in (("format", format, FORMATS), ("split", split, SPLITS)):

@@ -173,11 +173,6 @@ def score_predictions(
 
     Raises:
         WorkerError: No sandboxed process can be started.
-
-    Example:
-        >>> benchmark = read_benchmark("spider")  # doctest: +SKIP
-        >>> scores = score_predictions(benchmark, read_predictions("pred.txt", benchmark))  # doctest: +SKIP
-        >>> sum(answer.ex for answer in scores.runs[0].answers)  # doctest: +SKIP
     """
     golds = _golds(benchmark.questions, runs)
     limits = Limits(soft_seconds=seconds, hard_seconds=1.5 * seconds, heap_mb=_HEAP, max_rows=_MAX_ROWS)
