@@ -56,11 +56,12 @@ def summarise_scores(scores: Scores, against: str | None = None) -> dict[str, An
 
 def _run(run: ScoredRun, classes: Sequence[str], other: ScoredRun | None) -> dict[str, Any]:
     rewards = [answer.efficiency for answer in run.answers if answer.efficiency is not None]
-    parts = [(name, [answer for answer in run.answers if answer.difficulty == name]) for name in classes]
+    judged = [answer for answer in run.answers if answer.ex is not None]
+    parts = [(name, [answer for answer in judged if answer.difficulty == name]) for name in classes]
     return {
         "name": run.name,
         "problems": {kind: list(ids) for kind, ids in run.problems.items()},
-        "n": sum(answer.ex is not None for answer in run.answers),
+        "n": len(judged),
         **_measures(run.answers),
         "r_ves": r_ves(rewards) if rewards else None,
         "statuses": dict(Counter(answer.status for answer in run.answers).most_common()),
