@@ -164,11 +164,11 @@ def test_a_schema_over_the_budget_is_shown_whole_where_the_model_has_room_for_it
     chat = Checkpoint(str(project / "data/06_models/tiny_student")).load_chat()
     prompts = StudentPrompts(prompt, chat, max_prompt_tokens=640, sample_rows=0)
     long = question_answering.Database(LONG)
-    (_, told) = question_answering._messages(prompts, "How many parts?", long, (), room=4000)
+    (_, told) = question_answering._messages(prompts, "How many parts?", long, (), SimpleNamespace(window=4200), 200)
     assert all(f"part_{number}" in told["content"] for number in range(40))
     assert "more than preprocessing.max_prompt_tokens = 640; the student saw none so long" in caplog.text
     with pytest.raises(BadInput, match="--table"):
-        question_answering._messages(prompts, "How many parts?", long, (), room=900)
+        question_answering._messages(prompts, "How many parts?", long, (), SimpleNamespace(window=900), 200)
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def ask(
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
-            [_messages(prompts, question, database, tables, (checkpoint.window or 0) - max_completion_tokens)],
+            [_messages(prompts, question, database, tables, checkpoint, max_completion_tokens)],
             [task],
             samples=votes,
             temperature=temperature,
@@ -225,20 +225,18 @@ def _task(verifier: Verifier, database: Database) -> Task:
 
 
 def _messages(
-    prompts: StudentPrompts, question: str, database: Database, tables: Collection[str], room: int
+    prompts: StudentPrompts,
+    question: str,
+    database: Database,
+    tables: Collection[str],
+    checkpoint: Checkpoint,
+    answer_tokens: int,
 ) -> Messages:
-    """Return the prompt; one over its budget is taken, and told of, where the model has room for it.
-
-    Args:
-        prompts: Builds it.
-        question: In plain language.
-        database: What is asked.
-        tables: That the question is about.
-        room: Tokens that the model reads before its answer.
-    """
+    """Return the prompt; one over its budget is taken, and told of, where the model reads so much before its answer."""
     try:
         return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
     except PromptOverBudget as error:
+        room = (checkpoint.window or 0) - answer_tokens
         if not tables and (messages := _whole_schema(prompts, question, database, room)):
             logger.warning("%s; the student saw none so long in its training, --table names tables that matter", error)
             return messages
