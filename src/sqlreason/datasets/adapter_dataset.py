@@ -41,7 +41,7 @@ class AdapterDataset(AbstractVersionedDataset[Adapter, Adapter]):
         credentials: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ):
-        """Describes the folder.
+        """Describe the folder.
 
         Args:
             filepath: Folder, local or of any fsspec protocol.
@@ -65,7 +65,7 @@ class AdapterDataset(AbstractVersionedDataset[Adapter, Adapter]):
         )
 
     def load(self) -> Adapter:
-        """Reads the adapter.
+        """Read the adapter.
 
         Raises:
             DatasetError: if there is no complete adapter, or a file is not the one that was saved.
@@ -89,7 +89,7 @@ class AdapterDataset(AbstractVersionedDataset[Adapter, Adapter]):
         )
 
     def save(self, data: Adapter) -> None:
-        """Writes configuration, weights and, last, the manifest."""
+        """Write configuration, weights and, last, the manifest."""
         from safetensors.torch import save
 
         folder = self._folder(self._get_save_path())

@@ -34,7 +34,7 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ):
-        """Describes the model.
+        """Describe the model.
 
         Args:
             path: Folder with config.json. Kedro makes it absolute, which is why a name on the hub has a key of its own.
@@ -65,7 +65,7 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         self.metadata = metadata
 
     def load(self) -> Checkpoint:
-        """Returns the Checkpoint.
+        """Return the Checkpoint.
 
         Raises:
             DatasetError: if it names a folder that is missing or has no config.json, or a GGUF file that cannot be
@@ -89,7 +89,7 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         return self._value
 
     def save(self, data: TrainedModel) -> None:
-        """Writes a trained model, its tokenizer and its card into the folder.
+        """Write a trained model, its tokenizer and its card into the folder.
 
         Raises:
             DatasetError: if the entry names a model on the hub.

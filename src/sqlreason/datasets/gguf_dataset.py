@@ -27,7 +27,7 @@ class GgufDataset(AbstractDataset[GgufRequest, GgufModel]):
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None):
-        """Describes the folder.
+        """Describe the folder.
 
         Args:
             path: The folder, local: llama.cpp maps the file into memory.
@@ -37,7 +37,7 @@ class GgufDataset(AbstractDataset[GgufRequest, GgufModel]):
         self.metadata = metadata
 
     def load(self) -> GgufModel:
-        """Returns where the file lies, and the Modelfile.
+        """Return where the file lies, and the Modelfile.
 
         Raises:
             DatasetError: if there is none.
@@ -49,7 +49,7 @@ class GgufDataset(AbstractDataset[GgufRequest, GgufModel]):
         return GgufModel(self._folder / FILE, (self._folder / MODELFILE).read_text(encoding="utf-8"))
 
     def save(self, data: GgufRequest) -> None:
-        """Writes the file that the request describes, or why there is none."""
+        """Write the file that the request describes, or why there is none."""
         part = self._folder.with_name(f".{self._folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         try:

@@ -46,7 +46,7 @@ class HubDataset(AbstractDataset[Publication, list[dict[str, Any]]]):
         self.metadata = metadata
 
     def save(self, data: Publication) -> None:
-        """Writes the folder, then pushes it in one commit.
+        """Write the folder, then push it in one commit.
 
         Raises:
             DatasetError: The hub refuses; the folder is there all the same.

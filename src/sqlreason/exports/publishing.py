@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 def publish(
     folders: Sequence[Path], texts: Mapping[str, str], target: str, private: bool, endpoint: str | None = None
 ) -> dict[str, Any]:
-    """Passes the files of several folders on as one.
+    """Pass the files of several folders on as one.
 
     Args:
         folders: Their files are laid side by side; the first wins where names are equal.

@@ -40,7 +40,7 @@ def render(think: str, sql: str) -> str:
 
 
 def parse(text: str) -> ParsedAnswer:
-    """Reads an answer by the grammar; only white space may stand outside the two tags."""
+    """Read an answer by the grammar; only white space may stand outside the two tags."""
     reason = _tag_fault(text) or _place_fault(text)
     if reason:
         return ParsedAnswer("", "", reason)

@@ -46,7 +46,7 @@ class PlanCheck:
 
 
 def check_plan(think: str, sql: str, schema: Schema | None) -> PlanCheck:
-    """Compares the names in a plan with those that its query uses.
+    """Compare the names in a plan with those that its query uses.
 
     Args:
         think: The reasoning.

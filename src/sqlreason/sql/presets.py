@@ -21,7 +21,7 @@ _THIS_YEAR = re.compile(r"YEAR\s*\(\s*CURDATE\s*\(\s*\)\s*\)\s*", re.I)
 
 
 def require_preset(preset: str) -> str:
-    """Returns the preset.
+    """Return the preset.
 
     Raises:
         ValueError: There is none of that name.

@@ -82,7 +82,7 @@ def ask(
     accept: Callable[[Entry], bool] | None = None,
     progress: Callable[[Tally], None] | None = None,
 ) -> list[Completion]:
-    """Asks what the journal does not know yet and returns one completion a request, in their order.
+    """Ask what the journal does not know yet and return one completion a request, in their order.
 
     Args:
         teacher: Whom to ask.

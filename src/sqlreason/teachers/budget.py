@@ -40,7 +40,7 @@ class Budget:
         return (self._clock() - self._began) / 3600
 
     def start(self) -> None:
-        """Starts the clock that an endpoint bills; call it when the first request can go out."""
+        """Start the clock that an endpoint bills; call it when the first request can go out."""
         self._began = self._billed_until = self._clock()
 
     def refusal(self, usd: float = 0.0) -> str:
@@ -55,11 +55,11 @@ class Budget:
         return f"budget: {self.spent + running:.4f} of {self.max_usd} US dollars are spent"
 
     def reserve(self, usd: float) -> None:
-        """Sets dollars aside for a call."""
+        """Set dollars aside for a call."""
         self.reserved += usd
 
     def release(self, usd: float) -> None:
-        """Gives back what was set aside."""
+        """Give back what was set aside."""
         self.reserved -= usd
 
     def charge(self, prompt_tokens: int, completion_tokens: int) -> float:

@@ -14,7 +14,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(work: Coroutine[Any, Any, None], stop: Callable[[], None], seconds: float = 30.0) -> None:
-    """Runs work to its end, in a thread of its own where an event loop is running already (a notebook).
+    """Run work to its end, in a thread of its own where an event loop is running already (a notebook).
 
     Args:
         work: What to run.
@@ -46,7 +46,7 @@ def _loop_is_running() -> bool:
 async def _until_signal(
     work: Coroutine[Any, Any, None], stop: Callable[[], None], seconds: float
 ) -> signal.Signals | None:
-    """Runs work to its end; the first signal that arrived meanwhile, if one did."""
+    """Run work to its end; the first signal that arrived meanwhile, if one did."""
     if threading.current_thread() is not threading.main_thread():
         await work  # only the main thread may handle signals
         return None
@@ -75,7 +75,7 @@ async def _until_signal(
 
 
 def _run_beside(work: Coroutine[Any, Any, None], stop: Callable[[], None], seconds: float) -> None:
-    """Runs work in a loop of another thread while this one waits."""
+    """Run work in a loop of another thread while this one waits."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="teacher")
     thread.start()

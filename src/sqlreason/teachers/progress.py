@@ -33,7 +33,7 @@ class Tally:
 
 @contextmanager
 def shown(progress: Callable[[Tally], None] | None, total: int) -> Iterator[Callable[[Tally], None]]:
-    """Yields whom to tell: the given function, or a bar where there is a terminal."""
+    """Yield whom to tell: the given function, or a bar where there is a terminal."""
     if progress is not None:
         yield progress
         return

@@ -41,12 +41,12 @@ class Replicas:
         self.width = sum(widths) if len(widths) == len(lines) else None
 
     async def open(self) -> None:
-        """Connects all of them."""
+        """Connect all of them."""
         for replica in self._replicas:
             await replica.line.open()
 
     async def call(self, messages: Messages) -> Reply:
-        """Asks one of them once; see ``Line.call``."""
+        """Ask one of them once; see ``Line.call``."""
         replica = self._next()
         replica.in_flight += 1
         try:
@@ -61,7 +61,7 @@ class Replicas:
         return reply
 
     async def close(self) -> None:
-        """Ends all connections."""
+        """End all connections."""
         await asyncio.gather(*(replica.line.close() for replica in self._replicas))
 
     def _next(self) -> _Replica:

@@ -42,7 +42,7 @@ class Throttle:
 
     @asynccontextmanager
     async def slot(self, wanted: Callable[[], bool]) -> AsyncIterator[float | None]:
-        """Waits for room, holds it, and yields when the call began; None if it is not wanted any more.
+        """Wait for room, hold it, and yield when the call began; None if it is not wanted any more.
 
         Args:
             wanted: Asked before each wait and at its end.
@@ -85,12 +85,12 @@ class Throttle:
         self._opens = max(self._opens, now + fault.retry_after)
 
     def wake(self) -> None:
-        """Lets those who wait look again."""
+        """Let those who wait look again."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def pause(self, seconds: float, wanted: Callable[[], bool]) -> None:
-        """Waits before another attempt, no longer than it is wanted."""
+        """Wait before another attempt, no longer than it is wanted."""
         until = self._clock() + seconds
         while wanted() and (left := until - self._clock()) > 0:
             await self._wait(left)

@@ -71,7 +71,7 @@ class Work:
         self.rng = random.Random(0)
 
     async def do(self) -> None:
-        """Asks everything in the queue; questions that a halt left there fail with its reason."""
+        """Ask everything in the queue; questions that a halt left there fail with its reason."""
         await self.line.open()
         self.budget.start()
         workers = [asyncio.create_task(self._work()) for _ in range(self.throttle.most)]
@@ -90,7 +90,7 @@ class Work:
             self.failures[key] = self.halted
 
     def stop(self) -> None:
-        """Lets no call start from now on; those in flight may end, since they are paid for."""
+        """Let no call start from now on; those in flight may end, since they are paid for."""
         self.halted = self.halted or "not asked: the run was stopped"
         logger.warning(
             "Stopping: waiting for %d calls that are paid for; a second signal drops them.", self.throttle.in_flight

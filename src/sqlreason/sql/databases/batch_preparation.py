@@ -76,7 +76,7 @@ class Preparer:
         self._stack.close()
 
     def prepare(self, rows: Iterable[Sequence[Any]], suite: str = "") -> Iterator[Prepared]:
-        """Yields what `test databases.prepare` makes of each question, in their order.
+        """Yield what `test databases.prepare` makes of each question, in their order.
 
         Args:
             rows: Of each question what `Row` names; plain tuples do, and may lack what has a default.
@@ -120,7 +120,7 @@ def prepare_all(
     preset: str = "strict",
     cache: str | Path | None = None,
 ) -> Iterator[Prepared]:
-    """Yields what a `Preparer` of its own makes of each question, in their order; arguments as of `Preparer`."""
+    """Yield what a `Preparer` of its own makes of each question, in their order; arguments as of `Preparer`."""
     with Preparer(n, seed, workers, preset, cache) as preparer:
         yield from preparer.prepare(rows, suite)
 

@@ -70,7 +70,7 @@ class Cache:
             return None
 
     def put(self, key: str, prepared: Prepared) -> None:
-        """Keeps what was prepared."""
+        """Keep what was prepared."""
         if self._keeps:
             self._run("INSERT OR REPLACE INTO prepared VALUES (?, ?)", key, json.dumps(asdict(prepared)))
 
@@ -79,7 +79,7 @@ class Cache:
         return int(rows[0][0]) if rows else 0
 
     def _open(self) -> None:
-        """Opens the file, and looks whether it is ours before anything is written into it.
+        """Open the file, and look whether it is ours before anything is written into it.
 
         Raises:
             _Foreign: It is a database of somebody else.

@@ -46,7 +46,7 @@ class Groups:
                 self._add(rows, place, value, count, rng)
 
     def even(self, rows: Rows, rng: random.Random) -> None:
-        """Gives the two largest groups of each table the same size: how the gold's top then falls is open."""
+        """Give the two largest groups of each table the same size: how the gold's top then falls is open."""
         for name, held in rows.items():
             place = self._place(name)
             sizes = Counter(row[self._index[place]] for row in held).most_common(2) if place is not None else []

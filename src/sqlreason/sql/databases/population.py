@@ -73,7 +73,7 @@ class Populator:
         self._gatherings = Groups(self._layout, self._copies)
 
     def _enrich(self) -> None:
-        """Adds to each column's pool the gold's literals and what lies beside them."""
+        """Add to each column's pool the gold's literals and what lies beside them."""
         for condition in self._wishes.conditions():
             if condition.place in self._pools and not condition.part and condition.operator not in ("like", "not like"):
                 kind = self._kinds[condition.place]
@@ -102,7 +102,7 @@ class Populator:
         return found
 
     def draw(self, rng: random.Random, style: Style = Style()) -> Rows:  # noqa: B008 - it is frozen
-        """Draws the rows of each table, in column order."""
+        """Draw the rows of each table, in column order."""
         size = rng.randint(*style.rows)
         sizes = {name: size if name in self._needed else min(size, _BESIDE) for name in self._keys}
         rows = {
@@ -155,7 +155,7 @@ class Populator:
         return fresh(self._kinds[place], self._columns[place], rng.randint(0, 5), rng)
 
     def _link(self, rows: Rows, size: int, rng: random.Random) -> None:
-        """Gives linked columns values of one domain; row i of every table refers to the i-th value for low i."""
+        """Give linked columns values of one domain; row i of every table refers to the i-th value for low i."""
         for places, owner, known in self._groups:
             kind, column = self._kinds[owner or places[0]], self._columns[owner or places[0]]
             extra = [fresh(kind, column, 50 + n, rng) for n in range(size)]
@@ -185,7 +185,7 @@ class Populator:
                 row[position] = None
 
     def _group(self, rows: Rows, rng: random.Random) -> None:
-        """Lets columns that are grouped by repeat their values."""
+        """Let columns that are grouped by repeat their values."""
         linked = {place for places, _, _ in self._groups for place in places}
         for place in sorted(self._wishes.grouped & set(self._index) - linked):
             if (place[1],) not in self._keys[place[0]]:
@@ -200,7 +200,7 @@ class Populator:
                     held[-1][position] = fresh(self._kinds[place], self._columns[place], 70, rng)
 
     def _overlap(self, rows: Rows, rng: random.Random) -> None:
-        """Lets columns that the gold sets against each other share some values, and not all of them."""
+        """Let columns that the gold sets against each other share some values, and not all of them."""
         uses: Counter[Place] = Counter()
         for pair in self._wishes.overlaps:
             free = [place for place in reversed(pair) if self._layout.is_free(place)]
@@ -222,7 +222,7 @@ class Populator:
                     row[self._index[here]] = self._layout.fitting(here, value)
 
     def _repeat(self, rows: Rows, rng: random.Random) -> None:
-        """Adds duplicates, groups of the size that the gold asks for, and one row's links to all others."""
+        """Add duplicates, groups of the size that the gold asks for, and one row's links to all others."""
         for table in self.tables:
             name = table.name.lower()
             if name not in self._needed:
@@ -270,7 +270,7 @@ class Populator:
         return distinct(held, [self._positions(name, key) for key in self._keys[name]])
 
     def _mend(self, rows: Rows, rng: random.Random) -> None:
-        """Lets declared references lead somewhere, which copies and the cut to size may have undone."""
+        """Let declared references lead somewhere, which copies and the cut to size may have undone."""
         for _ in self.tables:  # a row that goes may have been another's parent
             if not any([self._is_mended(rows, reference, rng) for reference in self._references]):
                 return

@@ -116,7 +116,7 @@ def prepare(
     other_golds: Sequence[str] = (),
     dialect: str = "",
 ) -> Prepared:
-    """Finds the reading of a question and its test databases; whatever context and gold are, the outcome is a value.
+    """Find the reading of a question and its test databases; whatever context and gold are, the outcome is a value.
 
     Args:
         verifier: Where gold and mutants run.
@@ -255,7 +255,7 @@ def _on_file(
 def _distilled(
     verifier: Verifier, given: _Original, styles: Sequence[Style], n: int, seed: int, budget: Budget
 ) -> Prepared:
-    """Draws test databases and keeps those that kill most mutants of the gold."""
+    """Draw test databases and keep those that kill most mutants of the gold."""
     original, schema = given.task, given.schema
     # seldom right, or dear to draw for: look before drawing
     if (original.engine, original.reading) != ("sqlite", "") or len(original.gold) > _LONG:
@@ -391,7 +391,7 @@ def draw_databases(
     check: Callable[[], None] = lambda: None,
     is_file: bool = False,
 ) -> list[str]:
-    """Draws scripts of perturbed test databases for a task's gold; none if it or its context cannot be read.
+    """Draw scripts of perturbed test databases for a task's gold; none if it or its context cannot be read.
 
     Args:
         task: With the original context as its only test database.

@@ -46,7 +46,7 @@ class Budget:
         self._start = time.thread_time()
 
     def check(self) -> None:
-        """Ends the preparation of the question where its time is over.
+        """End the preparation of the question where its time is over.
 
         Raises:
             OverBudget: It is.
@@ -56,7 +56,7 @@ class Budget:
 
 
 def check_size(sql: str) -> None:
-    """Measures a gold before it is parsed.
+    """Measure a gold before it is parsed.
 
     Raises:
         OverBudget: It is too long, or nested too deeply.

@@ -46,7 +46,7 @@ class Copies:
         return copy
 
     def _renew(self, rows: Rows, name: str, key: tuple[str, ...], copy: list[Value], rng: random.Random) -> None:
-        """Gives a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
+        """Give a copy a key of several columns of its own, by a part that nothing asks for, else by another link."""
         positions = [self._index[name, column] for column in key]
         used = {tuple(row[i] for i in positions) for row in rows[name]}
         if tuple(copy[i] for i in positions) not in used:

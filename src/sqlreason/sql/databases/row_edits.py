@@ -82,7 +82,7 @@ class Layout:
 
 
 def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None:
-    """Gives drawn rows what their style asks for, in place."""
+    """Give drawn rows what their style asks for, in place."""
     if style.level:
         _hit_boundaries(rows, layout, rng)
     if style.nulls:
@@ -104,7 +104,7 @@ def finish(rows: Rows, layout: Layout, style: Style, rng: random.Random) -> None
 
 
 def add_decoys(rows: Rows, layout: Layout, rng: random.Random) -> None:
-    """Lets a scalar subquery that looks up a row by a literal meet another one first, which only resembles it.
+    """Let a scalar subquery that looks up a row by a literal meet another one first, which only resembles it.
 
     First is what SQLite reads first: the smallest whole number of a key, else the row inserted first.
     """
@@ -139,7 +139,7 @@ def _ends(held: list[list[Value]], name: str, layout: Layout) -> tuple[list[Valu
 
 
 def _hit_boundaries(rows: Rows, layout: Layout, rng: random.Random) -> None:
-    """Puts rows on the average of their column, and a group's total on the number it is compared with."""
+    """Put rows on the average of their column, and a group's total on the number it is compared with."""
     for place in sorted(layout.constraints.averaged & set(layout.index)):
         if layout.is_number(place):
             _balance(rows[place[0]], layout.index[place], rng)
@@ -161,7 +161,7 @@ def _hit_boundaries(rows: Rows, layout: Layout, rng: random.Random) -> None:
 
 
 def _bound(rows: Rows, bound: Bound, layout: Layout) -> None:
-    """Puts rows just above, on and just below the extreme that a subquery finds; those it looks at stay as they are."""
+    """Put rows just above, on and just below the extreme that a subquery finds; those it looks at stay as they are."""
     column, name = layout.index[bound.extreme], bound.extreme[0]
     asked = [leaf for leaf in bound.choice.leaves() if leaf.place[0] == name and leaf.place in layout.index]
     seen = [row for row in rows[name] if all(leaf.holds(row[layout.index[leaf.place]]) for leaf in asked)]
@@ -172,7 +172,7 @@ def _bound(rows: Rows, bound: Bound, layout: Layout) -> None:
 
 
 def _reach(members: list[list[Value]], position: int, function: str, aim: float) -> None:
-    """Lets an aggregate over some rows be a number; for an extreme the other rows lie far off, and apart."""
+    """Let an aggregate over some rows be a number; for an extreme the other rows lie far off, and apart."""
     away = {"min": 1_000, "max": -1_000}.get(function, 0)
     for i, row in enumerate(members):
         row[position] = aim if i == 0 or function == "avg" else 0 if function == "sum" else aim + away * i
@@ -221,7 +221,7 @@ def _empty_cells(rows: Rows, layout: Layout, share: float, rng: random.Random) -
 
 
 def _recase(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
-    """Turns letter case in texts: LIKE does not see it, `=` does."""
+    """Turn letter case in texts: LIKE does not see it, `=` does."""
     for place, position in layout.index.items():
         if not layout.is_key(place) and not layout.is_linked(place):
             for row in rows[place[0]]:
@@ -230,7 +230,7 @@ def _recase(rows: Rows, layout: Layout, share: float, rng: random.Random) -> Non
 
 
 def _loosen_references(rows: Rows, layout: Layout, share: float, rng: random.Random) -> None:
-    """Lets undeclared references lead nowhere."""
+    """Let undeclared references lead nowhere."""
     for places, owner, _ in layout.groups:
         for place in places:
             if owner is not None and place != owner and not layout.is_key(place) and not layout.is_declared(place):
@@ -240,7 +240,7 @@ def _loosen_references(rows: Rows, layout: Layout, share: float, rng: random.Ran
 
 
 def _unmatch_rows(rows: Rows, layout: Layout, rng: random.Random) -> None:
-    """Lets no row meet a condition; a linked value that is asked for gives way to another everywhere."""
+    """Let no row meet a condition; a linked value that is asked for gives way to another everywhere."""
     for leaf in layout.constraints.conditions():
         if leaf.place not in layout.index:
             continue
@@ -256,7 +256,7 @@ def _unmatch_rows(rows: Rows, layout: Layout, rng: random.Random) -> None:
 
 
 def _tie(rows: list[list[Value]], position: int, extremes: Sequence[Callable[..., Value]], rng: random.Random) -> None:
-    """Gives another row the extreme value at some ends."""
+    """Give another row the extreme value at some ends."""
     held = [row for row in rows if row[position] is not None]
     for extreme in extremes if len(held) > 2 else ():
         value = extreme((row[position] for row in held), key=lambda v: (isinstance(v, str), v))
@@ -266,7 +266,7 @@ def _tie(rows: list[list[Value]], position: int, extremes: Sequence[Callable[...
 
 
 def _untie(rows: list[list[Value]], place: Place, layout: Layout) -> None:
-    """Makes values distinct: ties would make several answers right."""
+    """Make values distinct: ties would make several answers right."""
     if layout.is_linked(place) or layout.kinds[place] == "bool":
         return
     # a text that a filter asks for stays as it is: then it decides nothing that the filter has not decided

@@ -97,7 +97,7 @@ class Rules:
     def obey(
         self, rows: dict[str, list[list[Value]]], fixed: Collection[Place], rng: random.Random, keep: bool
     ) -> None:
-        """Lets rows obey, in place.
+        """Let rows obey, in place.
 
         Args:
             rows: By table.
@@ -141,7 +141,7 @@ class Rules:
     def _try(
         self, row: list[Value], names: list[str], places: list[int], rule: Rule, table: str, rng: random.Random
     ) -> None:
-        """Puts the first values into the places with which the row obeys the rule and all others that it obeyed."""
+        """Put the first values into the places with which the row obeys the rule and all others that it obeyed."""
         before = list(row)
         asked = [r for r in self._rules[table] if r is rule or _passes(r, _named(row, names))]
         beside = [value for column in rule.columns for value in _near(before[names.index(column)])]

@@ -38,7 +38,7 @@ class Witnesses:
         self._followed = with_parents(layout.constraints.tables, layout.references)
 
     def place(self, rows: Rows, rng: random.Random) -> None:
-        """Makes the first rows of all tables meet the gold's conditions, and adds rows that just miss them."""
+        """Make the first rows of all tables meet the gold's conditions, and add rows that just miss them."""
         if rng.random() < 0.5:
             self._set_apart(rows, rng)
         choices = self._wishes.choices
@@ -76,7 +76,7 @@ class Witnesses:
                 rows[places[0][0]].append(self._copies.copied(rows, places[0][0], row, rng))
 
     def _set_apart(self, rows: Rows, rng: random.Random) -> None:
-        """Lets the first rows of each table be at the extremes and like no other where the gold asks for nothing.
+        """Let the first rows of each table be at the extremes and like no other where the gold asks for nothing.
 
         So that a superfluous filter loses them, and a superfluous join too: no table that the gold does not name refers
         to them.
@@ -103,7 +103,7 @@ class Witnesses:
                             row[self._index[place]] = self._layout.fitting(place, keys[-1])
 
     def _put_at_ends(self, held: list[list[Value]], position: int, rng: random.Random) -> None:
-        """Gives the first rows the largest and the smallest value of a column, whichever a query may ask for."""
+        """Give the first rows the largest and the smallest value of a column, whichever a query may ask for."""
         known = [value for row in held if isinstance(value := row[position], int | float)]
         if known:
             ends = [max(known) + 1, min(known) - 1]
@@ -173,7 +173,7 @@ class Witnesses:
         self._refer(rows, 0, row, (name,), rng)
 
     def _adapt(self, row: list[Value], name: str, conditions: Sequence[Condition], rng: random.Random) -> None:
-        """Lets a row meet those conditions that are about its table."""
+        """Let a row meet those conditions that are about its table."""
         for condition in conditions:
             place = condition.place
             if place in self._index and place[0] == name and not self._layout.is_sole_key(place):
@@ -216,7 +216,7 @@ class Witnesses:
                     rows[owner[0]].append(parent)
 
     def _set(self, rows: Rows, place: Place, row: list[Value], value: Value) -> None:
-        """Sets a value; a linked one changes places with the old one in all tables, so that links and keys hold."""
+        """Set a value; a linked one changes places with the old one in all tables, so that links and keys hold."""
         before = row[self._index[place]]
         for places, owner, _ in self._layout.groups:
             if place in places and value is not None:
@@ -278,7 +278,7 @@ class Witnesses:
         path: tuple[str, ...],
         rng: random.Random,
     ) -> None:
-        """Lets a row refer to rows of its own where conditions are about them."""
+        """Let a row refer to rows of its own where conditions are about them."""
         for places, owner, _ in self._layout.groups:
             for place in [p for p in places if p[0] == name] if owner is not None and owner[0] != name else ():
                 asked = [condition for condition in conditions if owner is not None and condition.place[0] == owner[0]]
@@ -289,7 +289,7 @@ class Witnesses:
                     row[self._index[place]] = self._layout.fitting(place, parent[self._index[owner]])
 
     def _stand_out(self, rows: Rows, row: list[Value], name: str, share: float, rng: random.Random) -> None:
-        """Gives a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
+        """Give a near miss the extreme of its columns, where an extreme is asked for: then it shows in the result."""
         for place in sorted(self._wishes.top & set(self._index)):
             if place[0] == name and self._layout.is_number(place) and rng.random() < share:
                 known = [v for there in rows[name] if isinstance(v := there[self._index[place]], int | float)]

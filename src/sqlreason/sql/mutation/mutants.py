@@ -36,7 +36,7 @@ def mutants(
     check: Callable[[], None] = lambda: None,
     dialect: str = "",
 ) -> list[str]:
-    """Writes distinct wrong neighbours of a statement, in SQLite's spelling or in that of a dialect.
+    """Write distinct wrong neighbours of a statement, in SQLite's spelling or in that of a dialect.
 
     Families take turns (filters, literals, columns, comparisons, aggregates, joins, DISTINCT and set
     operations, LIMIT, ORDER BY, outputs), so that a small limit still covers many kinds of mistake.

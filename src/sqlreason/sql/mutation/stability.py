@@ -82,7 +82,7 @@ def _open_aggregates(tree: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _keep_if_decided(aggregate: exp.Expr, mark: str) -> None:
-    """Lets an aggregate be another where the order in which it meets its rows makes a difference: a text a mark."""
+    """Let an aggregate be another where the order in which it meets its rows makes a difference: a text a mark."""
     value, keys = _value_and_keys(aggregate)
     joins = isinstance(aggregate, exp.GroupConcat) or aggregate.name.upper() in _JOINING_BY_NAME
     passes_null = joins or isinstance(aggregate, exp.AnyValue)

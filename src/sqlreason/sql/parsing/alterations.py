@@ -22,7 +22,7 @@ _CONSTRAINTS = frozenset(
 
 
 def split_actions(tokens: list[Token]) -> list[list[Token]]:
-    """Splits a list at its commas, those in parentheses aside; SQL Server's WITH CHECK before an action is left out."""
+    """Split a list at its commas, those in parentheses aside; SQL Server's WITH CHECK before an action is left out."""
     found: list[list[Token]] = [[]]
     depth = 0
     for token in tokens:
@@ -37,7 +37,7 @@ def split_actions(tokens: list[Token]) -> list[list[Token]]:
 
 
 def alter(filled: Filled, text: str, action: list[Token], dialect: str) -> None:
-    """Applies one action; one that changes nothing that a schema tells (an owner, an index) is left aside.
+    """Apply one action; one that changes nothing that a schema tells (an owner, an index) is left aside.
 
     Args:
         filled: The table, changed in place.
@@ -98,7 +98,7 @@ def _placed(item: list[Token]) -> tuple[list[Token], str | None]:
 
 
 def _place(definition: Definition, after: str) -> None:
-    """Moves the last column to its place."""
+    """Move the last column to its place."""
     *others, added = definition.columns
     names = [column.name.lower() for column in others]
     place = names.index(after) + 1 if after in names else 0 if not after else len(names)
@@ -106,7 +106,7 @@ def _place(definition: Definition, after: str) -> None:
 
 
 def _settle(filled: Filled, table: Table, dialect: str) -> None:
-    """Gives a table other columns; its rows keep what they have and take defaults for the rest."""
+    """Give a table other columns; its rows keep what they have and take defaults for the rest."""
     before = {column.name.lower(): place for place, column in enumerate(filled.table.columns)}
     places = [before.get(column.name.lower()) for column in table.columns]
     filled.table = table
@@ -138,7 +138,7 @@ def _rename(filled: Filled, text: str, rest: list[Token], dialect: str) -> None:
 
 
 def rename_column(filled: Filled, old: str, new: str) -> None:
-    """Gives a column another name, which the table's keys follow."""
+    """Give a column another name, which the table's keys follow."""
 
     def named(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name.lower() == old.lower() else name for name in names)

@@ -77,7 +77,7 @@ def holds(condition: exp.Expr, row: Mapping[str, Value]) -> bool:
 
 
 def compare(sign: str, left: Any, right: Any) -> bool:
-    """Compares two values that are not NULL as SQLite does: any number is less than any text."""
+    """Compare two values that are not NULL as SQLite does: any number is less than any text."""
     ranks = [1 if isinstance(value, str) else 2 if isinstance(value, bytes) else 0 for value in (left, right)]
     one, two = (left, right) if ranks[0] == ranks[1] else (ranks[0], ranks[1])
     return bool(_COMPARED[sign](one, two))

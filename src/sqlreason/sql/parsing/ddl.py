@@ -75,7 +75,7 @@ class Definition:
         return replace(column, counted=counts)
 
     def take(self, text: str, item: list[Token]) -> None:
-        """Adds one item: a column or a constraint."""
+        """Add one item: a column or a constraint."""
         words = [word_of(token) for token in item]
         if _is_constraint(item, words):
             self._take_constraint(text, item, words)

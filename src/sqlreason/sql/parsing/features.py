@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 def features(sql: str, schema: Schema) -> dict[str, int | str | bool]:
-    """Describes a statement by flat features.
+    """Describe a statement by flat features.
 
     Returns:
         `n_tables` (distinct tables of the schema that it names; names of a WITH do not count), `n_joins`,

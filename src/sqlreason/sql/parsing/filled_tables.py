@@ -39,7 +39,7 @@ class Filled:
     keeps_zero: bool = False
 
     def put(self, columns: tuple[str, ...], given: list[list[Cell]], dialect: str) -> list[list[Cell]]:
-        """Adds rows, with what the database fills in, and returns them; one of another length is left out."""
+        """Add rows, with what the database fills in, and return them; one of another length is left out."""
         own = [column.name for column in self.table.columns if not column.computed]
         order = list(columns) or own
         if not columns and given and len(given[0]) < len(own):  # SQL Server's: its identity is never given
@@ -73,7 +73,7 @@ class Filled:
         return cell
 
     def start(self, tokens: list[Token]) -> None:
-        """Takes the first number that MySQL's table option says: AUTO_INCREMENT=50."""
+        """Take the first number that MySQL's table option says: AUTO_INCREMENT=50."""
         counted = next((column for column in self.table.columns if column.counted), None)
         said = [token.text for token in tokens[:3] if token.text != "="]
         if counted is not None and len(said) > 1 and said[0].upper() == "AUTO_INCREMENT" and _WHOLE.fullmatch(said[1]):

@@ -41,7 +41,7 @@ class Inserted:
 
 
 def read_insert(text: str, tokens: list[Token]) -> Inserted | None:
-    """Reads one statement; None for an INSERT of anything but values."""
+    """Read one statement; None for an INSERT of anything but values."""
     kinds = [token.token_type for token in tokens]
     if TokenType.VALUES not in kinds or TokenType.SELECT in kinds[: kinds.index(TokenType.VALUES)]:
         return None

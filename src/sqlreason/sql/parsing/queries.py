@@ -9,7 +9,7 @@ from sqlreason.sql.parsing.statements import parse
 
 
 def read_query(sql: str, schema: Schema, dialect: str | None = None) -> exp.Expr | None:
-    """Parses a statement into a tree of its own, with double-quoted strings as literals.
+    """Parse a statement into a tree of its own, with double-quoted strings as literals.
 
     SQLite takes `"Orlando"` for a string where no column has that name, and many gold queries are written so;
     without this their literals would pass for columns. Returns None for a text that cannot be parsed.

@@ -31,7 +31,7 @@ _DATE_PARTS = {"year": 4, "month": 2, "day": 2}
 
 
 def constraints_of(tree: exp.Expr, schema: Schema) -> Constraints:
-    """Reads a query's tree, with double-quoted strings already literals, into what it asks of the data."""
+    """Read a query's tree, with double-quoted strings already literals, into what it asks of the data."""
     return _Reader(tree, schema).read()
 
 

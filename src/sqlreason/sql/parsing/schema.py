@@ -82,7 +82,7 @@ class Schema:
     partial: bool = False
 
     def table(self, name: str) -> Table | None:
-        """Finds a table by name, whatever its letter case."""
+        """Find a table by name, whatever its letter case."""
         return next((table for table in self.tables if table.name.lower() == name.lower()), None)
 
     @property
@@ -94,7 +94,7 @@ class Schema:
 
 @remembering(4_000_000)  # many questions share a context, and one with thousands of rows takes seconds
 def parse_schema(context: str, dialect: str | None = None) -> Schema:
-    """Reads the tables, keys and rows of a context.
+    """Read the tables, keys and rows of a context.
 
     Args:
         context: DDL and INSERT statements.
@@ -207,7 +207,7 @@ def distances(schema: Schema, start: Collection[str]) -> dict[str, int]:
 
 
 def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_rows: int = 0, dialect: str = "") -> str:
-    """Writes the schema compactly for a prompt: one CREATE TABLE a line, then its first rows as a comment.
+    """Write the schema compactly for a prompt: one CREATE TABLE a line, then its first rows as a comment.
 
     Args:
         schema: What to write.
@@ -243,7 +243,7 @@ def _parts(table: Table, dialect: str) -> Iterable[str]:
 
 
 def spelled(name: str, dialect: str = "") -> str:
-    """Writes a name as an engine reads it back.
+    """Write a name as an engine reads it back.
 
     Args:
         name: As the engine keeps it.
@@ -267,6 +267,6 @@ def _reserved_words() -> frozenset[str]:
 
 
 def quoted(name: str) -> str:
-    """Writes a name as SQL reads it back: quoted where it is not a plain word or a reserved one."""
+    """Write a name as SQL reads it back: quoted where it is not a plain word or a reserved one."""
     plain = name.isidentifier() and name.isascii() and name.upper() not in _RESERVED
     return name if plain else '"' + name.replace('"', '""') + '"'

@@ -128,7 +128,7 @@ class Script:
             filled.start(rest[len(last) - 1 - last[::-1].index("AUTO_INCREMENT") :])
 
     def _fill_from(self, query: str, filled: Filled) -> None:
-        """Adds a table made of a query, with its rows or with the statement that finds them."""
+        """Add a table made of a query, with its rows or with the statement that finds them."""
         rows = copied_rows(query, self.tables, self.dialect)
         self.tables[filled.table.name.lower()] = filled
         if rows is not None:
@@ -238,7 +238,7 @@ class Script:
                 self.steps[self.steps.index(step)] = (self.tables[parent], step[1])
 
     def _renamed(self, old: str, new: str) -> None:
-        """Gives a table another name, which those that refer to it follow."""
+        """Give a table another name, which those that refer to it follow."""
         if old not in self.tables:
             return
         self.tables = {new.lower() if key == old else key: filled for key, filled in self.tables.items()}

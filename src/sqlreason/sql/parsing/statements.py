@@ -66,7 +66,7 @@ def _tokens(text: str, dialect: str) -> list[Token]:
 
 @remembering(1_000_000)
 def split_tokens(text: str, dialect: str | None = None) -> list[list[Token]]:
-    """Splits a text into the token lists of its statements; empty statements are left out.
+    """Split a text into the token lists of its statements; empty statements are left out.
 
     The lists are shared between callers and must not be changed.
 
@@ -98,7 +98,7 @@ def text_of(text: str, tokens: list[Token]) -> str:
 
 
 def split_statements(text: str) -> list[str]:
-    """Splits a text into its statements, without their semicolons; `;` inside a literal does not split.
+    """Split a text into its statements, without their semicolons; `;` inside a literal does not split.
 
     A text that no dialect can tokenise is returned as one statement, so that whoever runs it gets the error.
     """
@@ -110,7 +110,7 @@ def split_statements(text: str) -> list[str]:
 
 @remembering(200_000)  # a tree takes some 200 bytes for each character
 def parse(sql: str, dialect: str | None = None) -> exp.Expr | None:
-    """Parses one statement in the given dialect, or in the first of `DIALECTS` that can; None if none can.
+    """Parse one statement in the given dialect, or in the first of `DIALECTS` that can; None if none can.
 
     The tree is shared between callers: copy it before changing it.
     """
@@ -122,7 +122,7 @@ def parse(sql: str, dialect: str | None = None) -> exp.Expr | None:
 
 
 def parse_all(text: str, dialect: str) -> list[exp.Expr] | None:
-    """Parses all statements of a text in one dialect; None if it cannot be parsed.
+    """Parse all statements of a text in one dialect; None if it cannot be parsed.
 
     sqlglot raises more than its own errors: what it did not expect ends in an AttributeError, a ValueError, …
     """
@@ -136,7 +136,7 @@ def parse_all(text: str, dialect: str) -> list[exp.Expr] | None:
 
 
 def written(tree: exp.Expr, dialect: str | type[Dialect] = "sqlite") -> str | None:
-    """Writes a tree as SQL; None for one that cannot be written, as a change of a tree may leave it."""
+    """Write a tree as SQL; None for one that cannot be written, as a change of a tree may leave it."""
     try:
         return tree.sql(dialect)
     except Exception:
@@ -208,7 +208,7 @@ def _word(token: Token, after: Token | None) -> str:
 
 
 def _without_names(words: list[str]) -> list[str]:
-    """Joins qualified names, drops aliases and shortens lists of literals."""
+    """Join qualified names, drop aliases and shorten lists of literals."""
     kept: list[str] = []
     for word in words:
         if word == "." and kept[-1:] == ["_"]:

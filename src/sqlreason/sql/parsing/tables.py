@@ -62,12 +62,12 @@ class Table:
     checks: tuple[str, ...] = ()
 
     def column(self, name: str) -> Column | None:
-        """Finds a column by name, whatever its letter case."""
+        """Find a column by name, whatever its letter case."""
         return next((column for column in self.columns if column.name.lower() == name.lower()), None)
 
 
 def literal(value: Any) -> str:
-    """Writes a Python value as a SQL literal, lists and maps by DuckDB's functions; any other by its text.
+    """Write a Python value as a SQL literal, lists and maps by DuckDB's functions; any other by its text.
 
     Infinity is a number too large, and what is no number NULL.
     """
@@ -91,5 +91,5 @@ def literal(value: Any) -> str:
 
 
 def identifier(name: str) -> str:
-    """Writes a name in quotes, as every engine reads it."""
+    """Write a name in quotes, as every engine reads it."""
     return '"' + name.replace('"', '""') + '"'

@@ -51,7 +51,7 @@ _NUMERIC_CALLS = {"date_part", "date_gap", "whole_gap", "interval_part", "age_pa
 
 
 def for_sqlite(tree: exp.Expr, reading: str) -> exp.Expr:
-    """Rewrites a statement in place, from its leaves up.
+    """Rewrite a statement in place, from its leaves up.
 
     Args:
         tree: The statement, parsed in the dialect of the reading.
@@ -69,7 +69,7 @@ def for_sqlite(tree: exp.Expr, reading: str) -> exp.Expr:
 
 
 def for_duckdb(tree: exp.Expr, reading: str) -> exp.Expr:
-    """Rewrites in place what DuckDB would run with another meaning: whole numbers divide as such, LIKE ignores case."""
+    """Rewrite in place what DuckDB would run with another meaning: whole numbers divide as such, LIKE ignores case."""
     for node in reversed(list(tree.walk(bfs=False))):
         if isinstance(node, exp.Div) and reading in ("postgres", "tsql"):
             node.replace(_whole_division(node))

@@ -23,7 +23,7 @@ class Kinds:
         self._sequences: dict[str, tuple[int, int]] = {}
 
     def take(self, text: str, tokens: list[Token]) -> None:
-        """Adds the type or sequence that a statement defines."""
+        """Add the type or sequence that a statement defines."""
         words = [word_of(token) for token in tokens]
         place = words.index("EXISTS") + 1 if "EXISTS" in words[:6] else 2
         place += qualified(tokens[place:])

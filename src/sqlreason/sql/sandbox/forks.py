@@ -44,13 +44,13 @@ class Starter(Protocol):
     """How workers come and go."""
 
     def start(self, engine: str, settings: dict[str, Any]) -> Started:
-        """Starts a worker; `settings` are its `limits` and, for PostgreSQL, its `server`."""
+        """Start a worker; `settings` are its `limits` and, for PostgreSQL, its `server`."""
 
     def end(self, pid: int) -> int:
-        """Kills a worker if it still lives; returns the signal that ended it, 0 if it left by itself."""
+        """Kill a worker if it still lives; returns the signal that ended it, 0 if it left by itself."""
 
     def close(self, ours: bool = True) -> None:
-        """Ends what it runs; if that belongs to the process we were forked from, only lets go of it."""
+        """End what it runs; if that belongs to the process we were forked from, only lets go of it."""
 
 
 class ForkServer:
@@ -66,7 +66,7 @@ class ForkServer:
         return self._process.pid if self._process is not None else None
 
     def start(self, engine: str, settings: dict[str, Any]) -> Started:
-        """Starts a worker; a fork server that has died is replaced."""
+        """Start a worker; a fork server that has died is replaced."""
         message = {"engine": engine, **settings, "folders": _folders(engine)}
         for last in (False, True):
             ours, theirs = socket.socketpair()
@@ -83,7 +83,7 @@ class ForkServer:
         raise AssertionError("unreachable")
 
     def end(self, pid: int) -> int:
-        """Kills a worker; if the fork server is gone, the worker is too."""
+        """Kill a worker; if the fork server is gone, the worker is too."""
         try:
             return int(self._ask({"end": pid}, [])["signal"]) if self._control is not None else signal.SIGKILL
         except (OSError, EOFError):
@@ -106,7 +106,7 @@ class ForkServer:
         return control
 
     def close(self, ours: bool = True) -> None:
-        """Ends the fork server, and with it its workers."""
+        """End the fork server, and with it its workers."""
         if self._control is not None:
             self._control.close()
         if self._process is not None and ours:
@@ -126,7 +126,7 @@ class Spawner:
         self._processes: dict[int, tuple[subprocess.Popen[bytes], Path]] = {}
 
     def start(self, engine: str, settings: dict[str, Any]) -> Started:
-        """Starts a worker."""
+        """Start a worker."""
         descriptor, name = tempfile.mkstemp(prefix="sqlreason-")
         with os.fdopen(descriptor, "r+b") as shared, socket.create_server(("127.0.0.1", 0)) as server:
             shared.truncate(protocol.Heartbeat.SIZE)
@@ -139,7 +139,7 @@ class Spawner:
             return Started(process.pid, channel, protocol.Heartbeat(shared.fileno()))
 
     def end(self, pid: int) -> int:
-        """Kills a worker."""
+        """Kill a worker."""
         process, heartbeat = self._processes.pop(pid)
         process.kill()
         code = process.wait()
@@ -148,7 +148,7 @@ class Spawner:
         return -code if code < 0 else 0
 
     def close(self, ours: bool = True) -> None:
-        """Ends all workers."""
+        """End all workers."""
         for pid in list(self._processes) if ours else ():
             self.end(pid)
         self._processes.clear()

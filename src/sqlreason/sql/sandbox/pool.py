@@ -136,7 +136,7 @@ class Pool:
         return {**counts, "seconds": self._seconds, "guards": guards, "libraries": libraries}
 
     def work(self, jobs: Iterable[Job], done: Callable[[Job], None] | None = None) -> None:
-        """Runs all jobs; each ends with its verdicts, its reply or its failure filled in.
+        """Run all jobs; each ends with its verdicts, its reply or its failure filled in.
 
         Args:
             jobs: Taken as workers become free, so that making the next one costs time in which the others work.
@@ -166,7 +166,7 @@ class Pool:
             self._starter, self._selector = starter(), selectors.DefaultSelector()
 
     def _assign(self, waiting: Queues, coming: Iterator[Job]) -> bool:
-        """Gives jobs to workers; returns whether there is anything to wait for."""
+        """Give jobs to workers; returns whether there is anything to wait for."""
         self._hand_out(waiting)
         while sum(map(len, waiting.values())) < 2 * self._size and (job := next(coming, None)) is not None:
             waiting.setdefault(job.kind, deque()).append(job)
@@ -174,7 +174,7 @@ class Pool:
         return bool(self._busy)
 
     def _hand_out(self, waiting: Queues) -> None:
-        """Gives jobs to free workers, and some ahead to busy ones, so that they do not wait for us between two.
+        """Give jobs to free workers, and some ahead to busy ones, so that they do not wait for us between two.
 
         A job behind another cannot be had back; enough are kept for the other workers to go on.
         """
@@ -207,7 +207,7 @@ class Pool:
         return worker
 
     def _make_room(self) -> None:
-        """Ends the idle workers whose files were asked for longest ago, where there are too many of them."""
+        """End the idle workers whose files were asked for longest ago, where there are too many of them."""
         kinds = [kind for kind, idle in self._idle.items() for _ in idle if kind[1]]
         for kind in kinds[: max(0, len(kinds) - _IDLE_WITH_FILES)]:
             self._dismiss(self._idle[kind].pop(0))
@@ -218,7 +218,7 @@ class Pool:
         worker.close()
 
     def _send(self, worker: WorkerProcess, job: Job) -> None:
-        """Sends a job to a free worker; one that died while idle is replaced."""
+        """Send a job to a free worker; one that died while idle is replaced."""
         try:
             worker.send(job.message(worker.known))
         except WorkerDied:
@@ -229,14 +229,14 @@ class Pool:
         self._busy[worker] = deque([job])
 
     def _send_ahead(self, worker: WorkerProcess, job: Job) -> bool:
-        """Sends a job to a busy worker, unless it is too long, or the worker is gone, which reading it will show."""
+        """Send a job to a busy worker, unless it is too long, or the worker is gone, which reading it will show."""
         sent = worker.send(job.message(worker.known))
         if sent:
             self._busy[worker].append(job)
         return sent
 
     def _serve(self, waiting: Queues) -> list[Job]:
-        """Waits for news from any busy worker, or for the first deadline, and returns the jobs that ended."""
+        """Wait for news from any busy worker, or for the first deadline, and return the jobs that ended."""
         finished = []
         patience = min((worker.seconds_left for worker in self._busy), default=0.0)
         readable: set[Any] = {key.fileobj for key, _ in self._selector.select(0.001 + max(patience, 0.0))}
@@ -291,7 +291,7 @@ class Pool:
         return self._blame(worker, waiting, "timeout", reason, chance=worker.sleeps)
 
     def _blame(self, worker: WorkerProcess, waiting: Queues, status: str, reason: str, chance: bool) -> list[Job]:
-        """Replaces a worker; the step at work is to blame, a job that was sent ahead is not."""
+        """Replace a worker; the step at work is to blame, a job that was sent ahead is not."""
         index = worker.step
         self._dismiss(worker)
         job, *ahead = self._busy.pop(worker)
@@ -300,7 +300,7 @@ class Pool:
         return [job] if done else []
 
     def close(self) -> None:
-        """Ends all workers."""
+        """End all workers."""
         with self._lock:
             if self._owner == os.getpid():
                 for worker in [*self._busy, *(w for group in self._idle.values() for w in group)]:

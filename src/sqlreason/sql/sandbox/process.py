@@ -116,7 +116,7 @@ class WorkerProcess:
         return self._channel.fileno()
 
     def send(self, message: dict[str, Any]) -> bool:
-        """Sends a request; to a busy worker only if it is short and the worker still there, else it returns False.
+        """Send a request; to a busy worker only if it is short and the worker still there, else it returns False.
 
         That a busy worker is gone, and at which step, is told by `receive`.
 
@@ -141,7 +141,7 @@ class WorkerProcess:
         return True
 
     def receive(self) -> list[Any]:
-        """Reads what has arrived and returns the complete messages in it.
+        """Read what has arrived and return the complete messages in it.
 
         Raises:
             WorkerDied: The worker is gone, or sends what no worker would send.
@@ -163,7 +163,7 @@ class WorkerProcess:
         return messages
 
     def _note(self, message: Any) -> None:
-        """Counts an answer; one that nobody has asked for is no honest worker's."""
+        """Count an answer; one that nobody has asked for is no honest worker's."""
         if not isinstance(message, dict) or not self._open:
             raise ValueError("this is no answer to a request")
         if message.get("done"):
@@ -189,7 +189,7 @@ class WorkerProcess:
         return message if self.ready else self._greeting(message)
 
     def _greeting(self, message: dict[str, Any]) -> Any:
-        """Takes the first message, by which the worker says that it is up, or why it cannot be."""
+        """Take the first message, by which the worker says that it is up, or why it cannot be."""
         if "failed" in message:
             self.end()
             raise WorkerError(f"no {self.engine} worker could be started: {message['failed']}")
@@ -232,18 +232,18 @@ class WorkerProcess:
         return -1.0 if self.sleeps else max(left, _LOOK) if left > 0 else left
 
     def end(self) -> int:
-        """Ends the process at once and returns the signal that ended it."""
+        """End the process at once and return the signal that ended it."""
         if self._ended is None:
             self._ended = self._starter.end(self.pid)
             self._channel.close()
         return self._ended
 
     def forget(self) -> None:
-        """Lets go of a process that belongs to the process we were forked from."""
+        """Let go of a process that belongs to the process we were forked from."""
         self._channel.close()
         self._heartbeat.close()
 
     def close(self) -> None:
-        """Ends the process and releases what was shared with it."""
+        """End the process and release what was shared with it."""
         self.end()
         self._heartbeat.close()

@@ -108,7 +108,7 @@ def longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:
 
 
 def parse_conversations(texts: Iterable[str]) -> list[Messages]:
-    """Reads chat messages from the JSON texts in which tables keep them."""
+    """Read chat messages from the JSON texts in which tables keep them."""
     return [json.loads(text) for text in texts]
 
 

@@ -45,7 +45,7 @@ def train_grpo(
     shuffle: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Trains the adapter further on rewards.
+    """Train the adapter further on rewards.
 
     Args:
         checkpoint: The base model.

@@ -64,7 +64,7 @@ class Launch:
 
 
 def call(launch: Launch, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Calls a module-level function in this process, in a child, or in several ranks.
+    """Call a module-level function in this process, in a child, or in several ranks.
 
     Args:
         launch: Where.
@@ -120,7 +120,7 @@ def _starter(launch: Launch) -> list[str]:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Asks first: the starter of ranks ends these when it is asked, and cannot when it is killed."""
+    """Ask first: the starter of ranks ends these when it is asked, and cannot when it is killed."""
     child.terminate()
     try:
         child.wait(_PATIENCE)

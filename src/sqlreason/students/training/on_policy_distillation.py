@@ -47,7 +47,7 @@ class Teacher:
         return f"{self.checkpoint.identity}+{self.adapter.digest if self.adapter else 'bare'}"
 
     def load(self, dtype: str, quantization: str | None) -> "Model":
-        """Loads the model, in evaluation mode."""
+        """Load the model, in evaluation mode."""
         from sqlreason.students.training.trainer_arguments import use_quick_attention
 
         bare = self.checkpoint.load_model(dtype, quantization)
@@ -77,7 +77,7 @@ def train_distillation(
     patience: int | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Trains the adapter to write as the teacher would, on its own completions.
+    """Train the adapter to write as the teacher would, on its own completions.
 
     Args:
         checkpoint: The base model.

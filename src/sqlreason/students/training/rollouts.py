@@ -43,7 +43,7 @@ class Writer:
         return time.monotonic() - began
 
     def write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
-        """Returns the completions of token prompts, `sampling.samples` of each side by side."""
+        """Return the completions of token prompts, `sampling.samples` of each side by side."""
         model = trainer.accelerator.unwrap_model(trainer.model)
         seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
         random = torch.Generator(model.device).manual_seed(seed)
@@ -94,7 +94,7 @@ class Recorder:
         return [_Noted(reward, self) for reward in self.rewards]
 
     def keep(self, step: int, advantages: Sequence[float] | None) -> None:
-        """Writes this rank's rollouts of a step, if new ones were made.
+        """Write this rank's rollouts of a step, if new ones were made.
 
         Args:
             step: Of the optimiser.

@@ -46,7 +46,7 @@ def train_sft(
     resume: bool = True,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame]:
-    """Trains an adapter to write the completions of the examples.
+    """Train an adapter to write the completions of the examples.
 
     Args:
         checkpoint: The base model.

@@ -85,7 +85,7 @@ def run(
     callbacks: Sequence[TrainerCallback] = (),
     parameters: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Trains to the end, from the last complete checkpoint if there is one.
+    """Train to the end, from the last complete checkpoint if there is one.
 
     Args:
         trainer: A trl trainer.

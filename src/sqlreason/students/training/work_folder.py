@@ -59,7 +59,7 @@ class Stage:
         return adapter, *tables
 
     def finish(self, adapter: Adapter, *tables: pd.DataFrame) -> None:
-        """Keeps the result; it appears as a whole. The trainer's checkpoints are removed."""
+        """Keep the result; it appears as a whole. The trainer's checkpoints are removed."""
         from safetensors.torch import save_file
 
         part = self.folder / "result.part"

@@ -26,14 +26,14 @@ class Client(Protocol):
         """Connects, inside the event loop that the calls will run in."""
 
     async def call(self, messages: Messages) -> Reply:
-        """Asks once.
+        """Ask once.
 
         Raises:
             Exception: Whatever the provider's client raises; ``faults.judge`` reads it.
         """
 
     async def close(self) -> None:
-        """Ends the connection."""
+        """End the connection."""
 
 
 class DistilabelClient:
@@ -56,14 +56,14 @@ class DistilabelClient:
         self.width = None if self._concurrent else 1
 
     async def open(self) -> None:
-        """Loads the client, or the model where it runs in this process."""
+        """Load the client, or the model where it runs in this process."""
         self._llm.load()
         if client := getattr(self._llm, "_aclient", None):
             self._llm._aclient = await lighten(client)
         capture_responses(self._llm)
 
     async def call(self, messages: Messages) -> Reply:
-        """Asks once; see ``Line.call``."""
+        """Ask once; see ``Line.call``."""
         heard = start_capture()
         try:
             output = await self._generate(list(messages))
@@ -76,7 +76,7 @@ class DistilabelClient:
         return read_reply(heard.response, output, self._teacher.max_new_tokens)
 
     async def close(self) -> None:
-        """Closes the client, whose connections belong to the event loop that ends here."""
+        """Close the client, whose connections belong to the event loop that ends here."""
         close = getattr(getattr(self._llm, "_aclient", None), "close", None)
         if asyncio.iscoroutinefunction(close):
             await close()

@@ -11,7 +11,7 @@ from typing import Any
 
 
 async def lighten(client: Any) -> Any:
-    """Returns the client with these two detours cut off; any other provider's client as it is.
+    """Return the client with these two detours cut off; any other provider's client as it is.
 
     Args:
         client: A loaded LLM's client. A client that `instructor` has wrapped (structured output) is none of OpenAI's.

@@ -48,7 +48,7 @@ def start_capture() -> CapturedResponse:
 
 
 def capture_responses(llm: Any) -> None:
-    """Wraps the call of a loaded LLM's client; does nothing for an LLM without a client."""
+    """Wrap the call of a loaded LLM's client; do nothing for an LLM without a client."""
     client = getattr(llm, "_aclient", None)
     if inspect.isfunction(client):  # LiteLLM
         llm._aclient = _noted(client)

@@ -21,7 +21,7 @@ class BatchedWriter:
         self._writing: asyncio.Task[None] | None = None
 
     async def record(self, entry: Entry) -> None:
-        """Returns when the entry is on disk; a cancellation of the caller does not stop the writing.
+        """Return when the entry is on disk; a cancellation of the caller does not stop the writing.
 
         Raises:
             UnstorableEntry: No file can hold it; others are stored all the same.
@@ -34,7 +34,7 @@ class BatchedWriter:
         await asyncio.shield(written)
 
     async def close(self) -> None:
-        """Returns when nothing is waiting any more."""
+        """Return when nothing is waiting any more."""
         if self._writing is not None:
             await self._writing
 

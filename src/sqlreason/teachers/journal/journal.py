@@ -129,7 +129,7 @@ class Journal:
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _refuse_foreign(self) -> None:
-        """Leaves a file alone that some other program has made.
+        """Leave a file alone that some other program has made.
 
         Raises:
             JournalError: It has other tables than ours.
@@ -152,7 +152,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Closes the file; every entry is on disk already."""
+        """Close the file; every entry is on disk already."""
         self._writer.close()
         self._connection.close()
 
@@ -178,7 +178,7 @@ class Journal:
 
     @contextmanager
     def only_asker(self) -> Iterator[None]:
-        """Holds the right to ask for this journal; the system gives it back when the process ends, however it ends.
+        """Hold the right to ask for this journal; the system gives it back when the process ends, however it ends.
 
         Raises:
             JournalError: Another process has it, or the file of the lock cannot be made.
@@ -201,7 +201,7 @@ class Journal:
             os.close(lock)
 
     def record(self, *entries: Entry) -> None:
-        """Stores entries durably, all of them or none; one that is there already stays as it is.
+        """Store entries durably, all of them or none; one that is there already stays as it is.
 
         Raises:
             UnstorableEntry: No file can hold one of them.
@@ -224,7 +224,7 @@ class Journal:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Says which file SQLite's errors are about, and what to do.
+    """Say which file SQLite's errors are about, and what to do.
 
     Raises:
         JournalError: In place of any error of SQLite's.

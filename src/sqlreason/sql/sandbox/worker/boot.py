@@ -15,7 +15,7 @@ NAME = "sqlreason_worker"
 
 
 def main() -> None:
-    """Serves the parent that started this process."""
+    """Serve the parent that started this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     _load_package()
     mode, number = sys.argv[1], int(sys.argv[2])

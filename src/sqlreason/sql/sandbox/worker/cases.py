@@ -97,7 +97,7 @@ class Case:
         return database
 
     def _open(self, database: Any) -> None:
-        """Makes a database the current one; a file may only be read."""
+        """Make a database the current one; a file may only be read."""
         self._engine.open(database)
         self._granted = READ if self._engine.read_only else self.access
 
@@ -133,7 +133,7 @@ class Case:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
 
     def _tie(self, database: Database) -> None:
-        """Gives the gold's answer its sort keys; where they cannot be had, the plain order stays."""
+        """Give the gold's answer its sort keys; where they cannot be had, the plain order stays."""
         gold, answer = self._gold, database.answer
         if not gold["keyed"]:
             keyed = [(_picked(row, gold["positions"]), row) for row in answer.rows]
@@ -162,7 +162,7 @@ class Case:
         return [any(v not in (None, 0) for row in i.answer.rows for v in row) for i in self.databases]
 
     def judge(self, candidates: list[list[str]], skip: set[int]) -> Iterator[tuple[int, Verdict]]:
-        """Judges candidates, test database by test database, and yields each verdict as soon as it is sure.
+        """Judge candidates, test database by test database, and yield each verdict as soon as it is sure.
 
         Args:
             candidates: Per candidate its texts: readings of one answer, the first that runs counts.

@@ -58,7 +58,7 @@ def seal() -> None:
 
 
 def allow_cpu(seconds: float) -> None:
-    """Lets the process use that much more CPU time before the kernel ends it: the net below the parent's."""
+    """Let the process use that much more CPU time before the kernel ends it: the net below the parent's."""
     if resource is None:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -96,7 +96,7 @@ def _first_free_descriptor() -> int:
 
 
 def _leave_with(parent: int, interval: float = 0.5) -> None:
-    """Ends the process when its parent dies, even in the middle of a query.
+    """End the process when its parent dies, even in the middle of a query.
 
     Linux sends a signal; it comes when the parent's *thread* ends, so this is for children of the fork server, which
     has one. Elsewhere a thread looks now and then.

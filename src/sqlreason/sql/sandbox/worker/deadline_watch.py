@@ -38,7 +38,7 @@ class Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self, connection: Any, deadline: float) -> Watched:
-        """Watches a connection until `end`."""
+        """Watch a connection until `end`."""
         watched = Watched(connection, deadline)
         with self._changed:
             self._watched = watched
@@ -50,7 +50,7 @@ class Watch:
         return watched
 
     def end(self) -> None:
-        """Leaves the connection alone."""
+        """Leave the connection alone."""
         with self._changed:
             self._watched = None
 

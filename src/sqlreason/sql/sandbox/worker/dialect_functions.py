@@ -245,7 +245,7 @@ class ConcatOrdered:
         self._separator, self._distinct = ",", False
 
     def step(self, distinct: Any, separator: Any, value: Any, *keys: Any) -> None:
-        """Takes one row; a NULL is left out."""
+        """Take one row; a NULL is left out."""
         if value is None:
             return
         if len(self._rows) >= _MOST:

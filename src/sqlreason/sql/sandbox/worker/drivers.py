@@ -34,19 +34,19 @@ class Driver(Protocol):
     library: str
 
     def guard(self, caps: dict[int, int], allow: Callable[..., int], late: Callable[[], bool], between: int) -> None:
-        """Sets limits by category, the authorizer, and what is asked after so many operations whether to stop."""
+        """Set limits by category, the authorizer, and what is asked after so many operations whether to stop."""
 
     def query(self, statement: str, most: int) -> tuple[Sequence[Any], Rows]:
-        """Runs exactly one statement: its columns (each with its name first; none without a result), its first rows."""
+        """Run exactly one statement: its columns (each with its name first; none without a result), its first rows."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """All rows of a statement of our own."""
 
     def script(self, text: str) -> None:
-        """Runs all statements of a text."""
+        """Run all statements of a text."""
 
     def load(self, snapshot: bytes) -> None:
-        """Replaces the database by a snapshot."""
+        """Replace the database by a snapshot."""
 
     def dump(self) -> bytes:
         """A snapshot of the database."""
@@ -58,16 +58,16 @@ class Driver(Protocol):
         """While it is entered, what SQLite keeps comes from the heap and not from the connection's small, fast pool."""
 
     def function(self, name: str, arity: int, function: Callable[..., Any]) -> None:
-        """Registers a pure function; arity -1 takes any number of arguments."""
+        """Register a pure function; arity -1 takes any number of arguments."""
 
     def aggregate(self, name: str, arity: int, kind: type) -> None:
-        """Registers an aggregate with `step` and `finalize`."""
+        """Register an aggregate with `step` and `finalize`."""
 
     def code(self, error: Exception) -> str:
         """SQLite's name for an error, such as SQLITE_INTERRUPT; "" where there is none."""
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
 
 
 #: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE.

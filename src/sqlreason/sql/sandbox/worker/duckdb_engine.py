@@ -80,7 +80,7 @@ class DuckdbEngine:
         self._wrote = False
 
     def _connected(self, path: str) -> duckdb.DuckDBPyConnection | EngineError:
-        """Opens a file, or says why it cannot be."""
+        """Open a file, or say why it cannot be."""
         try:
             check_file(path, "duckdb")
             return self._connect(path)
@@ -90,7 +90,7 @@ class DuckdbEngine:
             return refused(path, str(error).partition("\n")[0])
 
     def look_at_files(self) -> None:
-        """Does nothing: DuckDB reads the definitions of a file as it opens it."""
+        """Do nothing: DuckDB reads the definitions of a file as it opens it."""
 
     def _connect(self, path: str = "") -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(path or ":memory:", read_only=bool(path))
@@ -99,7 +99,7 @@ class DuckdbEngine:
         return connection
 
     def load(self, script: str, deadline: float) -> str:
-        """Builds a database from a script, or finds the file of that name; the text itself serves as its snapshot.
+        """Build a database from a script, or find the file of that name; the text itself serves as its snapshot.
 
         Raises:
             EngineError: A statement of the script failed, or the file could not be opened.
@@ -124,7 +124,7 @@ class DuckdbEngine:
         return script
 
     def open(self, snapshot: str) -> None:
-        """Makes the test database the current database, building it anew if it has been closed."""
+        """Make the test database the current database, building it anew if it has been closed."""
         self.read_only = snapshot in self._files
         if not self.read_only and snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
@@ -158,7 +158,7 @@ class DuckdbEngine:
             self._watch.end()
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
-        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+        """Run statements and return the last one's result; what they wrote stays until `undo`.
 
         Raises:
             EngineError: A statement was refused, failed, or took too long.
@@ -196,7 +196,7 @@ class DuckdbEngine:
         result.more = len(result.rows) > max_rows
 
     def _returned(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int) -> tuple[Any, Any]:
-        """Runs a statement that writes: columns and rows of its RETURNING, which are there once it has run."""
+        """Run a statement that writes: columns and rows of its RETURNING, which are there once it has run."""
         relation = connection.sql(statement)
         if relation is None or relation.columns == ["Count"]:
             return [], []
@@ -204,7 +204,7 @@ class DuckdbEngine:
         return relation.columns, rows
 
     def undo(self) -> None:
-        """Takes back what `run` wrote."""
+        """Take back what `run` wrote."""
         with suppress(duckdb.Error):  # there was no transaction
             self._current.execute("ROLLBACK")
         for restart in self._sequences if self._wrote else ():  # which no transaction takes back

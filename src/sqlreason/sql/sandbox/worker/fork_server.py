@@ -28,7 +28,7 @@ _IMPORTS = {"sqlite": ["apsw"], "duckdb": ["duckdb"], "postgres": ["sqlalchemy",
 
 
 def serve_forks(control: socket.socket, parent: int) -> None:
-    """Serves requests until the parent is gone: `start` (with two descriptors) and `end`."""
+    """Serve requests until the parent is gone: `start` (with two descriptors) and `end`."""
     children: set[int] = set()
     gc.freeze()
     try:
@@ -79,7 +79,7 @@ def _fork(message: dict[str, Any], descriptors: list[int], control: socket.socke
 
 
 def _end(pid: int, children: set[int]) -> int:
-    """Kills a worker, unless it has ended, and returns the signal that ended it; 0 if it left by itself."""
+    """Kill a worker, unless it has ended, and return the signal that ended it; 0 if it left by itself."""
     if pid not in children:
         return 0
     children.discard(pid)

@@ -27,7 +27,7 @@ class Groups:
         self.numbers: list[int | None] = [None if index in skip else 0 for index in range(len(queries))]
 
     def divide(self, beat: Callable[[int], None], deadline: Callable[[], float]) -> None:
-        """Runs the queries on the engine's current database and divides the groups by what they give."""
+        """Run the queries on the engine's current database and divide the groups by what they give."""
         found: list[tuple[int, Answer]] = []  # of each new group the old one's number, and its answer
         for index, number in enumerate(self.numbers):
             if number is not None:

@@ -19,7 +19,7 @@ _HOT = bytes.fromhex("d9d505f920a163d7")
 
 
 def check_file(path: str, engine: str) -> None:
-    """Looks at a database file before an engine does.
+    """Look at a database file before an engine does.
 
     Raises:
         EngineError: It cannot be opened for reading alone; the reason is one sentence.

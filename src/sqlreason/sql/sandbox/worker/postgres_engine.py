@@ -132,7 +132,7 @@ class PostgresEngine:
             raise ValueError(f"the role of the server's URL is powerful ({named}); give one that is not")
 
     def load(self, script: str, deadline: float) -> str:
-        """Builds a test database from a script; the script itself serves as its snapshot.
+        """Build a test database from a script; the script itself serves as its snapshot.
 
         Without a script it is the tables that are there, in all schemas that the role may use, and only read.
 
@@ -164,7 +164,7 @@ class PostgresEngine:
         return script
 
     def open(self, snapshot: str) -> None:
-        """Makes the test database the current one, building it anew if it has been given up."""
+        """Make the test database the current one, building it anew if it has been given up."""
         if snapshot not in self._opened:
             self.load(snapshot, self.seconds() + _REBUILD_SECONDS)
         self._current, self._script = self._opened[snapshot], snapshot
@@ -172,7 +172,7 @@ class PostgresEngine:
         self._rows(f"SET LOCAL search_path = {self._current.schema}")
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
-        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+        """Run statements and return the last one's result; what they wrote stays until `undo`.
 
         Raises:
             EngineError: A statement was refused, failed, or took too long.
@@ -222,11 +222,11 @@ class PostgresEngine:
         return self._at_once([*first, "CLOSE ALL", self._timeout(deadline), *cursor])
 
     def _guarded(self, statement: str, deadline: float) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Runs one statement under what is left of its time; what goes wrong becomes an `EngineError`."""
+        """Run one statement under what is left of its time; what goes wrong becomes an `EngineError`."""
         return self._at_once([self._timeout(deadline), statement])
 
     def _at_once(self, statements: list[str]) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Runs statements without waiting for each (a change of processes); what the last returns.
+        """Run statements without waiting for each (a change of processes); what the last returns.
 
         Raises:
             EngineError: One of them failed; what comes behind it has not run.
@@ -257,7 +257,7 @@ class PostgresEngine:
         return EngineError(_STATUSES.get(state, "exec_error"), text)
 
     def undo(self) -> None:
-        """Takes back what `run` wrote."""
+        """Take back what `run` wrote."""
         marked, wrote, self._marked, self._wrote = self._marked, self._wrote, False, False
         if not marked:
             return

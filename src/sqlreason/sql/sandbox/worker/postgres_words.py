@@ -144,7 +144,7 @@ class Rules:
         self.dated: Collection[str] = ()
 
     def admit(self, words: list[Word], access: str) -> None:
-        """Lets a statement pass if its first words are allowed and it names nothing that is refused.
+        """Let a statement pass if its first words are allowed and it names nothing that is refused.
 
         Raises:
             EngineError: It is empty, several, or refused.
@@ -152,7 +152,7 @@ class Rules:
         self._admit(words, access, _COUNTERS if access != READ else frozenset())
 
     def admit_in_context(self, words: list[Word]) -> bool:
-        """Says whether a statement of a context is run; what it is not about is left out.
+        """Say whether a statement of a context is run; what it is not about is left out.
 
         Raises:
             EngineError: It is refused.

@@ -19,18 +19,18 @@ _BEAT = struct.Struct("<qqdd")
 
 
 def encode(message: Any) -> bytes:
-    """Writes a message of JSON's own types as one frame."""
+    """Write a message of JSON's own types as one frame."""
     body = _ENCODER.encode(message).encode("ascii")
     return HEADER.pack(len(body)) + body
 
 
 def decode(body: bytes) -> Any:
-    """Reads the body of a frame."""
+    """Read the body of a frame."""
     return json.loads(body)
 
 
 def receive(read: Callable[[int], bytes]) -> Any:
-    """Reads one message by a blocking `read(n)`.
+    """Read one message by a blocking `read(n)`.
 
     Raises:
         EOFError: The other side has closed the pipe.
@@ -81,7 +81,7 @@ class Heartbeat:
         self._memory = mmap.mmap(descriptor, self.SIZE)
 
     def write(self, request: int, index: int, started: float, computed: float) -> None:
-        """Says that work on a candidate begins."""
+        """Say that work on a candidate begins."""
         _BEAT.pack_into(self._memory, 0, request, index, started, computed)
 
     def read(self) -> Beat:
@@ -89,5 +89,5 @@ class Heartbeat:
         return Beat(*_BEAT.unpack_from(self._memory, 0))
 
     def close(self) -> None:
-        """Releases the shared bytes."""
+        """Release the shared bytes."""
         self._memory.close()

@@ -59,7 +59,7 @@ _NO_NEW_PRIVILEGES, _SET_FILTER, _ALL_THREADS = 38, 1, 1
 
 
 def forbid_system_calls(briefly: bool = False) -> bool:
-    """Installs the filter for all threads of this process; returns whether the kernel took it.
+    """Install the filter for all threads of this process; return whether the kernel took it.
 
     Args:
         briefly: Whether the process may still ask for the size of a file, until the filter is installed once more.

@@ -59,7 +59,7 @@ class Service:
         self._clock = Clock()
 
     def handle(self, message: dict[str, Any]) -> None:
-        """Serves one request."""
+        """Serve one request."""
         self._request = message["request"]
         allow_cpu(message["cpu_seconds"])
         self._beat(-1)
@@ -91,7 +91,7 @@ class Service:
         self._stream(case.judge(message["candidates"], set(message["skip"])))
 
     def _stream(self, pairs: Iterable[tuple[int, list[Any]]]) -> None:
-        """Sends what is found about candidates by their indices, a few at a time."""
+        """Send what is found about candidates by their indices, a few at a time."""
         waiting: list[Any] = []
         last = time.monotonic()
         for pair in pairs:
@@ -120,7 +120,7 @@ class Service:
             return as_error(error)
 
     def _run(self, message: dict[str, Any]) -> None:
-        """Sends the results of queries that only read, each as soon as it is known."""
+        """Send the results of queries that only read, each as soon as it is known."""
         if (failure := self._opened(message["context"])) is not None:
             self.send({"gold_error": ["context_error", f"{failure.status}: {failure.reason}"], "done": True})
             return
@@ -133,7 +133,7 @@ class Service:
         self.send({"done": True})
 
     def _describe(self, message: dict[str, Any]) -> None:
-        """Sends what defines a context.
+        """Send what defines a context.
 
         That is `before` (statements), `tables` (each its name, its CREATE TABLE, its columns by name, type, NOT NULL,
         place in the key and whether it is hidden or computed, and its foreign keys by number, parent, column and the
@@ -150,7 +150,7 @@ class Service:
             self.send({"gold_error": [failure.status, failure.reason[:_REASON]], "done": True})
 
     def _time(self, message: dict[str, Any]) -> None:
-        """Sends for each query the ratios of times, gold over query, of the rounds in which both were run in turn."""
+        """Send for each query the ratios of times, gold over query, of the rounds in which both were run in turn."""
         if (failure := self._opened(message["context"])) is not None:
             self.send({"gold_error": [failure.status, failure.reason], "done": True})
             return
@@ -182,7 +182,7 @@ class Service:
             self._engine.undo()
 
     def _opened(self, context: str) -> EngineError | None:
-        """Makes a context the current database; returns why that fails, None if it does not."""
+        """Make a context the current database; returns why that fails, None if it does not."""
         try:
             self._engine.open(self._engine.load(context, self._deadline()))
         except Exception as error:
@@ -205,7 +205,7 @@ class Service:
         return ["ok", outcome.columns, rows, ""]
 
     def _group(self, message: dict[str, Any]) -> None:
-        """Sends for each query the number of the group that shares its results on all contexts; None if it fails."""
+        """Send for each query the number of the group that shares its results on all contexts; None if it fails."""
         groups = Groups(self._engine, message["queries"], message["skip"], self._limits["max_rows"])
         for context in message["contexts"]:
             self._beat(-1)
@@ -252,7 +252,7 @@ class Service:
 
 
 def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent: int | None) -> None:
-    """Serves the parent on a socket until either side ends.
+    """Serve the parent on a socket until either side ends.
 
     Args:
         channel: To the parent.
@@ -282,7 +282,7 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
 
 
 def serve_alone(channel: socket.socket, token: bytes) -> None:
-    """Serves as one process for itself: shows the token, then learns what it is to be and where its heartbeat lies."""
+    """Serve as one process for itself: show the token, then learn what it is to be and where its heartbeat lies."""
     channel.sendall(token)
     start = protocol.receive(channel.recv)
     sys.path += start["folders"]
@@ -291,7 +291,7 @@ def serve_alone(channel: socket.socket, token: bytes) -> None:
 
 
 def _open_engine(start: dict[str, Any]) -> Any:
-    """Opens the engine; whatever it needs from outside it must have before the process is closed."""
+    """Open the engine; whatever it needs from outside it must have before the process is closed."""
     limits, name, files = start["limits"], start["engine"], start["files"]
     if name == "duckdb":
         from .duckdb_engine import DuckdbEngine

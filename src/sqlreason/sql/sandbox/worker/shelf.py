@@ -46,7 +46,7 @@ class Shelf(Generic[Key, Value]):
             return self._kept[key][0]
 
     def put(self, key: Key, value: Value, size: int) -> None:
-        """Keeps a value of that size."""
+        """Keep a value of that size."""
         with self._lock:
             if key in self._kept:
                 self._size -= self._kept.pop(key)[1]
@@ -57,7 +57,7 @@ class Shelf(Generic[Key, Value]):
 
 
 def remembering(characters: int) -> Callable[[Callable[Given, Value]], Callable[Given, Value]]:
-    """Keeps the results of a function of texts, of texts with so many characters together.
+    """Keep the results of a function of texts, of texts with so many characters together.
 
     Args:
         characters: Of all texts whose results are kept; that of the last text is kept whatever its length.

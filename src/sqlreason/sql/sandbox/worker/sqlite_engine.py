@@ -114,7 +114,7 @@ class SqliteEngine:
         self._files = {name: self._opened(driver, path) for name, path in files}
 
     def _opened(self, name: str, path: str) -> _File | EngineError:
-        """Opens a file, or says why it cannot be; nothing but its first bytes is read."""
+        """Open a file, or say why it cannot be; nothing but its first bytes is read."""
         try:
             check_file(path, "sqlite")
             found = _File(self._connect(name, path), path)
@@ -127,7 +127,7 @@ class SqliteEngine:
         return found
 
     def look_at_files(self) -> None:
-        """Reads the definitions of the files, once the process is confined; by then their sizes need not be asked."""
+        """Read the definitions of the files, once the process is confined; by then their sizes need not be asked."""
         for name, file in self._files.items():
             if isinstance(file, _File):
                 try:
@@ -155,7 +155,7 @@ class SqliteEngine:
         return driver
 
     def _authorize(self, action: int, one: str | None, two: str | None, base: str | None, by: str | None) -> int:
-        """Says whether an action is allowed; several calls a statement, so the common answers come first."""
+        """Say whether an action is allowed; several calls a statement, so the common answers come first."""
         if action == _READ_COLUMN and self._mode is not _OWN and (name := self._readable.get(one)):
             self._reads.add(name)
             return _ALLOWED_IT
@@ -193,7 +193,7 @@ class SqliteEngine:
         return self._mode is not _OWN and self.seconds() > self._deadline
 
     def _enter(self, mode: str, deadline: float) -> None:
-        """Puts the connection under a mode and a deadline, until the mode is `_OWN` again."""
+        """Put the connection under a mode and a deadline, until the mode is `_OWN` again."""
         self._mode, self._deadline, self._refused, self._missing = mode, deadline, "", ""
         self._reads, self._writes = set(), set()
         if len(self._readable) > _NAMES_KEPT:
@@ -220,7 +220,7 @@ class SqliteEngine:
         return EngineError("syntax_error" if any(mark in text for mark in _SYNTAX) else "exec_error", text)
 
     def load(self, script: str, deadline: float) -> bytes | _File:
-        """Builds a database from a script and returns its snapshot; finds the file of that name.
+        """Build a database from a script and return its snapshot; finds the file of that name.
 
         Raises:
             EngineError: A statement of the script failed, or the file could not be opened.
@@ -247,7 +247,7 @@ class SqliteEngine:
         return self._driver.dump()
 
     def open(self, snapshot: bytes | _File) -> None:
-        """Makes the snapshot, or the file, the current database."""
+        """Make the snapshot, or the file, the current database."""
         self.plain = False
         if isinstance(snapshot, _File):
             self._driver = snapshot.driver
@@ -261,7 +261,7 @@ class SqliteEngine:
         return self._driver is not self._memory
 
     def _tolerates(self) -> bool:
-        """Reads the current file from now on by the module that reads broken texts, if it does not yet."""
+        """Read the current file from now on by the module that reads broken texts, if it does not yet."""
         file = next((f for f in self._files.values() if isinstance(f, _File) and f.driver is self._driver), None)
         if file is None or (spare := self._spare.pop(file.path, None)) is None:
             return False
@@ -269,7 +269,7 @@ class SqliteEngine:
         return True
 
     def run(self, statements: list[str], access: str, deadline: float, max_rows: int) -> Outcome:
-        """Runs statements and returns the last one's result; what they wrote stays until `undo`.
+        """Run statements and return the last one's result; what they wrote stays until `undo`.
 
         Args:
             statements: What to run, each a single statement.
@@ -300,7 +300,7 @@ class SqliteEngine:
         return Outcome([column[0] for column in columns], rows, len(rows) > max_rows, self._reads, self._writes)
 
     def undo(self) -> None:
-        """Takes back what `run` wrote."""
+        """Take back what `run` wrote."""
         if self._driver.in_transaction():
             self._driver.rows("ROLLBACK")
 
@@ -370,7 +370,7 @@ class SqliteEngine:
         return self._driver.rows(sql)
 
     def close(self) -> None:
-        """Closes the connection."""
+        """Close the connection."""
         self._memory.close()
 
 

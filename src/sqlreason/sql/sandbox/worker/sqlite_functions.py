@@ -35,7 +35,7 @@ _LATE = frozenset(["concat", "concat_ws", "string_agg", "if", "unistr", "unhex",
 
 
 def install(driver: Driver, real: Driver) -> frozenset[str]:
-    """Registers the functions on a connection; `real` is another one, whose dates and times are SQLite's own.
+    """Register the functions on a connection; `real` is another one, whose dates and times are SQLite's own.
 
     Returns:
         Names that SQLite 3.40 did not know.
@@ -57,7 +57,7 @@ def install(driver: Driver, real: Driver) -> frozenset[str]:
 
 
 def _stop_the_clock(driver: Driver, real: Driver, clocks: set[str]) -> None:
-    """Replaces SQLite's date functions by themselves with `now` replaced."""
+    """Replace SQLite's date functions by themselves with `now` replaced."""
 
     def still(name: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
@@ -254,7 +254,7 @@ class _Spread:
         self._separator = ","
 
     def step(self, value: Any, separator: Any = None) -> None:
-        """Takes one row's value."""
+        """Take one row's value."""
         if value is not None:
             self._values.append(value)
         self._separator = self._separator if separator is None else _text(separator)
