@@ -10,8 +10,8 @@ import click
 from sqlreason.errors import BadInput, SqlReasonError
 
 SHOWN_ROWS = 20
+#: The students that were taught, best first: `kept` is the adapter that an environment brings along, if it does.
 TRAINED = ("grpo", "sft", "kept")
-"""The students that were taught, best first: `kept` is the adapter that an environment brings along, if it does."""
 
 
 @click.command()

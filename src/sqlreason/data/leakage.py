@@ -14,8 +14,8 @@ from sqlreason.text.cells import line
 
 logger = logging.getLogger(__name__)
 
+#: Jaccard index of word triples from which on questions are near-duplicates, where the options name none.
 SIMILAR = 0.8
-"""Jaccard index of word triples from which on questions are near-duplicates, where the options name none."""
 
 
 def find_shared(parts: Mapping[str, pd.DataFrame], threshold: float | None) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from sqlreason.sql.parsing import schema, statements
 logger = logging.getLogger(__name__)
 
 FEW_SCHEMAS = 5
+#: No more of a training's prompts than this is kept back for its dev evaluation.
 DEV_SHARE = 0.25
-"""No more of a training's prompts than this is kept back for its dev evaluation."""
 
 
 def group_keys(questions: pd.DataFrame) -> pd.Series:

@@ -24,11 +24,11 @@ from sqlreason.sql.parsing.schema import Schema, find_schema, quoted, render_ddl
 from sqlreason.sql.verifier import Result, Task, Verifier
 from sqlreason.text.printable import printable
 
+#: The methods of a session that a model may call; arguments and results are texts.
 TOOLS = ("list_tables", "describe_table", "run_sql", "submit")
-"""The methods of a session that a model may call; arguments and results are texts."""
 
+#: How a tool's text begins that tells a failure.
 ERROR = "error: "
-"""How a tool's text begins that tells a failure."""
 
 _THOUGHT = "…"  # of an answer that was submitted as a bare query, since the grammar wants reasoning
 _CELL = 200  # characters

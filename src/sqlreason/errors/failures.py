@@ -24,13 +24,13 @@ from sqlreason.text.printable import printable
 from sqlreason.text.redaction import redact
 
 SWITCH = "SQLREASON_TRACEBACK"
+#: At most so many are written of an error, the notes and the hint to the switch included.
 LINES = 15
-"""At most so many are written of an error, the notes and the hint to the switch included."""
 _CHARACTERS = 1000  # of a line; some libraries put a whole table into one
 _OWN_CALLS, _INNERMOST_CALLS = 2, 2  # of a short traceback
 _WORDS = frozenset({"click", "kedro", "omegaconf", "yaml"})
+#: Packages whose exceptions are words to a user, about a command, a configuration or a service.
 _SERVICES = frozenset({"aiohttp", "httpx", "huggingface_hub", "openai", "psycopg", "requests", "sqlalchemy", "urllib3"})
-"""Packages whose exceptions are words to a user, about a command, a configuration or a service."""
 _FULL = ("no space left on device", "disk is full", "disk quota exceeded", "file too large", "(os error 28)")
 _FREE_SPACE = "Free some space, or set `root` in conf/<environment>/globals.yml to a folder that has more."
 _FULL_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

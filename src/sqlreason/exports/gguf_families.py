@@ -40,6 +40,7 @@ class GgufFamily:
     slides: bool = False
 
 
+#: By transformers' name of the architecture.
 FAMILIES = {
     "LlamaForCausalLM": GgufFamily("LLAMA", pairs=True),
     "MistralForCausalLM": GgufFamily("LLAMA", pairs=True),
@@ -51,7 +52,6 @@ FAMILIES = {
     "Gemma2ForCausalLM": GgufFamily("GEMMA2", adds_one=True, slides=True),
     "Gemma3ForCausalLM": GgufFamily("GEMMA3", adds_one=True, slides=True),
 }
-"""By transformers' name of the architecture."""
 
 
 def find_family(config: Any, name: str) -> GgufFamily:

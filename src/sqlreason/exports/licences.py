@@ -10,6 +10,7 @@ from sqlreason.errors import BadInput
 
 _LLAMA = re.compile(r"llama[-_ ]?(\d+(?:\.\d+)?)?", re.IGNORECASE)
 
+#: What providers ask of those who train on a model's answers, by a word in the model's name.
 OF_ANSWERS = {
     "llama": (
         "Llama Community License, section 1.b: a model trained on these answers carries 'Llama' at the beginning of "
@@ -23,7 +24,6 @@ OF_ANSWERS = {
     "mistral": "Mistral's terms and licences differ from model to model; look at that of the one that answered.",
     "scripted": "None: the traces were written by rule from the gold queries, not by a language model.",
 }
-"""What providers ask of those who train on a model's answers, by a word in the model's name."""
 
 UNKNOWN = "Unknown for this teacher: read its licence and its provider's terms before you publish."
 

@@ -30,6 +30,7 @@ _NAMES = (
     "kimi-k2", "seed-coder", "hunyuan-dense", "granite-docling", "qwen35", "jais", "bloom", "minerva-7b", "default",
 )  # fmt: skip
 
+#: Texts of the kind that a student reads and writes; as questions, all of them have to be cut alike.
 ORDINARY = (
     'CREATE TABLE "order_item" (id INTEGER PRIMARY KEY, unit_price DECIMAL(10,2)); -- it\'s\r\n\r\n',
     "INSERT INTO t VALUES (1234567, 'O''Neil', 20.05, '2024-12-31 23:59:07', 'Größe', '東京 カナ');\n\n\n",
@@ -45,7 +46,6 @@ ORDINARY = (
     "Wie heißt der älteste Sänger? ¿Cuántos años? Où est l'été? Zażółć gęślą jaźń. Привет, мир!",
     "SELECT\r\n\ta.*\r\nFROM a\r\n;",
 )
-"""Texts of the kind that a student reads and writes; as questions, all of them have to be cut alike."""
 
 _MIXED = (
     "a", "Zq", "é", "ß", "東", "カ", "я", "\u0627", "7", "42", "12345", " ", "  ", "\n", "\r\n", "\t", "_", "'", "'s",

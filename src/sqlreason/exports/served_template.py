@@ -28,13 +28,13 @@ _JOIN_SYSTEM = (
     "'content': messages[0]['content'] + '\\n\\n' + messages[1]['content']}] + messages[2:] %}"
     "{%- endif %}"
 )
+#: A question, and a correction.
 _TURNS = (
     {"role": "system", "content": "Plan in <think></think>, then write one query."},
     {"role": "user", "content": 'CREATE TABLE "t" (a TEXT);\n\nHow many rows are there?'},
     {"role": "assistant", "content": "<think>\nCount them.\n</think>\n<sql>\nSELECT count(a) FROM t\n</sql>"},
     {"role": "user", "content": "It does not run. Correct it."},
 )
-"""A question, and a correction."""
 
 
 def find_template(chat: Chat, size: int, cut: Cutting) -> str:

@@ -153,9 +153,10 @@ def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
         )
 
 
+#: Parameters with a block of trl's arguments, and that block.
 TRAINERS: dict[type[Options], type[TrainerArguments]] = {SFTOptions: SFTArguments, GRPOOptions: GRPOArguments}
-"""Parameters with a block of trl's arguments, and that block."""
 
+#: Each yields a sentence for a contradiction of one kind.
 CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _one_length,
     _ranks_are_launched,
@@ -168,7 +169,6 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _every_prompt_teaches,
     _the_teacher_knows_more,
 )
-"""Each yields a sentence for a contradiction of one kind."""
 
 
 def _describe_fault(name: str, kind: type[Options], fault: Mapping[str, Any]) -> list[str]:

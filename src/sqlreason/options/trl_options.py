@@ -14,11 +14,11 @@ from pydantic_core import PydanticCustomError
 from sqlreason.options.option_types import Optimizer, Options, Positive, mistakes_truth_for_number
 from sqlreason.students.training.trl_arguments import describe_unknown, read_arguments
 
+#: Two ways to say how long a training is; the one that is null is not passed to trl.
 LENGTHS = ("num_train_epochs", "max_steps")
-"""Two ways to say how long a training is; the one that is null is not passed to trl."""
 
+#: Type of the error that tells of unknown names and wrong types, one sentence each.
 FAULTS = "arguments_of_trl"
-"""Type of the error that tells of unknown names and wrong types, one sentence each."""
 
 
 class TrainerArguments(Options):

@@ -12,8 +12,8 @@ from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
 
+#: Entries that the look at the student does without if they cannot be loaded.
 OPTIONAL = ("sql_questions", "distillation_teacher")
-"""Entries that the look at the student does without if they cannot be loaded."""
 
 _DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
 _MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the weights; the demo peaked at 5.2 GB in all

@@ -16,8 +16,8 @@ SCORE_COLUMNS = (
     "id", "well_formed", "runs", "agrees", "status", "reason", "plan_consistency", "tokens", "seconds",
     "finished", "sql_complexity",
 )  # fmt: skip
+#: Columns of the comparison that are rates with an interval, and the column of the scores behind each.
 RATES = {"format_rate": "well_formed", "executes": "runs", "accuracy": "agrees"}
-"""Columns of the comparison that are rates with an interval, and the column of the scores behind each."""
 
 
 def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:

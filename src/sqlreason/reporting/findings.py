@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import pandas as pd
 
+#: Share of unfinished answers above which the length limit, not the student, may decide.
 MANY_UNFINISHED = 0.2
-"""Share of unfinished answers above which the length limit, not the student, may decide."""
+#: Below this the 95 % interval at 50 % is wider than ±7 points.
 FEW_QUESTIONS = 200
-"""Below this the 95 % interval at 50 % is wider than ±7 points."""
 
 
 def findings(metrics: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.metadata import distributions
 from typing import Any
 
+#: What of Kedro's parameters of a run stands in its record.
 RECORDED = (
     "session_id",
     "env",
@@ -18,7 +19,6 @@ RECORDED = (
     "from_nodes",
     "to_nodes",
 )
-"""What of Kedro's parameters of a run stands in its record."""
 
 
 class Progress:

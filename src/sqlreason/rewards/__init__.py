@@ -44,8 +44,8 @@ REWARDS: dict[str, Callable[..., Reward]] = {
     "check_sql_reward": CheckSqlReward,
 }
 
+#: Those that run queries.
 EXECUTING = ("execution", "arctic", "sql_r1", "partial", "check_sql_reward")
-"""Those that run queries."""
 
 
 def make_rewards(

@@ -26,8 +26,8 @@ from sqlreason.sql.verifier import Limits, Task, Verifier
 
 MIN_AUC = 0.95
 FRESH_INSTANCES, MUTANTS = 6, 12
+#: Of certification: a bomb need not burn for long to be known as one.
 LIMITS = Limits(soft_seconds=0.3, hard_seconds=1.0)
-"""Of certification: a bomb need not burn for long to be known as one."""
 
 
 class CertificationError(BadInput):

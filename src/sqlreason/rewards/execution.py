@@ -33,8 +33,8 @@ OVERLAP = 0.20
 AGREES = 1.0
 WORTHLESS_FLAGS = ("no_table_read", "write_for_read")
 WORTHLESS_STATUSES = frozenset({"denied", "multi_statement", "empty", "crash"})
+#: Significant digits to which numbers are compared in the overlap of cells.
 DIGITS = 6
-"""Significant digits to which numbers are compared in the overlap of cells."""
 
 
 def score(judgement: Judgement, judge: Judge) -> tuple[float, str]:

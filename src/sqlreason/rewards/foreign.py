@@ -18,8 +18,8 @@ from sqlreason.errors import BadInput
 from sqlreason.rewards import REWARDS, Reward
 from sqlreason.sql.verifier import Limits
 
+#: First part of the reason code of a completion at which a reward raised or returned no number.
 RAISED = "raised"
-"""First part of the reason code of a completion at which a reward raised or returned no number."""
 
 
 class TotalReward:

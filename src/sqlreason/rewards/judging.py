@@ -150,8 +150,8 @@ class Judge:
         }
 
 
+#: Worth of a completion whose row can be verified, with a reason code; must be a function of a module (pickle).
 Score = Callable[[Judgement, Judge], tuple[float, str]]
-"""Worth of a completion whose row can be verified, with a reason code; must be a function of a module (pickle)."""
 
 
 class JudgedReward:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.rewards.format_reward import completion_text
 
+#: Where a batch brings no token ids; the usual estimate for English text.
 CHARACTERS_PER_TOKEN = 4
-"""Where a batch brings no token ids; the usual estimate for English text."""
 
 
 class LengthReward:

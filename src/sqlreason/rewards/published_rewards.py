@@ -21,8 +21,8 @@ from sqlreason.rewards.judging import Judge, JudgedReward, Judgement, Rows
 from sqlreason.sql.comparison_rules import comparison_of
 from sqlreason.sql.parsing.statements import statement_kind
 
+#: Length of thought and answer at which SQL-R1's reward for length is full.
 SQL_R1_CHARACTERS = 2048
-"""Length of thought and answer at which SQL-R1's reward for length is full."""
 
 
 def score_arctic(judgement: Judgement, judge: Judge) -> tuple[float, str]:

@@ -17,9 +17,10 @@ from sqlreason.rewards.tasks import sources
 from sqlreason.sql.parsing.schema import Schema, find_definitions
 from sqlreason.sql.parsing.statements import parse as parse_sql
 
+#: Shares of the reward: names used and named, clauses used and told.
 NAMES, CLAUSES = 0.7, 0.3
-"""Shares of the reward: names used and named, clauses used and told."""
 
+#: Words of which a plan must use one for each clause that its query has.
 CLAUSE_WORDS: dict[type[exp.Expr], str] = {
     exp.Where: r"where|filter\w*|only|condition|whose|restrict\w*",
     exp.Group: r"group\w*|per|each",
@@ -31,7 +32,6 @@ CLAUSE_WORDS: dict[type[exp.Expr], str] = {
     exp.SetOperation: r"union|unite|append|add|intersect\w*|common|both|except|remove|without|take away",
     exp.AggFunc: r"count|number|sum|total|average|mean|min\w*|max\w*|smallest|largest|aggregat\w*",
 }
-"""Words of which a plan must use one for each clause that its query has."""
 
 
 class ReasoningReward:

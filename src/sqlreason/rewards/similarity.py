@@ -17,8 +17,8 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards.format_reward import completion_text
 
+#: Of the hashed embedding; at some fifty features a text collisions are rare.
 DIMENSIONS = 1 << 18
-"""Of the hashed embedding; at some fifty features a text collisions are rare."""
 
 Vector = Mapping[int, float]
 

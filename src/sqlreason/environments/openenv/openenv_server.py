@@ -16,8 +16,8 @@ from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
 from sqlreason.environments.openenv.openenv_models import SqlAction, SqlEnvState, SqlObservation
 from sqlreason.environments.session import shared_sessions
 
+#: At once; they share the workers, so that one costs little.
 MOST_EPISODES = 256
-"""At once; they share the workers, so that one costs little."""
 
 _questions = os.environ.get("SQLREASON_QUESTIONS")
 app = create_app(

@@ -24,8 +24,8 @@ from sqlreason.teachers.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
+#: What earlier runs left, by name of its catalog entry: a function that loads it, for what is there.
 Sources = Mapping[str, Callable[[], Any]]
-"""What earlier runs left, by name of its catalog entry: a function that loads it, for what is there."""
 
 ADAPTER, MERGED, GGUF = "adapter", "merged", "GGUF"
 

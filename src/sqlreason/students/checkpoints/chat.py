@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _PROBE = "<think>\nx < 3 and \"é\"\n</think>\n<sql>\nSELECT \"a\" , b FROM t WHERE a <= 'it''s'\n</sql>"
+#: The label of a token that the loss does not count, by torch's convention.
 NOT_TRAINED = -100
-"""The label of a token that the loss does not count, by torch's convention."""
 
 _OPENED = re.compile(r"<think>\s*\Z")
 

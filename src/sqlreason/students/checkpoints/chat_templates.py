@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 Messages = Sequence[Mapping[str, str]]
 
+#: What a template that asks for today's date is told, so that a prompt has the same tokens tomorrow.
 PINNED_DATE = datetime(2025, 1, 1)
-"""What a template that asks for today's date is told, so that a prompt has the same tokens tomorrow."""
 
+#: The project's own template for base models that were published without one (`student.plain_template: true`).
 PLAIN_TEMPLATE = (
     "{{ bos_token or '' }}{% for message in messages %}"
     "### {{ message['role'] | capitalize }}\n{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}\n\n"
     "{% endfor %}{% if add_generation_prompt %}### Assistant\n{% endif %}"
 )
-"""The project's own template for base models that were published without one (`student.plain_template: true`)."""
 
 MARK = "sqlreason-mark"  # text of the probes, which no template holds itself
 _INSTRUCTION = 'Plan in <think></think>, then write "one" query in <sql></sql> & it\'s done.'
 _QUESTION = "\n".join(f'CREATE TABLE "t{n}" (a TEXT, b INT); -- é\'s < {n} & {{{{ b }}}}' for n in range(40))
+#: Arguments of the template that are not the user's to give.
 _OURS = ("add_generation_prompt", "continue_final_message", "messages", "return_dict", "strftime_now", "tokenize")
-"""Arguments of the template that are not the user's to give."""
 
 
 class ChatError(BadInput):

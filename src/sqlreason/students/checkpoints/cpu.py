@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+#: Name under which `register_attention` makes its function known to transformers.
 PLAIN_ATTENTION = "sqlreason_plain"
-"""Name under which `register_attention` makes its function known to transformers."""
 
 # glibc's <malloc.h>: parameters of mallopt
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+#: Name of the facts about the file, in the manifest of the folder made of it.
 ORIGIN = "origin"
-"""Name of the facts about the file, in the manifest of the folder made of it."""
 
 _ARCHITECTURE = "llama"
 _CONTROL, _USER_DEFINED = 3, 4  # GGUF's types of tokens: special ones, and words kept in one piece
@@ -326,10 +326,10 @@ def _smollm() -> PreTokenizer:
     return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), _gpt2()])
 
 
+#: llama.cpp's names of the ways in which a text is cut into words before it becomes tokens.
 _WAYS: Mapping[str, Callable[[], PreTokenizer]] = {
     "gpt-2": _gpt2,
     "smollm": _smollm,
     "llama-bpe": lambda: _split(*WORD_EXPRESSIONS["llama-bpe"]),
     "qwen2": lambda: _split(*WORD_EXPRESSIONS["qwen2"]),
 }
-"""llama.cpp's names of the ways in which a text is cut into words before it becomes tokens."""

@@ -6,6 +6,7 @@ _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _LED = r"[^\r\n\p{L}\p{N}]?"
 _SLASHED = r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+#: llama.cpp's name: the expressions of published tokenizers of that kind, one after the other.
 WORD_EXPRESSIONS: dict[str, tuple[str, ...]] = {
     "llama-bpe": (rf"{_CONTRACTIONS}|{_LED}\p{{L}}+|\p{{N}}{{1,3}}{_REST}",),
     "qwen2": (rf"{_CONTRACTIONS}|{_LED}\p{{L}}+|\p{{N}}{_REST}",),
@@ -16,4 +17,3 @@ WORD_EXPRESSIONS: dict[str, tuple[str, ...]] = {
         rf"{_LED}{_UPPER}*{_LOWER}+{_CONTRACTIONS}?|{_LED}{_UPPER}+{_LOWER}*{_CONTRACTIONS}?|\p{{N}}{{1,3}}{_SLASHED}",
     ),
 }
-"""llama.cpp's name: the expressions of published tokenizers of that kind, one after the other."""

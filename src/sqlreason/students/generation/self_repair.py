@@ -23,8 +23,8 @@ from sqlreason.students.generation.generator import Generator
 
 logger = logging.getLogger(__name__)
 
+#: Answers conversations, one answer each; the number of the round lets samples differ between rounds.
 Ask = Callable[[list[Messages], int], list[Generation]]
-"""Answers conversations, one answer each; the number of the round lets samples differ between rounds."""
 
 
 @dataclass(frozen=True)

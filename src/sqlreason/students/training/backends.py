@@ -10,11 +10,11 @@ from sqlreason.students.training import transformers_backend, unsloth_backend
 if TYPE_CHECKING:
     from peft import PeftModel
 
+#: Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and chat.
 BACKENDS: dict[str, "Callable[..., tuple[PeftModel, Chat]]"] = {
     "transformers": transformers_backend.load_student,
     "unsloth": unsloth_backend.load_student,
 }
-"""Each takes (checkpoint, start, *, dtype, quantization, gradient_checkpointing, seed): model and chat."""
 
 
 def choose_backend(name: str) -> "Callable[..., tuple[PeftModel, Chat]]":

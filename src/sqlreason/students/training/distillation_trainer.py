@@ -28,8 +28,8 @@ from sqlreason.students.training.trainer_arguments import TrainingError
 from sqlreason.students.training.trl_arguments import complete
 from sqlreason.students.training.work_folder import Stage
 
+#: A causal language model, with an adapter or bare.
 Reader = PeftModel | PreTrainedModel
-"""A causal language model, with an adapter or bare."""
 
 
 class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untyped

@@ -23,11 +23,11 @@ from sqlreason.students.generation.generator import answer
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Generation
 
+#: Sizes of a group among which the advice chooses.
 GROUPS = (4, 8, 16, 32)
-"""Sizes of a group among which the advice chooses."""
 
+#: Share of groups without right and wrong answers beyond which a larger group is advised.
 MAX_IDLE = 0.4
-"""Share of groups without right and wrong answers beyond which a larger group is advised."""
 
 MIN_HEADROOM, MIN_LEARNABLE = 0.05, 0.15
 """What a go needs: points between one try and the best of all, and share of prompts that are sometimes right.

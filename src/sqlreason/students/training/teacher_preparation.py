@@ -16,8 +16,8 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.training import sft
 from sqlreason.students.training.on_policy_distillation import Teacher
 
+#: The adapter and tables `grpo_history` and `grpo_rollouts`.
 Improved = tuple[Adapter, pd.DataFrame, pd.DataFrame]
-"""The adapter and tables `grpo_history` and `grpo_rollouts`."""
 
 
 def prepare_teacher(

@@ -27,12 +27,12 @@ Config = TypeVar("Config")
 
 logger = logging.getLogger(__name__)
 
+#: What to change where a pass does not fit into memory.
 LESS_TO_LEARN_FROM = (
     "halve {stage}.trl.per_device_train_batch_size and double gradient_accumulation_steps (a step stays what it was), "
     "set {stage}.trl.gradient_checkpointing: true or student.quantization: nf4, or lower "
     "preprocessing.max_prompt_tokens"
 )
-"""What to change where a pass does not fit into memory."""
 
 
 class TrainingError(SqlReasonError, RuntimeError):

@@ -20,6 +20,7 @@ from sqlreason.errors import BadInput
 
 _BUILTIN: dict[str, Any] = {"bool": bool, "int": int, "float": float, "str": str, "list": list, "dict": dict}
 
+#: What every training passes to trl, whatever the parameters say: history, checkpoints and resuming rely on it.
 FIXED: dict[str, Any] = {
     "save_strategy": "steps",
     "save_total_limit": 2,
@@ -30,27 +31,27 @@ FIXED: dict[str, Any] = {
     "ddp_find_unused_parameters": False,
     "average_tokens_across_devices": True,
 }
-"""What every training passes to trl, whatever the parameters say: history, checkpoints and resuming rely on it."""
 
+#: Likewise of SFT, whose rows are made and checked by this project.
 FIXED_OF_SFT: dict[str, Any] = {
     "max_length": None,
     "packing": False,
     "completion_only_loss": True,
     "dataset_num_proc": None,
 }
-"""Likewise of SFT, whose rows are made and checked by this project."""
 
+#: Likewise of GRPO and on-policy distillation, whose completions are written by this project.
 FIXED_OF_ROLLOUTS: dict[str, Any] = {
     "top_k": 0,
     "disable_dropout": True,
     "remove_unused_columns": False,
     "log_completions": False,
 }
-"""Likewise of GRPO and on-policy distillation, whose completions are written by this project."""
 
+#: Likewise of GRPO, whose reference stays the student of SFT.
 FIXED_OF_GRPO: dict[str, Any] = {**FIXED_OF_ROLLOUTS, "sync_ref_model": False}
-"""Likewise of GRPO, whose reference stays the student of SFT."""
 
+#: Arguments that follow from something else, and from what.
 _FROM_ELSEWHERE = {
     "output_dir": "the work folder of the training",
     "resume_from_checkpoint": "student.resume",
@@ -73,18 +74,17 @@ _FROM_ELSEWHERE = {
     "generation_batch_size": "per_device_train_batch_size and gradient_accumulation_steps",
     "steps_per_generation": "gradient_accumulation_steps",
 }
-"""Arguments that follow from something else, and from what."""
 
+#: Arguments that the project's own rows, generation and log-probabilities would pass over in silence.
 _NOT_HONOURED = {
     "auto_find_batch_size", "packing_strategy", "padding_free", "assistant_only_loss", "eos_token", "pad_token",
     "min_p", "repetition_penalty", "generation_kwargs", "cache_implementation", "use_transformers_continuous_batching",
     "transformers_continuous_batching_config", "use_transformers_paged", "use_liger_kernel", "entropy_coef",
     "use_adaptive_entropy",
 }  # fmt: skip
-"""Arguments that the project's own rows, generation and log-probabilities would pass over in silence."""
 
+#: How arguments begin that are about evaluating, logging and publishing, none of which is left to trl.
 _OF_NO_USE = ("eval_", "per_device_eval_", "hub_", "log_", "logging_", "trackio_", "do_", "push_to_")
-"""How arguments begin that are about evaluating, logging and publishing, none of which is left to trl."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, cast
 from trl import DistillationTrainer, GRPOTrainer
 from trl.models.utils import _ForwardRedirection
 
+#: Methods of trl's trainers that ours replace, or wrap.
 OVERRIDDEN: dict[type, tuple[str, ...]] = {
     GRPOTrainer: (
         "_generate",
@@ -27,16 +28,15 @@ OVERRIDDEN: dict[type, tuple[str, ...]] = {
         "_tokenize_prompts",
     ),
 }
-"""Methods of trl's trainers that ours replace, or wrap."""
 
+#: Attributes of trl's trainers that are read, or written, by the functions below.
 READ: dict[type, tuple[str, ...]] = {
     GRPOTrainer: ("_buffered_inputs", "_logs", "_metrics", "_step"),
     DistillationTrainer: ("_buffered_inputs", "_logs", "_metrics", "_step"),
 }
-"""Attributes of trl's trainers that are read, or written, by the functions below."""
 
+#: The batches of one step: tensors by name.
 Rows = list[dict[str, Any]]
-"""The batches of one step: tensors by name."""
 
 
 def figures(trainer: GRPOTrainer | DistillationTrainer) -> dict[str, list[float]]:
