@@ -280,13 +280,14 @@ def _certifiable(source: str | None, env: str | None, most: int, databases: int,
         asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
     else:
         asked = _questions(source, env)
+    asked = asked[:most]
     rows = [
         {"task": prepared.task.to_json(), "sql_context": row.context, "gold_sql": row.gold}
-        for row, prepared in zip(asked[:most], prepare_all(asked[:most], databases, seed), strict=True)
+        for row, prepared in zip(asked, prepare_all(asked, databases, seed), strict=True)
         if prepared.task is not None
     ]
     if not rows:
-        raise BadInput(f"none of {len(asked[:most])} gold queries can be trusted; `audit` says why")
+        raise BadInput(f"none of {len(asked)} gold queries can be trusted; `audit` says why")
     return rows
 
 

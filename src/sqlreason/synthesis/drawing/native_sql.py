@@ -6,6 +6,7 @@ Years are numbers, truth values no numbers, and names with capitals need quotes 
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from sqlglot import exp
 
@@ -14,7 +15,15 @@ from sqlreason.sql.parsing.tables import identifier
 from sqlreason.synthesis.names import written
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.column_kinds import family_of
-from sqlreason.synthesis.schema.rows import Row, Value, describe, render_context, render_schema, render_value
+from sqlreason.synthesis.schema.rows import (
+    Row,
+    Value,
+    define_table,
+    describe,
+    render_context,
+    render_schema,
+    render_value,
+)
 
 _TYPES = {"key": "INTEGER", "ref": "INTEGER", "int": "INTEGER", "real": "DOUBLE PRECISION", "bool": "BOOLEAN"}
 
@@ -77,19 +86,8 @@ def write_schema(annotated_schema: AnnotatedSchema, dialect: str) -> str:
 
 
 def _definition(annotated_schema: AnnotatedSchema, table: TablePlan, made: set[str], dialect: str) -> str:
-    parts = [
-        f"{_named(column.name, dialect)} {_type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
-        for column in table.definition
-    ]
-    if table.primary:
-        parts.append(f"PRIMARY KEY ({', '.join(_named(name, dialect) for name in table.primary)})")
-    parts += [
-        f"FOREIGN KEY ({_named(column.name, dialect)}) REFERENCES "
-        f"{_named(column.target, dialect)}({_named(annotated_schema.table(column.target).key.name, dialect)})"
-        for column in table.references
-        if column.target in made
-    ]
-    return f"CREATE TABLE {_named(table.name, dialect)} ({', '.join(parts)});"
+    references = [column for column in table.references if column.target in made]
+    return define_table(annotated_schema, table, partial(_named, dialect=dialect), _type_of, references)
 
 
 def _named(name: str, dialect: str) -> str:

@@ -1,7 +1,7 @@
 """Rows for annotated schemas, and the context text (CREATE TABLE … ; INSERT INTO …) that carries them."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from sqlreason.sql.parsing.schema import Column, ForeignKey, Schema, Table, render_ddl
@@ -140,18 +140,37 @@ def render_context(annotated_schema: AnnotatedSchema, contents: Mapping[str, lis
 
 def render_table(annotated_schema: AnnotatedSchema, table: TablePlan) -> str:
     """Return the CREATE TABLE statement of one table."""
+    return define_table(annotated_schema, table, written, annotated_schema.type_of, table.references)
+
+
+def define_table(
+    annotated_schema: AnnotatedSchema,
+    table: TablePlan,
+    named: Callable[[str], str],
+    type_of: Callable[[ColumnPlan], str],
+    references: Iterable[ColumnPlan],
+) -> str:
+    """Return the CREATE TABLE statement of one table as an engine reads it.
+
+    Args:
+        annotated_schema: Of the table.
+        table: What is defined.
+        named: Writes a name.
+        type_of: Names the type of a column.
+        references: Columns that are declared to refer to another table.
+    """
     parts = [
-        f"{written(column.name)} {annotated_schema.type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
+        f"{named(column.name)} {type_of(column)}" + (" PRIMARY KEY" if column.kind == "key" else "")
         for column in table.definition
     ]
     if table.primary:
-        parts.append(f"PRIMARY KEY ({', '.join(map(written, table.primary))})")
+        parts.append(f"PRIMARY KEY ({', '.join(map(named, table.primary))})")
     parts += [
-        f"FOREIGN KEY ({written(column.name)}) REFERENCES "
-        f"{written(column.target)}({written(annotated_schema.table(column.target).key.name)})"
-        for column in table.references
+        f"FOREIGN KEY ({named(column.name)}) REFERENCES "
+        f"{named(column.target)}({named(annotated_schema.table(column.target).key.name)})"
+        for column in references
     ]
-    return f"CREATE TABLE {written(table.name)} ({', '.join(parts)});"
+    return f"CREATE TABLE {named(table.name)} ({', '.join(parts)});"
 
 
 def render_rows(table: TablePlan, rows: list[Row]) -> str:
