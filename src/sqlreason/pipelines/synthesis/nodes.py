@@ -82,7 +82,14 @@ def _vary(options: SynthesisOptions, verifier: Verifier) -> pd.DataFrame:
     """Return questions over variations of all schemas but the held-out ones."""
     annotated_schemas = [*load_annotated_schemas(TRAINING), *load_annotated_schemas(PRETRAINING)]
     with tqdm(total=options.train_questions, desc="questions", unit="question") as bar:
-        return make_varied_questions(annotated_schemas, options.train_questions, verifier, options.seed, bar.update)
+        return make_varied_questions(
+            annotated_schemas, options.train_questions, verifier, options.seed, _mix(options), bar.update
+        )
+
+
+def _mix(options: SynthesisOptions) -> dict[str, float]:
+    """Return the factors on the families: those of the difficulty, and the user's over them."""
+    return {**DIFFICULTIES[options.difficulty], **options.mix}
 
 
 def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
@@ -97,11 +104,10 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
         options.timeout_seconds,
         options.dialect,
     )
-    mix = {**DIFFICULTIES[options.difficulty], **options.mix}
     tally = Tally()
     wanted = {"train": options.train_questions, "heldout": options.heldout_questions}
     parts: dict[str, list[dict[str, str]]] = {"train": [], "heldout": []}
-    questions = trusted_questions(source, mix, options.seed, options.workers, tally, options.databases)
+    questions = trusted_questions(source, _mix(options), options.seed, options.workers, tally, options.databases)
     with tqdm(total=sum(wanted.values()), desc="questions", unit="question") as bar:
         for row in questions:
             held = splits.is_reserved(template(row["sql"]), options.heldout_share, options.seed)
