@@ -5,7 +5,8 @@
 Prepares the questions once (their gold queries have to run and to be told from their mutants, as in every evaluation),
 builds the environment's prompts, lets the environment's students answer and judges the answers: right on the original
 database and on all that are drawn. Spider's own rules are reported beside that. None of these rows is read by a
-training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`).
+training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`). Questions about
+one database need no context of their own: `questions/chinook.jsonl --database chinook.sqlite`.
 
 Each outcome is appended to `--to` as one line of JSON, with everything that it depends on; the answers themselves are
 kept where `--answers` says.
@@ -38,8 +39,9 @@ HELDOUT = "heldout"
 ENTRIES = ("base_model", "student_prompt", "params:student", "params:preprocessing", "params:evaluation")
 
 
-def read_questions(place: Path) -> pd.DataFrame:
-    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table."""
+def read_questions(place: Path, database: Path | None) -> pd.DataFrame:
+    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table, whose rows may leave
+    their context to `database`, a SQLite file that all of them are about."""
     if place.is_dir():
         asked = json.loads((place / "dev.json").read_text(encoding="utf-8"))
         return pd.DataFrame(
@@ -57,6 +59,8 @@ def read_questions(place: Path) -> pd.DataFrame:
         table = pd.read_csv(place, keep_default_na=False)
     else:
         table = pd.read_json(place, lines=True)
+    if database is not None:
+        table["sql_context"] = script_of(database)
     return table.astype({"id": str})[["id", "sql_prompt", "sql_context", "sql"]]
 
 
@@ -134,8 +138,9 @@ def main() -> None:
     """Measure, print each outcome, and keep the records where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="+", help="folders in Spider's layout, tables in gretel's columns, or heldout")
+    parser.add_argument("--database", type=Path, help="a SQLite file: the context of a table that has none")
     parser.add_argument("--env", default="smol")
-    parser.add_argument("--students", nargs="+", default=["base", "sft"], choices=["base", "sft", "grpo"])
+    parser.add_argument("--students", nargs="+", default=["base", "sft"], choices=["base", "sft", "grpo", "kept"])
     parser.add_argument("--sample", type=int, help="at most so many questions of each, drawn by --seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--votes", type=int, default=1)
@@ -163,7 +168,7 @@ def main() -> None:
         sample_rows=options.sample_rows,
     )
     for place in given.places:
-        asked = heldout if place == HELDOUT else read_questions(Path(place))
+        asked = heldout if place == HELDOUT else read_questions(Path(place), given.database)
         assert asked is not None
         total = len(asked)
         if given.sample is not None and given.sample < total:
