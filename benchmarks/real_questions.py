@@ -5,8 +5,8 @@
 Prepares the questions once (their gold queries have to run and to be told from their mutants, as in every evaluation),
 builds the environment's prompts, lets the environment's students answer and judges the answers: right on the original
 database and on all that are drawn. Spider's own rules are reported beside that. None of these rows is read by a
-training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`). Questions about
-one database need no context of their own: `questions/chinook.jsonl --database chinook.sqlite`.
+training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`). A table
+about one database needs no contexts: `benchmarks/questions/chinook.jsonl --database chinook.sqlite`.
 
 Each outcome is appended to `--to` as one line of JSON, with everything that it depends on; the answers themselves are
 kept where `--answers` says.
@@ -40,8 +40,12 @@ ENTRIES = ("base_model", "student_prompt", "params:student", "params:preprocessi
 
 
 def read_questions(place: Path, database: Path | None) -> pd.DataFrame:
-    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table, whose rows may leave
-    their context to `database`, a SQLite file that all of them are about."""
+    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table.
+
+    Args:
+        place: The folder or the table.
+        database: A SQLite file that all questions of the table are about; None where the rows bring their contexts.
+    """
     if place.is_dir():
         asked = json.loads((place / "dev.json").read_text(encoding="utf-8"))
         return pd.DataFrame(
