@@ -139,6 +139,13 @@ def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(ba
     assert told in "\n".join(find_faults(given))
 
 
+def test_a_second_order_of_the_rows_is_refused_and_so_is_an_attention_without_masks(base_parameters):
+    trl = {**base_parameters["sft"]["trl"], "train_sampling_strategy": "group_by_length"}
+    given = {**base_parameters, "sft": {**base_parameters["sft"], "trl": trl, "share_prefixes": True}}
+    first, second = find_faults(given)
+    assert "leave one of the two out" in first and "student.backend=transformers" in second
+
+
 def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
     make_environment(copy, "typo")
     (copy.folder / "conf/typo/parameters.yml").write_text("grpo: {trl: {num_generation: 4}}\nextra: {a: 1}\n")

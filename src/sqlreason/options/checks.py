@@ -102,6 +102,21 @@ def _reused_completions_are_saved(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _prefixes_are_shared_in_one_order(chosen: Chosen) -> Iterator[str]:
+    if not chosen.sft.share_prefixes:
+        return
+    if "train_sampling_strategy" in chosen.sft.trl.arguments:
+        yield (
+            "sft: share_prefixes=true puts rows that begin alike together, sft.trl.train_sampling_strategy orders them "
+            "otherwise; leave one of the two out"
+        )
+    if chosen.student.backend == "unsloth":
+        yield (
+            "sft: share_prefixes=true needs an attention mask, which unsloth's attention does not take; set "
+            "sft.share_prefixes=false or student.backend=transformers"
+        )
+
+
 def _unsloth_is_alone(chosen: Chosen) -> Iterator[str]:
     student = chosen.student
     if student.backend == "unsloth" and student.launch != "child":
@@ -162,6 +177,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _ranks_are_launched,
     _ranks_share_a_step,
     _reused_completions_are_saved,
+    _prefixes_are_shared_in_one_order,
     _unsloth_is_alone,
     _unsloth_writes_its_completions,
     _vllm_needs_whole_weights,

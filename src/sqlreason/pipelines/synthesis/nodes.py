@@ -58,7 +58,8 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Return the embedded set: no schema of the evaluation is taught, and none of either was met in pretraining.
 
-    With `options.varied` the training questions are asked over variations, for students that were not pretrained here.
+    With `options.questions_per_variation` the training questions are asked over variations of more schemas, for students
+    that were not pretrained here.
 
     Raises:
         RuntimeError: If the two parts share a schema.
@@ -71,7 +72,7 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
                 wanted
             )
 
-        train = _vary(options, verifier) if options.varied else ask(TRAINING, options.train_questions)
+        train = _vary(options, verifier) if options.questions_per_variation else ask(TRAINING, options.train_questions)
         tables = [train, ask(HELDOUT, options.heldout_questions)]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
@@ -81,9 +82,10 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
 def _vary(options: SynthesisOptions, verifier: Verifier) -> pd.DataFrame:
     """Return questions over variations of all schemas but the held-out ones."""
     annotated_schemas = [*load_annotated_schemas(TRAINING), *load_annotated_schemas(PRETRAINING)]
+    each = options.questions_per_variation or 1
     with tqdm(total=options.train_questions, desc="questions", unit="question") as bar:
         return make_varied_questions(
-            annotated_schemas, options.train_questions, verifier, options.seed, _mix(options), bar.update
+            annotated_schemas, options.train_questions, verifier, options.seed, _mix(options), each, bar.update
         )
 
 
