@@ -58,8 +58,8 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Return the embedded set: no schema of the evaluation is taught, and none of either was met in pretraining.
 
-    With `options.questions_per_variation` the training questions are asked over variations of more schemas, for students
-    that were not pretrained here.
+    With `options.questions_per_variation` the training questions are asked over variations of more schemas, for
+    students that were not pretrained here.
 
     Raises:
         RuntimeError: If the two parts share a schema.
