@@ -140,9 +140,10 @@ class FamilySampler(Sampler[int]):
 
 
 class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
-    """trl's trainer over trees of rows.
+    """trl's SFTTrainer with rows that begin alike laid out as trees.
 
-    One private method is replaced: `_get_train_sampler`, for rows of a family have to come together.
+    1. Its collator is `collate`, whose batches hold trees, and a hook on the model gives these their attention mask.
+    2. The rows of a forward pass are of one family where that has enough (`_get_train_sampler`).
     """
 
     def __init__(self, *arguments: Any, **given: Any) -> None:
