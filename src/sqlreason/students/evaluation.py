@@ -45,6 +45,7 @@ def answer_questions(
     votes: int = 1,
     temperature: float = 0.7,
     self_repairs: int = 0,
+    schema_names: bool = False,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
@@ -64,6 +65,7 @@ def answer_questions(
         temperature: Of the samples.
         self_repairs: How often at most the student is told what the engine says of a query that does not run, and
             answers again. Where there is a vote, each sample is corrected before it.
+        schema_names: Whether queries may name only what the schema in their prompt has (`schema_constraint`).
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
@@ -72,7 +74,13 @@ def answer_questions(
     tasks = [execution.Task.from_json(text) for text in prompts["task"]]
     with (
         generator.Generator(
-            checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
+            checkpoint,
+            adapter,
+            dtype=dtype,
+            quantization=quantization,
+            batch_size=batch_size,
+            processes=processes,
+            schema_names=schema_names,
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
     ):

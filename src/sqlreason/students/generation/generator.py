@@ -51,6 +51,7 @@ class Generator(AbstractContextManager["Generator"]):
         quantization: None or "nf4".
         batch_size: Completions in flight in a process.
         processes: How many share the work; no more are started than the first questions have batches.
+        schema_names: Whether its queries may name only what the schema in their prompt has (`schema_constraint`).
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class Generator(AbstractContextManager["Generator"]):
         quantization: str | None,
         batch_size: int,
         processes: int = 1,
+        schema_names: bool = False,
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
+        self._schema_names = schema_names
         self._loading = (checkpoint, adapter, dtype, quantization)
         self._loaded: tuple[Model, Chat] | None = None
         self._pool: ProcessPoolExecutor | None = None
@@ -91,6 +94,7 @@ class Generator(AbstractContextManager["Generator"]):
         """
         if not conversations:
             return []
+        sampling["schema_names"] = self._schema_names
         if self.processes == 1:
             self._loaded = self._loaded or _load(*self._loading)
             return decoding.generate(
