@@ -16,21 +16,24 @@ import argparse
 import json
 import logging
 import platform
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from published import script_of
+from omegaconf import OmegaConf
 from tqdm import tqdm
 
 from sqlreason.data.tables import records, to_json
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import statistics
 from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.students import evaluation
 from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
 
@@ -52,7 +55,7 @@ def read_questions(place: Path, database: Path | None) -> pd.DataFrame:
             {
                 "id": f"{place.name}-{number}",
                 "sql_prompt": row["question"],
-                "sql_context": script_of(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
+                "sql_context": read_script(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
                 "sql": row["query"],
             }
             for number, row in enumerate(asked)
@@ -64,8 +67,14 @@ def read_questions(place: Path, database: Path | None) -> pd.DataFrame:
     else:
         table = pd.read_json(place, lines=True)
     if database is not None:
-        table["sql_context"] = script_of(database)
+        table["sql_context"] = read_script(database)
     return table.astype({"id": str})[["id", "sql_prompt", "sql_context", "sql"]]
+
+
+def read_script(database: Path) -> str:
+    """Return a SQLite file as CREATE and INSERT statements."""
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return script_of(connection, database.name)
 
 
 def prepare_questions(asked: pd.DataFrame, prompts: StudentPrompts, options: Any, cache: Path | None) -> pd.DataFrame:
@@ -158,7 +167,7 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     bootstrap_project(ROOT)
-    changes = dict(part.split("=", 1) for part in given.params.split(",") if part)
+    changes = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in given.params.split(",") if part]))
     with KedroSession.create(ROOT, env=given.env, runtime_params=changes) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
         loaded = {name: catalog.load(name) for name in ENTRIES}
