@@ -119,11 +119,20 @@ TRAINING: dict[str, TableSchema] = {
             "seconds": "since the start of training",
         },
         key=None,
+        beside={
+            "generated_tokens": "of the step's completions, replaced ones included",
+            "replaced_groups": "groups without variance that were written anew (`grpo.dynamic_sampling`)",
+            "joined_traces": "groups that a trace joined (`grpo.trace_in_failed_groups`)",
+        },
     ),
     "grpo_rollouts": TableSchema(
         "What the student wrote during GRPO, or the method in its place.",
         {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
         key=None,
         allow_empty=True,
+        beside={
+            "trace": "not the student's: a trace that joined a group in which every sample failed",
+            "credit": "advantage of each token, where tokens have their own (`grpo.credit: clause`)",
+        },
     ),
 }

@@ -211,7 +211,7 @@ def train_student(
     _check_forecast(grpo_forecast, options)
     trained, dev = _split_dev(grpo_prompts, options)
     chosen = _choose_prompts(trained, grpo_profile, options)
-    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options)
+    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options, grpo_profile)
 
 
 def _split_dev(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -238,9 +238,11 @@ def train_on(
     checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
+    profile: pd.DataFrame | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Train by GRPO on all of the prompts, with the dev evaluation given."""
-    from sqlreason.students.training import grpo
+    """Train by GRPO on all of the prompts, with the dev evaluation given; what a profile knows is made use of."""
+    from sqlreason.students.training import forecast, grpo
+    from sqlreason.students.training.group_shaping import GroupShaping
 
     return grpo.train_grpo(
         base_model,
@@ -253,6 +255,13 @@ def train_on(
         dev_steps=options.dev_steps,
         patience=options.patience,
         shuffle=options.curriculum != "easiest_first",
+        shaping=GroupShaping(
+            options.dynamic_sampling,
+            options.trace_in_failed_groups,
+            options.credit,
+            options.token_budget,
+            {} if profile is None or profile.empty else forecast.pass_counts(profile, options.trl.temperature),
+        ),
         **student.training,
         trl=options.trl.arguments,
     )
@@ -312,6 +321,7 @@ def distil(
         dev=dev,
         dev_steps=options.dev_steps,
         patience=options.patience,
+        token_budget=options.token_budget,
         **{name: value for name, value in student.training.items() if name != "backend"},
         trl={**options.trl.of_distillation, "beta": shown.beta},
     )

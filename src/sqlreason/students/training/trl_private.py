@@ -13,6 +13,7 @@ from trl.models.utils import _ForwardRedirection
 OVERRIDDEN: dict[type, tuple[str, ...]] = {
     GRPOTrainer: (
         "_generate",
+        "_generate_and_score_completions",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
         "_prepare_inputs",
