@@ -50,11 +50,12 @@ def test_every_sentence_that_the_teacher_writes_is_known_by_its_head():
 
 
 def test_a_query_is_cut_where_its_own_clauses_begin():
-    sql = "WITH w AS (SELECT a FROM t) SELECT COUNT(*) FROM w JOIN (SELECT b FROM u WHERE c = ')') AS d ON d.b = w.a LIMIT 2"
+    named, joined = "WITH w AS (SELECT a FROM t)", "JOIN (SELECT b FROM u WHERE c = ')') AS d ON d.b = w.a"
+    sql = f"{named} SELECT COUNT(*) FROM w {joined} LIMIT 2"
     cut = [(part.clause, sql[part.start : part.end]) for part in segments(sql)]
     assert cut[:2] == [("output", "SELECT a"), ("tables", "FROM t")]
     assert [clause for clause, _ in cut[2:]] == ["output", "tables", "joins", "order"]
-    assert cut[2][1] == "SELECT COUNT(*)" and cut[4][1].endswith("c = ')') AS d ON d.b = w.a")
+    assert cut[2][1] == "SELECT COUNT(*)" and cut[4][1] == joined
     assert segments("SELECT 'open") == []
 
 

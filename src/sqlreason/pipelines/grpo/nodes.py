@@ -107,6 +107,7 @@ def forecast_gains(
     initial_adapter: Adapter,
     grpo_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
+    forecast_calibration: Path | None,
     student: StudentOptions,
     options: GRPOOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -117,6 +118,7 @@ def forecast_gains(
         initial_adapter: What it was taught before.
         grpo_prompts: Table `grpo_prompts`.
         student_prompt: The student's prompt text; the adapter must have been trained with the same.
+        forecast_calibration: What became of earlier forecasts; None for no account of them.
         student: Precision and quantisation.
         options: Prompts, samples and temperatures of the forecast.
 
@@ -125,6 +127,7 @@ def forecast_gains(
         rewards (method distillation).
     """
     from sqlreason.students.training import forecast
+    from sqlreason.students.training.forecast_calibration import describe, read_runs
 
     base_model = base_model.spoken_to(**student.template)
     initial_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
@@ -132,22 +135,28 @@ def forecast_gains(
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
     trained, _ = _split_dev(grpo_prompts, options)
-    profile = forecast.sample_rollouts(
-        base_model,
-        initial_adapter,
-        trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed),
-        rewards=options.rewards,
-        samples=options.forecast.samples,
-        temperatures=options.forecast.temperatures,
-        max_completion_tokens=options.trl.max_completion_length,
-        batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
-        seed=options.trl.seed,
-        dtype=student.dtype,
-        quantization=student.quantization,
-        processes=options.forecast.processes,
-    )
-    table = forecast.summarise(profile, options.trl.num_generations)
-    logger.info("grpo: %s", forecast.advise(table).sentence)
+    profiled = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed)
+    drawn = [(options.forecast.samples, options.forecast.temperatures), (1, (0.0,))]  # and greedily, once
+    parts = [
+        forecast.sample_rollouts(
+            base_model,
+            initial_adapter,
+            profiled,
+            rewards=options.rewards,
+            samples=samples,
+            temperatures=temperatures,
+            max_completion_tokens=options.trl.max_completion_length,
+            batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+            seed=options.trl.seed,
+            dtype=student.dtype,
+            quantization=student.quantization,
+            processes=options.forecast.processes,
+        )
+        for samples, temperatures in drawn
+    ]
+    profile, runs = pd.concat(parts, ignore_index=True), read_runs(forecast_calibration)
+    table = forecast.summarise(profile, options.trl.num_generations, runs)
+    logger.info("grpo: %s (%s)", forecast.advise(table).sentence, describe(runs))
     return profile, table
 
 

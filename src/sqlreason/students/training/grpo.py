@@ -117,9 +117,7 @@ def train_grpo(
         return finished  # type: ignore[return-value]
     exam = DevSet(dev, dev_steps, patience)
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(
-        place, _train, stage, checkpoint, adapter, prompts, rewards, weights, own, shuffle, shaping, exam, loading
-    )
+    return call(place, _train, stage, checkpoint, adapter, prompts, scores, own, shuffle, shaping, exam, loading)
 
 
 def _require_own_writer(shaping: GroupShaping, backend: str, ranks: int, trl: Mapping[str, Any]) -> None:
