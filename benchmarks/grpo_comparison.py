@@ -24,6 +24,7 @@ import argparse
 import hashlib
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -50,7 +51,6 @@ from sqlreason.students.training.work_folder import hash_table
 ARTICLE = {"match_format_exactly": 1.0, "match_format_approximately": 1.0, "check_sql_reward": 1.0}
 EXECUTION = {"execution": 1.0}
 VOTES = 8
-LADDER = {"prompts": 128, "samples": 16}
 ROUNDS = 3  # of dynamic sampling
 MOST_STEPS = 10  # times those of the environment, where tokens end a training
 
@@ -93,12 +93,14 @@ class Terms:
         tokens: That each training generates; None leaves its length to the parameters.
         start: "trained" for an SFT adapter of each seed, "catalog" for the environment's.
         people: Folder in Spider's layout; None for none.
+        ladder: Prompts of the ladder, and samples of each.
     """
 
     questions: int
     tokens: int | None = None
     start: str = "trained"
     people: Path | None = None
+    ladder: tuple[int, int] = (128, 16)
 
 
 class Comparison:
@@ -164,11 +166,12 @@ class Comparison:
 
     def climb(self, adapter: Adapter) -> dict[str, Any]:
         """The ladder of a student on held-out prompts, and the gain that is forecast from it."""
-        asked = self.held_out.sample(min(LADDER["prompts"], len(self.held_out)), random_state=1)
+        prompts, samples = self.terms.ladder
+        asked = self.held_out.sample(min(prompts, len(self.held_out)), random_state=1)
         began = time.monotonic()
         ladder = forecast.climb_ladder(
             self.base.spoken_to(**self.student.template), adapter, asked,
-            samples=LADDER["samples"], temperature=self.grpo.trl.temperature, group=self.grpo.trl.num_generations,
+            samples=samples, temperature=self.grpo.trl.temperature, group=self.grpo.trl.num_generations,
             max_completion_tokens=self.exam_options.max_completion_tokens, batch_size=self.exam_options.batch_size,
             seed=self.seed, dtype=self.student.dtype, quantization=self.student.quantization,
         )  # fmt: skip
@@ -258,11 +261,20 @@ def seeded(options: Any, seed: int) -> Any:
 
 
 def budgeted(options: Any, tokens: int | None) -> Any:
-    """Return parameters of GRPO with which a training ends by its generated tokens alone; None leaves them."""
+    """Return parameters of GRPO with which a training ends by its generated tokens alone; None leaves them.
+
+    The warm-up keeps its steps: as a share of steps that are never reached it would last for most of the training.
+    """
     if tokens is None:
         return options
-    steps = MOST_STEPS * (options.trl.max_steps or options.trl.save_steps)
-    trl = options.trl.model_copy(update={"max_steps": steps, "num_train_epochs": None})
+    steps = options.trl.max_steps or options.trl.save_steps
+    warm = options.trl.warmup_steps
+    changes = {
+        "max_steps": MOST_STEPS * steps,
+        "num_train_epochs": None,
+        "warmup_steps": warm if warm == 0 or warm >= 1 else float(math.ceil(warm * steps)),
+    }
+    trl = options.trl.model_copy(update=changes)
     return options.model_copy(update={"token_budget": tokens, "patience": None, "trl": trl})
 
 
@@ -395,13 +407,14 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=1500)
     parser.add_argument("--tokens", type=int, help="that each training generates")
     parser.add_argument("--start", choices=["trained", "catalog"], default="trained", help="whose SFT adapter")
+    parser.add_argument("--ladder", type=int, nargs=2, default=[128, 16], metavar=("PROMPTS", "SAMPLES"))
     parser.add_argument("--people", type=Path, help="folder in Spider's layout, judged too")
     parser.add_argument("--minutes", type=float, help="after which no arm is begun")
     parser.add_argument("--params", default="", help="as of kedro run: grpo.trl.max_steps=40,sft.trl.max_steps=60")
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results/grpo_comparison.jsonl"))
     given = parser.parse_args()
     given.arms = [arm for name in given.arms for arm in (WAYS if name == "ways" else (name,))]
-    terms = Terms(given.questions, given.tokens, given.start, given.people)
+    terms = Terms(given.questions, given.tokens, given.start, given.people, tuple(given.ladder))
     logging.getLogger("sqlreason").setLevel(logging.WARNING)
     bootstrap_project(Path.cwd())
     with KedroSession.create(Path.cwd(), env=given.env, runtime_params=parse_parameters(given.params)) as session:

@@ -70,6 +70,7 @@ def test_every_arm_of_both_students_is_free_of_contradictions_and_ends_by_its_to
         assert not list(find_contradictions(student, sft, options))
         assert (options.token_budget, options.patience, options.trl.seed) == (1000, None, 8)
         assert options.trl.max_steps == comparison.MOST_STEPS * given.trl.max_steps
+        assert options.trl.warmup_steps == 2.0  # 3 % of 40 steps, not of 400
     assert comparison.budgeted(given, None) is given
     assert set(comparison.WAYS) <= {comparison.LADDER_ARM, *comparison.ARMS}
 

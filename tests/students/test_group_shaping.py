@@ -202,6 +202,7 @@ def test_credit_is_kept_beside_the_rollouts(checkpoint, start, prompts, tmp_path
     [
         (GroupShaping(dynamic_sampling=1), {"use_vllm": True}, "completions of our own writing"),
         (GroupShaping(trace_in_failed_groups=True), {"num_iterations": 2}, "set num_iterations: 1"),
+        (GroupShaping(credit="clause"), {"importance_sampling_level": "sequence"}, "importance_sampling_level: token"),
     ],
 )
 def test_what_cannot_be_shaped_is_refused(checkpoint, start, prompts, tmp_path, shaping, changes, told):

@@ -166,6 +166,13 @@ def _groups_are_shaped_where_they_are_written(chosen: Chosen) -> Iterator[str]:
             f"grpo: trace_in_failed_groups is corrected for completions that are used once, not for grpo.trl."
             f"num_iterations={grpo.trl.num_iterations}; set it to 1"
         )
+    level = grpo.trl.arguments.get("importance_sampling_level", "token")
+    by_token = [word for word in on if not word.startswith("dynamic")]
+    if by_token and level != "token":
+        yield (
+            f"grpo: {', '.join(by_token)} give each token an advantage of its own, which grpo.trl."
+            f"importance_sampling_level={level} would mix again; set it to token"
+        )
 
 
 def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:

@@ -119,6 +119,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "sft_loss_plot",
                     "grpo_reward_plot",
                     "sft_tokens_page",
+                    "grpo_credit_page",
                     "report_facts",
                 ],
                 outputs="evaluation_report",

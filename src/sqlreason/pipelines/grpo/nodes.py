@@ -354,3 +354,18 @@ def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
 def plot_rewards(grpo_history: pd.DataFrame, grpo_adapter: Adapter) -> go.Figure:
     """Return reward, its components and the KL over steps, and which of them the adapter is of."""
     return figures.grpo_rewards(grpo_history, grpo_adapter.facts.get("best_step"))
+
+
+def show_credit(base_model: Checkpoint, grpo_rollouts: pd.DataFrame, student: StudentOptions) -> str:
+    """Return a page that shows three rollouts with the advantage of each token; empty where tokens have none.
+
+    Args:
+        base_model: For its tokenizer.
+        grpo_rollouts: Table `grpo_rollouts`.
+        student: How its chat template is used.
+    """
+    from sqlreason.students.training import token_inspection
+
+    if "credit" not in grpo_rollouts:
+        return ""
+    return token_inspection.credit_as_html(grpo_rollouts, base_model.spoken_to(**student.template).load_chat())

@@ -92,7 +92,7 @@ def predict(headroom: float, runs: Sequence[FinishedRun]) -> Gain:
 
     Example:
         >>> predict(10.0, [])
-        Gain(points=2.0, low=-4.1..., high=8.1...)
+        Gain(points=2.0, low=-4.2..., high=8.2...)
     """
     from scipy import stats
 

@@ -132,6 +132,8 @@ def _require_own_writer(shaping: GroupShaping, backend: str, ranks: int, trl: Ma
             f"trace_in_failed_groups is corrected for completions that are used once, not num_iterations = "
             f"{trl['num_iterations']}; set num_iterations: 1"
         )
+    if shaping.weighs_tokens and trl["importance_sampling_level"] != "token":
+        raise BadInput("trace_in_failed_groups and credit=clause weigh tokens; set importance_sampling_level: token")
 
 
 def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
