@@ -91,8 +91,9 @@ def predict(headroom: float, runs: Sequence[FinishedRun]) -> Gain:
         runs: Finished before.
 
     Example:
-        >>> predict(10.0, [])
-        Gain(points=2.0, low=-4.2..., high=8.2...)
+        >>> gain = predict(10.0, [])
+        >>> round(gain.low, 1), round(gain.points, 1), round(gain.high, 1)
+        (-4.2, 2.0, 8.2)
     """
     from scipy import stats
 
