@@ -23,9 +23,9 @@ from typing import Any
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from published import script_of
 from tqdm import tqdm
 
+from sqlreason.data.question_databases import with_databases
 from sqlreason.data.tables import records, to_json
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import statistics
@@ -39,18 +39,22 @@ ENTRIES = ("base_model", "student_prompt", "params:student", "params:preprocessi
 
 
 def read_questions(place: Path) -> pd.DataFrame:
-    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table."""
+    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table.
+
+    A folder's databases are files, whose URLs stand in the column database and whose schemas are the contexts.
+    """
     if place.is_dir():
         asked = json.loads((place / "dev.json").read_text(encoding="utf-8"))
-        return pd.DataFrame(
+        rows = [
             {
                 "id": f"{place.name}-{number}",
                 "sql_prompt": row["question"],
-                "sql_context": script_of(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
+                "database": str((place / "database" / row["db_id"] / f"{row['db_id']}.sqlite").resolve()),
                 "sql": row["query"],
             }
             for number, row in enumerate(asked)
-        )
+        ]
+        return with_databases(pd.DataFrame(rows))
     if place.suffix == ".parquet":
         table = pd.read_parquet(place)
     elif place.suffix == ".csv":
@@ -62,8 +66,9 @@ def read_questions(place: Path) -> pd.DataFrame:
 
 def prepare_questions(asked: pd.DataFrame, prompts: StudentPrompts, options: Any, cache: Path | None) -> pd.DataFrame:
     """Return table `evaluation_prompts` of those whose gold can be trusted and whose schema fits the prompt."""
+    held = asked.assign(held=asked["database"] if "database" in asked else asked["sql_context"])
     found = prepare_all(
-        asked[["id", "sql_context", "sql"]].itertuples(index=False, name=None),
+        held[["id", "held", "sql"]].itertuples(index=False, name=None),
         options.databases,
         options.seed,
         options.workers,
