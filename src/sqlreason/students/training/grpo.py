@@ -195,7 +195,6 @@ def _train(
         "seconds": float(history["seconds"].iloc[-1]),
         "reward": float(history["reward"].iloc[-1]),
         "best_step": evaluator.best_step(steps) if evaluator else steps,
-        "dev_scores": evaluator.scores if evaluator else {},
         "chat": chat.facts,
         "options": stage.options,
     }

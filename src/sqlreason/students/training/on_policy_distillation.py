@@ -197,7 +197,6 @@ def _train(
         "loss": float(history["loss"].iloc[-1]),
         "teacher_accuracy": taught,
         "best_step": evaluator.best_step(steps) if evaluator else steps,
-        "dev_scores": evaluator.scores if evaluator else {},
         "chat": chat.facts,
         "options": stage.options,
     }
