@@ -4,7 +4,7 @@ import pytest
 
 from sqlreason.reasoning.clause_blame import blamed_spans, differing_clauses, segments, sentence_clause
 from sqlreason.reasoning.format import render
-from sqlreason.reasoning.vocabulary import SENTENCES
+from sqlreason.reasoning.vocabulary import ABSENCES, SENTENCES
 
 PAIRS = [
     ("SELECT a FROM t WHERE b = 1", "SELECT a FROM t WHERE b = 2", {"filters"}),
@@ -47,6 +47,8 @@ def test_every_sentence_that_the_teacher_writes_is_known_by_its_head():
     kinds |= dict.fromkeys(("union", "union_all", "intersect", "except"), "combination")
     told = {(kind, sentence_clause(f"3. {text.format('order_date')}")) for kind in kinds for text in SENTENCES[kind]}
     assert told == set(kinds.items())
+    none = {(kind, sentence_clause(text)) for kind, texts in ABSENCES for text in texts}
+    assert none == {(kind, kinds[kind]) for kind, _ in ABSENCES}
 
 
 def test_a_query_is_cut_where_its_own_clauses_begin():
@@ -72,6 +74,8 @@ def test_what_is_missing_is_blamed_on_what_stands_in_its_place():
     assert [grouped[a:b] for a, b in blamed_spans(grouped, f"{gold} GROUP BY a")] == ["G"]
     ((start, end),) = blamed_spans(plain, gold)
     assert plain[:start].endswith("FROM t") and plain[start:end] == "\n"
+    told = render("Read t. No filter is needed.", "SELECT a FROM t")
+    assert [told[a:b] for a, b in blamed_spans(told, gold)] == ["\n", "No filter is needed."]
 
 
 @pytest.mark.parametrize("text", ["no tags", render("Read t.", "SELECT a FROM t"), render("Read t.", "SELECT FROM")])

@@ -33,13 +33,15 @@ _BEGINS = {
     ),
 }  # fmt: skip
 
-#: How a sentence of a plan begins that speaks of a clause; the first that fits is taken.
+#: How a sentence of a plan begins that speaks of a clause, or says that there is none; the first that fits is taken.
 _HEADS = {
     "combination": r"add (all|the) rows of|append|unite|intersect|remove|take away|keep only what",
-    "joins": r"((left|right|full|cross|inner) )?join|match|combine|add the matching|link",
-    "grouping": r"group|make one group|form groups|keep (only )?groups|for each|per ",
-    "order": r"sort|order|take|limit|skip|keep the first",
-    "filters": r"keep|filter|we want rows|only|restrict|of these|then keep|where",
+    "joins": r"((left|right|full|cross|inner) )?join|match|combine|add the matching|link"
+    r"|no join|one table is|this table has",
+    "grouping": r"group|make one group|form groups|keep (only )?groups|for each|per |no grouping|there are no groups",
+    "order": r"sort|order|take|limit|skip|keep the first|the order is free|no sorting|all result rows|no limit",
+    "filters": r"keep|filter|we want rows|only|restrict|of these|then keep|where"
+    r"|no filter|all rows|there is no condition",
     "tables": r"the (rows|data|table)|start|read|we need|use|look|from",
     "output": r"return|show|the output|select|count|answer|report|list",
 }
