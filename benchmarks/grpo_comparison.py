@@ -196,7 +196,7 @@ class Comparison:
         base, options = self.base.spoken_to(**self.student.template), self.catalog.load("params:preprocessing")
         limits = {"max_prompt_tokens": options.max_prompt_tokens, "sample_rows": options.sample_rows}
         written = StudentPrompts(Prompt.from_mapping(self.prompt), base.load_chat(), **limits)
-        return prepare_questions(read_questions(self.terms.people), written, options, None).sort_values("id")
+        return prepare_questions(read_questions(self.terms.people, None), written, options, None).sort_values("id")
 
     def _improve(self, adapter: Adapter, changes: dict[str, Any]) -> tuple[Adapter, dict[str, Any]]:
         """What is learned after SFT, on as many rollouts, or generated tokens, by each way.
