@@ -146,7 +146,7 @@ class SelectiveWriter(Writer):
     def _write_groups(self, trainer: Any, rows: Sequence[Mapping[str, Any]], again: int) -> list[Group]:
         size = self.sampling.samples
         prompts = [self.chat.prompt_ids(row["prompt"]) for row in rows]
-        completions = self.write(trainer, prompts, self.chat.ends, again)
+        completions = self.write(trainer, prompts, self.chat.ends, again=again)
         self.written_tokens += sum(map(len, completions))
         totals = self.recorder.score([row for row in rows for _ in range(size)], completions)
         groups = []
