@@ -160,6 +160,36 @@ def _every_prompt_teaches(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _groups_are_shaped_where_they_are_written(chosen: Chosen) -> Iterator[str]:
+    grpo, student = chosen.grpo, chosen.student
+    given = {
+        "dynamic_sampling": grpo.dynamic_sampling,
+        "trace_in_failed_groups": grpo.trace_in_failed_groups,
+        "credit": grpo.credit if grpo.credit != "completion" else None,
+    }
+    on = [f"{name}={value}" for name, value in given.items() if value]
+    if on and grpo.method == "distillation":
+        yield f"grpo: {', '.join(on)} shape groups of rewards, from which distillation learns nothing; leave them out"
+    selects = [word for word in on if not word.startswith("credit")]
+    if selects and (student.backend == "unsloth" or grpo.trl.use_vllm or student.ranks > 1):
+        yield (
+            f"grpo: {', '.join(selects)} need completions of our own writing in one process, not student.backend="
+            f"{student.backend}, student.ranks={student.ranks} and grpo.trl.use_vllm={grpo.trl.use_vllm}"
+        )
+    if grpo.trace_in_failed_groups and grpo.trl.num_iterations > 1:
+        yield (
+            f"grpo: trace_in_failed_groups is corrected for completions that are used once, not for grpo.trl."
+            f"num_iterations={grpo.trl.num_iterations}; set it to 1"
+        )
+    level = grpo.trl.arguments.get("importance_sampling_level", "token")
+    by_token = [word for word in on if not word.startswith("dynamic")]
+    if by_token and level != "token":
+        yield (
+            f"grpo: {', '.join(by_token)} give each token an advantage of its own, which grpo.trl."
+            f"importance_sampling_level={level} would mix again; set it to token"
+        )
+
+
 def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
     if chosen.grpo.distillation.teacher == "self" and chosen.grpo.distillation.hint is None:
         yield (
@@ -183,6 +213,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _vllm_needs_whole_weights,
     _a_curriculum_is_profiled,
     _every_prompt_teaches,
+    _groups_are_shaped_where_they_are_written,
     _the_teacher_knows_more,
 )
 

@@ -106,6 +106,11 @@ TRAINING: dict[str, TableSchema] = {
             "completions_per_minute": "generated on this machine",
             "useful_groups_per_minute": "groups with right and wrong answers, of the configured size",
             "advised_group": "group size at which enough groups of learnable prompts are useful",
+            "greedy": "share of prompts whose greedy answer is right",
+            "headroom": "`best_of_all` less `greedy`, 0 at least: what can be gained",
+            "points": "expected gain in execution accuracy, in points",
+            "low": "of its interval",
+            "high": "likewise",
         },
         key=None,
         allow_empty=True,
@@ -119,11 +124,20 @@ TRAINING: dict[str, TableSchema] = {
             "seconds": "since the start of training",
         },
         key=None,
+        beside={
+            "generated_tokens": "of the step's completions, replaced ones included",
+            "replaced_groups": "groups without variance that were written anew (`grpo.dynamic_sampling`)",
+            "joined_traces": "groups that a trace joined (`grpo.trace_in_failed_groups`)",
+        },
     ),
     "grpo_rollouts": TableSchema(
         "What the student wrote during GRPO, or the method in its place.",
         {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
         key=None,
         allow_empty=True,
+        beside={
+            "trace": "not the student's: a trace that joined a group in which every sample failed",
+            "credit": "advantage of each token, where tokens have their own (`grpo.credit: clause`)",
+        },
     ),
 }

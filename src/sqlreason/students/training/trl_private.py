@@ -14,6 +14,7 @@ OVERRIDDEN: dict[type, tuple[str, ...]] = {
     SFTTrainer: ("_get_train_sampler",),
     GRPOTrainer: (
         "_generate",
+        "_generate_and_score_completions",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
         "_prepare_inputs",
