@@ -65,7 +65,7 @@ def spent(copy, name):
     [
         ("sfft.trl.seed=1", "sfft is unknown; known are distillation, evaluation"),
         ("sft.trl.optim=adamw_8bits", "sft.trl.optim = 'adamw_8bits': input should be 'adamw_torch'"),
-        ("sft.epochs=1", "sft.epochs is unknown; sft has lora, share_prefixes, trl; did you mean sft.trl.num_train_epochs?"),
+        ("sft.epochs=1", "sft has lora, share_prefixes, trl; did you mean sft.trl.num_train_epochs?"),
         ("sft.trl.num_train_epoch=1", "sft.trl.num_train_epoch is no argument of SFTConfig in trl "),
         ("grpo.trl.learning_rat=1e-5", "; did you mean learning_rate?"),
         ("grpo.trl.lr_scheduler_type=cosin", "lr_scheduler_type = 'cosin': input should be 'linear', 'cosine'"),
