@@ -17,7 +17,9 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 MOST_MEMORY = 4 * 2**30
@@ -71,11 +73,11 @@ def nemo_spider2_lite() -> Score:
 
 
 def ibm_toolkit() -> Score:
-    """IBM's text2sql-eval-toolkit, its `execution_accuracy`: an evaluation's metric."""
-    from text2sql_eval_toolkit.metrics.text2sql_utils import LocalSQLiteConnector, get_sql_execution_results
+    """IBM's text2sql-eval-toolkit, its `execution_accuracy`: an evaluation's metric. Its own connector fetches BIRD."""
+    from text2sql_eval_toolkit.metrics.text2sql_utils import execute_query_local, get_sql_execution_results
 
     def score(think: str, query: str, gold: str, database: Path) -> float:
-        connector = LocalSQLiteConnector(str(database))
+        connector = SimpleNamespace(execute_query=partial(execute_query_local, str(database)))
         return float(get_sql_execution_results(query, gold, connector, 30.0).execution_accuracy)
 
     return score
