@@ -2,31 +2,28 @@
 
 import ast
 import importlib
+from pathlib import Path
 
 import pytest
 from kedro.framework.startup import bootstrap_project
 
 from sqlreason.pipeline_registry import CHAIN
 
-
-@pytest.fixture
-def environments(project):
-    return sorted(path.name for path in (project / "conf").iterdir() if path.is_dir() and path.name != "local")
+CONF = Path(__file__).parents[2] / "conf"
+ENVIRONMENTS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "local")
 
 
 @pytest.mark.slow
-def test_airflow_gets_a_task_for_each_pipeline_of_the_chain(project, environments, tmp_path):
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_airflow_gets_a_task_for_each_pipeline_of_the_chain(name, project, tmp_path):
     plugin = pytest.importorskip("kedro_airflow.plugin", reason="kedro-airflow is installed apart")
     testing = importlib.import_module("click.testing")
-    for name in environments:
-        arguments = ["airflow", "create", f"--env={name}", "--group-by=namespace", f"--target-dir={tmp_path}"]
-        done = testing.CliRunner().invoke(plugin.commands, arguments, obj=bootstrap_project(project))
-        assert done.exit_code == 0, done.output
-        text = (tmp_path / f"sqlreason_{name}_dag.py").read_text(encoding="utf-8")
-        (tasks,) = [
-            node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Assign) and _is_tasks(node)
-        ]
-        assert {key.value for key in tasks.keys} == set(CHAIN)
+    arguments = ["airflow", "create", f"--env={name}", "--group-by=namespace", f"--target-dir={tmp_path}"]
+    done = testing.CliRunner().invoke(plugin.commands, arguments, obj=bootstrap_project(project))
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / f"sqlreason_{name}_dag.py").read_text(encoding="utf-8")
+    (tasks,) = [node.value for node in ast.walk(ast.parse(text)) if _is_tasks(node)]
+    assert {key.value for key in tasks.keys} == set(CHAIN)
 
 
 def _is_tasks(node):
@@ -34,12 +31,11 @@ def _is_tasks(node):
 
 
 @pytest.mark.slow
-def test_dagster_gets_the_chain_and_the_pipelines_beside_it_as_jobs(environments):
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_dagster_gets_the_chain_and_the_pipelines_beside_it_as_jobs(name):
     pytest.importorskip("kedro_dagster", reason="kedro-dagster is installed apart")
-    definitions = importlib.import_module("dagster_definitions")
-    for name in environments:
-        found = definitions.define(name)
-        found.validate_loadable(found)
-        jobs = {job.name: job for job in found.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
-        assert set(jobs) == {f"{name}__{job}" for job in ("chain", "export", "publication", "synthesis")}
-        assert {node.split("__")[0] for node in jobs[f"{name}__chain"].graph.node_dict} >= set(CHAIN)
+    found = importlib.import_module("dagster_definitions").define(name)
+    found.validate_loadable(found)
+    jobs = {job.name: job for job in found.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
+    assert set(jobs) == {f"{name}__{job}" for job in ("chain", "export", "publication", "synthesis")}
+    assert {node.split("__")[0] for node in jobs[f"{name}__chain"].graph.node_dict} >= set(CHAIN)
