@@ -87,3 +87,22 @@ def test_the_harness_reads_the_folder(folder):
     assert "system 1" in context and context.endswith("user 1")
     assert task.process_results(document, ANSWERS[:1])["accuracy"] == 1.0
     assert set(task.aggregation()) == {"accuracy", "executes", "format_rate"}
+
+
+def test_inspect_gives_the_same_verdict_and_takes_no_answer_that_was_cut_off(folder, tmp_path, monkeypatch):
+    inspect = pytest.importorskip("inspect_ai", reason="inspect_ai is installed apart")
+    from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+    outputs = [ModelOutput.from_content("mockllm/model", text) for text in ANSWERS]
+    outputs[1] = ModelOutput.from_content("mockllm/model", ANSWERS[0], stop_reason="max_tokens")
+    for output in outputs:
+        output.usage = ModelUsage(input_tokens=9, output_tokens=9, total_tokens=18)  # else its tokenizer is fetched
+    monkeypatch.chdir(folder)
+    model = get_model("mockllm/model", custom_outputs=outputs)
+    (log,) = inspect.eval(
+        "inspect_task.py", model=model, log_dir=str(tmp_path / "logs"), display="none", max_connections=1
+    )
+    assert (log.status, log.eval.task) == ("success", "sqlreason_demo"), log.error
+    right = {sample.id: sample.scores["verdict"].value for sample in log.samples}
+    assert sum(right.values()) == 1 and len(right) == len(ANSWERS)
+    assert [sample.messages[0].role for sample in log.samples] == ["system"] * len(ANSWERS)

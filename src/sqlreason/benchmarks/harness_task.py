@@ -1,9 +1,10 @@
 """The questions of an evaluation as a task of lm-evaluation-harness, judged as the pipeline judges them.
 
-A folder that `lm_eval --include_path` takes: the questions, a YAML file, and a module that calls this one. The harness
-asks, with its own models and chat templates; the verdict is ours, on every test database, and each gold is tried beside
-its answer. The harness does not tell whether an answer ended or was cut off, which is wrong in the pipeline however it
-reads: so it gets one token less, and what lacks its end there lacks its last tag here.
+A folder that `lm_eval --include_path` takes: the questions, a YAML file, and a module that calls this one. The
+harness asks, with its own models and chat templates; the verdict is ours, on every test database, and each gold is
+tried beside its answer. Beside them lies a module for Inspect (`inspect_task.py`). The harness does not tell whether
+an answer ended or was cut off, which is wrong in the pipeline however it reads: so it gets one token less, and what
+lacks its end there lacks its last tag here.
 """
 
 import atexit
@@ -19,7 +20,7 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.sql.verifier import Task, Verifier
 
-QUESTIONS, YAML, MODULE = "questions.jsonl", "sqlreason.yaml", "utils.py"
+QUESTIONS, YAML, MODULE, INSPECT = "questions.jsonl", "sqlreason.yaml", "utils.py", "inspect_task.py"
 
 _YAML = Template("""\
 task: $name
@@ -53,6 +54,18 @@ from sqlreason.benchmarks.harness_task import judge  # noqa: F401
 def read_questions(**_):
     return harness_task.read_questions(Path(__file__).parent)
 """
+_INSPECT = Template("""\
+from pathlib import Path
+
+from inspect_ai import task
+
+from sqlreason.benchmarks.inspect_task import make_task
+
+
+@task(name="$name")
+def questions():
+    return make_task(Path(__file__).parent, $tokens)
+""")
 
 
 def write_task(folder: Path, name: str, rows: Iterable[Mapping[str, Any]], max_completion_tokens: int) -> int:
@@ -79,6 +92,8 @@ def write_task(folder: Path, name: str, rows: Iterable[Mapping[str, Any]], max_c
     (folder / QUESTIONS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / YAML).write_text(_YAML.substitute(name=name, tokens=max_completion_tokens - 1), encoding="utf-8")
     (folder / MODULE).write_text(_MODULE, encoding="utf-8")
+    made = _INSPECT.substitute(name=name, tokens=max_completion_tokens)
+    (folder / INSPECT).write_text(made, encoding="utf-8")
     return len(lines)
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def collect(made: Collection[str], catalog: Any, folder: Path) -> Evaluation:
 def flatten_metrics(evaluation_metrics: pd.DataFrame) -> dict[str, float]:
     """Return the numbers of the table of students by `student/column`; what is not a number is left out."""
     numbers = evaluation_metrics.set_index("student").select_dtypes(["number", "bool"]).astype(float)
-    return {f"{student}/{name}": value for (student, name), value in numbers.stack().dropna().items()}
+    rows = numbers.to_dict("index").items()
+    return {f"{student}/{name}": value for student, row in rows for name, value in row.items() if not isnan(value)}
 
 
 def track(tracker: str, evaluation: Evaluation) -> None:

@@ -94,6 +94,7 @@ def move_behind(trainer: "Trainer") -> None:
             noted = {name: value for name, value in state.log_history[-1].items() if value is not None}
             logs |= {name: value for name, value in noted.items() if name != "step" and name not in logs}
 
-    trackers = [trainer.pop_callback(kind) for kind in get_reporting_integration_callbacks(trainer.args.report_to)]
+    kinds = get_reporting_integration_callbacks(trainer.args.report_to)
+    trackers = [found for kind in kinds if (found := trainer.pop_callback(kind)) is not None]
     for callback in (Completion(), *trackers) if trackers else ():
         trainer.add_callback(callback)
