@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.startup import bootstrap_project
 
+from sqlreason.options.parameters import PARAMETERS
 from sqlreason.pipeline_registry import CHAIN
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -39,3 +40,21 @@ def test_dagster_gets_the_chain_and_the_pipelines_beside_it_as_jobs(name):
     jobs = {job.name: job for job in found.get_repository_def().get_all_jobs() if not job.name.startswith("__")}
     assert set(jobs) == {f"{name}__{job}" for job in ("chain", "export", "publication", "synthesis")}
     assert {node.split("__")[0] for node in jobs[f"{name}__chain"].graph.node_dict} >= set(CHAIN)
+
+
+@pytest.mark.slow
+def test_what_dagster_hands_over_as_parameters_becomes_what_the_nodes_take(project):
+    pytest.importorskip("kedro_dagster", reason="kedro-dagster is installed apart")
+    from kedro_dagster.utils import _create_pydantic_model_from_dict
+
+    definitions = importlib.import_module("dagster_definitions")
+    translator = definitions.Translator(env="base", project_path=project)
+    for name, kind in PARAMETERS.items():
+        given = {f"params:{name}": translator._catalog.load(f"params:{name}")}
+        inputs = _create_pydantic_model_from_dict("Given", given, __base__=dagster_config())().model_dump()
+        definitions.TypedParameters().before_node_run(inputs)
+        assert inputs == {f"params:{name}": kind.model_validate(given[f"params:{name}"])}
+
+
+def dagster_config():
+    return importlib.import_module("dagster").Config
