@@ -135,7 +135,7 @@ def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(ba
     assert find_faults(base_parameters) == []
     grpo = {**grpo, "trl": {**base_parameters["grpo"]["trl"], **grpo.get("trl", {})}}
     changes = {"student": student, "grpo": grpo}
-    given = {name: {**values, **changes.get(name, {})} for name, values in base_parameters.items()}
+    given = base_parameters | {name: {**base_parameters[name], **change} for name, change in changes.items()}
     assert told in "\n".join(find_faults(given))
 
 

@@ -1,5 +1,7 @@
 """What the hooks do before the first node: each source is read once, and handed on as its validator left it."""
 
+import logging
+import os
 import shutil
 import threading
 from functools import partial
@@ -13,7 +15,9 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 
 from sqlreason.errors import BadInput
+from sqlreason.hooks import TrackingHooks
 from sqlreason.preflight.requirements import take_sources
+from sqlreason.students.training.tracking import VARIABLE
 
 QUESTIONS = pd.DataFrame({"id": [1, 2], "sql_prompt": ["a", None], "sql_context": "", "sql": "", "sql_complexity": ""})
 
@@ -70,6 +74,27 @@ def test_a_source_that_its_validator_refuses_is_named_before_any_node_runs(catal
     with pytest.raises(BadInput, match=r"'source' lacks the columns \['sql'\]"):
         run(catalog)
     assert Counted.fetched == 1
+
+
+class Context:
+    """What the hooks look at of Kedro's context."""
+
+    def __init__(self, folder, tracker):
+        self.project_path = folder
+        self.config_loader = {"parameters": {"tracking": tracker}, "globals": {"root": "data/local"}}
+
+
+@pytest.mark.parametrize("tracker", [None, "tensorboard"])
+def test_a_tracker_that_fails_costs_its_own_record_and_is_over_with_the_run(tracker, tmp_path, caplog):
+    caplog.set_level(logging.WARNING, "sqlreason")
+    hooks, pipeline = TrackingHooks(), Pipeline([Node(lambda: 1, None, "evaluation_metrics", name="compare")])
+    hooks.after_context_created(Context(tmp_path, tracker))
+    hooks.before_pipeline_run()
+    assert os.environ.get(VARIABLE) == tracker
+    hooks.after_pipeline_run(pipeline, DataCatalog())  # which has no such entry
+    assert VARIABLE not in os.environ
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * (tracker is not None)
+    assert (tmp_path / "data/local/08_reporting/tracking").exists() == (tracker is not None)
 
 
 @pytest.fixture

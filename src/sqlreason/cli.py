@@ -7,6 +7,7 @@ import click
 from sqlreason.commands.ask import ask
 from sqlreason.commands.docs import dictionary, pipelines
 from sqlreason.commands.doctor import doctor
+from sqlreason.commands.harness import harness
 from sqlreason.commands.sql import sql
 from sqlreason.errors import failures
 
@@ -27,5 +28,5 @@ def sqlreason() -> None:
 
 for command in (doctor, sql):
     cli.add_command(command)
-for command in (doctor, sql, ask, dictionary, pipelines):
+for command in (doctor, sql, ask, harness, dictionary, pipelines):
     sqlreason.add_command(command)

@@ -1,6 +1,7 @@
-"""Kedro hooks: check before a run (`preflight/`), summarise after it (`reporting/`)."""
+"""Kedro hooks: check before a run (`preflight/`), summarise after it (`reporting/`), report to a tracker."""
 
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 
 from sqlreason.preflight import requirements
 from sqlreason.reporting.run_record import Progress, describe_run
+from sqlreason.students.training.tracking import tracking
 
 logger = logging.getLogger(__name__)
 
@@ -86,3 +88,43 @@ class SummaryHooks:
         """Note on the exception where the run stopped and how to go on; whoever shows it shows that as well."""
         error.add_note(self._progress.how_to_go_on())
         self._progress = Progress()
+
+
+class TrackingHooks:
+    """Have the trainings of a run report to the tracker of the parameter `tracking`, and tell it of the evaluation."""
+
+    def __init__(self) -> None:
+        self._tracked = ExitStack()
+
+    @hook_impl
+    def after_context_created(self, context: Any) -> None:
+        """Note the tracker, and where a run keeps what is reported."""
+        loader = context.config_loader
+        self._tracker = loader["parameters"].get("tracking")
+        self._folder = Path(context.project_path) / loader["globals"]["root"] / "08_reporting" / "tracking"
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Begin; by now it is known that the tracker is installed."""
+        self._tracked.enter_context(tracking(self._tracker, self._folder))
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
+        """Tell of the evaluation, if there was one; a tracker that fails costs its own record and not the run."""
+        with self._tracked:
+            made = pipeline.all_outputs()
+            if self._tracker is None or "evaluation_metrics" not in made:
+                return
+            from sqlreason.reporting import evaluation_tracking  # with pandas, which no other command needs
+
+            try:
+                told = evaluation_tracking.collect(made, catalog, self._folder)
+                evaluation_tracking.track(self._tracker, told)
+            except Exception as error:
+                logger.warning("tracking: %s was not told of the evaluation: %s", self._tracker, error)
+                logger.debug("tracking", exc_info=True)
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """End."""
+        self._tracked.close()

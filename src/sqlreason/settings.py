@@ -8,7 +8,7 @@ import os
 
 from kedro.config import OmegaConfigLoader
 
-from sqlreason.hooks import CheckHooks, SummaryHooks
+from sqlreason.hooks import CheckHooks, SummaryHooks, TrackingHooks
 
 # Read by torch when it is imported: two contended threads are over five times slower than one, so a user
 # with idle cores says so (`OMP_NUM_THREADS=8 kedro run`) and everybody else is safe.
@@ -23,6 +23,6 @@ CONFIG_LOADER_ARGS = {
     # Parameters of an environment are a short diff of base; a catalog entry is replaced as a whole.
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
-HOOKS = (CheckHooks(), SummaryHooks())
-# kedro-mlflow adds 14 s to every run and fails without a server; those who use it enable it here.
+HOOKS = (TrackingHooks(), CheckHooks(), SummaryHooks())  # the last is called first
+# kedro-mlflow adds 14 s to every run and fails without a server; those who use it enable it here (docs/tracking.md).
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)

@@ -16,6 +16,7 @@ PLAIN = {
     "student": {"backend": "transformers", "quantization": None, "dtype": "auto"},
     "preprocessing": {"verifier": "local"},
     "grpo": {"trl": {"use_vllm": False}},
+    "tracking": None,
 }
 
 

@@ -17,6 +17,7 @@ from sqlreason.options.option_types import Options
 from sqlreason.options.parameters import PARAMETERS
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.options.trl_options import FAULTS, GRPOArguments, SFTArguments, TrainerArguments
+from sqlreason.students.training.tracking import TRACKERS
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:
@@ -25,8 +26,11 @@ def find_faults(parameters: Mapping[str, Any]) -> list[str]:
     Args:
         parameters: Top-level parameter -> its values, as the configuration and `--params` give them.
     """
-    unknown = sorted(set(parameters) - set(PARAMETERS))
-    faults = [f"{name} is unknown; known are {', '.join(sorted(PARAMETERS))}" for name in unknown]
+    known = {*PARAMETERS, "tracking"}
+    faults = [f"{name} is unknown; known are {', '.join(sorted(known))}" for name in sorted(set(parameters) - known)]
+    tracker = parameters.get("tracking")
+    if tracker is not None and tracker not in TRACKERS:
+        faults.append(f"tracking = {tracker!r}: input should be null, {', '.join(TRACKERS[:-1])} or {TRACKERS[-1]}")
     read: dict[str, Any] = {}
     for name, kind in PARAMETERS.items():
         try:

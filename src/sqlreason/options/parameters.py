@@ -1,7 +1,8 @@
 """Every top-level parameter and its type; `--params` may name these and nothing else.
 
 Kedro makes each from the configuration of the environment for the nodes that ask for it. What a knob does and where its
-value comes from stands in `conf/base/parameters.yml`.
+value comes from stands in `conf/base/parameters.yml`. Beside them stands `tracking`, the name of a tracker or null; it
+is read by a hook, and by no node.
 """
 
 from sqlreason.options.distillation_options import DistillationOptions, SplitOptions

@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlreason.preflight import machine
 from sqlreason.preflight.diagnosis import Finding
+from sqlreason.students.training.tracking import TRACKERS
 
 TRAININGS = ("sft.train_sft", "grpo.train_grpo")
+TRACKED = (*TRAININGS, "evaluation.compare_students")
 VLLM = 'pip install "vllm==0.30.0" into an environment with the CUDA build of torch'
 
 
@@ -55,6 +57,10 @@ NEEDS = (
     Need(
         "preprocessing.verifier", "ray", "ray", ("preprocessing.verify_traces",), False,
         'pip install -e ".[ray]"', "preprocessing.verifier=local",
+    ),
+    *(
+        Need("tracking", name, name, TRACKED, False, f'pip install -e ".[{name}]"', "tracking=null")
+        for name in TRACKERS
     ),
 )  # fmt: skip
 

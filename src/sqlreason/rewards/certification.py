@@ -110,7 +110,17 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class _Trial:
+class Trial:
+    """A completion that is tried.
+
+    Attributes:
+        kind: As of `Entry`.
+        family: As of `Entry`.
+        name: As of `Entry`.
+        row: Number of the question among those that can be used.
+        completion: In the grammar, or not.
+    """
+
     kind: str
     family: str
     name: str
@@ -150,6 +160,24 @@ def certify(
         >>> certify({"execution": 1.0}, [question], exploits=EXPLOITS[:2]).faults
         []
     """
+    trials, prepared = draw_trials(rows, list(exploits), seed)
+    scores, reasons = _score(rewards, others, trials, prepared)
+    return _certificate(trials, scores, reasons, min_auc)
+
+
+def draw_trials(
+    rows: Sequence[Mapping[str, Any]], exploits: Sequence[Exploit] = EXPLOITS, seed: int = 0
+) -> tuple[list[Trial], list[tuple[Mapping[str, Any], Question]]]:
+    """Return the completions that a certification tries, and the questions that can be used.
+
+    Args:
+        rows: As of `certify`.
+        exploits: The adversarial suite.
+        seed: Draws the fresh databases and mutants.
+
+    Raises:
+        ValueError: If no row can be used.
+    """
     with Verifier(limits=LIMITS) as verifier:
         prepared = [(row, question) for row in rows if (question := _question(row, verifier)) is not None]
         if not prepared:
@@ -157,10 +185,9 @@ def certify(
         trials = [
             trial
             for number, (row, question) in enumerate(prepared)
-            for trial in _trials(number, row, question, verifier, list(exploits), seed)
+            for trial in _trials(number, row, question, verifier, exploits, seed)
         ]
-    scores, reasons = _score(rewards, others, trials, prepared)
-    return _certificate(trials, scores, reasons, min_auc)
+    return trials, prepared
 
 
 def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
@@ -175,8 +202,8 @@ def _question(row: Mapping[str, Any], verifier: Verifier) -> Question | None:
 
 
 def _trials(
-    number: int, row: Mapping[str, Any], question: Question, verifier: Verifier, exploits: list[Exploit], seed: int
-) -> list[_Trial]:
+    number: int, row: Mapping[str, Any], question: Question, verifier: Verifier, exploits: Sequence[Exploit], seed: int
+) -> list[Trial]:
     """Return the completions for a question; those exploits and mutants that are right by chance are left out."""
     fresh = prepare(
         verifier,
@@ -188,17 +215,17 @@ def _trials(
         dialect=question.task.dialect,
     ).task
     wrong = [
-        _Trial("exploit", exploit.family, exploit.name, number, text)
+        Trial("exploit", exploit.family, exploit.name, number, text)
         for exploit in exploits
         if (number == 0 or not exploit.bomb) and (text := exploit.write(question)) is not None
     ]
     neighbours = mutants(question.gold, question.schema, MUTANTS, seed, dialect=question.task.dialect)
-    wrong += [_Trial("mutant", "", "mutants of the gold", number, render(explain_plainly(m), m)) for m in neighbours]
-    correct = [_Trial("correct", "", name, number, text) for name, text in write_correct(question).items()]
+    wrong += [Trial("mutant", "", "mutants of the gold", number, render(explain_plainly(m), m)) for m in neighbours]
+    correct = [Trial("correct", "", name, number, text) for name, text in write_correct(question).items()]
     return [*correct, *_truly_wrong(wrong, fresh or question.task, verifier)]
 
 
-def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[_Trial]:
+def _truly_wrong(trials: list[Trial], fresh: Task, verifier: Verifier) -> list[Trial]:
     """Return those that break the grammar, or do not agree with the gold on fresh databases."""
     readings = [parse(trial.completion) for trial in trials]
     queries = list(dict.fromkeys(reading.sql for reading in readings if reading.well_formed))
@@ -210,7 +237,7 @@ def _truly_wrong(trials: list[_Trial], fresh: Task, verifier: Verifier) -> list[
 def _score(
     rewards: Mapping[str, float],
     others: Sequence[Reward],
-    trials: Sequence[_Trial],
+    trials: Sequence[Trial],
     prepared: Sequence[tuple[Mapping[str, Any], Question]],
 ) -> tuple[list[float | None], list[str]]:
     """The mix's score of each completion, and the reason codes."""
@@ -233,7 +260,7 @@ def _score(
 
 
 def _certificate(
-    trials: Sequence[_Trial], scores: Sequence[float | None], reasons: Sequence[str], min_auc: float
+    trials: Sequence[Trial], scores: Sequence[float | None], reasons: Sequence[str], min_auc: float
 ) -> Certificate:
     groups: dict[tuple[str, str, str], list[_Scored]] = defaultdict(list)
     for trial, score, reason in zip(trials, scores, reasons, strict=True):

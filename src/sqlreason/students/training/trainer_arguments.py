@@ -15,6 +15,7 @@ from sqlreason.errors import SqlReasonError
 from sqlreason.students.checkpoints import attention, cpu
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_device
+from sqlreason.students.training import tracking
 from sqlreason.students.training.trl_arguments import FIXED, read_arguments
 from sqlreason.students.training.work_folder import Stage
 
@@ -44,10 +45,11 @@ def arguments_of(trl: Mapping[str, Any], folder: Path, mixed: bool) -> dict[str,
 
     Args:
         trl: Arguments by trl's names.
-        folder: For checkpoints.
+        folder: For checkpoints; the run of a tracker is called after it.
         mixed: Whether it computes in bfloat16.
     """
     return {
+        **tracking.arguments(folder),
         **trl,
         **FIXED,
         "output_dir": str(folder),
@@ -106,6 +108,7 @@ def run(
         trainer.remove_callback(unwanted)
     for callback in (Bookkeeping(stage, total), *callbacks):
         trainer.add_callback(callback)
+    tracking.move_behind(trainer)
     widen_adapter(cast("nn.Module", trainer.model))
     checkpoint = stage.last_checkpoint()
     try:

@@ -25,7 +25,6 @@ FIXED: dict[str, Any] = {
     "save_strategy": "steps",
     "save_total_limit": 2,
     "logging_steps": 1,
-    "report_to": [],
     "disable_tqdm": True,
     "dataloader_num_workers": 0,
     "ddp_find_unused_parameters": False,
@@ -55,6 +54,7 @@ FIXED_OF_GRPO: dict[str, Any] = {**FIXED_OF_ROLLOUTS, "sync_ref_model": False}
 _FROM_ELSEWHERE = {
     "output_dir": "the work folder of the training",
     "resume_from_checkpoint": "student.resume",
+    "report_to": "tracking",
     "bf16": "student.dtype",
     "fp16": "student.dtype",
     "use_cpu": "whether there is a GPU",
