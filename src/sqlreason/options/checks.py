@@ -153,6 +153,21 @@ def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
+    if chosen.grpo.environment != "tools":
+        return
+    if chosen.grpo.method != "grpo":
+        yield (
+            f"grpo.environment = 'tools' with grpo.method = {chosen.grpo.method!r}: its teacher reads single answers; "
+            "set grpo.method=grpo, or grpo.environment=single"
+        )
+    if chosen.student.backend == "unsloth":
+        yield (
+            "grpo.environment = 'tools' with student.backend = 'unsloth', whose trainer writes single answers; set "
+            "student.backend=transformers, or grpo.environment=single"
+        )
+
+
 #: Parameters with a block of trl's arguments, and that block.
 TRAINERS: dict[type[Options], type[TrainerArguments]] = {SFTOptions: SFTArguments, GRPOOptions: GRPOArguments}
 
@@ -168,6 +183,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _a_curriculum_is_profiled,
     _every_prompt_teaches,
     _the_teacher_knows_more,
+    _tools_are_of_grpo,
 )
 
 

@@ -26,6 +26,7 @@ from sqlreason.sql.sandbox.process import WorkerError
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import tool_limits
 from sqlreason.students.generation import generator, self_repair, voting
 from sqlreason.students.prompting import Messages, StudentPrompts
 
@@ -162,7 +163,7 @@ def ask(
     tables: Collection[str] = (),
     self_repairs: int = 0,
 ) -> Reply:
-    """Ask a student.
+    """Ask a student; one that was trained with tools may look at the database first.
 
     Args:
         checkpoint: The base model.
@@ -187,8 +188,9 @@ def ask(
     with Verifier(limits=_LIMITS, server=database.server) as verifier:
         task = _task(verifier, database)
     with generator.Generator(
-        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes
-    ) as respondent:
+        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=votes, tools=tool_limits(adapter),
+        verifier=Verifier(limits=_LIMITS, server=database.server),
+    ) as respondent:  # fmt: skip
         corrected = self_repair.answer(
             respondent,
             [_messages(prompts, question, database, tables, checkpoint, max_completion_tokens)],
@@ -199,6 +201,7 @@ def ask(
             attempts=self_repairs,
             seed=seed,
             server=database.server,
+            rows=[{"task": task, "sql_context": database.context}],
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]
     reply = choose(task.databases[0], texts, task.engine, task.reading, database.server)

@@ -1,6 +1,6 @@
 """Tables that the trainers read and write, and the databases on which queries are compared."""
 
-from sqlreason.data.tables.table_schema import TableSchema
+from sqlreason.data.tables.table_schema import CONVERSATION, TOOL_COLUMNS, TableSchema
 
 TRAINING: dict[str, TableSchema] = {
     "sql_features": TableSchema(
@@ -119,11 +119,18 @@ TRAINING: dict[str, TableSchema] = {
             "seconds": "since the start of training",
         },
         key=None,
+        beside={
+            "turns": "of a student with tools, mean of its rollouts",
+            "tool_calls": "mean of its rollouts",
+            "tool_errors": "share of the calls that failed",
+            "tool_tokens": "tokens of what tools said, mean of its rollouts",
+        },
     ),
     "grpo_rollouts": TableSchema(
         "What the student wrote during GRPO, or the method in its place.",
         {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
         key=None,
+        beside={**TOOL_COLUMNS, **CONVERSATION},
         allow_empty=True,
     ),
 }

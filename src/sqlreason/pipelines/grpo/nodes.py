@@ -145,6 +145,7 @@ def forecast_gains(
         dtype=student.dtype,
         quantization=student.quantization,
         processes=options.forecast.processes,
+        tools=options.tool_limits,
     )
     table = forecast.summarise(profile, options.trl.num_generations)
     logger.info("grpo: %s", forecast.advise(table).sentence)
@@ -253,6 +254,7 @@ def train_on(
         dev_steps=options.dev_steps,
         patience=options.patience,
         shuffle=options.curriculum != "easiest_first",
+        tools=options.tool_limits,
         **student.training,
         trl=options.trl.arguments,
     )

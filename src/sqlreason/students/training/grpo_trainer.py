@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import Sampler
 from trl import GRPOConfig, GRPOTrainer
 
+from sqlreason.environments.session import SessionFactory
 from sqlreason.students.checkpoints import attention
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.training import shared_prompts, trainer_arguments, trl_private
@@ -108,6 +109,7 @@ def make_trainer(
     weights: Sequence[float],
     writer: Writer | None,
     arguments: Mapping[str, Any],
+    sessions: SessionFactory | None = None,
 ) -> GroupTrainer:
     """Make the trainer.
 
@@ -120,6 +122,7 @@ def make_trainer(
         weights: Weight of each reward in the total.
         writer: Writer of the completions; None leaves them to trl, or to the backend that patched it.
         arguments: Arguments of trl's GRPOConfig, for this rank.
+        sessions: Opens the episodes of a student with tools, whose chat has them; None without.
 
     Raises:
         TrainingError: If trl would not do what was asked for.
@@ -134,16 +137,20 @@ def make_trainer(
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
-    return GroupTrainer(
-        chat=chat,
-        shares_prompts=writer is not None and _reads_prompts_once(model, rows, chat, limit),
-        model=model,
-        args=trainer_arguments.build_config(GRPOConfig, held),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=chat.tokenizer,
-        reward_funcs=recorder.wrapped(),
-        **({"rollout_func": writer} if writer else {}),
-    )
+    options = {
+        "chat": chat,
+        "shares_prompts": writer is not None and _reads_prompts_once(model, rows, chat, limit),
+        "model": model,
+        "args": trainer_arguments.build_config(GRPOConfig, held),
+        "train_dataset": Dataset.from_list(rows),
+        "processing_class": chat.tokenizer,
+        "reward_funcs": recorder.wrapped(),
+    }
+    if sessions is not None:
+        from sqlreason.students.training.tool_trainer import ToolTrainer
+
+        return ToolTrainer(writer=writer, sessions=sessions, **options)
+    return GroupTrainer(**options, **({"rollout_func": writer} if writer else {}))
 
 
 def longest_sequence(rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) -> int:

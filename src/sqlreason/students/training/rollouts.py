@@ -7,6 +7,7 @@ and advantage, and the history. The loss and the loop are trl's; see `grpo.py` a
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,29 @@ class Writer:
         self.write(trainer, prompts, ends=())
         return time.monotonic() - began
 
-    def write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int]) -> list[list[int]]:
+    def write_groups(self, trainer: Any, ids: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Return a completion of each token prompt; those of a group, which are equal, stand side by side."""
+        return self.write(trainer, ids[:: self.sampling.samples], self.chat.ends)
+
+    def write_turn(self, trainer: Any, ids: Sequence[Sequence[int]], room: int, turn: int) -> list[list[int]]:
+        """Return a further turn of each conversation, of at most `room` tokens; `turn` is its number, the first 0."""
+        sampling = replace(self.sampling, max_new_tokens=room, samples=1)
+        return self.write(trainer, ids, self.chat.ends, sampling, turn)
+
+    def write(
+        self,
+        trainer: Any,
+        ids: Sequence[Sequence[int]],
+        ends: Sequence[int],
+        sampling: Sampling | None = None,
+        turn: int = 0,
+    ) -> list[list[int]]:
         """Return the completions of token prompts, `sampling.samples` of each side by side."""
         model = trainer.accelerator.unwrap_model(trainer.model)
-        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32)
+        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32) + (turn << 48)
         random = torch.Generator(model.device).manual_seed(seed)
         with inference(model), _same_precision(model):
-            return complete(model, ids, self.sampling, ends, random)
+            return complete(model, ids, sampling or self.sampling, ends, random)
 
 
 @contextmanager
@@ -87,6 +104,7 @@ class Recorder:
         self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
         self.group, self.chat = group, chat
         self.table: dict[str, list[Any]] = {}
+        self.episodes: dict[str, list[Any]] = {}  # what a student with tools did, in columns
         self.seconds = 0.0
 
     def wrapped(self) -> list[Callable[..., Any]]:
@@ -108,9 +126,10 @@ class Recorder:
         table.insert(3, "reward", self.totals())
         if advantages is not None:
             table["advantage"] = list(advantages)[own]
+        table = table.assign(**self.episodes)
         self.folder.mkdir(exist_ok=True)
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
-        self.table, self.seconds = {}, 0.0
+        self.table, self.episodes, self.seconds = {}, {}, 0.0
 
     def zero_variance_share(self) -> float | None:
         """The share of this step's groups in which all totals are equal, from which nothing is learned.
@@ -146,6 +165,13 @@ def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
     }
     plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
     timed = ["generation_seconds", "reward_seconds", "dev_seconds", "seconds"]
+    if any("tools/turns" in entry for entry in log):
+        names |= {
+            "tools/turns": "turns",
+            "tools/call_frequency": "tool_calls",
+            "tools/failure_frequency": "tool_errors",
+            "tools/tool_tokens": "tool_tokens",
+        }
     kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *timed]
     components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
     table = pd.DataFrame([{"stage": stage, **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
@@ -168,7 +194,10 @@ class _Noted:
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         began = time.monotonic()
         chat, ids = self.recorder.chat, columns.get("completion_ids")
-        if chat is not None and ids is not None:
+        environments = columns.pop("environments", None)
+        if environments is not None:
+            completions = self._of_episodes([environment.episode for environment in environments], columns)
+        elif chat is not None and ids is not None:
             completions = [[{"role": "assistant", "content": chat.read(row)}] for row in ids]
             columns["finished"] = [chat.is_finished(row) for row in ids]
         values = list(self.reward(completions, **columns))
@@ -177,6 +206,16 @@ class _Noted:
         self.recorder.table["completion"] = [_text(completion) for completion in completions]
         self.recorder.table[self.__name__] = values
         return values
+
+    def _of_episodes(self, episodes: Sequence[Any], columns: dict[str, Any]) -> list[Any]:
+        """The answers of episodes with tools; tokens that count are the student's own."""
+        columns["finished"] = [episode.finished for episode in episodes]
+        columns["completion_ids"] = [
+            [token for token, own in zip(episode.ids, episode.own, strict=True) if own] for episode in episodes
+        ]
+        told = [episode.told for episode in episodes]
+        self.recorder.episodes = {name: [one[name] for one in told] for name in told[0]}
+        return [[{"role": "assistant", "content": episode.text}] for episode in episodes]
 
 
 def _text(completion: Any) -> str:

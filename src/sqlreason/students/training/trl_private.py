@@ -13,10 +13,12 @@ from trl.models.utils import _ForwardRedirection
 OVERRIDDEN: dict[type, tuple[str, ...]] = {
     GRPOTrainer: (
         "_generate",
+        "_generate_single_turn",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
         "_prepare_inputs",
         "_tokenize_prompts",
+        "_tool_call_loop",
     ),
     DistillationTrainer: (
         "_compute_loss",
