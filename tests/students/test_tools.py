@@ -8,10 +8,18 @@ import pandas as pd
 import pytest
 
 from environments.trl_steps import CONTEXT, GOLD, TEMPLATE
+from sqlreason.data.tables import check_columns
 from sqlreason.environments import SessionFactory, ToolLimits
 from sqlreason.environments.session import TOOLS
+from sqlreason.options.checks import find_faults
+from sqlreason.options.parameters import PARAMETERS
+from sqlreason.pipelines.evaluation import nodes as evaluation_nodes
+from sqlreason.pipelines.grpo import nodes as grpo_nodes
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reporting import comparison, report
+from sqlreason.rewards import make_rewards
+from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation, question_answering
 from sqlreason.students.checkpoints.chat import ChatError, open_chat
@@ -192,8 +200,6 @@ def trained(looking, chat, tmp_path_factory):
     prompts = pd.DataFrame([{**row_of(chat), "id": str(i)} for i in range(4)])
     fingerprint = prompt_fingerprint(PROMPT, looking)
     start = initial_adapters.untrained(looking, fingerprint, {"rank": 4, "alpha": 8}, "float32", 0)
-    from sqlreason.rewards import make_rewards
-
     options = of_grpo(
         num_generations=4, per_device_train_batch_size=4, gradient_accumulation_steps=2, max_steps=2,
         max_completion_length=200, temperature=0.8, learning_rate=1e-4, warmup_steps=0.0, save_steps=2,
@@ -239,3 +245,72 @@ def test_ask_lets_it_look_at_a_file_of_ones_own(looking, chat, trained, tmp_path
         dtype="float32",
     )  # fmt: skip
     assert reply.sql == GOLD and reply.rows == (("Ada",), ("Cy",)) and not reply.fault
+
+
+@pytest.fixture(scope="module")
+def demo(project):
+    """The parameters of the demo, with tools."""
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(project)
+    with KedroSession.create(project, env="demo") as session:
+        given = dict(session.load_context().config_loader["parameters"])
+    trl = {
+        "num_generations": 4, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2, "max_steps": 2,
+        "max_completion_length": 200, "temperature": 0.8, "save_steps": 2, "beta": 0.0,
+    }  # fmt: skip
+    forecast = {"prompts": 2, "samples": 2, "temperatures": [0.7], "processes": 1, "on_no_go": "warn"}
+    grpo = {"environment": "tools", "forecast": forecast, "dev_prompts": 0, "initial_adapter": "none"}
+    given["grpo"] = {**given["grpo"], **grpo, "trl": {**given["grpo"]["trl"], **trl}}
+    given["evaluation"] = {**given["evaluation"], "processes": 1, "batch_size": 2, "max_completion_tokens": 200}
+    return given
+
+
+def test_what_does_not_go_with_tools_is_told_before_anything_runs(demo):
+    def faults(**sections):
+        return find_faults({**demo, **{name: {**demo[name], **given} for name, given in sections.items()}})
+
+    assert faults() == []
+    (fault,) = faults(grpo={"method": "distillation"})
+    assert "set grpo.method=grpo, or grpo.environment=single" in fault
+    (fault,) = faults(student={"backend": "unsloth", "launch": "child"}, grpo={"dev_prompts": 0})
+    assert "set student.backend=transformers, or grpo.environment=single" in fault
+    (fault,) = faults(grpo={"environment": "multi"})
+    assert "grpo.environment" in fault and "'single' or 'tools'" in fault
+    trl = {**demo["grpo"]["trl"], "max_tool_calling_iterations": 3}
+    (fault,) = faults(grpo={"trl": trl})
+    assert "follows from grpo.tools.calls" in fault
+
+
+def test_the_nodes_of_the_pipelines_train_ask_and_report_with_tools(demo, looking, chat, sessions, tmp_path):
+    prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema}\n{question}"}
+    task = prepare(sessions.verifier, "q", CONTEXT, GOLD).task.to_json()
+    prompts = pd.DataFrame([{**row_of(chat), "id": str(i), "teacher_think": "", "task": task} for i in range(4)])
+    student, sft, options = (PARAMETERS[name].model_validate(demo[name]) for name in ("student", "sft", "grpo"))
+    exam = PARAMETERS["evaluation"].model_validate(demo["evaluation"])
+    certification = grpo_nodes.certify_rewards(prompts, options)
+    given = (looking, None, pd.DataFrame(), prompt, tmp_path, student, sft, options)
+    start = grpo_nodes.choose_start(*given)
+    profile, forecast = grpo_nodes.forecast_gains(looking, start, prompts, prompt, student, options)
+    assert profile["right"].any() and profile["completion"].str.contains("<sql>").any()
+    given = (certification, profile, forecast, pd.DataFrame(), None, prompt, tmp_path, student, sft, options)
+    adapter, history, rollouts = grpo_nodes.train_student(looking, start, prompts, *given)
+    check_columns(history, "grpo_history", "grpo_history")
+    check_columns(rollouts, "grpo_rollouts", "grpo_rollouts")
+    answers = {
+        "base": evaluation_nodes.answer_as_base(looking, prompts, student, exam),
+        "GRPO": evaluation_nodes.answer_with_adapter(looking, adapter, prompts, prompt, student, exam),
+    }
+    scores = {name: evaluation_nodes.score_answers(prompts, table, exam) for name, table in answers.items()}
+    metrics = comparison.compare_students(scores)
+    assert metrics["tool_calls"].isna().tolist() == [True, False] and metrics["turns"].iloc[1] >= 2
+    facts = {"teacher": "t", "teacher_scripted": True, "demo": True}
+    examples = pd.DataFrame(columns=sorted(report.EXAMPLE_COLUMNS))
+    by_complexity = comparison.by_complexity(scores)
+    page = report.render_report(metrics, by_complexity, pd.DataFrame(), facts, examples, {})
+    assert "calls of tools" in page and "was trained with them" in page
+    alone = report.render_report(
+        comparison.compare_students({"base": scores["base"]}), by_complexity, pd.DataFrame(), facts, examples, {}
+    )
+    assert "calls of tools" not in alone

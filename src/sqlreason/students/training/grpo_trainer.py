@@ -137,7 +137,7 @@ def make_trainer(
     rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
-    options = {
+    options: dict[str, Any] = {
         "chat": chat,
         "shares_prompts": writer is not None and _reads_prompts_once(model, rows, chat, limit),
         "model": model,
@@ -150,7 +150,9 @@ def make_trainer(
         from sqlreason.students.training.tool_trainer import ToolTrainer
 
         return ToolTrainer(writer=writer, sessions=sessions, **options)
-    return GroupTrainer(**options, **({"rollout_func": writer} if writer else {}))
+    if writer is not None:
+        options["rollout_func"] = writer
+    return GroupTrainer(**options)
 
 
 def longest_sequence(rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) -> int:

@@ -7,7 +7,7 @@ of `generation.episodes`, so that a student is asked in training as it is in the
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from sqlreason.environments.session import SessionFactory
 from sqlreason.environments.trl_environment import SqlTools
@@ -49,7 +49,6 @@ class ToolTrainer(GroupTrainer):
     """
 
     chat: ToolChat
-    environments: Sequence[StudentTools]
 
     def __init__(self, *, chat: ToolChat, writer: Writer | None, sessions: SessionFactory, **options: Any) -> None:
         self.writer = writer
@@ -72,7 +71,7 @@ class ToolTrainer(GroupTrainer):
         multimodal_fields: Any,
     ) -> tuple[Any, ...]:
         episodes = []
-        for place, environment in enumerate(self.environments):
+        for place, environment in enumerate(cast(Sequence[StudentTools], self.environments)):
             assert environment.session is not None  # trl has reset it with its row
             environment.episode = Episode(self.chat, prompt_ids[place], environment.session, self.limit)
             environment.episode.take(completion_ids[place], logprobs[place] if logprobs is not None else None)
