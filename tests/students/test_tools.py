@@ -127,6 +127,18 @@ def test_an_episode_goes_from_a_look_to_a_submission(chat, sessions):
     assert [room for _, room, _ in seen] == [400 - (len(row) - len(episode.prompt)) for row in rows]
 
 
+def test_the_reasoning_of_the_turn_that_submits_is_that_of_the_answer(chat, sessions):
+    for said, answer in {
+        "<think>\nRead users.\n</think>\n": render("Read users.", GOLD),
+        "<think>\n</think>": render("…", GOLD),
+        "<think>One <sql> too many.</think>": render("…", GOLD),
+        "No tags. ": render("…", GOLD),
+    }.items():
+        episode = started(chat, sessions, 400, said, SUBMIT)
+        play([episode], written(chat))
+        assert episode.finished and episode.text == answer
+
+
 def test_an_answer_in_the_grammar_ends_an_episode_too(chat, sessions):
     episode = started(chat, sessions, 400, LOOK)
     play([episode], written(chat, (render("Read users.", GOLD),)))
@@ -225,7 +237,8 @@ def test_grpo_takes_two_steps_in_which_the_student_looks_at_the_database(trained
 def test_a_student_that_was_trained_with_tools_is_evaluated_with_them(looking, chat, trained):
     prompts = pd.DataFrame([{**row_of(chat), "id": str(i)} for i in range(2)])
     options = {"dtype": "float32", "quantization": None, "max_completion_tokens": 200, "batch_size": 2}
-    answers = evaluation.answer_questions(looking, trained[0], prompts, self_repairs=2, **options)
+    tools = tool_limits(trained[0])
+    answers = evaluation.answer_questions(looking, trained[0], prompts, self_repairs=2, tools=tools, **options)
     assert {*USED, "conversation"} <= {*answers} and (answers["tool_calls"] >= 2).all()
     assert answers["text"].tolist() == [render("…", GOLD)] * 2 and answers["finished"].all()
     scores = evaluation.score_answers(prompts, answers, workers=1)

@@ -13,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records
+from sqlreason.environments.session import ToolLimits
 from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
@@ -20,7 +21,6 @@ from sqlreason.sql import verifier as execution
 from sqlreason.sql.parsing import schema
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
-from sqlreason.students.checkpoints.tool_chat import tool_limits
 from sqlreason.students.generation import generator, self_repair, voting
 from sqlreason.students.generation.episodes import USED, Conversation, databases_of
 
@@ -47,11 +47,11 @@ def answer_questions(
     votes: int = 1,
     temperature: float = 0.7,
     self_repairs: int = 0,
+    tools: ToolLimits | None = None,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
-    The database of corrections and of the vote is the original one; the gold is not looked at. A student that was
-    trained with tools has them here too, on the original database.
+    The database of corrections and of the vote is the original one; the gold is not looked at.
 
     Args:
         checkpoint: The base model.
@@ -67,6 +67,8 @@ def answer_questions(
         temperature: Of the samples.
         self_repairs: How often at most the student is told what the engine says of a query that does not run, and
             answers again. Where there is a vote, each sample is corrected before it.
+        tools: Limits of the tools that the student may call on the original database (`tool_limits` of one that was
+            trained with them); None for single answers.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
@@ -81,7 +83,7 @@ def answer_questions(
             quantization=quantization,
             batch_size=batch_size,
             processes=processes,
-            tools=tool_limits(adapter),
+            tools=tools,
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
     ):

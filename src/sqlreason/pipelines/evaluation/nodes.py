@@ -43,6 +43,8 @@ def answer_with_adapter(
 ) -> pd.DataFrame:
     """Return a trained student's answers (table `answers`).
 
+    One that was trained with tools has them here too, with the same limits.
+
     Raises:
         ValueError: If the adapter belongs to another base model or prompt.
     """
@@ -59,6 +61,7 @@ def _answer(
     options: EvaluationOptions,
 ) -> pd.DataFrame:
     from sqlreason.students import evaluation
+    from sqlreason.students.checkpoints.tool_chat import tool_limits
 
     return evaluation.answer_questions(
         base_model.spoken_to(**student.template),
@@ -72,6 +75,7 @@ def _answer(
         votes=options.votes,
         temperature=options.vote_temperature,
         self_repairs=options.self_repairs,
+        tools=tool_limits(adapter),
     )
 
 

@@ -8,6 +8,7 @@ again, and what tools say is marked, since nothing is learned of it.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,12 +19,16 @@ import torch
 
 from sqlreason.data.tables import records
 from sqlreason.environments.session import Session, SessionFactory
+from sqlreason.reasoning.format import parse, render
 from sqlreason.students.checkpoints.chat import Messages
 from sqlreason.students.checkpoints.tool_chat import ToolChat
 from sqlreason.students.generation.decoding import Generation, Sampling, complete, inference, longest_first
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
+
+
+_THOUGHT = re.compile(r"<think>(.*?)</think>", re.DOTALL)
 
 
 class Turns(NamedTuple):
@@ -127,8 +132,14 @@ class Episode:
 
     @property
     def text(self) -> str:
-        """The answer: what was submitted, else the last turn."""
-        return str(self.session.completion) if self.session.done else self.messages[-1]["content"]
+        """The answer: the query that was submitted, with the reasoning of the turn that did; else the last turn."""
+        last = self.chat.read(self._last)
+        if not self.session.done:
+            return last
+        submitted, thought = str(self.session.completion), _THOUGHT.search(last)
+        query = parse(submitted).sql
+        with_thought = render(thought[1], query) if thought and query else submitted
+        return with_thought if parse(with_thought).well_formed else submitted
 
     @property
     def told(self) -> dict[str, Any]:
