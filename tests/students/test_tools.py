@@ -258,6 +258,7 @@ def test_ask_lets_it_look_at_a_file_of_ones_own(looking, chat, trained, tmp_path
         dtype="float32",
     )  # fmt: skip
     assert reply.sql == GOLD and reply.rows == (("Ada",), ("Cy",)) and not reply.fault
+    assert reply.tool_calls >= 2 * votes
 
 
 @pytest.fixture(scope="module")
@@ -289,6 +290,10 @@ def test_what_does_not_go_with_tools_is_told_before_anything_runs(demo):
     assert "set grpo.method=grpo, or grpo.environment=single" in fault
     (fault,) = faults(student={"backend": "unsloth", "launch": "child"}, grpo={"dev_prompts": 0})
     assert "set student.backend=transformers, or grpo.environment=single" in fault
+    ranks, vllm = {"launch": "ranks", "ranks": 2}, {**demo["grpo"]["trl"], "use_vllm": True}
+    assert faults(student=ranks) == [] and faults(grpo={"trl": vllm}) == []
+    (fault,) = faults(student=ranks, grpo={"trl": vllm})
+    assert "student.ranks = 2 and grpo.trl.use_vllm" in fault
     (fault,) = faults(grpo={"environment": "multi"})
     assert "grpo.environment" in fault and "'single' or 'tools'" in fault
     trl = {**demo["grpo"]["trl"], "max_tool_calling_iterations": 3}

@@ -166,6 +166,12 @@ def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
             "grpo.environment = 'tools' with student.backend = 'unsloth', whose trainer writes single answers; set "
             "student.backend=transformers, or grpo.environment=single"
         )
+    together = "student.accelerate" if chosen.student.accelerate else "grpo.trl.use_vllm"
+    if chosen.student.ranks > 1 and (chosen.student.accelerate or chosen.grpo.trl.use_vllm):
+        yield (
+            f"grpo.environment = 'tools' with student.ranks = {chosen.student.ranks} and {together}: ranks that write "
+            "together would wait for one whose episodes take fewer turns; leave one of the two out"
+        )
 
 
 #: Parameters with a block of trl's arguments, and that block.

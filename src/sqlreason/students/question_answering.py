@@ -28,6 +28,7 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import tool_limits
 from sqlreason.students.generation import generator, self_repair, voting
+from sqlreason.students.generation.episodes import Conversation
 from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,8 @@ class Reply:
         answers: Drawn in all.
         retried: Answers whose query did not run and which the student was asked to correct.
         fault: Why there is no result; empty if there is one.
+        tool_calls: Calls of tools on the way to all answers, of a student that was trained with them.
+        tool_errors: Those that failed.
     """
 
     think: str
@@ -82,6 +85,8 @@ class Reply:
     answers: int
     fault: str
     retried: int = 0
+    tool_calls: int = 0
+    tool_errors: int = 0
 
 
 def open_database(database: str) -> Database:
@@ -205,7 +210,13 @@ def ask(
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]
     reply = choose(task.databases[0], texts, task.engine, task.reading, database.server)
-    return replace(reply, retried=sum(found.retries > 0 for found in corrected))
+    looked = [found.answer for found in corrected if isinstance(found.answer, Conversation)]
+    return replace(
+        reply,
+        retried=sum(found.retries > 0 for found in corrected),
+        tool_calls=sum(answer.tool_calls for answer in looked),
+        tool_errors=sum(answer.tool_errors for answer in looked),
+    )
 
 
 def _task(verifier: Verifier, database: Database) -> Task:

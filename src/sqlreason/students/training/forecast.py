@@ -94,7 +94,7 @@ def sample_rollouts(
             samples=samples,
             seed=seed,
             tools=tools,
-            rows=databases_of(prompts),
+            rows=databases_of(prompts) if tools is not None else None,
         )
         part = pd.DataFrame({"id": repeated["id"].to_numpy(), "temperature": float(temperature)})
         part["completion"] = [completion.text for completion in written]
