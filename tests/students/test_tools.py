@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -104,6 +106,19 @@ def test_a_published_template_tells_of_the_tools_and_its_calls_are_read(publishe
     told = chat.tokenizer.decode(chat.result_ids([("run_sql", "a\n<1>"), ("list_tables", "t")]))
     assert "<1>" in told and told.endswith(chat.prompt_text(messages)[-len("assistant\n") :])
     assert chat.facts["tools"] == list(TOOLS) and "tools" not in plain.facts
+
+
+@pytest.mark.parametrize(
+    ("template", "name"), [("qwen2_5", "qwen3"), ("qwen3_5_think", "qwen3"), ("llama3_1", "llama3_2")]
+)
+def test_templates_that_trl_carries_speak_of_tools(published, template, name):
+    tokenizer = published(name).load()
+    folder = Path(str(files("trl"))) / "chat_templates"
+    tokenizer.chat_template = (folder / f"{template}.jinja").read_text(encoding="utf-8")
+    chat = with_tools(open_chat(tokenizer))
+    prompt = [{"role": "user", "content": QUESTION}]
+    assert all(tool in chat.prompt_text(prompt) for tool in TOOLS)
+    assert chat.prompt_ids(prompt)[-5:] == chat.result_ids([(*LOOK[:1], "a\n1")])[-5:]
 
 
 @pytest.mark.parametrize("name", ["llama3", "gemma3", "mistral_nemo", "deepseek_v3"])
