@@ -79,8 +79,8 @@ def answer(
         The answers, the samples of a question side by side.
     """
     chances: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature if samples > 1 else 0.0}
-    named = rows if student.tools is not None else None
-    answers = student.answer(conversations, progress, named, samples=samples, seed=seed, **chances)
+    named: dict[str, Any] = {} if student.tools is None else {"rows": rows}
+    answers = student.answer(conversations, progress, samples=samples, seed=seed, **named, **chances)
     if not attempts or student.tools is not None:
         return [Repaired(given, given.text) for given in answers]
     if student.adapter is None or not student.adapter.facts.get("self_repairs"):
