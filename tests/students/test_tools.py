@@ -258,6 +258,9 @@ def test_a_student_that_was_trained_with_tools_is_evaluated_with_them(looking, c
     assert answers["text"].tolist() == [render("…", GOLD)] * 2 and answers["finished"].all()
     scores = evaluation.score_answers(prompts, answers, workers=1)
     assert scores["agrees"].all() and {*USED} <= {*scores}
+    shared = {**options, "batch_size": 1, "processes": 2}
+    side_by_side = evaluation.answer_questions(looking, trained[0], prompts, tools=tools, **shared)
+    assert side_by_side["conversation"].tolist() == answers["conversation"].tolist()
     without = evaluation.answer_questions(looking, None, prompts, **options)
     assert not {*USED} & {*without} and not {*USED} & {*evaluation.score_answers(prompts, without, workers=1)}
 
