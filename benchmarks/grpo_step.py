@@ -2,6 +2,11 @@
 
     python benchmarks/grpo_step.py --env demo --steps 4     # needs the adapter of SFT and its prompts
     python benchmarks/grpo_step.py --env smol --steps 2 --to benchmarks/results/grpo_step.jsonl
+    python benchmarks/grpo_step.py --env smol --adapter kept --params grpo.trl.gradient_accumulation_steps=2
+
+The adapter is that of SFT, or one that the catalog keeps (`--adapter kept`: no training is needed before, only
+`kedro run --env=smol --pipelines=distillation,preprocessing` for the prompts). `--params` changes parameters as in
+`kedro run`; fewer completions a step make a quick check of it.
 
 Both arms run in this process in turn, `--rounds` times, with the environment's own arguments of GRPOConfig and the KL's
 `--beta`; the first step of each arm is not counted. A step is split into writing the completions, scoring them, the
@@ -25,6 +30,7 @@ import torch
 from datasets import Dataset
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -40,7 +46,7 @@ from sqlreason.students.training.work_folder import Stage
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("generation", "reward", "no_gradient")
-ENTRIES = ("base_model", "sft_adapter", "grpo_prompts", "student_prompt", "params:student", "params:grpo")
+ENTRIES = ("base_model", "grpo_prompts", "student_prompt", "params:student", "params:grpo")
 
 
 class Clock(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
@@ -85,8 +91,9 @@ class Clock(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
 class Setting:
     """What both arms share."""
 
-    def __init__(self, catalog: Any, steps: int, beta: float, seed: int) -> None:
-        base, self.adapter, prompts, prompt, self.student, self.options = map(catalog.load, ENTRIES)
+    def __init__(self, catalog: Any, adapter: str, steps: int, beta: float, seed: int) -> None:
+        base, prompts, prompt, self.student, self.options = map(catalog.load, ENTRIES)
+        self.adapter = catalog.load(f"{adapter}_adapter")
         self.base = base.spoken_to(**self.student.template)
         self.adapter.require(self.base.identity, prompt_fingerprint(Prompt.from_mapping(prompt), self.base))
         given = {**self.options.trl.arguments, "max_steps": steps, "beta": beta, "seed": seed}
@@ -149,10 +156,15 @@ def main() -> None:
     parser.add_argument("--beta", type=float, default=0.02, help="Of the KL; 0 needs no reference.")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--to", type=Path, help="File of JSON lines to append to.")
+    parser.add_argument("--adapter", choices=["sft", "kept"], default="sft", help="Of the catalog.")
+    parser.add_argument("--params", default="", help="As of kedro run.")
     given = parser.parse_args()
+    if given.steps < 2:
+        parser.error("--steps needs 2 at least: the first is not counted")
     bootstrap_project(ROOT)
-    with KedroSession.create(ROOT, env=given.env) as session:
-        setting = Setting(session.load_context().catalog, given.steps, given.beta, given.seed)
+    changes = OmegaConf.to_container(OmegaConf.from_dotlist(given.params.split(",") if given.params else []))
+    with KedroSession.create(ROOT, env=given.env, runtime_params=changes) as session:
+        setting = Setting(session.load_context().catalog, given.adapter, given.steps, given.beta, given.seed)
     arms = {"trl": setting.plain, "sqlreason": setting.ours}
     steps = pd.concat(
         [measure(make).assign(arm=arm) for _ in range(given.rounds) for arm, make in arms.items()], ignore_index=True
@@ -164,7 +176,8 @@ def main() -> None:
     if given.to:
         commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
         facts = {
-            "env": given.env, "base": setting.base.identity, "beta": given.beta, "steps": given.steps,
+            "env": given.env, "base": setting.base.identity, "adapter": setting.adapter.digest,
+            "completions": setting.options.trl.rows_of_a_step, "beta": given.beta, "steps": given.steps,
             "rounds": given.rounds, "threads": torch.get_num_threads(), "machine": platform.machine(),
             "commit": commit, "arms": means.round(4).to_dict("index"),
         }  # fmt: skip

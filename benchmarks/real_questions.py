@@ -5,7 +5,8 @@
 Prepares the questions once (their gold queries have to run and to be told from their mutants, as in every evaluation),
 builds the environment's prompts, lets the environment's students answer and judges the answers: right on the original
 database and on all that are drawn. Spider's own rules are reported beside that. None of these rows is read by a
-training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`).
+training. `heldout` in place of a file means the environment's own held-out questions (`evaluation_prompts`). A table
+about one database needs no contexts: `benchmarks/questions/chinook.jsonl --database chinook.sqlite`.
 
 Each outcome is appended to `--to` as one line of JSON, with everything that it depends on; the answers themselves are
 kept where `--answers` says.
@@ -15,21 +16,24 @@ import argparse
 import json
 import logging
 import platform
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from published import script_of
+from omegaconf import OmegaConf
 from tqdm import tqdm
 
 from sqlreason.data.tables import records, to_json
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import statistics
 from sqlreason.sql.databases.batch_preparation import prepare_all
+from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.students import evaluation
 from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
 
@@ -38,15 +42,20 @@ HELDOUT = "heldout"
 ENTRIES = ("base_model", "student_prompt", "params:student", "params:preprocessing", "params:evaluation")
 
 
-def read_questions(place: Path) -> pd.DataFrame:
-    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table."""
+def read_questions(place: Path, database: Path | None) -> pd.DataFrame:
+    """Return id, sql_prompt, sql_context and sql of a folder in Spider's layout, or of a table.
+
+    Args:
+        place: The folder or the table.
+        database: A SQLite file that all questions of the table are about; None where the rows bring their contexts.
+    """
     if place.is_dir():
         asked = json.loads((place / "dev.json").read_text(encoding="utf-8"))
         return pd.DataFrame(
             {
                 "id": f"{place.name}-{number}",
                 "sql_prompt": row["question"],
-                "sql_context": script_of(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
+                "sql_context": read_script(place / "database" / row["db_id"] / f"{row['db_id']}.sqlite"),
                 "sql": row["query"],
             }
             for number, row in enumerate(asked)
@@ -57,7 +66,15 @@ def read_questions(place: Path) -> pd.DataFrame:
         table = pd.read_csv(place, keep_default_na=False)
     else:
         table = pd.read_json(place, lines=True)
+    if database is not None:
+        table["sql_context"] = read_script(database)
     return table.astype({"id": str})[["id", "sql_prompt", "sql_context", "sql"]]
+
+
+def read_script(database: Path) -> str:
+    """Return a SQLite file as CREATE and INSERT statements."""
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return script_of(connection, database.name)
 
 
 def prepare_questions(asked: pd.DataFrame, prompts: StudentPrompts, options: Any, cache: Path | None) -> pd.DataFrame:
@@ -102,6 +119,7 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
         processes=given.processes,
         votes=given.votes,
         temperature=options.vote_temperature,
+        schema_names=options.schema_names,
     )
     seconds = time.monotonic() - began
     scores = evaluation.score_answers(asked, answers, given.processes)
@@ -111,6 +129,7 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
         joined = scores.merge(gold, on="id").merge(answers[["id", "text"]], on="id")
         joined.to_parquet(given.answers / f"{given.label}-{student}-{given.votes}.parquet")
     outcome: dict[str, Any] = {"student": student, "n": len(scores), "votes": given.votes}
+    outcome["schema_names"] = options.schema_names
     for name in ("well_formed", "runs", "agrees", "agrees_spider"):
         share = statistics.wilson(int(scores[name].sum()), len(scores))
         outcome[name] = [round(100 * bound, 1) for bound in (share.value, share.low, share.high)]
@@ -134,8 +153,9 @@ def main() -> None:
     """Measure, print each outcome, and keep the records where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="+", help="folders in Spider's layout, tables in gretel's columns, or heldout")
+    parser.add_argument("--database", type=Path, help="a SQLite file: the context of a table that has none")
     parser.add_argument("--env", default="smol")
-    parser.add_argument("--students", nargs="+", default=["base", "sft"], choices=["base", "sft", "grpo"])
+    parser.add_argument("--students", nargs="+", default=["base", "sft"], choices=["base", "sft", "grpo", "kept"])
     parser.add_argument("--sample", type=int, help="at most so many questions of each, drawn by --seed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--votes", type=int, default=1)
@@ -147,7 +167,7 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     bootstrap_project(ROOT)
-    changes = dict(part.split("=", 1) for part in given.params.split(",") if part)
+    changes = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in given.params.split(",") if part]))
     with KedroSession.create(ROOT, env=given.env, runtime_params=changes) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
         loaded = {name: catalog.load(name) for name in ENTRIES}
@@ -163,7 +183,7 @@ def main() -> None:
         sample_rows=options.sample_rows,
     )
     for place in given.places:
-        asked = heldout if place == HELDOUT else read_questions(Path(place))
+        asked = heldout if place == HELDOUT else read_questions(Path(place), given.database)
         assert asked is not None
         total = len(asked)
         if given.sample is not None and given.sample < total:

@@ -54,7 +54,13 @@ def _defined(module: str) -> set[str] | None:
     path = next((found for found in (place / "__init__.py", place.with_suffix(".py")) if found.is_file()), None)
     if path is None:
         return None
-    names = {part.stem for part in place.iterdir()} if place.is_dir() else set()
+    beside = {part.stem for part in place.iterdir()} if place.is_dir() else set()
+    return beside | _names_in(path)
+
+
+def _names_in(path: Path) -> set[str]:
+    """The names that a file defines or imports."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.FunctionDef() | ast.ClassDef():
@@ -71,8 +77,11 @@ def test_scripts_import_what_there_is():
     absent = []
     for path in scripts:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlreason":
-                names = _defined(node.module)
+            if not isinstance(node, ast.ImportFrom) or node.module is None:
+                continue
+            beside = path.parent / f"{node.module}.py"
+            if node.module.split(".")[0] == "sqlreason" or beside.is_file():
+                names = _names_in(beside) if beside.is_file() else _defined(node.module)
                 wanted = {alias.name for alias in node.names}
                 absent += [(path.name, node.module, name) for name in wanted if names is None or name not in names]
     assert absent == []

@@ -65,7 +65,7 @@ def spent(copy, name):
     [
         ("sfft.trl.seed=1", "sfft is unknown; known are distillation, evaluation"),
         ("sft.trl.optim=adamw_8bits", "sft.trl.optim = 'adamw_8bits': input should be 'adamw_torch'"),
-        ("sft.epochs=1", "sft.epochs is unknown; sft has lora, trl; did you mean sft.trl.num_train_epochs?"),
+        ("sft.epochs=1", "sft has lora, share_prefixes, trl; did you mean sft.trl.num_train_epochs?"),
         ("sft.trl.num_train_epoch=1", "sft.trl.num_train_epoch is no argument of SFTConfig in trl "),
         ("grpo.trl.learning_rat=1e-5", "; did you mean learning_rate?"),
         ("grpo.trl.lr_scheduler_type=cosin", "lr_scheduler_type = 'cosin': input should be 'linear', 'cosine'"),
@@ -137,6 +137,13 @@ def test_what_only_a_training_would_notice_is_told_before_the_teacher_is_paid(ba
     changes = {"student": student, "grpo": grpo}
     given = {name: {**values, **changes.get(name, {})} for name, values in base_parameters.items()}
     assert told in "\n".join(find_faults(given))
+
+
+def test_a_second_order_of_the_rows_is_refused_and_so_is_an_attention_without_masks(base_parameters):
+    trl = {**base_parameters["sft"]["trl"], "train_sampling_strategy": "group_by_length"}
+    given = {**base_parameters, "sft": {**base_parameters["sft"], "trl": trl, "share_prefixes": True}}
+    first, second = find_faults(given)
+    assert "leave one of the two out" in first and "student.backend=transformers" in second
 
 
 def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):

@@ -25,7 +25,7 @@ BY_HOOK = {"run_record"}
 BY_COMMAND = {"kept_adapter"}
 VERSIONED = {
     "raw_prompts", "cot_completions", "filtered_traces", "sft_adapter", "grpo_adapter", "sft_history", "grpo_history",
-    "grpo_rollouts", "certification", "grpo_profile", "grpo_forecast",
+    "grpo_rollouts", "certification", "grpo_profile", "grpo_forecast", "forecast_check",
     "evaluation_metrics", "evaluation_report", "costs", "run_record",
     *(f"{student}_{kind}" for student in ("base", "sft", "grpo") for kind in ("answers", "scores")),
     *(f"{name}_plot" for name in ("yield", "sft_loss", "grpo_reward", "accuracy", "complexity", "cost")),

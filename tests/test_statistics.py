@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sqlreason.reporting.statistics import mcnemar, mean_difference, needed, paired_interval, wilson
+from sqlreason.reporting.statistics import (
+    holm,
+    mcnemar,
+    mean_difference,
+    mean_p_value,
+    needed,
+    paired_interval,
+    wilson,
+)
 
 
 def test_wilson_agrees_with_the_closed_formula():
@@ -104,6 +112,27 @@ def test_the_mean_over_trainings_covers_the_true_difference_about_95_times_in_10
 def test_a_mean_over_other_questions_is_refused(pairs):
     with pytest.raises(ValueError, match="same questions"):
         mean_difference(pairs)
+
+
+def test_the_p_value_of_a_mean_is_below_5_percent_where_its_interval_leaves_0_out():
+    rng = np.random.default_rng(5)
+    for gain in (0.0, 0.02, 0.04, 0.06, 0.3):
+        hard = rng.random(300)
+        pairs = [(hard < 0.4 + rng.normal(0, 0.1, 300), hard < 0.4 + gain + rng.normal(0, 0.1, 300)) for _ in range(3)]
+        interval = mean_difference(pairs)
+        assert (mean_p_value(pairs) < 0.05) == (not interval.low <= 0 <= interval.high)
+    assert mean_p_value([([True, False], [True, False])]) == 1.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_rejects_what_its_steps_reject_and_nothing_else(p_values):
+    """Step down: the k-th smallest of m is rejected while it is at most level / (m - k)."""
+    level, ordered = 0.05, sorted(p_values)
+    steps = [p <= level / (len(p_values) - k) for k, p in enumerate(ordered)]
+    rejected = ordered[: steps.index(False)] if False in steps else ordered
+    corrected = holm(p_values)
+    assert all(new >= old for new, old in zip(corrected, p_values, strict=True)) and max(corrected) <= 1
+    assert sum(p <= level + 1e-12 for p in corrected) >= len(rejected) >= sum(p <= level - 1e-12 for p in corrected)
 
 
 def test_three_points_need_about_1300_questions():

@@ -14,6 +14,8 @@ from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.generation import decoding
+from sqlreason.students.training import forecast
+from sqlreason.students.training.forecast_calibration import read_runs
 from sqlreason.teachers.teacher import Teacher
 
 
@@ -171,8 +173,29 @@ def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, s
     examples = nodes.choose_examples(prompts, answers, scores, answers, scores, chosen)
     plots = (figures.training_loss(history), figures.grpo_rewards(history))
     page = nodes.write_report(
-        metrics, by_complexity, examples, outcomes, costs, *plots, "<p>tokens</p>", json.loads(json.dumps(facts))
-    )
+        metrics, by_complexity, examples, outcomes, costs, *plots, "<p>tokens</p>", "<p>credit</p>",
+        json.loads(json.dumps(facts)),
+    )  # fmt: skip
+    assert "&lt;p&gt;credit&lt;/p&gt;" in page
     assert "asked of the teacher" in page and "format 1" in page and base_model.identity in page
     assert "Bill: 1.00 USD" in page and "0.5000 per trace kept (2)" in page
     assert all(f'id="figure-{name}"' in page for name in ("accuracy", "trace_yield", "training_loss", "costs"))
+
+
+def test_a_forecast_is_held_against_what_came_of_it_and_kept_for_the_next(tmp_path):
+    rolled = [{"id": str(i), "temperature": 1.0, "completion": "", "reward": float(k < 4), "right": k < 4, "tokens": 9,
+               "seconds": 0.1} for i in range(4) for k in range(8)]  # fmt: skip
+    told = forecast.summarise(pd.DataFrame(rolled), group=8)
+    before, after = (
+        pd.DataFrame({"id": list("abcd"), "agrees": marks}) for marks in ([True, False] * 2, [True, True] * 2)
+    )
+    adapter = Adapter({}, {}, "base", "print", {"stage": "grpo"})
+    place = tmp_path / "forecast_calibration.jsonl"
+    table = nodes.check_forecast(told, before, after.sample(frac=1.0, random_state=2), adapter, place)
+    check_columns(table, "forecast_check", "forecast_check")
+    (run,) = table.to_dict("records")
+    assert run["gained"] == 50.0 and run["questions"] == 4 and run["headroom"] == 50.0 and run["go"]
+    assert read_runs(place)[0].run == adapter.digest
+    assert len(nodes.check_forecast(told, before, after, adapter, place)) == 1  # the same run, told again
+    assert len(nodes.check_forecast(told.head(0), before, after, adapter, place)) == 1
+    assert nodes.check_forecast(told.head(0), before, after, adapter, None).empty

@@ -1,4 +1,7 @@
-"""The forecast of GRPO, the curriculum and voting."""
+"""The forecast of GRPO, its calibration, the ladder, the curriculum and voting."""
+
+import itertools
+import math
 
 import pandas as pd
 import pytest
@@ -7,7 +10,8 @@ from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.generation import decoding
 from sqlreason.students.generation.voting import vote
-from sqlreason.students.training import forecast
+from sqlreason.students.training import forecast, forecast_calibration
+from sqlreason.students.training.forecast_calibration import FinishedRun
 
 CONTEXT = "CREATE TABLE singer (name TEXT, age INT); INSERT INTO singer VALUES ('Ada', 36), ('Bob', 25), ('Cy', 41);"
 
@@ -28,6 +32,66 @@ def test_the_forecast_tells_what_a_group_can_learn_from():
     assert row["zero_variance_share"] == 0.5 and row["completions_per_minute"] == 120
     useful = (1 - 2 * 0.5**8 + 1 - 0.25**8 - 0.75**8) / 4
     assert row["useful_groups_per_minute"] == pytest.approx(120 / 8 * useful)
+
+
+def finished(headroom, gained, run="a", points=1.0, low=-1.0, high=3.0, go=True):
+    return FinishedRun(run, "grpo", headroom, points, low, high, go, gained, 1500)
+
+
+def test_headroom_is_counted_from_the_greedy_answers_where_there_are_any():
+    drawn = rollouts([0, 4, 8, 2])
+    greedy = rollouts([0, 1, 1, 0], temperature=0.0, samples=1)
+    (row,) = forecast.summarise(pd.concat([drawn, greedy]), group=8).to_dict("records")
+    assert (row["temperature"], row["greedy"], row["headroom"]) == (1.0, 0.5, 0.25)
+    assert forecast.summarise(drawn, group=8)["headroom"].item() == pytest.approx(0.75 - 14 / 32)
+
+
+def test_runs_that_gained_nothing_turn_a_go_into_a_no_go():
+    profile = rollouts([3, 5, 4, 8, 0, 2])
+    before = forecast.advise(forecast.summarise(profile, group=8))
+    runs = [finished(30.0, gained) for gained in (0.0, 0.3, -0.2, 0.1)]
+    after = forecast.advise(forecast.summarise(profile, group=8, runs=runs))
+    assert before.go and not after.go
+    assert before.headroom == after.headroom and before.gain.points > after.gain.points
+    assert after.gain.high - after.gain.low < before.gain.high - before.gain.low
+    assert "points are expected" in before.sentence
+
+
+def test_the_expected_share_is_that_of_the_runs_once_they_outweigh_the_prior():
+    runs = [finished(h, 0.7 * h, run=str(h)) for h in range(10, 30)]
+    gain = forecast_calibration.predict(20.0, runs)
+    assert gain.points == pytest.approx(14.0, abs=0.1) and gain.low < 14 < gain.high
+    assert forecast_calibration.predict(0.0, runs).points == forecast_calibration.predict(-3.0, runs).points == 0.0
+
+
+def test_a_run_that_is_told_again_replaces_itself_and_right_advice_is_counted(tmp_path):
+    table = tmp_path / "deep" / "forecast_calibration.jsonl"
+    assert forecast_calibration.read_runs(table) == forecast_calibration.read_runs(None) == []
+    forecast_calibration.add_run(table, finished(10.0, 2.0))
+    forecast_calibration.add_run(table, finished(10.0, 5.0, run="b"))
+    runs = forecast_calibration.add_run(table, finished(10.0, 0.1))
+    assert forecast_calibration.read_runs(table) == runs and [run.gained for run in runs] == [5.0, 0.1]
+    assert forecast_calibration.describe(runs).startswith(
+        "of 2 finished runs 1 gained what their interval held, 1 were"
+    )
+
+
+def test_pass_at_k_is_the_share_of_all_draws_of_k_that_hold_a_right_one():
+    for right, k in itertools.product(range(6), range(1, 6)):
+        draws = list(itertools.combinations([True] * right + [False] * (5 - right), k))
+        assert forecast.pass_at_k(right, 5, k) == pytest.approx(sum(map(any, draws)) / len(draws))
+
+
+def test_the_ladder_of_a_student_rises_and_its_entropy_is_that_of_its_samples(checkpoint, start, examples):
+    tasks = [Task("t", "SELECT name FROM singer", (CONTEXT,)).to_json()] * 3
+    prompts = examples.head(3).assign(task=tasks)
+    options = {"samples": 4, "temperature": 1.0, "group": 2, "max_completion_tokens": 48, "batch_size": 8}
+    row = forecast.climb_ladder(checkpoint, start, prompts, **options, seed=1, dtype="float32")
+    assert [name for name in row if name.startswith("pass")] == ["pass@1", "pass@2", "pass@4"]
+    assert row["pass@1"] <= row["pass@2"] <= row["pass@4"]
+    assert row["headroom"] == pytest.approx(100 * (row["pass@4"] - row["greedy"]))
+    assert 0 < row["entropy"] < math.log(512) and 0 <= row["zero_variance_share"] <= 1
+    assert row == forecast.climb_ladder(checkpoint, start, prompts, **options, seed=1, dtype="float32")
 
 
 def test_a_hopeless_student_and_a_perfect_one_get_a_no_go():

@@ -195,7 +195,7 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
     prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
     start = initial_adapters.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
     chosen = options(method="distillation", distillation={"teacher_epochs": 0.1})
-    profile, forecast_table = nodes.forecast_gains(checkpoint, start, prompts, prompt, student, chosen)
+    profile, forecast_table = nodes.forecast_gains(checkpoint, start, prompts, prompt, None, student, chosen)
     assert profile.empty and forecast_table.empty
     adapter, history, rollouts = nodes.train_student(
         checkpoint, start, prompts, pd.DataFrame(), profile, forecast_table, examples, Checkpoint("no/model"), prompt,
@@ -231,6 +231,10 @@ CONTRADICTIONS = [
     ({"trl": {"max_steps": 5, "num_train_epochs": 1.0}}, "exactly one of num_train_epochs and max_steps"),
     ({"trl": {"num_iterations": 2}}, "save_steps = 1 must be a multiple of num_iterations = 2"),
     ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
+    ({"method": "distillation", "dynamic_sampling": 2}, "from which distillation learns nothing"),
+    ({"dynamic_sampling": 2, "trl": {"use_vllm": True}}, "dynamic_sampling=2 need completions of our own writing"),
+    ({"trace_in_failed_groups": True, "trl": {"num_iterations": 2}}, "used once, not for grpo.trl.num_iterations=2"),
+    ({"credit": "clause", "trl": {"importance_sampling_level": "sequence"}}, "would mix again; set it to token"),
     ({"distillation": {"hint": None}}, "teaches itself nothing"),
 ]
 

@@ -308,6 +308,8 @@ def test_what_does_not_go_with_tools_is_told_before_anything_runs(demo):
     assert "set grpo.method=grpo, or grpo.environment=single" in fault
     (fault,) = faults(student={"backend": "unsloth", "launch": "child"}, grpo={"dev_prompts": 0})
     assert "set student.backend=transformers, or grpo.environment=single" in fault
+    for name, value in {"dynamic_sampling": 2, "trace_in_failed_groups": True, "credit": "clause"}.items():
+        assert any(f"grpo.{name} = " in fault for fault in faults(grpo={name: value}))
     ranks, vllm = {"launch": "ranks", "ranks": 2}, {**demo["grpo"]["trl"], "use_vllm": True}
     assert faults(student=ranks) == [] and faults(grpo={"trl": vllm}) == []
     (fault,) = faults(student=ranks, grpo={"trl": vllm})
@@ -328,7 +330,7 @@ def test_the_nodes_of_the_pipelines_train_ask_and_report_with_tools(demo, lookin
     certification = grpo_nodes.certify_rewards(prompts, options)
     given = (looking, None, pd.DataFrame(), prompt, tmp_path, student, sft, options)
     start = grpo_nodes.choose_start(*given)
-    profile, forecast = grpo_nodes.forecast_gains(looking, start, prompts, prompt, student, options)
+    profile, forecast = grpo_nodes.forecast_gains(looking, start, prompts, prompt, None, student, options)
     assert profile["right"].any() and profile["completion"].str.contains("<sql>").any()
     given = (certification, profile, forecast, pd.DataFrame(), None, prompt, tmp_path, student, sft, options)
     adapter, history, rollouts = grpo_nodes.train_student(looking, start, prompts, *given)

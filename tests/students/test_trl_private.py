@@ -6,14 +6,19 @@ import re
 from pathlib import Path
 
 import pytest
-from trl import DistillationTrainer, GRPOTrainer
+from trl import DistillationTrainer, GRPOTrainer, SFTTrainer
 
 from sqlreason.students.training import trl_private
 from sqlreason.students.training.distillation_trainer import HintedTrainer
 from sqlreason.students.training.grpo_trainer import GroupTrainer
+from sqlreason.students.training.shared_prefixes import PrefixSharingTrainer
 from sqlreason.students.training.tool_trainer import ToolTrainer
 
-OURS = {GRPOTrainer: (GroupTrainer, ToolTrainer), DistillationTrainer: (HintedTrainer,)}
+OURS = {
+    SFTTrainer: (PrefixSharingTrainer,),
+    GRPOTrainer: (GroupTrainer, ToolTrainer),
+    DistillationTrainer: (HintedTrainer,),
+}
 
 
 @pytest.mark.parametrize("trainer", OURS, ids=lambda trainer: trainer.__name__)

@@ -89,3 +89,9 @@ def test_varied_questions_have_schemas_of_their_own_and_golds_that_answer(annota
     assert len(found) > 40 and all(result.status == "ok" and result.rows for result in found)
     assert first.equals(again) and tuple(first.columns) == COLUMNS and first["id"].is_unique
     assert first["sql_context"].map(lambda text: parse_schema(text).fingerprint).nunique() > 55
+
+
+def test_several_questions_over_one_variation_share_schema_and_rows(annotated_schemas):
+    with Verifier() as verifier:
+        questions = make_varied_questions(annotated_schemas, 40, verifier, seed=3, each=4)
+    assert 10 <= questions["sql_context"].nunique() <= 20 and questions["sql_prompt"].is_unique

@@ -102,6 +102,21 @@ def _reused_completions_are_saved(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _prefixes_are_shared_in_one_order(chosen: Chosen) -> Iterator[str]:
+    if not chosen.sft.share_prefixes:
+        return
+    if "train_sampling_strategy" in chosen.sft.trl.arguments:
+        yield (
+            "sft: share_prefixes=true puts rows that begin alike together, sft.trl.train_sampling_strategy orders them "
+            "otherwise; leave one of the two out"
+        )
+    if chosen.student.backend == "unsloth":
+        yield (
+            "sft: share_prefixes=true needs an attention mask, which unsloth's attention does not take; set "
+            "sft.share_prefixes=false or student.backend=transformers"
+        )
+
+
 def _unsloth_is_alone(chosen: Chosen) -> Iterator[str]:
     student = chosen.student
     if student.backend == "unsloth" and student.launch != "child":
@@ -145,6 +160,36 @@ def _every_prompt_teaches(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _groups_are_shaped_where_they_are_written(chosen: Chosen) -> Iterator[str]:
+    grpo, student = chosen.grpo, chosen.student
+    given = {
+        "dynamic_sampling": grpo.dynamic_sampling,
+        "trace_in_failed_groups": grpo.trace_in_failed_groups,
+        "credit": grpo.credit if grpo.credit != "completion" else None,
+    }
+    on = [f"{name}={value}" for name, value in given.items() if value]
+    if on and grpo.method == "distillation":
+        yield f"grpo: {', '.join(on)} shape groups of rewards, from which distillation learns nothing; leave them out"
+    selects = [word for word in on if not word.startswith("credit")]
+    if selects and (student.backend == "unsloth" or grpo.trl.use_vllm or student.ranks > 1):
+        yield (
+            f"grpo: {', '.join(selects)} need completions of our own writing in one process, not student.backend="
+            f"{student.backend}, student.ranks={student.ranks} and grpo.trl.use_vllm={grpo.trl.use_vllm}"
+        )
+    if grpo.trace_in_failed_groups and grpo.trl.num_iterations > 1:
+        yield (
+            f"grpo: trace_in_failed_groups is corrected for completions that are used once, not for grpo.trl."
+            f"num_iterations={grpo.trl.num_iterations}; set it to 1"
+        )
+    level = grpo.trl.arguments.get("importance_sampling_level", "token")
+    by_token = [word for word in on if not word.startswith("dynamic")]
+    if by_token and level != "token":
+        yield (
+            f"grpo: {', '.join(by_token)} give each token an advantage of its own, which grpo.trl."
+            f"importance_sampling_level={level} would mix again; set it to token"
+        )
+
+
 def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
     if chosen.grpo.distillation.teacher == "self" and chosen.grpo.distillation.hint is None:
         yield (
@@ -166,6 +211,18 @@ def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
             "grpo.environment = 'tools' with student.backend = 'unsloth', whose trainer writes single answers; set "
             "student.backend=transformers, or grpo.environment=single"
         )
+    given = chosen.grpo
+    shaped = {
+        "dynamic_sampling": (given.dynamic_sampling, 0),
+        "trace_in_failed_groups": (given.trace_in_failed_groups, False),
+        "credit": (given.credit, "completion"),
+    }
+    for name, (value, plain) in shaped.items():
+        if value != plain:
+            yield (
+                f"grpo.environment = 'tools' with grpo.{name} = {value!r}, which is of single answers; set "
+                f"grpo.{name}={plain}, or grpo.environment=single"
+            )
     together = "student.accelerate" if chosen.student.accelerate else "grpo.trl.use_vllm"
     if chosen.student.ranks > 1 and (chosen.student.accelerate or chosen.grpo.trl.use_vllm):
         yield (
@@ -183,11 +240,13 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _ranks_are_launched,
     _ranks_share_a_step,
     _reused_completions_are_saved,
+    _prefixes_are_shared_in_one_order,
     _unsloth_is_alone,
     _unsloth_writes_its_completions,
     _vllm_needs_whole_weights,
     _a_curriculum_is_profiled,
     _every_prompt_teaches,
+    _groups_are_shaped_where_they_are_written,
     _the_teacher_knows_more,
     _tools_are_of_grpo,
 )

@@ -45,4 +45,5 @@ class SFTOptions(Options):
     """Supervised fine-tuning on verified traces."""
 
     lora: LoraOptions
+    share_prefixes: bool
     trl: SFTArguments

@@ -22,7 +22,7 @@ class SynthesisOptions(Options):
     mix: dict[str, float]
     databases: int = Positive
     paraphrase_share: float = Share
-    varied: bool
+    questions_per_variation: int | None = Field(ge=1)
     train_questions: int = Positive
     heldout_questions: int = Positive
     heldout_share: float = Field(gt=0.0, lt=1.0)

@@ -2,8 +2,8 @@
 
 Covers two-sided intervals for one rate (Wilson), the exact paired test (McNemar) with an interval for the
 paired difference (Newcombe), the mean of it over several trainings, and how many questions a difference needs to
-be shown. Every student must have been asked the same questions, so all comparisons are paired. No correction for
-multiple comparisons is made: the report says so where several are shown.
+be shown. Every student must have been asked the same questions, so all comparisons are paired. Where several are
+shown side by side, `holm` corrects for their number; the report makes no correction and says so.
 """
 
 import math
@@ -116,6 +116,35 @@ def mean_difference(pairs: Sequence[tuple[Sequence[bool], Sequence[bool]]], conf
     mean, error = float(differences.mean()), float(stats.sem(differences))
     arm = float(stats.t.ppf((1 + confidence) / 2, differences.size - 1)) * error
     return Interval(mean, mean - arm, mean + arm)
+
+
+def mean_p_value(pairs: Sequence[tuple[Sequence[bool], Sequence[bool]]]) -> float:
+    """Return the two-sided p-value of the mean difference of `mean_difference`: one-sample t test over questions.
+
+    1.0 where no training differs from its start on any question.
+    """
+    from scipy import stats
+
+    differences = np.asarray([np.subtract(second, first, dtype=float) for first, second in pairs]).mean(axis=0)
+    return float(stats.ttest_1samp(differences, 0.0).pvalue) if np.ptp(differences) else float(not differences.any())
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for being looked at together, in their order.
+
+    Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6: the
+    smallest of m is multiplied by m, the next by m - 1 and so on, none falling below one before it. The chance of any
+    false claim among them stays within the level, whatever they have to do with each other.
+
+    Example:
+        >>> holm([0.01, 0.5, 0.02])
+        [0.03, 0.5, 0.04]
+    """
+    corrected, worst = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = worst
+    return corrected
 
 
 def paired_interval(both: int, gained: int, lost: int, neither: int, confidence: float = 0.95) -> Interval:

@@ -52,6 +52,7 @@ def stream(
     rng: random.Random,
     mix: Mapping[str, float] | None = None,
     varied_share: float = 0.8,
+    in_a_row: int = 1,
 ) -> Iterator[Question]:
     """Yield questions without end, each over a freshly populated annotated schema; nothing is executed.
 
@@ -60,15 +61,19 @@ def stream(
         rng: Source of all choices: the same state gives the same questions.
         mix: Factors on the weights of the grammar, see `grammar.compose`.
         varied_share: How many questions are asked over a variation of a schema, see `augmentation.vary`.
+        in_a_row: Questions asked over the same schema and rows, before another is drawn.
     """
     while True:
         annotated_schema = rng.choice(annotated_schemas)
         if rng.random() < varied_share:
             annotated_schema = vary(annotated_schema, rng, annotated_schemas)
-        try:
-            yield ask(annotated_schema, rng, mix)
-        except NothingFits:
-            continue
+        contents = sample_contents(annotated_schema, rng)
+        texts = (render_context(annotated_schema, contents), render_schema(annotated_schema))
+        for _ in range(in_a_row):
+            try:
+                yield ask_over(annotated_schema, contents, texts, rng, mix)
+            except NothingFits:
+                break
 
 
 def ask(annotated_schema: AnnotatedSchema, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:

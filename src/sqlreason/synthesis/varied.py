@@ -1,4 +1,4 @@
-"""Questions each of which is asked over a schema of its own: a student cannot learn those names by heart.
+"""Questions of which few are asked over the same schema: a student cannot learn those names by heart.
 
 The schemas are variations of hand-written ones (`augmentation.vary`): fewer tables and columns, names in the styles of
 real databases, columns of other domains. For a student that knows English and SQL already, and has to learn to read a
@@ -7,7 +7,7 @@ schema that it has never seen.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
@@ -21,6 +21,8 @@ def make_varied_questions(
     wanted: int,
     verifier: Verifier,
     seed: int,
+    mix: Mapping[str, float] | None = None,
+    each: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
     """Return a question table whose every gold has run and, where it reads, found something.
@@ -30,6 +32,8 @@ def make_varied_questions(
         wanted: How many questions.
         verifier: Runs the gold queries.
         seed: Draws everything.
+        mix: Factors on the weights of the grammar, see `grammar.compose`.
+        each: Questions asked over each variation.
         progress: Called with 1 at each question.
 
     Returns:
@@ -39,7 +43,7 @@ def make_varied_questions(
     classes: Counter[str] = Counter()
     seen: set[str] = set()
     rows: list[dict[str, str]] = []
-    for question in stream(annotated_schemas, rng, varied_share=1.0):
+    for question in stream(annotated_schemas, rng, mix, varied_share=1.0, in_a_row=each):
         if len(rows) == wanted:
             break
         full = classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted))

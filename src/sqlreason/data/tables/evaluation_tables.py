@@ -47,4 +47,22 @@ EVALUATION: dict[str, TableSchema] = {
         optional=("retries",),
         beside=TOOL_COLUMNS,
     ),
+    "forecast_check": TableSchema(
+        "What was forecast for each finished training on rewards, and what came of it.",
+        {
+            "run": "digest of the trained adapter",
+            "way": "how was trained",
+            "headroom": "points between greedy answers and the best of the forecast's samples",
+            "points": "gain that was forecast",
+            "low": "of its interval",
+            "high": "likewise",
+            "go": "the forecast advised the training",
+            "gained": "points on the evaluation",
+            "questions": "their number",
+            "inside": "the gain lies in the interval",
+            "well_advised": "a go that paid, or a no-go that did not",
+        },
+        key="run",
+        allow_empty=True,
+    ),
 }

@@ -1,6 +1,9 @@
 """Nodes of the evaluation: answers and scores of every student, the comparison, the costs, the report."""
 
+import logging
+from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,7 +13,7 @@ from sqlreason.benchmarks import prediction_exports
 from sqlreason.benchmarks.prediction_files import Predictions
 from sqlreason.benchmarks.question_table import benchmark_of
 from sqlreason.benchmarks.scoring import score_predictions
-from sqlreason.data.tables import records
+from sqlreason.data.tables import TABLES, records
 from sqlreason.data.trace_outcomes import count_kept, count_yield
 from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
 from sqlreason.options.sft_options import StudentOptions
@@ -22,6 +25,8 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
+
+logger = logging.getLogger(__name__)
 
 REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torch", "sqlglot", "duckdb")
 
@@ -75,6 +80,7 @@ def _answer(
         votes=options.votes,
         temperature=options.vote_temperature,
         self_repairs=options.self_repairs,
+        schema_names=options.schema_names,
         tools=tool_limits(adapter),
     )
 
@@ -193,6 +199,48 @@ def compare_students(
     return comparison.compare_students(scores), comparison.by_complexity(scores)
 
 
+def check_forecast(
+    grpo_forecast: pd.DataFrame,
+    sft_scores: pd.DataFrame,
+    grpo_scores: pd.DataFrame,
+    grpo_adapter: Adapter,
+    forecast_calibration: Path | None,
+) -> pd.DataFrame:
+    """Return what became of all forecasts, this run's among them (table `forecast_check`), and keep it for the next.
+
+    Args:
+        grpo_forecast: Table `grpo_forecast`; where it is empty, nothing is added.
+        sft_scores: Verdicts before the training.
+        grpo_scores: And after it.
+        grpo_adapter: Of which they are.
+        forecast_calibration: Where the finished runs are kept; None keeps none.
+    """
+    from sqlreason.students.training import forecast
+    from sqlreason.students.training import forecast_calibration as calibration
+
+    runs = calibration.read_runs(forecast_calibration)
+    if not grpo_forecast.empty:
+        pairs = sft_scores.merge(grpo_scores, on="id", suffixes=("_before", "_after"))
+        gained = 100 * (pairs["agrees_after"].astype(float) - pairs["agrees_before"].astype(float)).mean()
+        advice = forecast.advise(grpo_forecast)
+        run = calibration.FinishedRun(
+            run=grpo_adapter.digest,
+            way=str(grpo_adapter.facts.get("stage", "grpo")),
+            headroom=advice.headroom,
+            points=advice.gain.points,
+            low=advice.gain.low,
+            high=advice.gain.high,
+            go=advice.go,
+            gained=float(gained),
+            questions=len(pairs),
+        )
+        runs = [run] if forecast_calibration is None else calibration.add_run(forecast_calibration, run)
+        logger.info("forecast: %+.1f points expected, %+.1f gained; %s", run.points, gained, calibration.describe(runs))
+    known = list(TABLES["forecast_check"].columns)
+    rows = [{**asdict(run), "inside": run.inside, "well_advised": run.well_advised} for run in runs]
+    return pd.DataFrame(rows, columns=known)
+
+
 def compute_costs(
     cot_completions: pd.DataFrame,
     teacher_estimate: pd.DataFrame,
@@ -277,6 +325,7 @@ def write_report(
     sft_loss_plot: go.Figure,
     grpo_reward_plot: go.Figure,
     sft_tokens_page: str,
+    grpo_credit_page: str,
     report_facts: dict[str, Any],
 ) -> str:
     """Return the report as one HTML page that needs no network.
@@ -290,6 +339,7 @@ def write_report(
         sft_loss_plot: How SFT went.
         grpo_reward_plot: How GRPO went.
         sft_tokens_page: A training example token by token, a page of its own.
+        grpo_credit_page: Likewise rollouts with the advantage of each token; empty for none.
         report_facts: Who taught whom, on what.
     """
     yields = count_yield(trace_outcomes)
@@ -309,5 +359,13 @@ def write_report(
         "costs": figures.costs(costs),
     }
     return report.render_report(
-        evaluation_metrics, complexity_metrics, costs, facts, evaluation_examples, plots, yields, sft_tokens_page
+        evaluation_metrics,
+        complexity_metrics,
+        costs,
+        facts,
+        evaluation_examples,
+        plots,
+        yields,
+        sft_tokens_page,
+        grpo_credit_page,
     )

@@ -70,6 +70,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="compare_students",
             ),
             Node(
+                func=nodes.check_forecast,
+                inputs=["grpo_forecast", "sft_scores", "grpo_scores", "grpo_adapter", "forecast_calibration"],
+                outputs="forecast_check",
+                name="check_forecast",
+            ),
+            Node(
                 func=nodes.compute_costs,
                 inputs=[
                     "cot_completions",
@@ -113,6 +119,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "sft_loss_plot",
                     "grpo_reward_plot",
                     "sft_tokens_page",
+                    "grpo_credit_page",
                     "report_facts",
                 ],
                 outputs="evaluation_report",

@@ -107,6 +107,7 @@ def forecast_gains(
     initial_adapter: Adapter,
     grpo_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
+    forecast_calibration: Path | None,
     student: StudentOptions,
     options: GRPOOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -117,6 +118,7 @@ def forecast_gains(
         initial_adapter: What it was taught before.
         grpo_prompts: Table `grpo_prompts`.
         student_prompt: The student's prompt text; the adapter must have been trained with the same.
+        forecast_calibration: What became of earlier forecasts; None for no account of them.
         student: Precision and quantisation.
         options: Prompts, samples and temperatures of the forecast.
 
@@ -125,6 +127,7 @@ def forecast_gains(
         rewards (method distillation).
     """
     from sqlreason.students.training import forecast
+    from sqlreason.students.training.forecast_calibration import describe, read_runs
 
     base_model = base_model.spoken_to(**student.template)
     initial_adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model))
@@ -132,23 +135,29 @@ def forecast_gains(
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
     trained, _ = _split_dev(grpo_prompts, options)
-    profile = forecast.sample_rollouts(
-        base_model,
-        initial_adapter,
-        trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed),
-        rewards=options.rewards,
-        samples=options.forecast.samples,
-        temperatures=options.forecast.temperatures,
-        max_completion_tokens=options.trl.max_completion_length,
-        batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
-        seed=options.trl.seed,
-        dtype=student.dtype,
-        quantization=student.quantization,
-        processes=options.forecast.processes,
-        tools=options.tool_limits,
-    )
-    table = forecast.summarise(profile, options.trl.num_generations)
-    logger.info("grpo: %s", forecast.advise(table).sentence)
+    profiled = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed)
+    drawn = [(options.forecast.samples, options.forecast.temperatures), (1, (0.0,))]  # and greedily, once
+    parts = [
+        forecast.sample_rollouts(
+            base_model,
+            initial_adapter,
+            profiled,
+            rewards=options.rewards,
+            samples=samples,
+            temperatures=temperatures,
+            max_completion_tokens=options.trl.max_completion_length,
+            batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+            seed=options.trl.seed,
+            dtype=student.dtype,
+            quantization=student.quantization,
+            processes=options.forecast.processes,
+            tools=options.tool_limits,
+        )
+        for samples, temperatures in drawn
+    ]
+    profile, runs = pd.concat(parts, ignore_index=True), read_runs(forecast_calibration)
+    table = forecast.summarise(profile, options.trl.num_generations, runs)
+    logger.info("grpo: %s (%s)", forecast.advise(table).sentence, describe(runs))
     return profile, table
 
 
@@ -212,7 +221,7 @@ def train_student(
     _check_forecast(grpo_forecast, options)
     trained, dev = _split_dev(grpo_prompts, options)
     chosen = _choose_prompts(trained, grpo_profile, options)
-    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options)
+    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options, grpo_profile)
 
 
 def _split_dev(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -239,9 +248,11 @@ def train_on(
     checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
+    profile: pd.DataFrame | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Train by GRPO on all of the prompts, with the dev evaluation given."""
-    from sqlreason.students.training import grpo
+    """Train by GRPO on all of the prompts, with the dev evaluation given; what a profile knows is made use of."""
+    from sqlreason.students.training import forecast, grpo
+    from sqlreason.students.training.group_shaping import GroupShaping
 
     return grpo.train_grpo(
         base_model,
@@ -254,6 +265,13 @@ def train_on(
         dev_steps=options.dev_steps,
         patience=options.patience,
         shuffle=options.curriculum != "easiest_first",
+        shaping=GroupShaping(
+            options.dynamic_sampling,
+            options.trace_in_failed_groups,
+            options.credit,
+            options.token_budget,
+            {} if profile is None or profile.empty else forecast.pass_counts(profile, options.trl.temperature),
+        ),
         tools=options.tool_limits,
         **student.training,
         trl=options.trl.arguments,
@@ -314,6 +332,7 @@ def distil(
         dev=dev,
         dev_steps=options.dev_steps,
         patience=options.patience,
+        token_budget=options.token_budget,
         **{name: value for name, value in student.training.items() if name != "backend"},
         trl={**options.trl.of_distillation, "beta": shown.beta},
     )
@@ -337,3 +356,18 @@ def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
 def plot_rewards(grpo_history: pd.DataFrame, grpo_adapter: Adapter) -> go.Figure:
     """Return reward, its components and the KL over steps, and which of them the adapter is of."""
     return figures.grpo_rewards(grpo_history, grpo_adapter.facts.get("best_step"))
+
+
+def show_credit(base_model: Checkpoint, grpo_rollouts: pd.DataFrame, student: StudentOptions) -> str:
+    """Return a page that shows three rollouts with the advantage of each token; empty where tokens have none.
+
+    Args:
+        base_model: For its tokenizer.
+        grpo_rollouts: Table `grpo_rollouts`.
+        student: How its chat template is used.
+    """
+    from sqlreason.students.training import token_inspection
+
+    if "credit" not in grpo_rollouts:
+        return ""
+    return token_inspection.credit_as_html(grpo_rollouts, base_model.spoken_to(**student.template).load_chat())

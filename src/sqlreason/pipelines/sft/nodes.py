@@ -47,6 +47,7 @@ def train_student(
         fingerprint=prompt_fingerprint(Prompt.from_mapping(student_prompt), base_model),
         workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
+        share_prefixes=options.share_prefixes,
         **student.training,
         trl=options.trl.arguments,
     )

@@ -58,7 +58,8 @@ def draw_questions(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
 def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Return the embedded set: no schema of the evaluation is taught, and none of either was met in pretraining.
 
-    With `options.varied` the training questions are asked over variations, for students that were not pretrained here.
+    With `options.questions_per_variation` the training questions are asked over variations of more schemas, for
+    students that were not pretrained here.
 
     Raises:
         RuntimeError: If the two parts share a schema.
@@ -71,7 +72,7 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
                 wanted
             )
 
-        train = _vary(options, verifier) if options.varied else ask(TRAINING, options.train_questions)
+        train = _vary(options, verifier) if options.questions_per_variation else ask(TRAINING, options.train_questions)
         tables = [train, ask(HELDOUT, options.heldout_questions)]
     if splits.overlap(*(splits.group_keys(table) for table in tables)):
         raise RuntimeError("schemas occur in both parts; the hand-written schemas must differ")
@@ -81,8 +82,16 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
 def _vary(options: SynthesisOptions, verifier: Verifier) -> pd.DataFrame:
     """Return questions over variations of all schemas but the held-out ones."""
     annotated_schemas = [*load_annotated_schemas(TRAINING), *load_annotated_schemas(PRETRAINING)]
+    each = options.questions_per_variation or 1
     with tqdm(total=options.train_questions, desc="questions", unit="question") as bar:
-        return make_varied_questions(annotated_schemas, options.train_questions, verifier, options.seed, bar.update)
+        return make_varied_questions(
+            annotated_schemas, options.train_questions, verifier, options.seed, _mix(options), each, bar.update
+        )
+
+
+def _mix(options: SynthesisOptions) -> dict[str, float]:
+    """Return the factors on the families: those of the difficulty, and the user's over them."""
+    return {**DIFFICULTIES[options.difficulty], **options.mix}
 
 
 def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
@@ -97,11 +106,10 @@ def _from_database(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFram
         options.timeout_seconds,
         options.dialect,
     )
-    mix = {**DIFFICULTIES[options.difficulty], **options.mix}
     tally = Tally()
     wanted = {"train": options.train_questions, "heldout": options.heldout_questions}
     parts: dict[str, list[dict[str, str]]] = {"train": [], "heldout": []}
-    questions = trusted_questions(source, mix, options.seed, options.workers, tally, options.databases)
+    questions = trusted_questions(source, _mix(options), options.seed, options.workers, tally, options.databases)
     with tqdm(total=sum(wanted.values()), desc="questions", unit="question") as bar:
         for row in questions:
             held = splits.is_reserved(template(row["sql"]), options.heldout_share, options.seed)

@@ -58,6 +58,7 @@ class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untype
     def __init__(self, *, chat: Chat, recorder: Recorder, writer: Writer | None, **options: Any) -> None:
         self.chat, self.recorder, self.writer = chat, recorder, writer
         self.writing_seconds: float | None = None
+        self.written = {"generated_tokens": 0}
         super().__init__(**options)
 
     @property
@@ -83,6 +84,8 @@ class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untype
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         self._score(inputs, batch)
+        tokens = self.accelerator.reduce(batch["completion_mask"].sum(), "sum")
+        self.written = {"generated_tokens": int(tokens)}
         shown = [self.chat.prompt_ids(row["teacher_prompt"]) for row in inputs]
         batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, self.chat.padding.id, self.args.device)
         return batch

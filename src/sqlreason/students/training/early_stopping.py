@@ -94,6 +94,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         recorder: Record of the rewards.
         chat: The student's tokenizer with its chat template.
         evaluator: Dev evaluation; None for none.
+        token_budget: Generated tokens after which the training ends; None for no limit.
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         recorder: Recorder,
         chat: Chat,
         evaluator: DevEvaluator | None = None,
+        token_budget: int | None = None,
     ) -> None:
         self.trainer, self.stage, self.recorder, self.chat, self.evaluator = trainer, stage, recorder, chat, evaluator
+        self.token_budget = token_budget
         self.warned = False
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
@@ -130,13 +133,22 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         entry: dict[str, Any] = state.log_history[-1]
         entry["generation_seconds"] = self.trainer.writing_seconds
         entry["reward_seconds"] = self.recorder.seconds
+        entry |= self.trainer.written
+        self.trainer.written = dict.fromkeys(self.trainer.written, 0)  # completions that are used again cost nothing
         entry["zero_variance_share"] = self.recorder.zero_variance_share()
         self.recorder.keep(step, trl_private.advantages(self.trainer))
         check_first_kl(step, logs.get("kl"))
         self._warn_of_clipping(step, logs["completions/clipped_ratio"], self.trainer.limit)
-        if self.evaluator and (self.evaluator.is_due(step) or step == state.max_steps):
+        spent = self._is_spent(state)
+        control.should_training_stop |= spent
+        if self.evaluator and (self.evaluator.is_due(step) or step == state.max_steps or spent):
             self._evaluate(self.evaluator, entry, step, control)
         self._stop_on_collapse(state, control)
+
+    def _is_spent(self, state: TrainerState) -> bool:
+        """Whether as many tokens are generated as the training may."""
+        tokens = sum(entry.get("generated_tokens") or 0 for entry in state.log_history)
+        return self.token_budget is not None and tokens >= self.token_budget
 
     def _evaluate(self, evaluator: DevEvaluator, entry: dict[str, Any], step: int, control: TrainerControl) -> None:
         began = time.monotonic()

@@ -2,12 +2,15 @@
 
 GRPO learns from differences within a group: prompts that are always or never answered rightly teach next to nothing,
 and what the student never writes cannot be reinforced. So some rollouts of some prompts are sampled at several
-temperatures, and the shares that matter are told. It is a forecast from a sample, not a promise.
+temperatures, and the shares that matter are told, with the points to expect (`forecast_calibration.py`). It is a
+forecast from a sample, not a promise. `climb_ladder` measures the same of any adapter on held-out prompts, in full:
+greedy, pass@1 to pass@k, headroom, entropy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,8 @@ from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.generator import answer
+from sqlreason.students.training import forecast_calibration
+from sqlreason.students.training.forecast_calibration import FinishedRun, Gain
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Generation
@@ -106,16 +111,23 @@ def sample_rollouts(
     return pd.concat(parts, ignore_index=True)
 
 
-def summarise(rollouts: pd.DataFrame, group: int) -> pd.DataFrame:
+def summarise(rollouts: pd.DataFrame, group: int, runs: Sequence[FinishedRun] = ()) -> pd.DataFrame:
     """Return what the rollouts say about each temperature (table `grpo_forecast`).
 
     Args:
-        rollouts: Table `grpo_profile`.
+        rollouts: Table `grpo_profile`; what is written at temperature 0 are the greedy answers.
         group: Completions of a group in the training in question.
+        runs: Finished before, by which the points are forecast.
     """
-    return pd.DataFrame(
-        [_summary(float(str(temperature)), part, group) for temperature, part in rollouts.groupby("temperature")]
+    drawn = rollouts[rollouts["temperature"] > 0]
+    table = pd.DataFrame(
+        [_summary(float(str(temperature)), part, group) for temperature, part in drawn.groupby("temperature")]
     )
+    greedy = rollouts[rollouts["temperature"] == 0]
+    table["greedy"] = table["right"] if greedy.empty else float(greedy["right"].mean())
+    table["headroom"] = (table["best_of_all"] - table["greedy"]).clip(lower=0.0)
+    gains = [forecast_calibration.predict(100 * headroom, runs) for headroom in table["headroom"]]
+    return table.assign(points=[g.points for g in gains], low=[g.low for g in gains], high=[g.high for g in gains])
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,8 @@ class Advice:
     group: int
     go: bool
     sentence: str
+    headroom: float
+    gain: Gain
 
 
 def advise(table: pd.DataFrame) -> Advice:
@@ -138,27 +152,38 @@ def advise(table: pd.DataFrame) -> Advice:
         table: `grpo_forecast`.
     """
     best: dict[Any, Any] = table.sort_values("signal").iloc[-1].to_dict()
-    headroom = best["best_of_all"] - best["right"]
-    go = bool(headroom >= MIN_HEADROOM and best["learnable"] >= MIN_LEARNABLE)
+    headroom, gain = best["headroom"], Gain(best["points"], best["low"], best["high"])
+    go = bool(headroom >= MIN_HEADROOM and best["learnable"] >= MIN_LEARNABLE and gain.pays)
     told = (
         f"{'go' if go else 'no-go'}: at temperature {best['temperature']:g} "
         f"{100 * best['right']:.0f} % of the rollouts are right and {100 * best['best_of_all']:.0f} % of the prompts "
         f"at least once in {int(best['samples'])}; "
         f"{100 * best['learnable']:.0f} % are sometimes right, {100 * best['zero_variance_share']:.0f} % of the groups "
-        f"have no variance; group size {int(best['advised_group'])} is advised"
+        f"have no variance; group size {int(best['advised_group'])} is advised; {gain.points:+.1f} points are expected "
+        f"({gain.low:+.1f} … {gain.high:+.1f}) of {100 * headroom:.0f} between greedy and the best of all"
     )
     told += (
         "; that what is learned carries over to other schemas is not in this forecast: watch dev_accuracy"
         if go
         else "; more SFT or easier prompts will do more for this student than GRPO"
     )
-    return Advice(float(best["temperature"]), int(best["advised_group"]), go, told)
+    return Advice(float(best["temperature"]), int(best["advised_group"]), go, told, 100 * headroom, gain)
 
 
 def pass_rates(rollouts: pd.DataFrame, temperature: float) -> pd.Series:
     """Return the share of right rollouts of each prompt (index id) at the profiled temperature nearest to this one."""
+    return _nearest(rollouts, temperature).groupby("id")["right"].mean()
+
+
+def pass_counts(rollouts: pd.DataFrame, temperature: float) -> dict[str, tuple[float, float]]:
+    """Return right and wrong rollouts by prompt, at the profiled temperature nearest to this one."""
+    right = _nearest(rollouts, temperature).groupby("id")["right"].agg(["sum", "count"])
+    return {str(id_): (float(hits), float(tries - hits)) for id_, hits, tries in right.itertuples()}
+
+
+def _nearest(rollouts: pd.DataFrame, temperature: float) -> pd.DataFrame:
     nearest = min(rollouts["temperature"].unique(), key=lambda known: abs(known - temperature))
-    return rollouts[rollouts["temperature"] == nearest].groupby("id")["right"].mean()
+    return rollouts[rollouts["temperature"] == nearest]
 
 
 def choose_prompts(prompts: pd.DataFrame, rates: pd.Series, order: str) -> pd.DataFrame:
@@ -175,6 +200,120 @@ def choose_prompts(prompts: pd.DataFrame, rates: pd.Series, order: str) -> pd.Da
     if order == "easiest_first":
         return chosen.loc[rate[chosen.index].sort_values(ascending=False, kind="stable").index]
     return chosen
+
+
+def climb_ladder(
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    prompts: pd.DataFrame,
+    *,
+    samples: int,
+    temperature: float,
+    group: int,
+    max_completion_tokens: int,
+    batch_size: int,
+    seed: int,
+    dtype: str = "auto",
+    quantization: str | None = None,
+) -> dict[str, Any]:
+    """Return how far a student is from what it writes now and then, on prompts that it was not trained on.
+
+    Args:
+        checkpoint: The base model.
+        adapter: What it was taught; None for the untrained student.
+        prompts: Columns id, prompt (chat messages, JSON) and task (JSON).
+        samples: Of each prompt.
+        temperature: At which they are drawn.
+        group: Completions of a group in a training that would follow.
+        max_completion_tokens: Limit of a completion.
+        batch_size: Completions in flight.
+        seed: Of the draws.
+        dtype: As of `generator.answer`.
+        quantization: Likewise.
+
+    Returns:
+        Prompts, samples, temperature, greedy, pass@1, pass@2, … up to the samples, headroom (points between greedy and
+        pass@samples), zero_variance_share (of groups, right or wrong alone told apart), entropy (nats a token, at the
+        temperature; None for a model whose log-probabilities are trl's), tokens (generated).
+    """
+    from sqlreason.students.generation.decoding import generate, parse_conversations
+
+    base, chat = checkpoint.load_model(dtype, quantization=quantization), checkpoint.load_chat()
+    model = base if adapter is None else adapter.apply(base)
+    conversations, tasks = parse_conversations(prompts["prompt"]), prompts["task"].tolist()
+    greedy = generate(model, chat, conversations, max_completion_tokens, batch_size)
+    drawn = generate(
+        model, chat, conversations, max_completion_tokens, batch_size, temperature, samples=samples, seed=seed
+    )
+    right = _right([task for task in tasks for _ in range(samples)], drawn)
+    hits = [sum(right[place : place + samples]) for place in range(0, len(right), samples)]
+    passes = {f"pass@{k}": _mean(pass_at_k(hit, samples, k) for hit in hits) for k in _rungs(samples)}
+    answered = _mean(_right(tasks, greedy))
+    return {
+        "prompts": len(prompts),
+        "samples": samples,
+        "temperature": temperature,
+        "greedy": answered,
+        **passes,
+        "headroom": 100 * (passes[f"pass@{samples}"] - answered),
+        "zero_variance_share": _mean(_one_sided(hit, samples, min(group, samples)) for hit in hits),
+        "entropy": mean_entropy(model, chat, conversations, drawn, temperature),
+        "tokens": sum(each.tokens for each in (*greedy, *drawn)),
+    }
+
+
+def pass_at_k(right: int, samples: int, k: int) -> float:
+    """Return the probability that one of k samples is right, without bias from n of them (Chen et al. 2021).
+
+    Example:
+        >>> pass_at_k(right=1, samples=4, k=2)
+        0.5
+    """
+    return 1 - math.comb(samples - right, k) / math.comb(samples, k)
+
+
+def mean_entropy(
+    model: Any, chat: Any, conversations: Sequence[Any], drawn: Sequence[Generation], temperature: float
+) -> float | None:
+    """Return the mean entropy of the next token over what was written, nats; None where it cannot be computed here.
+
+    Args:
+        model: That wrote.
+        chat: Its tokenizer with its chat template.
+        conversations: Chat messages of each prompt.
+        drawn: As many completions of each, side by side; of each prompt the first is read.
+        temperature: Divides the logits.
+    """
+    import torch
+
+    from sqlreason.students.checkpoints import attention
+    from sqlreason.students.generation.decoding import inference
+    from sqlreason.students.training.shared_prompts import completion_logps
+
+    total, tokens, samples = 0.0, 0, len(drawn) // len(conversations)
+    with inference(model):
+        for messages, written in zip(conversations, drawn[::samples], strict=True):
+            asked, said = chat.prompt_ids(messages), chat.completion_ids(written.text)
+            if attention.obstacle(model, len(asked) + len(said)) is not None:
+                return None
+            ids = torch.tensor([asked + said], device=model.device)
+            _, entropies = completion_logps(model, ids, torch.ones_like(ids), len(said), temperature)
+            total, tokens = total + float(entropies.sum()), tokens + len(said)
+    return total / tokens
+
+
+def _rungs(samples: int) -> list[int]:
+    return [k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k < samples] + [samples]
+
+
+def _one_sided(right: int, samples: int, group: int) -> float:
+    """The probability that a group of so many of the samples is all right or all wrong."""
+    return (math.comb(right, group) + math.comb(samples - right, group)) / math.comb(samples, group)
+
+
+def _mean(values: Iterable[float]) -> float:
+    given = [float(value) for value in values]
+    return sum(given) / len(given)
 
 
 def _summary(temperature: float, part: pd.DataFrame, group: int) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def train_distillation(
     dev: pd.DataFrame | None = None,
     dev_steps: int = 25,
     patience: int | None = None,
+    token_budget: int | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Train the adapter to write as the teacher would, on its own completions.
@@ -97,6 +98,7 @@ def train_distillation(
             them once, the student before the first step and every `dev_steps`, and its best adapter is returned.
         dev_steps: Steps between two scores.
         patience: Scores without a better one after which the training ends; None for no limit.
+        token_budget: Generated tokens after which the training ends; None for no limit.
         trl: Arguments of trl's DistillationConfig; `gradient_accumulation_steps` are those of all ranks together. Its
             `beta` is of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 KL(student, teacher).
 
@@ -123,6 +125,7 @@ def train_distillation(
         "dev": None if dev is None else hash_table(dev),
         "dev_steps": dev_steps,
         "patience": patience,
+        **({"token_budget": token_budget} if token_budget else {}),
         **(trl or {}),
     }
     own = share(trl or {}, ranks)
@@ -133,7 +136,7 @@ def train_distillation(
         return finished  # type: ignore[return-value]
     exam, scores = DevSet(dev, dev_steps, patience), (rewards, weights)
     place, loading = Launch(launch, ranks, accelerate), {"dtype": dtype, "quantization": quantization}
-    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, own, exam, loading)
+    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, own, exam, token_budget, loading)
 
 
 def _require_a_step(prompts: int, wanted: int) -> None:
@@ -154,6 +157,7 @@ def _train(
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
     trl: Mapping[str, Any],
     exam: DevSet,
+    token_budget: int | None,
     loading: dict[str, Any],
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import distillation_trainer, early_stopping, memory_dry_run, trainer_arguments
@@ -175,7 +179,7 @@ def _train(
     )
     callbacks = [
         memory_dry_run.DistillationDryRun(trainer, chat, writer),
-        early_stopping.Watch(trainer, stage, recorder, chat, evaluator),
+        early_stopping.Watch(trainer, stage, recorder, chat, evaluator, token_budget),
     ]
     log = trainer_arguments.run(trainer, stage, "distillation", callbacks, parameters="grpo")
     steps = trainer.state.global_step

@@ -18,7 +18,8 @@ from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.generation.decoding import Sampling, complete, inference
 from sqlreason.students.training.launch import rank
 
-_EQUAL = 1e-6  # totals closer than this are equal
+#: Totals closer than this are equal.
+EQUAL = 1e-6
 
 
 class Writer:
@@ -29,11 +30,13 @@ class Writer:
 
     def __init__(self, sampling: Sampling, seed: int, chat: Chat) -> None:
         self.sampling, self.seed, self.chat = sampling, seed, chat
+        self.written_tokens = self.replaced = self.joined = 0
 
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
         ids = [self.chat.prompt_ids(messages) for messages in prompts[:: self.sampling.samples]]
         completions = self.write(trainer, ids, self.chat.ends)
+        self.written_tokens = sum(map(len, completions))
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
 
@@ -50,19 +53,27 @@ class Writer:
     def write_turn(self, trainer: Any, ids: Sequence[Sequence[int]], room: int, turn: int) -> list[list[int]]:
         """Return a further turn of each conversation, of at most `room` tokens; `turn` is its number, the first 0."""
         sampling = replace(self.sampling, max_new_tokens=room, samples=1)
-        return self.write(trainer, ids, self.chat.ends, sampling, turn)
+        return self.write(trainer, ids, self.chat.ends, turn, sampling)
 
     def write(
         self,
         trainer: Any,
         ids: Sequence[Sequence[int]],
         ends: Sequence[int],
+        again: int = 0,
         sampling: Sampling | None = None,
-        turn: int = 0,
     ) -> list[list[int]]:
-        """Return the completions of token prompts, `sampling.samples` of each side by side."""
+        """Return the completions of token prompts, `sampling.samples` of each side by side.
+
+        Args:
+            trainer: Whose model writes.
+            ids: Of each prompt.
+            ends: Ids that end a completion.
+            again: How often the step has written before; each time has draws of its own.
+            sampling: None for the writer's.
+        """
         model = trainer.accelerator.unwrap_model(trainer.model)
-        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32) + (turn << 48)
+        seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32) + (again << 48)
         random = torch.Generator(model.device).manual_seed(seed)
         with inference(model), _same_precision(model):
             return complete(model, ids, sampling or self.sampling, ends, random)
@@ -104,12 +115,37 @@ class Recorder:
         self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
         self.group, self.chat = group, chat
         self.table: dict[str, list[Any]] = {}
+        self.credit: list[list[float]] | None = None
         self.episodes: dict[str, list[Any]] = {}  # what a student with tools did, in columns
         self.seconds = 0.0
 
     def wrapped(self) -> list[Callable[..., Any]]:
         """The rewards, each noting what it is given and gives."""
         return [_Noted(reward, self) for reward in self.rewards]
+
+    def score(self, rows: Sequence[Mapping[str, Any]], ids: Sequence[Sequence[int]]) -> list[float]:
+        """Return the weighted totals of completions that are not, or not yet, those of a step.
+
+        Args:
+            rows: The prompt of each completion, with the columns of the rewards.
+            ids: Tokens of each completion.
+        """
+        began = time.monotonic()
+        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0] if name != "prompt"}
+        completions = self.read([], ids, columns)
+        totals = [0.0] * len(rows)
+        for reward, weight in zip(self.rewards, self.weights, strict=True):
+            for place, value in enumerate(reward(completions, completion_ids=ids, **columns)):
+                totals[place] += weight * (value or 0.0)
+        self.seconds += time.monotonic() - began
+        return totals
+
+    def read(self, completions: Sequence[Any], ids: Any, columns: dict[str, Any]) -> Sequence[Any]:
+        """Return completions as the evaluation reads them, and note in `columns` which ended their turn."""
+        if self.chat is None or ids is None:
+            return completions
+        columns["finished"] = [self.chat.is_finished(row) for row in ids]
+        return [[{"role": "assistant", "content": self.chat.read(row)}] for row in ids]
 
     def keep(self, step: int, advantages: Sequence[float] | None) -> None:
         """Write this rank's rollouts of a step, if new ones were made.
@@ -126,10 +162,12 @@ class Recorder:
         table.insert(3, "reward", self.totals())
         if advantages is not None:
             table["advantage"] = list(advantages)[own]
+        if self.credit is not None:
+            table["credit"] = self.credit
         table = table.assign(**self.episodes)
         self.folder.mkdir(exist_ok=True)
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
-        self.table, self.episodes, self.seconds = {}, {}, 0.0
+        self.table, self.episodes, self.seconds, self.credit = {}, {}, 0.0, None
 
     def zero_variance_share(self) -> float | None:
         """The share of this step's groups in which all totals are equal, from which nothing is learned.
@@ -139,7 +177,7 @@ class Recorder:
         if not self.table or self.group == 1:  # a completion alone has no variance
             return None
         totals = self.totals().to_numpy().reshape(-1, self.group)
-        return float((totals.max(axis=1) - totals.min(axis=1) < _EQUAL).mean())
+        return float((totals.max(axis=1) - totals.min(axis=1) < EQUAL).mean())
 
     def totals(self) -> pd.Series:
         """The weighted sums of this step's rewards."""
@@ -172,7 +210,8 @@ def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
             "tools/failure_frequency": "tool_errors",
             "tools/tool_tokens": "tool_tokens",
         }
-    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *timed]
+    written = ["generated_tokens", "replaced_groups", "joined_traces"]
+    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *written, *timed]
     components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
     table = pd.DataFrame([{"stage": stage, **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
     table["kl"] = table["kl"].astype(float).fillna(0.0)
@@ -193,17 +232,17 @@ class _Noted:
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         began = time.monotonic()
-        chat, ids = self.recorder.chat, columns.get("completion_ids")
         environments = columns.pop("environments", None)
         if environments is not None:
             completions = self._of_episodes([environment.episode for environment in environments], columns)
-        elif chat is not None and ids is not None:
-            completions = [[{"role": "assistant", "content": chat.read(row)}] for row in ids]
-            columns["finished"] = [chat.is_finished(row) for row in ids]
+        else:
+            completions = self.recorder.read(completions, columns.get("completion_ids"), columns)
         values = list(self.reward(completions, **columns))
         self.recorder.seconds += time.monotonic() - began
         self.recorder.table["id"] = list(columns["id"])
         self.recorder.table["completion"] = [_text(completion) for completion in completions]
+        if "trace" in columns:
+            self.recorder.table["trace"] = list(columns["trace"])
         self.recorder.table[self.__name__] = values
         return values
 

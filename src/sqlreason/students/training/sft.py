@@ -37,6 +37,7 @@ def train_sft(
     workdir: Path | str,
     lora: Mapping[str, Any] | None = None,
     start: Adapter | None = None,
+    share_prefixes: bool = False,
     backend: str = "transformers",
     quantization: str | None = None,
     dtype: str = "auto",
@@ -55,6 +56,7 @@ def train_sft(
         workdir: For checkpoints and the finished result.
         lora: Fields of `transformers.Lora`, for a new adapter.
         start: An adapter with which the training goes on instead.
+        share_prefixes: Whether rows that begin alike share a forward pass and the work for their beginning.
         backend: Name in `backends.BACKENDS`.
         quantization: None, or "nf4" for QLoRA.
         dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
@@ -82,6 +84,7 @@ def train_sft(
         "dtype": dtype,
         "ranks": ranks,
         **({"start": start.digest} if start else {}),
+        **({"share_prefixes": True} if share_prefixes else {}),
         **(trl or {}),
     }
     complete("SFTConfig", trl or {})
@@ -91,7 +94,20 @@ def train_sft(
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    return call(place, _train, stage, checkpoint, examples, shape, own, fingerprint, backend, quantization, dtype)
+    return call(
+        place,
+        _train,
+        stage,
+        checkpoint,
+        examples,
+        shape,
+        own,
+        fingerprint,
+        backend,
+        quantization,
+        dtype,
+        share_prefixes,
+    )
 
 
 def _train(
@@ -104,6 +120,7 @@ def _train(
     backend: str,
     quantization: str | None,
     dtype: str,
+    share_prefixes: bool,
 ) -> tuple[Adapter, pd.DataFrame]:
     from sqlreason.students.training.backends import choose_backend
 
@@ -119,7 +136,7 @@ def _train(
     # behind the backend: unsloth has to be imported before trl
     from sqlreason.students.training import memory_dry_run, trainer_arguments
 
-    trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, backend)
+    trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, backend, share_prefixes)
     log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.SFTDryRun(trainer)])
     history = _history(log)
     facts = {
@@ -146,10 +163,16 @@ def _train(
 
 
 def _trainer(
-    stage: Stage, model: "PeftModel", chat: Chat, rows: list[dict[str, list[int]]], trl: Mapping[str, Any], backend: str
+    stage: Stage,
+    model: "PeftModel",
+    chat: Chat,
+    rows: list[dict[str, list[int]]],
+    trl: Mapping[str, Any],
+    backend: str,
+    share_prefixes: bool,
 ) -> "SFTTrainer":
     from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
+    from trl import SFTConfig
 
     from sqlreason.students.checkpoints import architecture
     from sqlreason.students.training import token_inspection, trainer_arguments
@@ -162,9 +185,8 @@ def _trainer(
             "loss_type": _loss(model, backend),
         },
     )
-    trainer = SFTTrainer(
-        model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer
-    )
+    kind = _kind_of_trainer(model, max(len(row["input_ids"]) for row in rows), share_prefixes)
+    trainer = kind(model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=chat.tokenizer)
     positions = architecture.longest_input(model.config)
     share = row_checks.check_rows(trainer.train_dataset, rows, chat, positions)
     trainer_arguments.note(trainer, rows_checked=len(rows), truncated=0, trained_share=round(share, 4))
@@ -176,6 +198,22 @@ def _trainer(
         token_inspection.as_text(token_inspection.read_tokens(first["input_ids"], first["labels"], chat)),
     )
     return trainer
+
+
+def _kind_of_trainer(model: "PeftModel", longest: int, share_prefixes: bool) -> "type[SFTTrainer]":
+    """Return trl's trainer, or ours over shared prefixes where they are asked for and right for the model."""
+    from trl import SFTTrainer
+
+    from sqlreason.students.checkpoints import attention
+    from sqlreason.students.training.shared_prefixes import PrefixSharingTrainer
+
+    if not share_prefixes:
+        return SFTTrainer
+    obstacle = attention.obstacle(model, longest)
+    if obstacle is None:
+        return PrefixSharingTrainer
+    attention.tell(model, "each row is read with its whole prompt", obstacle)
+    return SFTTrainer
 
 
 def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:

@@ -6,13 +6,15 @@ trl has no public way to the rows that it keeps for a step, to what it logs, and
 from collections.abc import Callable
 from typing import Any, cast
 
-from trl import DistillationTrainer, GRPOTrainer
+from trl import DistillationTrainer, GRPOTrainer, SFTTrainer
 from trl.models.utils import _ForwardRedirection
 
 #: Methods of trl's trainers that ours replace, or wrap.
 OVERRIDDEN: dict[type, tuple[str, ...]] = {
+    SFTTrainer: ("_get_train_sampler",),
     GRPOTrainer: (
         "_generate",
+        "_generate_and_score_completions",
         "_generate_single_turn",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
@@ -33,6 +35,7 @@ OVERRIDDEN: dict[type, tuple[str, ...]] = {
 
 #: Attributes of trl's trainers that are read, or written, by the functions below.
 READ: dict[type, tuple[str, ...]] = {
+    SFTTrainer: (),
     GRPOTrainer: ("_buffered_inputs", "_logs", "_metrics", "_step"),
     DistillationTrainer: ("_buffered_inputs", "_logs", "_metrics", "_step"),
 }

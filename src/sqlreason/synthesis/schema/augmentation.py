@@ -16,6 +16,7 @@ _DROP_COLUMN = 0.15
 _SWAP_COLUMN = 0.15
 _ADD_TABLE = 0.12
 _RENAME_COLUMN = 0.35
+_PURE_LINK = 0.4
 Renaming = Callable[[str], str]
 
 
@@ -37,6 +38,7 @@ def vary(
     tables = _rename_keys(tables, rng)
     tables = _rename_tables(tables, rng)
     tables = _rename_columns(tables, rng)
+    tables = _make_links(tables, rng)
     return AnnotatedSchema(annotated_schema.name, annotated_schema.domain, tuple(tables), rng.randrange(720))
 
 
@@ -101,6 +103,32 @@ def _add_table(tables: list[TablePlan], donor: AnnotatedSchema, rng: random.Rand
     return tables if clash else [*tables, extra]
 
 
+def _make_links(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
+    """Leave some tables that tie others, and to which nothing refers, little but their references, as primary key.
+
+    Most databases keep what is many-to-many in such tables; the hand-written schemas give every table a key of its own.
+    """
+    referred = {column.target for table in tables for column in table.references}
+    return [
+        _make_link(table, rng)
+        if table.name not in referred and len({r.target for r in table.references}) > 1 and rng.random() < _PURE_LINK
+        else table
+        for table in tables
+    ]
+
+
+def _make_link(table: TablePlan, rng: random.Random) -> TablePlan:
+    """Return a table of its references and at most one column more."""
+    others = [column for column in table.columns if column.kind not in ("key", "ref")]
+    kept = rng.sample(others, min(len(others), rng.choice((0, 0, 1))))
+    columns = tuple(
+        replace(column, optional=False) if column.kind == "ref" else column
+        for column in table.columns
+        if column.kind == "ref" or column in kept
+    )
+    return replace(table, columns=columns, primary=tuple(column.name for column in table.references))
+
+
 def _rename_keys(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
     """Give keys and the references to them other names: id, customer_id, customer_no, customer_code."""
     if rng.random() < 0.5:
@@ -140,8 +168,9 @@ def _rename_tables(tables: list[TablePlan], rng: random.Random) -> list[TablePla
     styles: tuple[Renaming, ...] = (
         lambda name: name, lambda name: f"tbl_{name}", lambda name: f"{name}_data", lambda name: f"{name}_records",
         lambda name: f"t_{name}", lambda name: f"{name}_list", lambda name: f"{name}_info", _camel, _pascal,
+        _title,
     )  # fmt: skip
-    restyle = rng.choices(styles, (12, 1, 1, 1, 0.5, 1, 1, 1.5, 2))[0]
+    restyle = rng.choices(styles, (12, 1, 1, 1, 0.5, 1, 1, 1.5, 2, 1))[0]
     number = rng.choice(("keep", "keep", "plural", "singular"))
     names: dict[str, str] = {}
     for table in tables:
@@ -159,7 +188,7 @@ def _rename_tables(tables: list[TablePlan], rng: random.Random) -> list[TablePla
 
 def _rename_columns(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
     """Rename columns in one style for the whole schema, or some of them after their phrases."""
-    style = rng.choices(("keep", "phrase", "camel", "pascal", "prefix", "short"), (7, 4, 2, 1, 2, 1.5))[0]
+    style = rng.choices(("keep", "phrase", "camel", "pascal", "title", "prefix", "short"), (7, 4, 2, 1, 1.5, 2, 1.5))[0]
     renamed = []
     for table in tables:
         columns: list[ColumnPlan] = []
@@ -177,6 +206,8 @@ def _restyle_column(column: ColumnPlan, table: TablePlan, style: str, rng: rando
         return _camel(column.name)
     if style == "pascal":
         return _pascal(column.name)
+    if style == "title":
+        return _title(column.name)
     if column.kind in ("key", "ref") or style == "keep":
         return column.name
     if style == "phrase" and len(column.phrase.split()) < 4:
@@ -215,3 +246,8 @@ def _camel(name: str) -> str:
 def _pascal(name: str) -> str:
     """Return a snake_case name in PascalCase."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _title(name: str) -> str:
+    """Return a snake_case name as Snake_Case; an id as ID."""
+    return "_".join("ID" if part == "id" else part[:1].upper() + part[1:] for part in name.split("_"))

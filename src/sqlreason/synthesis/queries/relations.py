@@ -1,0 +1,405 @@
+"""Questions as people put them: by the things and not by the columns, and with columns left for the reader to see.
+
+"Which teacher has the most courses?" groups by a key that it never names; "How many pupils are in each grade?" wants
+the grade beside the count; "the weight of the bronze coins" filters on a column that is not mentioned. The other
+families name what they use; a student that has seen only these answers people's questions with one table and no group.
+"""
+
+# ruff: noqa: E501 - a template is one sentence on one line, or nobody could read it
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from sqlreason.synthesis.drawing.aggregate_values import make_aggregate, pick_bound, pick_group
+from sqlreason.synthesis.drawing.filters import filter_uses, make_condition, own_uses
+from sqlreason.synthesis.drawing.join_paths import Link, pick_link
+from sqlreason.synthesis.drawing.query_context import (
+    QueryContext,
+    categories,
+    labels,
+    require,
+    show_columns,
+    texts,
+    visible,
+)
+from sqlreason.synthesis.drawing.query_kinds import Family
+from sqlreason.synthesis.drawing.query_parts import (
+    REPORTING,
+    RETRIEVAL,
+    Aggregate,
+    ColumnUse,
+    Condition,
+    DrawnQuery,
+    Filter,
+    Ordering,
+)
+from sqlreason.synthesis.drawing.trees import (
+    aggregate_tree,
+    compare,
+    condition_tree,
+    join_tree,
+    literal,
+    name_column,
+    order_tree,
+    select,
+    table_tree,
+    use_column,
+)
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
+from sqlreason.synthesis.schema.rows import Row
+
+FAMILY = Family("relations", place=9, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
+_WORDS_OF_A_MODIFIER = 2  # `dark brown soils` reads as English, a value of more words does not
+
+
+def _count(table: TablePlan) -> Aggregate:
+    return Aggregate("count", counted=table)
+
+
+def _name(context: QueryContext, table: TablePlan) -> ColumnUse:
+    """Return a column by which people call a row: one that is no key."""
+    return ColumnUse(table, context.pick([column for column in labels(table) if column.kind == "name"]))
+
+
+def _by_parent(link: Link, name: ColumnUse) -> list[exp.Expr]:
+    """Return what children are grouped by, so that parents of one name stay apart."""
+    return [name_column(link.parent.key, link.parent), use_column(name, True)]
+
+
+def _join(link: Link) -> exp.Join:
+    return join_tree(table_tree(link.parent), link.condition(link.child))
+
+
+def _referred_row(context: QueryContext, link: Link) -> Row:
+    """Return a parent that has a child."""
+    row = context.find_row(link.parent, context.pick(context.rows(link.child))[link.reference.name])
+    if row is None:
+        raise Unsuitable
+    return row
+
+
+def _sizes(context: QueryContext, link: Link) -> list[float]:
+    """Return how many children the parents that have some have, ascending."""
+    counts = Counter(row[link.reference.name] for row in context.rows(link.child))
+    return sorted(float(size) for key, size in counts.items() if key is not None)
+
+
+@FAMILY.kind(
+    weight=2,
+    count_children=(
+        "How many {children} does each {subject} have{as_role}?",
+        "{ask} the {name} of each {subject} and the number of {children} [it has|that belong to it|each has]{as_role}.",
+        "{ask} the {plurals} of the {subjects} and [the number of|how many] {children} they have{as_role}.",
+        "What are the {plurals} of the {subjects}, and how many {children} [do they|does each] have{as_role}?",
+        "For each {subject}, how many {children} are there{as_role}? [Give the {name} too|Show the {name} as well].",
+    ),
+)
+def count_children(context: QueryContext) -> DrawnQuery:
+    """Ask how many children the parents have that have some."""
+    link = pick_link(context)
+    name = _name(context, link.parent)
+    tree = select(
+        [use_column(name, True), aggregate_tree(_count(link.child))],
+        link.child,
+        joins=[_join(link)],
+        group=_by_parent(link, name),
+    )
+    parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,)}
+    return DrawnQuery("count_children", tree, "single join", REPORTING, parts)
+
+
+@FAMILY.kind(
+    weight=1.5,
+    most_children=(
+        "[Which|What] {subject} has the [most|greatest number of|largest number of] {children}{as_role}?",
+        "What is the {name} of the {subject} [with the most|that has the most|with the greatest number of|that has the largest number of] {children}{as_role}?",
+        "{ask} the {name} of the {subject} with the [most|greatest number of|highest number of] {children}{as_role}.",
+        "[Give|Return] the {subject} with the most {children}{as_role}.",
+    ),
+)
+def most_children(context: QueryContext) -> DrawnQuery:
+    """Ask for the parent with the most children."""
+    link = pick_link(context)
+    name = _name(context, link.parent)
+    sizes = _sizes(context, link)
+    require(len(sizes) > 1 and sizes[-1] > sizes[-2])
+    tree = select(
+        [use_column(name, True)],
+        link.child,
+        joins=[_join(link)],
+        group=_by_parent(link, name),
+        order=order_tree(Ordering(_count(link.child), True)),
+        limit=1,
+    )
+    parts = {"subject": link.parent, "link": link, "name": name}
+    return DrawnQuery("most_children", tree, "single join", REPORTING, parts)
+
+
+@FAMILY.kind(
+    weight=1.5,
+    several_children=(
+        "[Which|What] {subjects} have {having}{as_role}?",
+        "{ask} the {plurals} of [the |all |]{subjects} [that have|with] {having}{as_role}.",
+        "What are the {plurals} of the {subjects} [that have|with] {having}{as_role}?",
+        "{ask} [the |all |]{subjects} with {having}{as_role} by {name}.",
+    ),
+)
+def several_children(context: QueryContext) -> DrawnQuery:
+    """Ask for the parents with at least, or more than, some children."""
+    link = pick_link(context)
+    name = _name(context, link.parent)
+    measure = _count(link.child)
+    sizes = _sizes(context, link)
+    require(bool(sizes) and sizes[-1] > 1)
+    operator, bound = pick_bound(context, sizes, counting=True)
+    tree = select(
+        [use_column(name, True)],
+        link.child,
+        joins=[_join(link)],
+        group=_by_parent(link, name),
+        having=compare(aggregate_tree(measure), operator, literal(bound)),
+    )
+    parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,), "measure": measure}
+    parts |= {"operator": operator, "bound": bound}
+    return DrawnQuery("several_children", tree, "single join", REPORTING, parts)
+
+
+@FAMILY.kind(
+    weight=1.5,
+    children_of_one=(
+        "How many {children} does the {subject} {value} have{as_role}?",
+        "How many {children} does {value} have{as_role}?",
+        "Count the {children} [of|that belong to] the {subject} [named|called] {value}.",
+        "[Give|Return|Find] the number of {children} [of|that belong to] {value}.",
+    ),
+    rows_of_one=(
+        "{ask} the {plurals} of the {children} of the {subject} [named |called |]{value}.",
+        "What are the {plurals} of the {children} [of|that belong to] {value}?",
+        "{ask} {bare} for the {children} of the {subject} {value}.",
+    ),
+)
+def children_of_one(context: QueryContext) -> DrawnQuery:
+    """Ask for the children of one parent, who is called by name, or for their number."""
+    link = pick_link(context)
+    require(link.reference.role == link.parent.singular)
+    name = _name(context, link.parent)
+    value = _referred_row(context, link)[name.column.name]
+    require(isinstance(value, str))
+    counted = context.chance(0.5)
+    columns = (ColumnUse(link.child, context.pick(visible(link.child))),)
+    shown = [aggregate_tree(_count(link.child))] if counted else [use_column(use, True) for use in columns]
+    tree = select(shown, link.child, compare(use_column(name, True), "=", literal(value)), joins=[_join(link)])
+    parts = {"subject": link.parent, "link": link, "name": name, "value": value, "columns": columns}
+    return DrawnQuery("children_of_one" if counted else "rows_of_one", tree, "single join", RETRIEVAL, parts)
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    """A table whose rows tie rows of two other tables, as enrolments tie students and courses."""
+
+    table: TablePlan
+    near: Link
+    far: Link
+
+    def joins(self) -> list[exp.Join]:
+        return [_join(self.near), _join(self.far)]
+
+
+def _pick_bridge(context: QueryContext) -> _Bridge:
+    def ways(table: TablePlan) -> list[ColumnPlan]:
+        roles = Counter(reference.target for reference in table.references)
+        return [r for r in table.references if r.target != table.name and roles[r.target] == 1]
+
+    table = context.pick_table(lambda candidate: len(ways(candidate)) > 1)
+    near, far = (
+        Link(table, reference, context.annotated_schema.table(reference.target))
+        for reference in context.pick_some(ways(table), 2)
+    )
+    return _Bridge(table, near, far)
+
+
+@FAMILY.kind(
+    weight=1.5,
+    rows_beside_linked=(
+        "{ask} the {plurals} of the {subjects} and the {second_plural} of their {others}.",
+        "What are the {plurals} of the {subjects}, and [what are|also] the {second_plural} of their {others}?",
+        "For each {subject} and each of its {others}, [show|list|give] the {name} and the {second_column}.",
+        "{ask} the {name} of each {subject} together with the {second_column} of [the|its] {others}.",
+    ),
+)
+def rows_beside_linked(context: QueryContext) -> DrawnQuery:
+    """Ask for the pairs of rows that a third table ties."""
+    bridge = _pick_bridge(context)
+    first, second = _name(context, bridge.near.parent), _name(context, bridge.far.parent)
+    tree = select([use_column(first, True), use_column(second, True)], bridge.table, joins=bridge.joins())
+    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "name": first, "columns": (first,)}
+    return DrawnQuery("rows_beside_linked", tree, "multiple_joins", RETRIEVAL, parts | {"second_column": second})
+
+
+def _linked_condition(context: QueryContext, bridge: _Bridge) -> Condition:
+    """Return a condition that holds for a row to which the bridge leads."""
+    far = _referred_row(context, bridge.far)
+    return make_condition(context, filter_uses(own_uses(bridge.far.parent), far), 0.1)
+
+
+@FAMILY.kind(
+    weight=1.5,
+    rows_with_linked=(
+        "{ask} the {plurals} of [the |]{subjects} [with|that have] {an_other}{second_where}.",
+        "What are the {plurals} of the {subjects} [with|that have] {an_other}{second_where}?",
+        "{ask} the {plurals} of the {subjects} of [the |]{others}{second_where}.",
+    ),
+)
+def rows_with_linked(context: QueryContext) -> DrawnQuery:
+    """Ask for the rows that a third table ties to rows that pass a filter."""
+    bridge = _pick_bridge(context)
+    where = _linked_condition(context, bridge)
+    name = _name(context, bridge.near.parent)
+    tree = select([use_column(name, True)], bridge.table, condition_tree(where, True), joins=bridge.joins())
+    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "columns": (name,), "second_where": where}
+    return DrawnQuery("rows_with_linked", tree, "multiple_joins", RETRIEVAL, parts)
+
+
+@FAMILY.kind(
+    weight=1.2,
+    rows_without_linked=(
+        "{ask} the {plurals} of [the |all |]{subjects} [without|that do not have|that have no] {others}{second_where}.",
+        "What are the {plurals} of the {subjects} [without any|that have no|that do not have] {others}{second_where}?",
+        "[Which|What] {subjects} have no {others}{second_where}? [Show|Give] the {plurals}.",
+    ),
+)
+def rows_without_linked(context: QueryContext) -> DrawnQuery:
+    """Ask for the rows that no row of a third table ties to rows that pass a filter (NOT IN)."""
+    bridge = _pick_bridge(context)
+    require(not bridge.near.reference.optional)  # one NULL in the list, and NOT IN finds nothing
+    where = _linked_condition(context, bridge)
+    columns = show_columns(context, bridge.near.parent, 2)
+    tied = select(
+        [name_column(bridge.near.reference, bridge.table)],
+        bridge.table,
+        condition_tree(where, True),
+        joins=[_join(bridge.far)],
+    )
+    inside = exp.In(this=name_column(bridge.near.parent.key), query=exp.Subquery(this=tied))
+    tree = select(map(use_column, columns), bridge.near.parent, exp.Not(this=inside))
+    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "columns": columns, "second_where": where}
+    return DrawnQuery("rows_without_linked", tree, "subqueries", RETRIEVAL, parts)
+
+
+@FAMILY.kind(
+    weight=2,
+    group_sizes=(
+        "How many {subjects} [are there in|are in|belong to|are there for] each {group}?",
+        "For each {group}, how many {subjects} are there?",
+        "{ask} the number of {subjects} [for|in|of] each {group}.",
+        "Count the {subjects} [of|in] each {group}.",
+        "{ask} the different {group_plural} and [the number of|how many] {subjects} [of each|in each|there are for each].",
+    ),
+)
+def group_sizes(context: QueryContext) -> DrawnQuery:
+    """Ask how many rows each group has; that the group stands beside its count is understood."""
+    group = pick_group(context)
+    tree = select([use_column(group), aggregate_tree(_count(group.table))], group.table, group=[use_column(group)])
+    return DrawnQuery("group_sizes", tree, "aggregation", REPORTING, {"subject": group.table, "group": group})
+
+
+@FAMILY.kind(
+    weight=1.5,
+    commonest_value=(
+        "What is the most common {group} [of|among] {all}?",
+        "Which {group} [is the most common|occurs most often] among {the_all}?",
+        "Which {group} has the most {subjects}?",
+        "{ask} the {group} [with the most|that has the greatest number of|shared by most] {subjects}.",
+        "Which {group} do most {subjects} have?",
+    ),
+    shared_values=(
+        "{ask} the {group_plural} [shared by|of|that occur for] {having}.",
+        "[Which|What] {group_plural} have {having}?",
+        "{ask} all {group_plural} that [have|apply to] {having}.",
+    ),
+)
+def commonest_value(context: QueryContext) -> DrawnQuery:
+    """Ask for the value that most rows have, or for those that several rows have."""
+    group = pick_group(context)
+    measure = _count(group.table)
+    sizes = sorted(float(size) for size in Counter(context.values(group)).values())
+    parts = {"subject": group.table, "group": group, "measure": measure}
+    require(len(sizes) > 1 and sizes[-1] > 1)
+    if context.chance(0.5):
+        require(sizes[-1] > sizes[-2])
+        first = order_tree(Ordering(measure, True))
+        tree = select([use_column(group)], group.table, group=[use_column(group)], order=first, limit=1)
+        return DrawnQuery("commonest_value", tree, "aggregation", REPORTING, parts)
+    operator, bound = pick_bound(context, sizes, counting=True)
+    having = compare(aggregate_tree(measure), operator, literal(bound))
+    tree = select([use_column(group)], group.table, group=[use_column(group)], having=having)
+    parts |= {"operator": operator, "bound": bound}
+    return DrawnQuery("shared_values", tree, "aggregation", REPORTING, parts)
+
+
+def _modifier(context: QueryContext) -> Filter:
+    """Return a filter on a category whose value says by itself which column is meant."""
+    table = context.pick_table(categories)
+    use = ColumnUse(table, context.pick(categories(table)))
+    value = context.pick([str(value) for value in context.values(use)])
+    words = value.replace("-", " ").split()
+    require(len(words) <= _WORDS_OF_A_MODIFIER and all(word.isalpha() for word in words))
+    others = [column for column in texts(table) if column != use.column]
+    require(not any(value in context.values(ColumnUse(table, column)) for column in others))
+    return Filter(use, "=", (value,))
+
+
+@FAMILY.kind(
+    weight=2,
+    rows_of_value=(
+        "{ask} {columns} of [the |all |]{value} {subjects}.",
+        "What [is|are] {columns} of the {value} {subjects}?",
+        "{ask} {bare} for [all |the |]{value} {subjects}.",
+    ),
+    count_of_value=(
+        "How many {value} {subjects} are there?",
+        "[Count|Find the number of|Give the number of] {value} {subjects}.",
+    ),
+    aggregate_of_value=(
+        "What is {measure} of [the |all |]{value} {subjects}?",
+        "[Find|Show|Give|Return] {measure} of {value} {subjects}.",
+    ),
+)
+def rows_of_value(context: QueryContext) -> DrawnQuery:
+    """Ask for rows by a value that stands before their noun, its column unsaid."""
+    where = _modifier(context)
+    table = where.use.table
+    condition = condition_tree(Condition((where,)))
+    parts = {"subject": table, "value": where.values[0]}
+    if context.chance(0.5):
+        columns = tuple(use for use in show_columns(context, table, 2) if use.column != where.use.column)
+        require(bool(columns))
+        tree = select(map(use_column, columns), table, condition)
+        return DrawnQuery("rows_of_value", tree, "basic SQL", RETRIEVAL, parts | {"columns": columns})
+    measure = make_aggregate(context, table)
+    tree = select([aggregate_tree(measure)], table, condition)
+    wording = "aggregate_of_value" if measure.use else "count_of_value"
+    return DrawnQuery(wording, tree, "aggregation", REPORTING, parts | {"measure": measure})
+
+
+@FAMILY.kind(
+    weight=1.5,
+    column_of_one=(
+        "What is {value}'s {column}?",
+        "What is the {column} of {value}?",
+        "[Which|What] {column} does {value} have?",
+        "[Give|Return|Show|Find] the {column} of the {subject} {value}.",
+    ),
+)
+def column_of_one(context: QueryContext) -> DrawnQuery:
+    """Ask for a value of one row, which is called by name."""
+    table = context.pick_table(lambda t: any(column.kind == "name" for column in t.columns))
+    name = _name(context, table)
+    value = context.pick([str(value) for value in context.values(name)])
+    shown = context.pick([column for column in visible(table) if column != name.column and column.kind != "bool"])
+    column = ColumnUse(table, shown)
+    tree = select([use_column(column)], table, compare(use_column(name), "=", literal(value)))
+    parts = {"subject": table, "column": column, "value": value}
+    return DrawnQuery("column_of_one", tree, "basic SQL", RETRIEVAL, parts)
