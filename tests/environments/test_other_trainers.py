@@ -4,10 +4,13 @@
 """
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from sqlreason.environments import SessionFactory
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 
 CONTEXT = "CREATE TABLE users (name TEXT, age INT); INSERT INTO users VALUES ('Ada', 36), ('Bob', 20)"
@@ -67,3 +70,21 @@ def test_openenv_is_paid_the_same(wanted):
         assert "Ada" in environment.step(SqlAction(tool="run_sql", arguments={"query": "SELECT * FROM users"})).text
         earned.append(environment.step(SqlAction(tool="answer", arguments={"completion": answer})).reward)
     assert earned == wanted and environment.state.step_count == 1
+
+
+def test_a_client_of_openenv_names_no_file_of_the_server_unless_it_may(tmp_path):
+    pytest.importorskip("openenv.core", reason="pip install 'sqlreason[openenv]'")
+    from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
+    from sqlreason.environments.openenv.openenv_models import SqlAction
+
+    path = tmp_path / "own.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(CONTEXT)
+    row = {"question": "Who?", "database": str(path), "gold_sql": GOLD}
+    with pytest.raises(BadInput, match="opens files for its own questions alone"):
+        SqlOpenEnv().reset(**row)
+    looking = SqlAction(tool="list_tables")
+    for environment, given in ((SqlOpenEnv([row]), {"seed": 0}), (SqlOpenEnv(files=True), row)):
+        environment.reset(**given)
+        assert environment.step(looking).text == "users (name, age)"
+        assert environment.step(SqlAction(tool="submit", arguments={"query": GOLD})).reward == 1.0

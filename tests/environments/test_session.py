@@ -1,17 +1,22 @@
 """The session: its tools, its limits, its reward, whatever a model calls."""
 
+import hashlib
 import pickle
+import sqlite3
 import threading
+from contextlib import closing
 
+import duckdb
 import pytest
 
 from sqlreason.environments import SessionFactory, ToolLimits
-from sqlreason.environments.session import TOOLS
+from sqlreason.environments.session import TOOLS, names_a_file
 from sqlreason.environments.tool_calls import find_calls
 from sqlreason.environments.wording import opening_messages
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS
+from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task
 
 CONTEXT = (
@@ -185,3 +190,83 @@ def test_a_call_in_text_is_read_however_it_is_written():
     assert find_calls(f"a {text} b {text[:-12]}") == [("run_sql", {"query": "SELECT 1"})] * 2
     assert find_calls("<tool_call>[1]</tool_call><tool_call>" + "[" * 100_000) == [("", [1]), ("", "[" * 100_000)]
     assert pickle.loads(pickle.dumps(ToolLimits())) == ToolLimits()
+
+
+def make_file(engine, folder):
+    """A database file with the tables of these tests, and its URL."""
+    path = folder / f"shop.{engine}"
+    opened = sqlite3.connect(path) if engine == "sqlite" else duckdb.connect(str(path))
+    with closing(opened) as connection:
+        for statement in CONTEXT.split(";")[:-1]:
+            connection.execute(statement)
+        if engine == "sqlite":
+            connection.commit()
+        else:
+            connection.execute("COMMENT ON COLUMN users.age IS 'in years'")
+    return f"{engine}:///{path}"
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_question_may_name_a_file_which_is_looked_at_and_judged_on_and_never_written(
+    sessions, tmp_path, monkeypatch, engine
+):
+    url = make_file(engine, tmp_path)
+    before = hashlib.sha256((tmp_path / f"shop.{engine}").read_bytes()).hexdigest()
+    monkeypatch.chdir(tmp_path)
+    for named in (url, f"shop.{engine}"):
+        session = sessions.open("Who?", database=named, gold_sql=GOLD)
+        assert sorted(session.list_tables().splitlines()) == ["orders (id, buyer)", "users (name, age)"]
+        described = session.describe_table("users")
+        assert described.startswith("CREATE TABLE users") and "Ada | 36" in described
+        assert ("in years" in described) == (engine == "duckdb")
+        assert session.run_sql("SELECT name FROM users WHERE age < 30") == "name\nBob\n(1 row)"
+        for written in ("DELETE FROM users", "DROP TABLE users", "ATTACH 'other.db' AS o"):
+            assert session.run_sql(written).startswith("error: ")
+        session.submit(f"{GOLD} AND 1 = 1")
+        assert (session.reward(), session.reason) == (1.0, "agrees")
+    assert {path.name for path in tmp_path.iterdir()} == {f"shop.{engine}"}
+    assert hashlib.sha256((tmp_path / f"shop.{engine}").read_bytes()).hexdigest() == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_task_on_a_file_shows_the_file_and_none_of_the_databases_drawn_like_it(sessions, tmp_path, engine):
+    task = prepare(sessions.verifier, "q", make_file(engine, tmp_path), GOLD).task
+    assert task.files and len(task.databases) > 1
+    session = sessions.open("Who?", task=task)
+    assert "users (name, age)" in session.list_tables().splitlines()
+    assert session.run_sql("SELECT COUNT(*) AS n FROM users") == "n\n3\n(1 row)"
+    session.submit(GOLD)
+    assert session.reward() == 1.0
+
+
+@pytest.mark.parametrize("name", ["execution", "partial", "reasoning", "check_sql_reward"])
+def test_a_file_earns_through_a_session_what_the_reward_itself_gives(tmp_path, name):
+    url, reward = make_file("sqlite", tmp_path), REWARDS[name]()
+    texts = [render("Read users.", sql) for sql in (GOLD, "SELECT name FROM users", "SELECT 1")]
+    with SessionFactory(reward) as sessions:
+        shown = sessions.shown_context(url)
+        direct = reward(texts, database=[url] * 3, sql_context=[shown] * 3, gold_sql=[GOLD] * 3)
+        found = []
+        for text in texts:
+            session = sessions.open(database=url, gold_sql=GOLD)
+            session.answer(text)
+            found.append(session.reward())
+    assert found == direct and found[0] is not None and found[0] > found[2]
+
+
+def test_a_file_that_cannot_be_had_is_a_text_and_a_row_without_a_reward(sessions, tmp_path):
+    for named in (str(tmp_path / "nothing.sqlite"), "postgresql://localhost/x"):
+        session = sessions.open(database=named, gold_sql=GOLD)
+        assert session.list_tables().startswith("error: ") and session.run_sql("SELECT 1").startswith("error: ")
+        session.submit(GOLD)
+        assert session.reward() is None and session.reason == "unusable:database_error"
+
+
+def test_a_context_that_names_a_file_is_not_followed(sessions, tmp_path):
+    url = make_file("sqlite", tmp_path)
+    session = sessions.open(sql_context=url, gold_sql=GOLD)
+    assert "Ada" not in session.run_sql("SELECT * FROM users") and session.calls[-1].failed
+    assert session.list_tables().startswith("error: ")
+    assert not names_a_file(ROW) and not names_a_file({"task": Task("q", GOLD, (CONTEXT,)), "database": ""})
+    assert names_a_file({"database": "a.db"}) and names_a_file({"task": Task("q", GOLD, (CONTEXT, url)).to_json()})
+    assert names_a_file({"task": "no JSON"})

@@ -203,3 +203,20 @@ def test_what_a_template_writes_in_front_of_an_answer_alone_is_told(demo, studen
         if found.level == "WARN"
     ]
     assert any("'<|channel|>final<|message|>' in front of an answer" in sentence for sentence in message), message
+
+
+def test_a_student_that_is_to_have_tools_needs_a_template_that_speaks_of_them(
+    published, project, demo, student_prompt, tmp_path
+):
+    tools = changed(demo, grpo={"environment": "tools"})
+    tiny = Checkpoint(str(project / "data/06_models/tiny_student"))
+    assert refused(check_student(tiny, student_prompt, demo)) == []
+    (fault,) = refused(check_student(tiny, student_prompt, tools))
+    assert "does not write the tools that there are" in fault and "set grpo.environment=single" in fault
+    qwen = Checkpoint(str(published("qwen3").student(tmp_path / "qwen3")))
+    findings = check_student(qwen, student_prompt, tools)
+    assert refused(findings) == [] and any("its template speaks of tools" in found.message for found in findings)
+    longer = changed(tools, preprocessing={"max_prompt_tokens": 3700})
+    assert refused(check_student(qwen, student_prompt, changed(longer, grpo={"environment": "single"}))) == []
+    (fault,) = refused(check_student(qwen, student_prompt, longer))
+    assert "about tools + grpo.trl.max_completion_length=192" in fault

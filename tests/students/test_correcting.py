@@ -98,7 +98,7 @@ def test_samples_are_corrected_one_by_one():
     drawn = [said(MISNAMED), said(RIGHT), said(RIGHT), said("SELECT name FROM user")]
 
     class Student:
-        adapter = None
+        adapter, tools = None, None
 
         class checkpoint:
             window = 100
@@ -124,7 +124,7 @@ def test_samples_are_corrected_one_by_one():
 @pytest.mark.parametrize(("facts", "warned"), [({}, True), ({"self_repairs": 0}, True), ({"self_repairs": 5}, False)])
 def test_a_student_that_was_not_taught_so_is_warned_of(facts, warned, caplog, checkpoint):
     class Student:
-        adapter = Adapter({}, {}, "base", "prompt", facts)
+        adapter, tools = Adapter({}, {}, "base", "prompt", facts), None
 
         def __init__(self):
             self.checkpoint = checkpoint

@@ -12,17 +12,26 @@ from sqlreason.students.training import trl_private
 from sqlreason.students.training.distillation_trainer import HintedTrainer
 from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.shared_prefixes import PrefixSharingTrainer
+from sqlreason.students.training.tool_trainer import ToolTrainer
 
-OURS = {SFTTrainer: PrefixSharingTrainer, GRPOTrainer: GroupTrainer, DistillationTrainer: HintedTrainer}
+OURS = {
+    SFTTrainer: (PrefixSharingTrainer,),
+    GRPOTrainer: (GroupTrainer, ToolTrainer),
+    DistillationTrainer: (HintedTrainer,),
+}
 
 
 @pytest.mark.parametrize("trainer", OURS, ids=lambda trainer: trainer.__name__)
 def test_every_private_name_of_trl_that_is_used_exists_and_is_listed(trainer):
     """Methods take what ours take, attributes are set by trl, and nothing is used that no list and docstring names."""
-    ours = OURS[trainer]
-    replaced = {name for name in vars(ours) if re.match("_[^_]", name) and hasattr(trainer, name)}
-    assert replaced == set(trl_private.OVERRIDDEN[trainer])
-    for name in replaced:
+    replaced = {
+        name: ours
+        for ours in OURS[trainer]
+        for name in vars(ours)
+        if re.match("_[^_]", name) and hasattr(trainer, name)
+    }
+    assert set(replaced) == set(trl_private.OVERRIDDEN[trainer])
+    for name, ours in replaced.items():
         assert name in ours.__doc__
         theirs = list(inspect.signature(getattr(trainer, name)).parameters.values())
         for position, own in enumerate(inspect.signature(getattr(ours, name)).parameters.values()):

@@ -61,6 +61,8 @@ def ask(
         click.echo(reply.fault)
     if reply.retried:
         click.echo(f"{reply.retried} of {reply.answers} queries did not run at first and were asked for again")
+    if reply.tool_calls:
+        click.echo(f"{reply.tool_calls} calls of tools before that, {reply.tool_errors} of them failed")
     sys.exit(int(bool(reply.fault)))
 
 

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from sqlreason.data.preparation_rows import original_of
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS, Reward
-from sqlreason.rewards.tasks import WANTED
+from sqlreason.rewards.tasks import WANTED, original_url
+from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
+from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.schema import Schema, find_schema, quoted, render_ddl
 from sqlreason.sql.verifier import Result, Task, Verifier
 from sqlreason.text.printable import printable
+
+#: The columns of a row that name its database and judge its answer; adapters hand these on.
+COLUMNS = ("task", "sql_context", "database", "gold_sql", "sql", "teacher_think")
 
 #: The methods of a session that a model may call; arguments and results are texts.
 TOOLS = ("list_tables", "describe_table", "run_sql", "submit")
@@ -127,16 +133,21 @@ class SessionFactory:
         Args:
             question: In plain language.
             row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` and
-                `gold_sql` (or `sql`); any others that the reward wants. Without a gold there are tools and no reward.
+                `gold_sql` (or `sql`), or `database` (a SQLite or DuckDB file, by its path or URL) in place of
+                `sql_context` or beside it; any others that the reward wants. Without a gold there are tools and no
+                reward.
 
         Raises:
             ValueError: If the row names no database.
         """
         if isinstance(row.get("task"), Task):
             row["task"] = row["task"].to_json()
-        if row.get("task") is None and row.get("sql_context") is None:
+        given = {name: value for name, value in row.items() if value is not None}
+        if not str(given.get("database", "")).strip():
+            given.pop("database", None)
+        if not {"task", "sql_context", "database"} & set(given):
             raise BadInput(f"{WANTED}; the row has {sorted(row)}")
-        return Session(self, question, {name: value for name, value in row.items() if value is not None})
+        return Session(self, question, given)
 
     def score(self, completion: Any, row: Mapping[str, Any]) -> tuple[float | None, str]:
         """Return what a completion earns, and the reward's reason code if it gives one.
@@ -148,6 +159,8 @@ class SessionFactory:
         Raises:
             ValueError: If the row lacks a column that the reward needs.
         """
+        if "task" not in row and "sql_context" not in row and "database" in row:
+            row = {**row, "sql_context": self.shown_context(str(row["database"]))}
         columns = {name: [value] for name, value in row.items()}
         with self._scoring:  # a reward keeps the reasons of its last call
             (score,) = self.reward([completion], **columns)
@@ -155,15 +168,25 @@ class SessionFactory:
         return score, reason
 
     def find_database(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
-        """Return the script, engine and reading of a row's original database.
+        """Return the script, or the URL of the file, of a row's original database, its engine and its reading.
 
         Raises:
-            ValueError: If its task cannot be read.
+            ValueError: If its task cannot be read, or its file is of no known kind.
         """
         if "task" in row:
             task = Task.from_json(str(row["task"]))
             return task.databases[0], task.engine, task.reading
-        return self._read(str(row["sql_context"]))
+        if "database" in row:
+            url = original_url(str(row["database"]).strip())
+            return url, engine_of(url), ""
+        return self._read(str(original_of({"sql_context": str(row["sql_context"])})))
+
+    def shown_context(self, database: str) -> str:
+        """Return the definitions of a database file with a few rows, for prompts; empty where it cannot be read."""
+        try:
+            return context_of(self.verifier, original_url(database.strip())).shown
+        except DatabaseError:
+            return ""
 
     def close(self) -> None:
         """End the workers; the next query starts new ones."""
@@ -174,6 +197,16 @@ class SessionFactory:
 
     def _read_context(self, context: str) -> tuple[str, str, str]:
         return first_that_runs(self.verifier, context)
+
+
+def names_a_file(row: Mapping[str, Any]) -> bool:
+    """Whether a row, which may come from elsewhere, names a database file of this machine; True if it is unreadable."""
+    try:
+        task = row.get("task")
+        files = task.files if isinstance(task, Task) else Task.from_json(str(task)).files if task is not None else ()
+    except ValueError:
+        return True
+    return bool(files or str(row.get("database") or "").strip())
 
 
 @lru_cache(maxsize=16)
@@ -346,13 +379,20 @@ class Session:
         return result
 
     def _schema(self) -> Schema:
-        """Read the definitions where they can be read: of a task on a file, in the databases drawn like it."""
-        texts = [str(self.row["sql_context"])] if "sql_context" in self.row else []
-        texts += Task.from_json(str(self.row["task"])).databases if "task" in self.row else []
-        schema = next(filter(None, map(find_schema, texts)), None)
+        """Read the definitions: those that the row shows, else of its file, else of the databases of its task."""
+        schema = next(filter(None, map(find_schema, self._definitions())), None)
         if schema is None:
             raise BadInput("the definitions of the tables cannot be read; look with run_sql")
         return schema
+
+    def _definitions(self) -> Iterator[str]:
+        if "sql_context" in self.row:
+            yield str(self.row["sql_context"])
+        place, *_ = self._place()
+        if is_database_file(place):
+            yield self._factory.shown_context(place)
+        if "task" in self.row:
+            yield from Task.from_json(str(self.row["task"])).databases
 
     def _place(self) -> tuple[str, str, str]:
         if self._database is None:

@@ -3,9 +3,9 @@
     from sqlreason.environments.skyrl_environment import register
     register()                                     # as "sqlreason", for skyrl_gym.make and SkyRL's env_class
 
-A row of SkyRL's dataset names its columns in `extras`: `task`, or `sql_context` and `gold_sql` (or, as SkyRL has it,
-`reward_spec: {ground_truth: …}`), and `max_turns`: 1, the default, is single-turn. With more the model may call tools
-in the text (`tool_calls`); what calls none, or what it says at its last turn, is its answer.
+A row of SkyRL's dataset names its columns in `extras`: `task`, or `sql_context` or `database`, and `gold_sql` (or, as
+SkyRL has it, `reward_spec: {ground_truth: …}`), and `max_turns`: 1, the default, is single-turn. With more the model
+may call tools in the text (`tool_calls`); what calls none, or what it says at its last turn, is its answer.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from typing import Any
 import skyrl_gym
 from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput, ConversationType
 
-from sqlreason.environments.session import Session, SessionFactory, shared_sessions
+from sqlreason.environments.session import COLUMNS, Session, SessionFactory, shared_sessions
 from sqlreason.environments.tool_calls import find_calls
 
 NAME = "sqlreason"
-
-_COLUMNS = ("task", "sql_context", "gold_sql", "sql", "teacher_think")
 
 
 class SkyrlSqlEnv(BaseTextEnv):
@@ -43,7 +41,7 @@ class SkyrlSqlEnv(BaseTextEnv):
         super().__init__()
         row = dict(extras or {})
         gold = (row.get("reward_spec") or {}).get("ground_truth")
-        columns = {name: row[name] for name in _COLUMNS if row.get(name) is not None}
+        columns = {name: row[name] for name in COLUMNS if row.get(name) is not None}
         if gold is not None and "task" not in columns:
             columns.setdefault("gold_sql", gold)
         reward = getattr(env_config, "reward", None) or "execution"

@@ -20,15 +20,13 @@ import verifiers.v1 as vf
 from pydantic import Field
 
 from sqlreason.data.sources import read_file
-from sqlreason.environments.session import shared_sessions
+from sqlreason.environments.session import COLUMNS, shared_sessions
 from sqlreason.environments.wording import opening_messages
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import normalise
 from sqlreason.text.cells import as_text
 
 __all__ = ["SqlTaskset"]
-
-_COLUMNS = ("task", "sql_context", "gold_sql", "sql", "teacher_think")
 
 
 class SqlData(vf.TaskData):
@@ -111,7 +109,7 @@ def make_data(row: dict[str, Any], id_: str = "", tools: bool = False) -> SqlDat
     """Return the data of a task.
 
     Args:
-        row: With `question` or `sql_prompt`, and `task`, or `sql_context` and `gold_sql` or `sql`.
+        row: With `question` or `sql_prompt`, and `task`, or `sql_context` (or `database`) and `gold_sql` or `sql`.
         id_: The question's, where the row has none.
         tools: Whether the model looks by itself.
 
@@ -119,7 +117,9 @@ def make_data(row: dict[str, Any], id_: str = "", tools: bool = False) -> SqlDat
         ValueError: If the schema cannot be shown in single-turn.
     """
     question = as_text(row.get("question") or row.get("sql_prompt"))
-    columns = {name: as_text(row[name]) for name in _COLUMNS if row.get(name) is not None}
+    columns = {name: as_text(row[name]) for name in COLUMNS if row.get(name) is not None}
+    if not tools and "sql_context" not in columns and columns.get("database", "").strip():
+        columns["sql_context"] = shared_sessions().shown_context(columns["database"])
     system, user = opening_messages(question, columns.get("sql_context", ""), tools=tools)
     id_ = as_text(row.get("id")) or id_
     return SqlData(id=id_, prompt=user["content"], system_prompt=system["content"], question=question, row=columns)

@@ -1,9 +1,11 @@
 """What a model is told at the beginning of an episode; a trainer with a prompt of its own needs none of it.
 
-The project's own pipelines take their prompts from the catalog and not from here.
+The project's own pipelines take their prompts from the catalog; of here they have the word about tools (`invite`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.prompts import Prompt, build_messages, escape, schema_text
@@ -29,6 +31,10 @@ TOOLS_IN_TEXT = (
     '<tool_call>{{"name": "describe_table", "arguments": {{"table": "…"}}}}</tool_call>\n'
     "The tools: list_tables(), describe_table(table), run_sql(query), submit(query)."
 ).format()
+
+
+#: What a prompt says of tools that shows the schema and tells of answers already.
+BESIDE = "Before you answer you may look at the database with tools; a query given to submit is an answer too."
 
 
 def opening_messages(
@@ -60,3 +66,16 @@ def opening_messages(
     except SchemaError as error:
         raise BadInput(f"the schema cannot be shown ({error}); let the model look with tools") from None
     return build_messages(SINGLE, question, schema)
+
+
+def invite(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Return a prompt of one's own with a word about tools behind its system text; a question alone gets a system text.
+
+    Example:
+        >>> invite([{"role": "system", "content": "Answer."}, {"role": "user", "content": "Who?"}])[0]["content"]
+        'Answer. Before you answer you may look at the database with tools; a query given to submit is an answer too.'
+    """
+    head, *others = messages
+    if head["role"] != "system":
+        return [{"role": "system", "content": BESIDE}, *messages]
+    return [{**head, "content": f"{head['content'].rstrip()} {BESIDE}"}, *others]

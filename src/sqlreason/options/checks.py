@@ -202,6 +202,39 @@ def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
+    if chosen.grpo.environment != "tools":
+        return
+    if chosen.grpo.method != "grpo":
+        yield (
+            f"grpo.environment = 'tools' with grpo.method = {chosen.grpo.method!r}: its teacher reads single answers; "
+            "set grpo.method=grpo, or grpo.environment=single"
+        )
+    if chosen.student.backend == "unsloth":
+        yield (
+            "grpo.environment = 'tools' with student.backend = 'unsloth', whose trainer writes single answers; set "
+            "student.backend=transformers, or grpo.environment=single"
+        )
+    given = chosen.grpo
+    shaped = {
+        "dynamic_sampling": (given.dynamic_sampling, 0),
+        "trace_in_failed_groups": (given.trace_in_failed_groups, False),
+        "credit": (given.credit, "completion"),
+    }
+    for name, (value, plain) in shaped.items():
+        if value != plain:
+            yield (
+                f"grpo.environment = 'tools' with grpo.{name} = {value!r}, which is of single answers; set "
+                f"grpo.{name}={plain}, or grpo.environment=single"
+            )
+    together = "student.accelerate" if chosen.student.accelerate else "grpo.trl.use_vllm"
+    if chosen.student.ranks > 1 and (chosen.student.accelerate or chosen.grpo.trl.use_vllm):
+        yield (
+            f"grpo.environment = 'tools' with student.ranks = {chosen.student.ranks} and {together}: ranks that write "
+            "together would wait for one whose episodes take fewer turns; leave one of the two out"
+        )
+
+
 #: Parameters with a block of trl's arguments, and that block.
 TRAINERS: dict[type[Options], type[TrainerArguments]] = {SFTOptions: SFTArguments, GRPOOptions: GRPOArguments}
 
@@ -219,6 +252,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _every_prompt_teaches,
     _groups_are_shaped_where_they_are_written,
     _the_teacher_knows_more,
+    _tools_are_of_grpo,
 )
 
 

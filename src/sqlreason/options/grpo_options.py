@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from sqlreason.environments.session import ToolLimits
 from sqlreason.options.option_types import Options, Positive, Share
 from sqlreason.options.trl_options import GRPOArguments
 
@@ -48,6 +49,15 @@ class DistillationTeacherOptions(Options):
         return hint
 
 
+class ToolOptions(Options):
+    """What a student with tools may do and see in one episode (`environments.session.ToolLimits`)."""
+
+    calls: int = Positive
+    rows: int = Positive
+    characters: int = Positive
+    sample_rows: int = Field(ge=0)
+
+
 class GRPOOptions(Options):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
@@ -57,6 +67,8 @@ class GRPOOptions(Options):
     initial_adapter: Literal["full", "format_only", "none"]
     format_examples: int = Positive
     method: Literal["grpo", "distillation"]
+    environment: Literal["single", "tools"]
+    tools: ToolOptions
     distillation: DistillationTeacherOptions
     curriculum: Literal["off", "mixed", "easiest_first"]
     dynamic_sampling: int = Field(default=0, ge=0)
@@ -77,3 +89,8 @@ class GRPOOptions(Options):
         if unknown:
             raise ValueError(f"unknown rewards {unknown}; known are {sorted(REWARDS)}")
         return rewards
+
+    @property
+    def tool_limits(self) -> ToolLimits | None:
+        """The limits of the tools with which the student is trained; None in single-turn."""
+        return ToolLimits(**self.tools.model_dump()) if self.environment == "tools" else None

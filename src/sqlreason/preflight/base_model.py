@@ -21,6 +21,7 @@ from sqlreason.students.checkpoints.chat import Chat, ChatError
 from sqlreason.students.checkpoints.chat_templates import first_line
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, CheckpointError
 from sqlreason.students.checkpoints.shared_vocabulary import VocabularyError, require_same
+from sqlreason.students.checkpoints.tool_chat import with_tools
 from sqlreason.students.prompting import StudentPrompts
 
 SUBJECT = "student"
@@ -67,6 +68,7 @@ def check_student(
     findings += _check_dialogue(chat, prompt, parameters)
     findings += _check_vocabulary(chat, config)
     findings += _check_window(config, parameters)
+    findings += _check_tools(chat, config, parameters)
     findings += _check_adapter(config, parameters["sft"]["lora"]["target_modules"])
     findings += _check_precision(config, student)
     if questions is not None:
@@ -142,6 +144,31 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
     if positions is not None and asked + budgets[name] > positions:
         message = f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {name}={budgets[name]}"
         yield Finding("FAIL", SUBJECT, message, "lower one of the two, or name a base_model that reads more")
+
+
+def _check_tools(chat: Chat, config: Any, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where it is to be trained with tools: whether its template speaks of them, and their tokens find room."""
+    if parameters["grpo"]["environment"] != "tools":
+        return
+    try:
+        speaking = with_tools(chat)
+    except ChatError as error:
+        yield Finding("FAIL", SUBJECT, str(error))
+        return
+    added = len(speaking.prompt_ids(_DIALOGUE[:2])) - len(chat.prompt_ids(_DIALOGUE[:2]))
+    asked, written = (
+        parameters["preprocessing"]["max_prompt_tokens"],
+        parameters["grpo"]["trl"]["max_completion_length"],
+    )
+    positions = longest_input(config)
+    if positions is not None and asked + added + written > positions:
+        message = (
+            f"it reads {positions} tokens, not preprocessing.max_prompt_tokens={asked} + {added} about tools + "
+            f"grpo.trl.max_completion_length={written}"
+        )
+        yield Finding("FAIL", SUBJECT, message, "lower one of the two, or name a base_model that reads more")
+    else:
+        yield Finding("OK", SUBJECT, f"its template speaks of tools, which takes {added} tokens of each prompt")
 
 
 def _check_adapter(config: Any, target_modules: Sequence[str] | str) -> Iterator[Finding]:

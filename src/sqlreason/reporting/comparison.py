@@ -16,6 +16,8 @@ SCORE_COLUMNS = (
     "id", "well_formed", "runs", "agrees", "status", "reason", "plan_consistency", "tokens", "seconds",
     "finished", "sql_complexity",
 )  # fmt: skip
+#: What students with tools did, means per answer.
+TOOLS = ("turns", "tool_calls", "tool_errors", "tool_tokens")
 #: Columns of the comparison that are rates with an interval, and the column of the scores behind each.
 RATES = {"format_rate": "well_formed", "executes": "runs", "accuracy": "agrees"}
 
@@ -32,7 +34,8 @@ def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
         `difference_high`, `p_value`, `lost`, `gained` and `questions_needed` (all NaN in the first row, the
         last also for a difference of 0) and whether a difference was `shown`; `plan_consistency`, `seconds`,
         `tokens` (means per answer); `timeouts`, `unfinished`, `retried` and `mended` (shares of the answers: cut off,
-        asked again because the query did not run, and running after that).
+        asked again because the query did not run, and running after that); where a student had tools also `turns`,
+        `tool_calls`, `tool_errors` and `tool_tokens` (means per answer), NaN for those without.
 
     Raises:
         ValueError: If the students were not asked the same questions, or a frame lacks a column.
@@ -134,4 +137,5 @@ def _means(frame: pd.DataFrame) -> dict[str, float]:
         "unfinished": float((~frame["finished"].astype(bool)).mean()),
         "retried": float(retried.mean()),
         "mended": float((retried & frame["runs"]).mean()),
+        **{name: float(frame[name].mean()) for name in TOOLS if name in frame},
     }

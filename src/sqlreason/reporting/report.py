@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from sqlreason.reporting.comparison import TOOLS
 from sqlreason.reporting.findings import findings, p_text, percent, reservations, span
 
 REQUIRED_FACTS = frozenset({"teacher", "teacher_scripted", "demo"})
@@ -43,6 +44,7 @@ HEADINGS = {
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
     "retried": "did not run, asked again", "mended": "ran then",
+    "tool_calls": "calls of tools", "tool_errors": "of these failed", "tool_tokens": "tokens that tools said",
 }  # fmt: skip
 SHARES = frozenset(
     {
@@ -99,7 +101,12 @@ def render_report(
         reservations=reservations(facts["teacher_scripted"], facts["demo"]),
         findings=findings(metrics),
         students=[_headline(row) for _, row in metrics.iterrows()],
-        conduct=_grid(metrics[[*CONDUCT, *(CORRECTED if _is_corrected(metrics) else ())]]),
+        conduct=_grid(
+            metrics[
+                [*CONDUCT, *(CORRECTED if _is_corrected(metrics) else ()), *(name for name in TOOLS if name in metrics)]
+            ]
+        ),
+        tools=bool(set(metrics) & set(TOOLS)),
         complexity=_grid(_with_spans(by_complexity)),
         ledger=_grid(_with_total(ledger)),
         seconds=_grid(_durations(facts.get("seconds", {}))),

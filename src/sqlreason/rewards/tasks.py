@@ -1,19 +1,27 @@
 """From the columns of a batch to the tasks its completions are judged by.
 
-A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and the gold query, from which a task is prepared.
-The gold query is `gold_sql`, or, in tables with gretel's columns, `sql`.
+A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and the gold query, from which a task is prepared;
+or as `database`, the path or URL of a SQLite or DuckDB file, on which verdicts are then made. The gold query is
+`gold_sql`, or, in tables with gretel's columns, `sql`.
 Either is read once and kept, because GRPO shows each row many times.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from sqlreason.data.preparation_rows import original_of
 from sqlreason.errors import BadInput
+from sqlreason.sql.database_files import database_url
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.text.cells import as_text
 
-WANTED = "the reward needs the column 'task', or 'sql_context' and 'gold_sql' (or, as gretel calls it, 'sql')"
+WANTED = (
+    "the reward needs the column 'task', or 'sql_context' and 'gold_sql' (or, as gretel calls it, 'sql'), or a file as "
+    "'database' in place of 'sql_context'"
+)
 
 
 @dataclass(frozen=True)
@@ -51,16 +59,21 @@ class Assignments:
         rows = _contexts_and_golds(columns)
         if rows is None:
             raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
-        return [self._once(row, self._prepared) for row in rows]
+        named = [as_text(cell).strip() for cell in columns.get("database") or [""] * len(rows)]
+        return [self._once((*row, file), self._prepared) for row, file in zip(rows, named, strict=True)]
 
     def _once(self, texts: tuple[str, ...], make: Callable[..., Assignment]) -> Assignment:
         if texts not in self._kept:
             self._kept[texts] = make(*texts)
         return self._kept[texts]
 
-    def _prepared(self, context: str, gold: str) -> Assignment:
+    def _prepared(self, context: str, gold: str, file: str) -> Assignment:
         name = f"row {len(self._kept)}"
-        prepared = prepare(self._verifier, name, context, gold, n=self._instances, seed=self._seed)
+        try:
+            original = original_url(file) if file else original_of({"sql_context": context})
+        except BadInput:
+            return Assignment(None, "unusable:database_error")
+        prepared = prepare(self._verifier, name, original, gold, n=self._instances, seed=self._seed)
         if prepared.status == "ok" and prepared.task is not None:
             return Assignment(prepared.task)
         return Assignment(None, f"unusable:{prepared.status}")
@@ -77,11 +90,22 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     rows = _contexts_and_golds(columns)
     if rows is not None:
+        if columns.get("sql_context") is None:
+            raise BadInput("the reward reads definitions: give 'sql_context' beside 'database'")
         return rows
     if "task" not in columns:
         raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
     tasks = [_loaded(text).task for text in columns["task"]]
     return [(task.script, task.gold) if task else ("", "") for task in tasks]
+
+
+def original_url(file: str) -> str:
+    """Return the URL of a database file that a row names, a path from the working folder on.
+
+    Raises:
+        DatabaseError: If it is a URL of another kind.
+    """
+    return database_url(file, Path.cwd())
 
 
 def gold_of(columns: Mapping[str, Any]) -> Any:
@@ -92,8 +116,9 @@ def gold_of(columns: Mapping[str, Any]) -> Any:
 def _contexts_and_golds(columns: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """Return context and gold query of each row; None if the batch has no such columns."""
     contexts, golds = columns.get("sql_context"), gold_of(columns)
-    if contexts is None or golds is None:
+    if golds is None or (contexts is None and columns.get("database") is None):
         return None
+    contexts = [""] * len(golds) if contexts is None else contexts
     return [(str(context), str(gold)) for context, gold in zip(contexts, golds, strict=True)]
 
 

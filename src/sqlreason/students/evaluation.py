@@ -13,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records
+from sqlreason.environments.session import ToolLimits
 from sqlreason.errors import BadInput, SqlReasonError
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning import plan
@@ -21,6 +22,7 @@ from sqlreason.sql.parsing import schema
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation import generator, self_repair, voting
+from sqlreason.students.generation.episodes import USED, Conversation, databases_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ def answer_questions(
     temperature: float = 0.7,
     self_repairs: int = 0,
     schema_names: bool = False,
+    tools: ToolLimits | None = None,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
@@ -57,7 +60,7 @@ def answer_questions(
         prompts: Table `evaluation_prompts`.
         dtype: One of `checkpoint.DTYPES`.
         quantization: None or "nf4".
-        max_completion_tokens: Limit of an answer.
+        max_completion_tokens: Limit of an answer; of a student with tools, that of all that follows the prompt.
         batch_size: Answers in flight.
         processes: How many share the work; more than one pays on a CPU alone.
         votes: Samples of which `voting.vote` chooses the answer; 1 answers greedily. Tokens and seconds are those of
@@ -66,6 +69,8 @@ def answer_questions(
         self_repairs: How often at most the student is told what the engine says of a query that does not run, and
             answers again. Where there is a vote, each sample is corrected before it.
         schema_names: Whether queries may name only what the schema in their prompt has (`schema_constraint`).
+        tools: Limits of the tools that the student may call on the original database (`tool_limits` of one that was
+            trained with them); None for single answers.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
@@ -81,6 +86,7 @@ def answer_questions(
             batch_size=batch_size,
             processes=processes,
             schema_names=schema_names,
+            tools=tools,
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
     ):
@@ -93,10 +99,11 @@ def answer_questions(
             max_new_tokens=max_completion_tokens,
             attempts=self_repairs,
             progress=bar.update,
+            rows=databases_of(prompts),
         )
     groups = [answers[start : start + votes] for start in range(0, len(answers), votes)]
     chosen = _elect(tasks, groups) if votes > 1 else answers
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "id": prompts["id"].to_numpy(),
             "text": [corrected.answer.text for corrected in chosen],
@@ -108,6 +115,18 @@ def answer_questions(
             "too_long": [corrected.too_long for corrected in chosen],
         }
     )
+    return table.assign(**_told(groups, chosen))
+
+
+def _told(groups: list[list[self_repair.Repaired]], chosen: list[self_repair.Repaired]) -> dict[str, list[Any]]:
+    """What students with tools did, in columns: the figures of all samples, the conversation of the chosen one."""
+    told = [[found.answer for found in group if isinstance(found.answer, Conversation)] for group in groups]
+    if not all(told):
+        return {}
+    columns: dict[str, list[Any]] = {
+        name: [sum(getattr(one, name) for one in group) for group in told] for name in USED
+    }
+    return {**columns, "conversation": [getattr(found.answer, "conversation", "") for found in chosen]}
 
 
 def first_answers(answers: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +182,7 @@ def score_answers(prompts: pd.DataFrame, answers: pd.DataFrame, workers: int) ->
         frame[f"agrees_{preset}"] = frame["well_formed"] & pd.Series(published, dtype=bool)
     rates = [100 * frame[column].mean() for column in ("agrees", "runs", "agrees_spider", "agrees_bird")]
     logger.info("%.1f %% agree, %.1f %% run; Spider's script would count %.1f %%, BIRD's %.1f %%", *rates)
-    return frame[list(TABLES["scores"].columns)]
+    return frame[[*TABLES["scores"].columns, *(name for name in USED if name in frame)]]
 
 
 def _published(

@@ -26,7 +26,9 @@ from sqlreason.sql.sandbox.process import WorkerError
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import tool_limits
 from sqlreason.students.generation import generator, self_repair, voting
+from sqlreason.students.generation.episodes import Conversation
 from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
@@ -71,6 +73,8 @@ class Reply:
         answers: Drawn in all.
         retried: Answers whose query did not run and which the student was asked to correct.
         fault: Why there is no result; empty if there is one.
+        tool_calls: Calls of tools on the way to all answers, of a student that was trained with them.
+        tool_errors: Those that failed.
     """
 
     think: str
@@ -81,6 +85,8 @@ class Reply:
     answers: int
     fault: str
     retried: int = 0
+    tool_calls: int = 0
+    tool_errors: int = 0
 
 
 def open_database(database: str) -> Database:
@@ -163,7 +169,7 @@ def ask(
     self_repairs: int = 0,
     schema_names: bool = False,
 ) -> Reply:
-    """Ask a student.
+    """Ask a student; one that was trained with tools may look at the database first.
 
     Args:
         checkpoint: The base model.
@@ -195,6 +201,8 @@ def ask(
         quantization=quantization,
         batch_size=votes,
         schema_names=schema_names,
+        tools=tool_limits(adapter),
+        verifier=Verifier(limits=_LIMITS, server=database.server),
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
@@ -206,10 +214,17 @@ def ask(
             attempts=self_repairs,
             seed=seed,
             server=database.server,
+            rows=[{"task": task, "sql_context": database.context}],
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]
     reply = choose(task.databases[0], texts, task.engine, task.reading, database.server)
-    return replace(reply, retried=sum(found.retries > 0 for found in corrected))
+    looked = [found.answer for found in corrected if isinstance(found.answer, Conversation)]
+    return replace(
+        reply,
+        retried=sum(found.retries > 0 for found in corrected),
+        tool_calls=sum(answer.tool_calls for answer in looked),
+        tool_errors=sum(answer.tool_errors for answer in looked),
+    )
 
 
 def _task(verifier: Verifier, database: Database) -> Task:

@@ -1,6 +1,6 @@
 """Tables of the evaluation: its questions, the answers and the verdicts on them."""
 
-from sqlreason.data.tables.table_schema import SCORE_COLUMNS, TableSchema
+from sqlreason.data.tables.table_schema import CONVERSATION, SCORE_COLUMNS, TOOL_COLUMNS, TableSchema
 
 EVALUATION: dict[str, TableSchema] = {
     "evaluation_prompts": TableSchema(
@@ -28,6 +28,7 @@ EVALUATION: dict[str, TableSchema] = {
             "too_long": "its query does not run, and a correction would be longer than what the student reads",
         },
         optional=("first", "retries", "too_long"),
+        beside={**TOOL_COLUMNS, **CONVERSATION},
     ),
     "scores": TableSchema(
         "A student's answers, judged.",
@@ -44,6 +45,7 @@ EVALUATION: dict[str, TableSchema] = {
             "retries": "how often the student was told that its query does not run, and answered again",
         },
         optional=("retries",),
+        beside=TOOL_COLUMNS,
     ),
     "forecast_check": TableSchema(
         "What was forecast for each finished training on rewards, and what came of it.",

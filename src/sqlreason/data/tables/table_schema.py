@@ -21,6 +21,15 @@ class TableSchema:
     beside: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Of a student with tools.
+TOOL_COLUMNS = {
+    "turns": "of the student with tools",
+    "tool_calls": "of its turns",
+    "tool_errors": "calls that failed",
+    "tool_tokens": "tokens of what tools said, beside those that it generated",
+}
+CONVERSATION = {"conversation": "what student and tools said behind the prompt, JSON"}
+
 SCORE_COLUMNS = {
     "well_formed": "the answer follows the `<think>`/`<sql>` grammar",
     "runs": "its SQL runs on the original database",

@@ -1,6 +1,6 @@
 """Tables that the trainers read and write, and the databases on which queries are compared."""
 
-from sqlreason.data.tables.table_schema import TableSchema
+from sqlreason.data.tables.table_schema import CONVERSATION, TOOL_COLUMNS, TableSchema
 
 TRAINING: dict[str, TableSchema] = {
     "sql_features": TableSchema(
@@ -128,6 +128,10 @@ TRAINING: dict[str, TableSchema] = {
             "generated_tokens": "of the step's completions, replaced ones included",
             "replaced_groups": "groups without variance that were written anew (`grpo.dynamic_sampling`)",
             "joined_traces": "groups that a trace joined (`grpo.trace_in_failed_groups`)",
+            "turns": "of a student with tools, mean of its rollouts",
+            "tool_calls": "mean of its rollouts",
+            "tool_errors": "share of the calls that failed",
+            "tool_tokens": "tokens of what tools said, mean of its rollouts",
         },
     ),
     "grpo_rollouts": TableSchema(
@@ -138,6 +142,8 @@ TRAINING: dict[str, TableSchema] = {
         beside={
             "trace": "not the student's: a trace that joined a group in which every sample failed",
             "credit": "advantage of each token, where tokens have their own (`grpo.credit: clause`)",
+            **TOOL_COLUMNS,
+            **CONVERSATION,
         },
     ),
 }

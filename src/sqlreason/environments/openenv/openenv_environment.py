@@ -7,11 +7,9 @@ from typing import Any
 from openenv.core.env_server.interfaces import Environment
 
 from sqlreason.environments.openenv.openenv_models import SqlAction, SqlEnvState, SqlObservation
-from sqlreason.environments.session import Session, SessionFactory, shared_sessions
+from sqlreason.environments.session import COLUMNS, Session, SessionFactory, names_a_file, shared_sessions
 from sqlreason.errors import BadInput
 from sqlreason.rewards.sample_questions import sample_questions
-
-_COLUMNS = ("task", "sql_context", "gold_sql", "sql", "teacher_think")
 
 
 class SqlOpenEnv(Environment[SqlAction, SqlObservation, SqlEnvState]):
@@ -19,16 +17,23 @@ class SqlOpenEnv(Environment[SqlAction, SqlObservation, SqlEnvState]):
 
     SUPPORTS_CONCURRENT_SESSIONS = True
 
-    def __init__(self, questions: Sequence[Mapping[str, Any]] = (), sessions: SessionFactory | None = None) -> None:
+    def __init__(
+        self,
+        questions: Sequence[Mapping[str, Any]] = (),
+        sessions: SessionFactory | None = None,
+        files: bool = False,
+    ) -> None:
         """Keep the questions.
 
         Args:
             questions: Rows with `question` and the columns of the reward; a few of this package's own if empty.
             sessions: Opens the episodes; None for this process's own.
+            files: Whether clients may name database files of this machine; the server's own questions always may.
         """
         super().__init__()
         self._questions = list(questions) or sample_questions()
         self._sessions = sessions or shared_sessions()
+        self._files = files
         self._session: Session | None = None
         self._episode = ""
 
@@ -38,13 +43,20 @@ class SqlOpenEnv(Environment[SqlAction, SqlObservation, SqlEnvState]):
         Args:
             seed: Chooses among the server's questions where no row is given; 0 is the first.
             episode_id: A name for it.
-            row: `question` with `task`, or `sql_context` and `gold_sql`; or `index`, of the server's questions.
+            row: `question` with `task`, or `sql_context` (or `database`) and `gold_sql`; or `index`, of the server's
+                questions.
+
+        Raises:
+            ValueError: If a client names a file and may not.
         """
         self._episode = episode_id or uuid.uuid4().hex
-        if not {"task", "sql_context"} & set(row):
+        if {"task", "sql_context", "database"} & set(row):
+            if not self._files and names_a_file(row):
+                raise BadInput("this server opens files for its own questions alone; SQLREASON_FILES=1 lets clients")
+        else:
             row = dict(self._questions[int(row.get("index", seed or 0)) % len(self._questions)])
         question = str(row.get("question") or row.get("sql_prompt") or "")
-        self._session = self._sessions.open(question, **{name: row.get(name) for name in _COLUMNS})
+        self._session = self._sessions.open(question, **{name: row.get(name) for name in COLUMNS})
         return SqlObservation(text=question)
 
     def step(self, action: SqlAction, timeout_s: float | None = None, **_: Any) -> SqlObservation:

@@ -1,7 +1,7 @@
 """OpenEnv's server of the session; `app` is what uvicorn runs.
 
-SQLREASON_QUESTIONS names a file of questions (`question` or `sql_prompt`, `sql_context`, `sql` or `gold_sql`),
-SQLREASON_REWARD a reward.
+SQLREASON_QUESTIONS names a file of questions (`question` or `sql_prompt`, `sql_context` or `database`, `sql` or
+`gold_sql`), SQLREASON_REWARD a reward; SQLREASON_FILES=1 lets clients name database files of this machine.
 """
 
 import argparse
@@ -25,6 +25,7 @@ app = create_app(
         SqlOpenEnv,
         read_file(Path(_questions)) if _questions else (),
         shared_sessions(os.environ.get("SQLREASON_REWARD", "execution")),
+        os.environ.get("SQLREASON_FILES") == "1",
     ),
     SqlAction,
     SqlObservation,

@@ -48,6 +48,8 @@ def answer_with_adapter(
 ) -> pd.DataFrame:
     """Return a trained student's answers (table `answers`).
 
+    One that was trained with tools has them here too, with the same limits.
+
     Raises:
         ValueError: If the adapter belongs to another base model or prompt.
     """
@@ -64,6 +66,7 @@ def _answer(
     options: EvaluationOptions,
 ) -> pd.DataFrame:
     from sqlreason.students import evaluation
+    from sqlreason.students.checkpoints.tool_chat import tool_limits
 
     return evaluation.answer_questions(
         base_model.spoken_to(**student.template),
@@ -78,6 +81,7 @@ def _answer(
         temperature=options.vote_temperature,
         self_repairs=options.self_repairs,
         schema_names=options.schema_names,
+        tools=tool_limits(adapter),
     )
 
 

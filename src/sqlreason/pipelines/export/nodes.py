@@ -133,7 +133,7 @@ def evaluate_exports(
 ) -> pd.DataFrame:
     """Return how each exported form does on the same questions as the adapter (table `export_metrics`).
 
-    First answers are compared: of a GGUF file nothing else is asked.
+    First answers are compared, and those without tools: of a GGUF file nothing else is asked.
 
     Args:
         merged_model: The merged model.
@@ -177,13 +177,14 @@ def evaluate_exports(
 
 
 def _find_answers(sources: Sources, prompts: pd.DataFrame, adapter: str) -> pd.DataFrame | None:
-    """The adapter's answers to these questions from an evaluation; None where it has not given them all."""
+    """The adapter's answers to these questions from an evaluation; None where it has not given them all by itself."""
     from sqlreason.students import evaluation as student_evaluation
 
     if f"{adapter}_answers" not in sources:
         return None
-    found = prompts[["id"]].merge(student_evaluation.first_answers(sources[f"{adapter}_answers"]()), on="id")
-    return found if len(found) == len(prompts) else None
+    answers = sources[f"{adapter}_answers"]()
+    found = prompts[["id"]].merge(student_evaluation.first_answers(answers), on="id")
+    return found if len(found) == len(prompts) and "tool_calls" not in answers else None
 
 
 def _describe(

@@ -151,6 +151,7 @@ def forecast_gains(
             dtype=student.dtype,
             quantization=student.quantization,
             processes=options.forecast.processes,
+            tools=options.tool_limits,
         )
         for samples, temperatures in drawn
     ]
@@ -271,6 +272,7 @@ def train_on(
             options.token_budget,
             {} if profile is None or profile.empty else forecast.pass_counts(profile, options.trl.temperature),
         ),
+        tools=options.tool_limits,
         **student.training,
         trl=options.trl.arguments,
     )

@@ -2,7 +2,7 @@
 
 A training row is the ids of the generation prompt, then those of the completion, then the end of the turn. What a chat
 template does to an assistant's content (Qwen3 and R1 distills strip or rewrite its reasoning) can touch earlier turns
-of a correction, never what is trained. Covers text; no images and no tools.
+of a correction, never what is trained. Covers text and no images; tools are those of `tool_chat`.
 """
 
 from __future__ import annotations

@@ -4,22 +4,44 @@ Several processes pay on a CPU alone: each has a core and a copy of the model, a
 The batches are the same for any number of processes, and so are the answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from sqlreason.environments.session import SessionFactory, ToolLimits
+from sqlreason.sql.verifier import Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
-from sqlreason.students.generation import decoding
+from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
+from sqlreason.students.generation import decoding, episodes
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
 
-_student: "tuple[Model, Chat]"  # of a worker process
+_student: "Student"  # of a worker process
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student that is loaded: its model, how it is spoken to, and what opens its episodes if it has tools."""
+
+    model: "Model"
+    chat: Chat
+    sessions: SessionFactory | None = None
+
+    def write(
+        self, conversations: Sequence[Messages], rows: Sequence[Mapping[str, Any]] | None, **options: Any
+    ) -> Sequence[decoding.Generation]:
+        """Return its answers; `options` are those of `decoding.generate`."""
+        if self.sessions is None:
+            return decoding.generate(self.model, self.chat, conversations, **options)
+        assert isinstance(self.chat, ToolChat) and rows is not None
+        options.pop("schema_names", None)  # its turns hold more than an answer, and the engine tells it of wrong names
+        return episodes.answer(self.model, self.chat, conversations, rows, self.sessions, **options)
 
 
 def answer(
@@ -32,13 +54,16 @@ def answer(
     batch_size: int,
     processes: int = 1,
     progress: Callable[[int], None] | None = None,
+    tools: ToolLimits | None = None,
+    rows: Sequence[Mapping[str, Any]] | None = None,
     **sampling: Any,
 ) -> list[decoding.Generation]:
     """Return the student's completions of one set of prompts; see `Generator` for more than one."""
     with Generator(
-        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes
-    ) as student:
-        return student.answer(conversations, progress=progress, **sampling)
+        checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes,
+        tools=tools,
+    ) as student:  # fmt: skip
+        return student.answer(conversations, progress=progress, rows=rows, **sampling)
 
 
 class Generator(AbstractContextManager["Generator"]):
@@ -52,6 +77,8 @@ class Generator(AbstractContextManager["Generator"]):
         batch_size: Completions in flight in a process.
         processes: How many share the work; no more are started than the first questions have batches.
         schema_names: Whether its queries may name only what the schema in their prompt has (`schema_constraint`).
+        tools: Limits of the tools that it may call; None asks it without any.
+        verifier: Settings of the workers in which its tools run; None for the usual ones.
     """
 
     def __init__(
@@ -64,14 +91,19 @@ class Generator(AbstractContextManager["Generator"]):
         batch_size: int,
         processes: int = 1,
         schema_names: bool = False,
+        tools: ToolLimits | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
+        self.tools = tools
         self._schema_names = schema_names
-        self._loading = (checkpoint, adapter, dtype, quantization)
-        self._loaded: tuple[Model, Chat] | None = None
+        self._loading = (checkpoint, adapter, dtype, quantization, tools, verifier)
+        self._loaded: Student | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     def __exit__(self, *_: object) -> None:
+        if self._loaded is not None and self._loaded.sessions is not None:
+            self._loaded.sessions.close()
         if self._pool is not None:  # on Ctrl-C, what has not begun need not be written
             self._pool.shutdown(cancel_futures=True)
 
@@ -79,6 +111,7 @@ class Generator(AbstractContextManager["Generator"]):
         self,
         conversations: Sequence[Messages],
         progress: Callable[[int], None] | None = None,
+        rows: Sequence[Mapping[str, Any]] | None = None,
         **sampling: Any,
     ) -> list[decoding.Generation]:
         """Return the student's completions, as `generation.generate` orders them.
@@ -86,6 +119,7 @@ class Generator(AbstractContextManager["Generator"]):
         Args:
             conversations: Chat messages of each prompt.
             progress: Called with the number of completions of each finished batch.
+            rows: What names the database of each prompt, for a student with tools (`SessionFactory.open`).
             sampling: max_new_tokens, temperature, samples and seed of `generation.generate`.
 
         Raises:
@@ -97,32 +131,46 @@ class Generator(AbstractContextManager["Generator"]):
         sampling["schema_names"] = self._schema_names
         if self.processes == 1:
             self._loaded = self._loaded or _load(*self._loading)
-            return decoding.generate(
-                *self._loaded, conversations, batch_size=self.batch_size, progress=progress, **sampling
-            )
+            written = self._loaded.write(conversations, rows, batch_size=self.batch_size, progress=progress, **sampling)
+            return list(written)
         seed = sampling.pop("seed", 0)
         batches = _batches(self.checkpoint, conversations, max(1, self.batch_size // sampling.get("samples", 1)))
         sharing = min(self.processes, len(batches))
         pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
         jobs = {
-            pool.submit(_answer_batch, [conversations[i] for i in rows], self.batch_size, seed + start, sampling): rows
-            for start, rows in batches.items()
+            pool.submit(
+                _answer_batch,
+                [conversations[i] for i in chosen],
+                rows and [rows[i] for i in chosen],
+                self.batch_size,
+                seed + start,
+                sampling,
+            ): chosen
+            for start, chosen in batches.items()
         }
         answers: dict[int, list[decoding.Generation]] = {}
         for job in as_completed(jobs):
             answers |= dict(zip(jobs[job], job.result(), strict=True))
             if progress is not None:
                 progress(sum(len(answers[i]) for i in jobs[job]))
-        written = [completion for i in range(len(conversations)) for completion in answers[i]]
+        ordered = [completion for i in range(len(conversations)) for completion in answers[i]]
         # processes write side by side, and a machine is billed by its hours, not by those of its processes
-        return [replace(completion, seconds=completion.seconds / sharing) for completion in written]
+        return [replace(completion, seconds=completion.seconds / sharing) for completion in ordered]
 
 
 def _load(
-    checkpoint: Checkpoint, adapter: Adapter | None, dtype: str, quantization: str | None
-) -> "tuple[Model, Chat]":
-    model = checkpoint.load_model(dtype, quantization=quantization)
-    return adapter.apply(model) if adapter is not None else model, checkpoint.load_chat()
+    checkpoint: Checkpoint,
+    adapter: Adapter | None,
+    dtype: str,
+    quantization: str | None,
+    tools: ToolLimits | None,
+    verifier: Verifier | None,
+) -> Student:
+    bare, chat = checkpoint.load_model(dtype, quantization=quantization), checkpoint.load_chat()
+    model = adapter.apply(bare) if adapter is not None else bare
+    if tools is None:
+        return Student(model, chat)
+    return Student(model, with_tools(chat), SessionFactory(limits=tools, verifier=verifier))
 
 
 def _batches(checkpoint: Checkpoint, conversations: Sequence[Messages], at_once: int) -> dict[int, list[int]]:
@@ -139,8 +187,12 @@ def _work_for(*loading: Any) -> None:
 
 
 def _answer_batch(
-    conversations: Sequence[Messages], batch_size: int, seed: int, sampling: dict[str, Any]
+    conversations: Sequence[Messages],
+    rows: Sequence[Mapping[str, Any]] | None,
+    batch_size: int,
+    seed: int,
+    sampling: dict[str, Any],
 ) -> list[list[decoding.Generation]]:
-    written = decoding.generate(*_student, conversations, batch_size=batch_size, seed=seed, **sampling)
+    written = list(_student.write(conversations, rows, batch_size=batch_size, seed=seed, **sampling))
     samples = len(written) // len(conversations)
     return [written[start : start + samples] for start in range(0, len(written), samples)]

@@ -9,7 +9,7 @@ that runs is not asked about again, whatever its result.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,8 +56,11 @@ def answer(
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
     server: str = "",
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> list[Repaired]:
     """Let a student answer questions and correct what does not run.
+
+    A student with tools has seen what its queries come to, and is not asked to correct them.
 
     Args:
         student: Who is asked.
@@ -70,13 +73,15 @@ def answer(
         seed: Of the samples.
         progress: Called with the number of completions of each finished batch of first answers.
         server: Where tasks of PostgreSQL run; "" for the one that the environment names.
+        rows: What names the database of each question for the tools of a student that has some.
 
     Returns:
         The answers, the samples of a question side by side.
     """
     chances: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature if samples > 1 else 0.0}
-    answers = student.answer(conversations, progress, samples=samples, seed=seed, **chances)
-    if not attempts:
+    named: dict[str, Any] = {} if student.tools is None else {"rows": rows}
+    answers = student.answer(conversations, progress, samples=samples, seed=seed, **named, **chances)
+    if not attempts or student.tools is not None:
         return [Repaired(given, given.text) for given in answers]
     if student.adapter is None or not student.adapter.facts.get("self_repairs"):
         logger.warning(

@@ -5,17 +5,21 @@ training finds the ones it found before; nothing here touches the random state o
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sqlreason.environments.session import SessionFactory
 from sqlreason.reasoning.format import parse
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.chat import Chat, Messages
-from sqlreason.students.generation.decoding import generate
+from sqlreason.students.checkpoints.tool_chat import ToolChat
+from sqlreason.students.generation import episodes
+from sqlreason.students.generation.decoding import Generation, generate
+from sqlreason.students.generation.episodes import databases_of
 from sqlreason.students.training.launch import rank
 
 if TYPE_CHECKING:
@@ -32,11 +36,13 @@ class DevSet:
     steps: int
     patience: int | None
 
-    def evaluator(self, max_new_tokens: int, batch_size: int, folder: Path) -> "DevEvaluator | None":
+    def evaluator(
+        self, max_new_tokens: int, batch_size: int, folder: Path, sessions: SessionFactory | None = None
+    ) -> "DevEvaluator | None":
         """The examiner of a training, if there are questions."""
         if self.dev is None:
             return None
-        return DevEvaluator(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder)
+        return DevEvaluator(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder, sessions)
 
 
 def share_right(
@@ -46,9 +52,20 @@ def share_right(
     tasks: Sequence[Task],
     max_new_tokens: int,
     batch_size: int,
+    sessions: SessionFactory | None = None,
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> float:
-    """Return the share of greedy answers that have the gold's result; an answer without an end is wrong."""
-    answers = generate(model, chat, conversations, max_new_tokens, batch_size)
+    """Return the share of greedy answers that have the gold's result; an answer without an end is wrong.
+
+    With sessions the student answers with tools, on the databases that the rows name.
+    """
+    limits = (max_new_tokens, batch_size)
+    answers: Sequence[Generation]
+    if sessions is not None:
+        assert isinstance(chat, ToolChat)
+        answers = episodes.answer(model, chat, conversations, rows, sessions, *limits)
+    else:
+        answers = generate(model, chat, conversations, *limits)
     readings = [parse(answer.text) for answer in answers]
     queries = [
         [reading.sql] if reading.well_formed and answer.finished else []
@@ -63,12 +80,13 @@ class DevEvaluator:
     """Scores the student on dev questions and keeps the best adapter.
 
     Args:
-        prompts: Columns prompt (chat messages as JSON text) and task (JSON).
+        prompts: Columns prompt (chat messages as JSON text), task (JSON), and sql_context for a student with tools.
         every: Steps between two evaluations; there is one before the first step.
         patience: Examinations without a better score after which the training should stop; None for no limit.
         max_new_tokens: Limit of an answer.
         batch_size: Answers that are written at once.
         folder: Where scores and the best adapter lie.
+        sessions: Opens the episodes of a student with tools; None without.
     """
 
     def __init__(
@@ -79,11 +97,14 @@ class DevEvaluator:
         max_new_tokens: int,
         batch_size: int,
         folder: Path,
+        sessions: SessionFactory | None = None,
     ) -> None:
+        self.sessions = sessions
         self.every, self.patience, self.folder = every, patience, folder
         self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
         self.conversations = [json.loads(text) for text in prompts["prompt"]]
         self.tasks = [Task.from_json(text) for text in prompts["task"]]
+        self.rows = databases_of(prompts)
         self.scores: dict[int, float] = {}
         if (folder / "scores.json").exists():
             told = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
@@ -92,7 +113,7 @@ class DevEvaluator:
     def evaluate(self, model: "PeftModel", chat: Chat, step: int) -> float:
         """Return the share of right greedy answers at a step; keep the adapter if none before was better."""
         limits = (self.max_new_tokens, self.batch_size)
-        score = share_right(model, chat, self.conversations, self.tasks, *limits)
+        score = share_right(model, chat, self.conversations, self.tasks, *limits, self.sessions, self.rows)
         best = score >= max((s for at, s in self.scores.items() if at < step), default=-1.0)
         self.scores[step] = score
         if rank() == 0:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sqlreason.environments.session import ToolLimits
 from sqlreason.reasoning.format import parse
 from sqlreason.rewards import add_up, make_rewards
 from sqlreason.sql.verifier import Task, Verifier
@@ -56,6 +57,7 @@ def sample_rollouts(
     dtype: str = "auto",
     quantization: str | None = None,
     processes: int = 1,
+    tools: ToolLimits | None = None,
 ) -> pd.DataFrame:
     """Sample and judge rollouts.
 
@@ -72,12 +74,14 @@ def sample_rollouts(
         dtype: As of `answering.answer`.
         quantization: Likewise.
         processes: Likewise.
+        tools: Limits of the tools of the training in question; None without.
 
     Returns:
         One row a rollout: id, temperature, completion, reward, right (agrees with the gold and ended its turn), tokens,
         seconds.
     """
     from sqlreason.students.generation.decoding import parse_conversations
+    from sqlreason.students.generation.episodes import databases_of
 
     parts = []
     repeated = prompts.loc[prompts.index.repeat(samples)]
@@ -94,6 +98,8 @@ def sample_rollouts(
             temperature=temperature,
             samples=samples,
             seed=seed,
+            tools=tools,
+            rows=databases_of(prompts) if tools is not None else None,
         )
         part = pd.DataFrame({"id": repeated["id"].to_numpy(), "temperature": float(temperature)})
         part["completion"] = [completion.text for completion in written]

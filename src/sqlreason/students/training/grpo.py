@@ -6,14 +6,17 @@ killed goes on from its last checkpoint when it is asked for again, and one that
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sqlreason.environments.session import SessionFactory, ToolLimits
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import FACT, with_tools
 from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet
 from sqlreason.students.training.group_shaping import GroupShaping
@@ -45,6 +48,7 @@ def train_grpo(
     patience: int | None = None,
     shuffle: bool = True,
     shaping: GroupShaping | None = None,
+    tools: ToolLimits | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Train the adapter further on rewards.
@@ -71,14 +75,17 @@ def train_grpo(
         patience: Scores without a better one after which the training ends; None for no limit.
         shuffle: Whether prompts come in a random order; without it as they are given.
         shaping: What is done with the groups beside scoring them; None for nothing.
+        tools: Limits of the tools that the student may call between its turns; None for single-turn. With tools the
+            columns of `prompts` must name the database, and `max_completion_length` is that of a whole episode.
         trl: Arguments of trl's GRPOConfig; `gradient_accumulation_steps` are those of all ranks together.
 
     Returns:
         The adapter over the original base; the history (one row a step: stage, step, loss, reward,
         rewards/<name>/mean, reward_std, zero_variance_share, dev_accuracy, kl, entropy, clipped_share,
         completion_length, generated_tokens, replaced_groups, joined_traces, learning_rate, generation_seconds,
-        reward_seconds, dev_seconds, seconds); the rollouts (step, id, completion, reward, each component, advantage,
-        and where shaping asks for it, trace and credit, the advantage of each token).
+        reward_seconds, dev_seconds, seconds; with tools turns, tool_calls, tool_errors, tool_tokens); the rollouts
+        (step, id, completion, reward, each component, advantage; where shaping asks for it, trace and credit, the
+        advantage of each token; with tools turns and so on, and conversation).
 
     Raises:
         AdapterError: if the adapter is of another base model.
@@ -107,6 +114,8 @@ def train_grpo(
         **shaping.options,
         **trl,
     }
+    if tools is not None:  # and nothing without: work of before there were any is found again
+        options["tools"] = asdict(tools)
     own = share(trl, ranks)
     _require_own_writer(shaping, backend, ranks, complete("GRPOConfig", own))
     _require_a_step(len(prompts), ranks, complete("GRPOConfig", own))
@@ -117,7 +126,7 @@ def train_grpo(
         return finished  # type: ignore[return-value]
     exam = DevSet(dev, dev_steps, patience)
     loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(place, _train, stage, checkpoint, adapter, prompts, scores, own, shuffle, shaping, exam, loading)
+    return call(place, _train, stage, checkpoint, adapter, prompts, scores, own, shuffle, shaping, exam, loading, tools)
 
 
 def _require_own_writer(shaping: GroupShaping, backend: str, ranks: int, trl: Mapping[str, Any]) -> None:
@@ -158,12 +167,16 @@ def _train(
     shaping: GroupShaping,
     exam: DevSet,
     loading: dict[str, Any],
+    tools: ToolLimits | None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training.backends import choose_backend
 
     whole = complete("GRPOConfig", trl)
     options = {**loading, **{name: whole[name] for name in ("gradient_checkpointing", "seed")}}
     model, chat = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
+    sessions = None
+    if tools is not None:
+        chat, sessions = with_tools(chat), SessionFactory(limits=tools)
 
     # behind the backend: unsloth has to be imported before trl
     from sqlreason.students.training import early_stopping, grpo_trainer, memory_dry_run, trainer_arguments
@@ -174,9 +187,11 @@ def _train(
     ours = loading["backend"] == "transformers" and not whole["use_vllm"]
     writer = Writer(sampling, whole["seed"], chat) if ours else None
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
-    trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, scores[1], writer, arguments, shaping)
+    trainer = grpo_trainer.make_trainer(
+        stage, model, chat, prompts, recorder, scores[1], writer, arguments, shaping, sessions
+    )
     evaluated = loading["backend"] == "transformers"
-    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev") if evaluated else None
+    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev", sessions) if evaluated else None
     callbacks = [
         memory_dry_run.GRPODryRun(trainer, chat, writer),
         early_stopping.Watch(trainer, stage, recorder, chat, evaluator, shaping.token_budget),
@@ -186,6 +201,8 @@ def _train(
     history, rollouts = read_log(log, "grpo"), recorder.rollouts(steps)
     if evaluator:
         evaluator.restore_best(trainer.model)
+    if sessions is not None:
+        sessions.close()
     facts = {
         "stage": "grpo",
         "prompts": len(prompts),
@@ -197,6 +214,7 @@ def _train(
         "best_step": evaluator.best_step(steps) if evaluator else steps,
         "chat": chat.facts,
         "options": stage.options,
+        **({} if tools is None else {FACT: asdict(tools)}),
     }
     trained = trainer_arguments.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
     logger.info(

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import Sampler
 from trl import GRPOConfig, GRPOTrainer
 
+from sqlreason.environments.session import SessionFactory
 from sqlreason.students.checkpoints import attention
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.training import mixed_policy, shared_prompts, token_credit, trainer_arguments, trl_private
@@ -167,6 +168,7 @@ def make_trainer(
     writer: Writer | None,
     arguments: Mapping[str, Any],
     shaping: GroupShaping | None = None,
+    sessions: SessionFactory | None = None,
 ) -> GroupTrainer:
     """Make the trainer.
 
@@ -180,6 +182,7 @@ def make_trainer(
         writer: Writer of the completions; None leaves them to trl, or to the backend that patched it.
         arguments: Arguments of trl's GRPOConfig, for this rank.
         shaping: What is done with the groups; None for nothing.
+        sessions: Opens the episodes of a student with tools, whose chat has them; None without.
 
     Raises:
         TrainingError: If trl would not do what was asked for.
@@ -198,18 +201,24 @@ def make_trainer(
         writer = SelectiveWriter(writer.sampling, writer.seed, chat, recorder, rows, shaping, beliefs)
     if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
-    return GroupTrainer(
-        chat=chat,
-        recorder=recorder,
-        shaping=shaping,
-        shares_prompts=writer is not None and _reads_prompts_once(model, rows, chat, limit),
-        model=model,
-        args=trainer_arguments.build_config(GRPOConfig, held),
-        train_dataset=Dataset.from_list(rows),
-        processing_class=chat.tokenizer,
-        reward_funcs=recorder.wrapped(),
-        **({"rollout_func": writer} if writer else {}),
-    )
+    options: dict[str, Any] = {
+        "chat": chat,
+        "recorder": recorder,
+        "shaping": shaping,
+        "shares_prompts": writer is not None and _reads_prompts_once(model, rows, chat, limit),
+        "model": model,
+        "args": trainer_arguments.build_config(GRPOConfig, held),
+        "train_dataset": Dataset.from_list(rows),
+        "processing_class": chat.tokenizer,
+        "reward_funcs": recorder.wrapped(),
+    }
+    if sessions is not None:
+        from sqlreason.students.training.tool_trainer import ToolTrainer
+
+        return ToolTrainer(writer=writer, sessions=sessions, **options)
+    if writer is not None:
+        options["rollout_func"] = writer
+    return GroupTrainer(**options)
 
 
 def longest_sequence(rows: Sequence[Mapping[Any, Any]], chat: Chat, limit: int) -> int:

@@ -7,6 +7,7 @@ and advantage, and the history. The loss and the loop are trl's; see `grpo.py` a
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,23 @@ class Writer:
         self.write(trainer, prompts, ends=())
         return time.monotonic() - began
 
-    def write(self, trainer: Any, ids: Sequence[Sequence[int]], ends: Sequence[int], again: int = 0) -> list[list[int]]:
+    def write_groups(self, trainer: Any, ids: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Return a completion of each token prompt; those of a group, which are equal, stand side by side."""
+        return self.write(trainer, ids[:: self.sampling.samples], self.chat.ends)
+
+    def write_turn(self, trainer: Any, ids: Sequence[Sequence[int]], room: int, turn: int) -> list[list[int]]:
+        """Return a further turn of each conversation, of at most `room` tokens; `turn` is its number, the first 0."""
+        sampling = replace(self.sampling, max_new_tokens=room, samples=1)
+        return self.write(trainer, ids, self.chat.ends, turn, sampling)
+
+    def write(
+        self,
+        trainer: Any,
+        ids: Sequence[Sequence[int]],
+        ends: Sequence[int],
+        again: int = 0,
+        sampling: Sampling | None = None,
+    ) -> list[list[int]]:
         """Return the completions of token prompts, `sampling.samples` of each side by side.
 
         Args:
@@ -53,12 +70,13 @@ class Writer:
             ids: Of each prompt.
             ends: Ids that end a completion.
             again: How often the step has written before; each time has draws of its own.
+            sampling: None for the writer's.
         """
         model = trainer.accelerator.unwrap_model(trainer.model)
         seed = self.seed * 1_000_003 + trainer.state.global_step + (rank() << 32) + (again << 48)
         random = torch.Generator(model.device).manual_seed(seed)
         with inference(model), _same_precision(model):
-            return complete(model, ids, self.sampling, ends, random)
+            return complete(model, ids, sampling or self.sampling, ends, random)
 
 
 @contextmanager
@@ -98,6 +116,7 @@ class Recorder:
         self.group, self.chat = group, chat
         self.table: dict[str, list[Any]] = {}
         self.credit: list[list[float]] | None = None
+        self.episodes: dict[str, list[Any]] = {}  # what a student with tools did, in columns
         self.seconds = 0.0
 
     def wrapped(self) -> list[Callable[..., Any]]:
@@ -145,9 +164,10 @@ class Recorder:
             table["advantage"] = list(advantages)[own]
         if self.credit is not None:
             table["credit"] = self.credit
+        table = table.assign(**self.episodes)
         self.folder.mkdir(exist_ok=True)
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
-        self.table, self.seconds, self.credit = {}, 0.0, None
+        self.table, self.episodes, self.seconds, self.credit = {}, {}, 0.0, None
 
     def zero_variance_share(self) -> float | None:
         """The share of this step's groups in which all totals are equal, from which nothing is learned.
@@ -183,6 +203,13 @@ def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
     }
     plain = ["step", "loss", "reward", "reward_std", "kl", "entropy", "learning_rate"]
     timed = ["generation_seconds", "reward_seconds", "dev_seconds", "seconds"]
+    if any("tools/turns" in entry for entry in log):
+        names |= {
+            "tools/turns": "turns",
+            "tools/call_frequency": "tool_calls",
+            "tools/failure_frequency": "tool_errors",
+            "tools/tool_tokens": "tool_tokens",
+        }
     written = ["generated_tokens", "replaced_groups", "joined_traces"]
     kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *written, *timed]
     components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
@@ -205,7 +232,11 @@ class _Noted:
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         began = time.monotonic()
-        completions = self.recorder.read(completions, columns.get("completion_ids"), columns)
+        environments = columns.pop("environments", None)
+        if environments is not None:
+            completions = self._of_episodes([environment.episode for environment in environments], columns)
+        else:
+            completions = self.recorder.read(completions, columns.get("completion_ids"), columns)
         values = list(self.reward(completions, **columns))
         self.recorder.seconds += time.monotonic() - began
         self.recorder.table["id"] = list(columns["id"])
@@ -214,6 +245,16 @@ class _Noted:
             self.recorder.table["trace"] = list(columns["trace"])
         self.recorder.table[self.__name__] = values
         return values
+
+    def _of_episodes(self, episodes: Sequence[Any], columns: dict[str, Any]) -> list[Any]:
+        """The answers of episodes with tools; tokens that count are the student's own."""
+        columns["finished"] = [episode.finished for episode in episodes]
+        columns["completion_ids"] = [
+            [token for token, own in zip(episode.ids, episode.own, strict=True) if own] for episode in episodes
+        ]
+        told = [episode.told for episode in episodes]
+        self.recorder.episodes = {name: [one[name] for one in told] for name in told[0]}
+        return [[{"role": "assistant", "content": episode.text}] for episode in episodes]
 
 
 def _text(completion: Any) -> str:

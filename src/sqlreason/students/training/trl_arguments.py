@@ -73,6 +73,7 @@ _FROM_ELSEWHERE = {
     "load_best_model_at_end": "grpo.dev_prompts",
     "generation_batch_size": "per_device_train_batch_size and gradient_accumulation_steps",
     "steps_per_generation": "gradient_accumulation_steps",
+    "max_tool_calling_iterations": "grpo.tools.calls",
 }
 
 #: Arguments that the project's own rows, generation and log-probabilities would pass over in silence.

@@ -15,10 +15,12 @@ OVERRIDDEN: dict[type, tuple[str, ...]] = {
     GRPOTrainer: (
         "_generate",
         "_generate_and_score_completions",
+        "_generate_single_turn",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
         "_prepare_inputs",
         "_tokenize_prompts",
+        "_tool_call_loop",
     ),
     DistillationTrainer: (
         "_compute_loss",

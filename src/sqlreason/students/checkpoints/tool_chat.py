@@ -1,0 +1,191 @@
+"""How a student is spoken to with the tools of a session: what its prompts say of them, and how it calls them.
+
+A conversation only ever grows: what the student wrote stays as it wrote it, and behind it come the results of its calls
+as the template writes them. So the tokens that it is trained on are those that it reads, whatever a template does to
+earlier turns. Calls are read by the parsers of trl (`response_template` of transformers): the first that gives back
+what the student's own template writes is the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from sqlreason.environments.session import TOOLS, ToolLimits
+from sqlreason.environments.trl_environment import SqlTools
+from sqlreason.environments.wording import invite
+from sqlreason.students.checkpoints import chat_templates
+from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.chat_templates import ChatError, Messages
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from sqlreason.students.checkpoints.adapter import Adapter
+
+#: Parsers in `trl.chat_template_utils` that read calls of tools, the commonest first.
+READERS = (
+    "qwen3_template", "llama3_template", "qwen3_5_template", "glm4moe_template", "gptoss_template",
+    "lfm2_2_5_template", "gemma4_template", "nemotron_3_template",
+)  # fmt: skip
+
+#: Where the facts of an adapter say that it was trained with tools, and with which limits.
+FACT = "tools"
+
+_QUERY = "SELECT \"a\" FROM t WHERE b <= 'é'"
+_RESULT = "sqlreason-result | 7"
+_ANSWER = "<think>\nCall nothing.\n</think>\n<sql>\nSELECT a FROM t\n</sql>"
+_ASKED = ({"role": "user", "content": "u"},)
+
+
+@dataclass(frozen=True, eq=False)
+class ToolChat(Chat):
+    """A chat whose prompts tell of tools.
+
+    Attributes:
+        tools: Their JSON schemas, as templates take them.
+    """
+
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    def result_ids(self, results: Sequence[tuple[str, str]]) -> list[int]:
+        """Return the ids that follow a turn that called tools: what these say, and the beginning of the next turn.
+
+        Args:
+            results: Name and text of each call's tool, in order.
+        """
+        calling = [*_ASKED, _calling(results[0][0], {})]
+        told = [{"role": "tool", "name": name, "content": text} for name, text in results]
+        ends = self._ids(calling, add_generation_prompt=False).count(self.end)
+        whole = self._ids([*calling, *told], add_generation_prompt=True)
+        places = [place for place, number in enumerate(whole) if number == self.end]
+        return whole[places[ends - 1] + 1 :]
+
+    def read_calls(self, turn: Sequence[int], before: Sequence[int]) -> list[tuple[str, Any]]:
+        """Return name and arguments of each call in a turn; none where it calls nothing, or nothing that can be read.
+
+        Args:
+            turn: Ids of what the student wrote.
+            before: Ids of all that it had read.
+        """
+        return _read_calls(self.tokenizer, turn, before)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what was chosen, the tools among it."""
+        return {**super().facts, FACT: list(TOOLS)}
+
+    def _ids(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> list[int]:
+        given = {"tokenize": True, "return_dict": False, "tools": list(self.tools), **options}
+        return list(chat_templates.apply(self.tokenizer, messages, self.arguments, **given))
+
+    def _render(self, messages: Messages, **options: Any) -> Any:
+        return super()._render(invite(messages), tools=list(self.tools), **options)
+
+
+def with_tools(chat: Chat) -> ToolChat:
+    """Return a chat with the tools of a session; its tokenizer reads their calls from then on.
+
+    Raises:
+        ChatError: If the template cannot speak of tools.
+    """
+    tokenizer = chat.tokenizer
+    name = tokenizer.name_or_path or "the student"
+    speaking = ToolChat(**{field.name: getattr(chat, field.name) for field in fields(Chat)}, tools=describe_tools())
+    lost = _lost(speaking)
+    if lost:
+        raise ChatError(
+            f"the chat template of {name} does not write {' and '.join(lost)}, so that the student cannot use tools; "
+            "set grpo.environment=single, or name a base_model whose template does, such as Qwen3 or Llama 3.2 Instruct"
+        )
+    reader = _find_reader(tokenizer, chat.arguments)
+    if reader is None:
+        raise ChatError(
+            f"no parser of trl reads back the calls of tools that the chat template of {name} writes; set "
+            "grpo.environment=single, or give its tokenizer a response_template"
+        )
+    tokenizer.response_template = reader
+    return speaking
+
+
+def tool_limits(adapter: Adapter | None) -> ToolLimits | None:
+    """Return the limits of the tools with which an adapter was trained; None where it was trained without any."""
+    given = adapter.facts.get(FACT) if adapter is not None else None
+    return ToolLimits(**given) if given else None
+
+
+@cache
+def describe_tools() -> tuple[Mapping[str, Any], ...]:
+    """Return the JSON schemas of a session's tools, made of their types and docstrings as trl makes them."""
+    from transformers.utils import get_json_schema
+
+    methods = SqlTools()
+    return tuple(get_json_schema(getattr(methods, tool)) for tool in TOOLS)
+
+
+def _calling(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    call = {"type": "function", "function": {"name": name, "arguments": dict(arguments)}}
+    return {"role": "assistant", "content": "", "tool_calls": [call]}
+
+
+def _lost(chat: ToolChat) -> list[str]:
+    """What of a conversation with tools the template leaves out; whatever it raises is its refusal."""
+    messages = [
+        *_ASKED,
+        _calling("run_sql", {"query": "sqlreason-query"}),
+        {"role": "tool", "name": "run_sql", "content": _RESULT},
+    ]
+    try:
+        asked = chat.prompt_text(_ASKED)
+        told = str(chat_templates.apply(chat.tokenizer, messages, chat.arguments, tokenize=False))
+        chat.result_ids([("run_sql", _RESULT), ("list_tables", _RESULT)])
+    except Exception:
+        return ["a call of a tool and its result"]
+    wanted = {
+        "the tools that there are": all(tool in asked for tool in TOOLS),
+        "calls of tools": "run_sql" in told and "sqlreason-query" in told,
+        "their results": _RESULT in told,
+    }
+    return [what for what, there in wanted.items() if not there]
+
+
+def _find_reader(tokenizer: PreTrainedTokenizerBase, arguments: Mapping[str, Any]) -> Any:
+    """The parser that reads what the template writes: the tokenizer's own, else one of trl's; None if none does."""
+    from trl import chat_template_utils
+
+    published = getattr(tokenizer, "response_template", None)
+    for reader in (published, *(getattr(chat_template_utils, name) for name in READERS)):
+        tokenizer.response_template = reader
+        if reader is not None and _reads_back(tokenizer, arguments):
+            return reader
+    tokenizer.response_template = published
+    return None
+
+
+def _reads_back(tokenizer: PreTrainedTokenizerBase, arguments: Mapping[str, Any]) -> bool:
+    def text(messages: Sequence[Mapping[str, Any]], prompt: bool) -> str:
+        return str(chat_templates.apply(tokenizer, messages, arguments, tokenize=False, add_generation_prompt=prompt))
+
+    def ids(text: str) -> list[int]:
+        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    for call in (("run_sql", {"query": _QUERY}), ("list_tables", {})):
+        written = text([*_ASKED, _calling(*call)], False)
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(text(_ASKED, True), written, strict=False))
+        before = "".join(letter for letter, _ in alike)
+        if _read_calls(tokenizer, ids(written.removeprefix(before)), ids(before)) != [call]:
+            return False
+    return not _read_calls(tokenizer, ids(_ANSWER), ids(text(_ASKED, True)))
+
+
+def _read_calls(
+    tokenizer: PreTrainedTokenizerBase, turn: Sequence[int], before: Sequence[int]
+) -> list[tuple[str, Any]]:
+    from trl.chat_template_utils import parse_response
+
+    message = parse_response(tokenizer, list(turn), prefix=list(before))
+    found = [call.get("function", call) for call in message.get("tool_calls") or ()]
+    return [(call["name"], call["arguments"]) for call in found]
