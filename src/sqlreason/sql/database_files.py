@@ -57,6 +57,11 @@ def engine_of(url: str) -> str:
     return url.partition(":")[0]
 
 
+def dialect_of(url: str) -> str:
+    """Return in whose own dialect a database file is asked: "duckdb"; "" for SQLite's, which is everybody's."""
+    return "" if engine_of(url) == "sqlite" else engine_of(url)
+
+
 def path_of(url: str) -> str:
     """The path of a database file."""
     return url.partition(":///")[2]

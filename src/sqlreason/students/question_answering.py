@@ -1,8 +1,9 @@
 """One question to a trained student about a database of one's own: several answers, a vote by execution, the rows.
 
-A file is copied into the sandbox; queries run on the copy, and the file itself is only read: those of SQLite and DuckDB
-and files of SQL statements, of a size that fits into the sandbox's memory. PostgreSQL is asked where it is, by a worker
-whose one transaction is read-only and under a time limit, and refuses all that is no query (docs/sandbox.md).
+Files of SQLite and DuckDB are asked where they are, by a worker that can only read them; of SQLite's, one that another
+program writes at the moment is copied into the sandbox as it stands, and so is a file of SQL statements. PostgreSQL is
+asked where it is, by a worker whose one transaction is read-only and under a time limit, and refuses all that is no
+query (docs/sandbox.md).
 """
 
 import logging
@@ -16,9 +17,10 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
-from sqlreason.sql.databases.plain_scripts import first_that_runs, scripts_of
+from sqlreason.sql.database_files import SCHEMES, DatabaseError, database_url, dialect_of, engine_of
+from sqlreason.sql.databases.file_contexts import context_of
+from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
-from sqlreason.sql.parsing.duckdb_script import script_of_file
 from sqlreason.sql.parsing.dumps import decoded
 from sqlreason.sql.parsing.postgres_tables import definitions_of
 from sqlreason.sql.parsing.sqlite_script import script_of
@@ -31,7 +33,7 @@ from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
 
-_SQLITE, _DUCKDB, _POSTGRES = "sqlite:///", "duckdb:///", ("postgresql://", "postgres://")
+_SQLITE, _POSTGRES = SCHEMES["sqlite"], ("postgresql://", "postgres://")
 _ACCEPTED = (
     "give sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME or a file of CREATE TABLE and INSERT statements"
 )
@@ -49,13 +51,15 @@ class Database:
 
     Attributes:
         context: Its tables, and its rows where queries run on a copy, as SQL statements.
-        dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a file.
+        dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a script.
         server: URL of a PostgreSQL database that is asked where it is.
+        file: URL of a database file that is asked where it is.
     """
 
     context: str
     dialect: str = ""
     server: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,20 +97,24 @@ def open_database(database: str) -> Database:
     Raises:
         ValueError: If it cannot be read.
     """
-    if database.startswith(_DUCKDB):
-        return Database(_read_duckdb(database), "duckdb")
     if database.startswith(_POSTGRES):
         return Database(_read_postgres(database), "postgres", database)
+    if database.startswith(tuple(SCHEMES.values())):
+        return _open_file(database)
     return Database(read_context(database))
 
 
-def _read_duckdb(database: str) -> str:
-    import duckdb
-
+def _open_file(database: str) -> Database:
+    """Return a database file as it is asked: in place where a worker can open it."""
     try:
-        return script_of_file(Path(database.removeprefix(_DUCKDB)))
-    except (OSError, duckdb.Error) as error:
-        raise BadInput(f"{database} cannot be read ({str(error).splitlines()[0]}); {_ACCEPTED}") from None
+        url = database_url(database, Path.cwd())
+        with Verifier(limits=_LIMITS) as verifier:
+            found = context_of(verifier, url)
+    except DatabaseError as error:
+        if database.startswith(_SQLITE):  # a copy can be had of one that is being written
+            return Database(read_context(database))
+        raise BadInput(f"{error}; {_ACCEPTED}") from None
+    return Database(found.shown, dialect_of(url), file=url)
 
 
 def _read_postgres(database: str) -> str:
@@ -206,7 +214,7 @@ def ask(
 
 
 def _task(verifier: Verifier, database: Database) -> Task:
-    """Where queries run: on a script, in PostgreSQL on the tables that are there."""
+    """Where queries run: on a file or a script, in PostgreSQL on the tables that are there."""
     if database.server:
         try:
             tried = verifier.run("", "SELECT 1", "postgres")
@@ -215,11 +223,8 @@ def _task(verifier: Verifier, database: Database) -> Task:
         if tried.status != "ok":
             raise BadInput(f"no query runs in the database ({tried.reason})")
         return Task("", "", ("",), "postgres", "postgres")
-    if database.dialect:
-        for script in scripts_of(database.context, database.dialect, database.dialect):
-            if verifier.run(script, "SELECT 1", database.dialect).status == "ok":
-                break
-        return Task("", "", (script,), database.dialect, database.dialect)
+    if database.file:
+        return Task("", "", (database.file,), engine_of(database.file), database.dialect)
     script, engine, reading = first_that_runs(verifier, database.context)
     return Task("", "", (script,), engine, reading)
 

@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
+from sqlreason.sql.database_files import DatabaseError, dialect_of, engine_of, is_database_file
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.json_documents import is_document
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
@@ -248,7 +248,8 @@ def _on_file(
 ) -> Prepared:
     """A question on a database file, which has one engine and one dialect."""
     found = context_of(verifier, database)
-    original = _Original(Task(id, gold, (database,), engine_of(database)), found.script, found.schema)
+    task = Task(id, gold, (database,), engine_of(database), dialect_of(database))
+    original = _Original(task, found.script, found.schema)
     return _distilled(verifier, original, styles, n, seed, Budget(found.script))
 
 

@@ -28,6 +28,7 @@ _ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | 
 _CONTEXT = _ALLOWED[DEFINE] | {"TRANSACTION"}
 #: Types of which something is read as a text, also inside of lists and structs.
 _TIMES = re.compile(r"\b(DATE|TIME(STAMP)?(_\w+)?)\b")
+_MAKES_SCHEMA = re.compile(r"\s*CREATE\s+(OR\s+REPLACE\s+)?SCHEMA\b", re.IGNORECASE)
 _OPEN_DATABASES = 12
 #: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
@@ -96,6 +97,8 @@ class DuckdbEngine:
         connection = duckdb.connect(path or ":memory:", read_only=bool(path))
         for setting in _SETTINGS:
             connection.execute(setting.format(memory=self._memory))
+        if path:
+            _look_into_schemas(connection)
         return connection
 
     def load(self, script: str, deadline: float) -> str:
@@ -113,6 +116,8 @@ class DuckdbEngine:
             with self._guarded(connection, deadline):
                 for statement in self._admitted(connection, script, _CONTEXT):
                     connection.execute(statement)
+                    if _MAKES_SCHEMA.match(statement.query):
+                        _look_into_schemas(connection)
         except EngineError:
             connection.close()
             raise
@@ -264,6 +269,14 @@ class DuckdbEngine:
         return found
 
 
+def _look_into_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let tables be found by their own name in every schema, as a server finds them by its search path."""
+    names = [name for (name,) in connection.execute(_SCHEMAS).fetchall()]
+    if names:
+        path = ",".join(map(_name, ["main", *names])).replace("'", "''")
+        connection.execute(f"SET search_path = '{path}'")
+
+
 def _judged(error: duckdb.Error, late: bool) -> tuple[str, str]:
     kinds = {
         **{duckdb.ParserException: "syntax_error", duckdb.PermissionException: "denied"},
@@ -290,11 +303,16 @@ def _name(name: str) -> str:
 
 
 _HERE = "NOT internal AND database_name = current_database()"
+_SCHEMAS = f"SELECT schema_name FROM duckdb_schemas() WHERE {_HERE} AND schema_name <> 'main' ORDER BY oid"
 _BEFORE = (
-    f"SELECT 'CREATE SCHEMA \"' || schema_name || '\"' FROM duckdb_schemas() WHERE {_HERE} AND schema_name <> 'main'",
+    f"SELECT 'CREATE SCHEMA \"' || schema_name || '\"' FROM ({_SCHEMAS})",
     "SELECT sql FROM duckdb_sequences() WHERE NOT temporary AND database_name = current_database()",
 )
-_DESCRIBED_TABLES = f"SELECT table_oid, table_name, sql FROM duckdb_tables() WHERE {_HERE} ORDER BY table_oid"
+#: Of tables of one name that which is found by it.
+_DESCRIBED_TABLES = (
+    f"SELECT table_oid, table_name, sql FROM duckdb_tables() WHERE {_HERE} QUALIFY row_number() OVER "
+    "(PARTITION BY lower(table_name) ORDER BY schema_name <> 'main', schema_oid) = 1 ORDER BY table_oid"
+)
 _DESCRIBED_COLUMNS = (
     f"SELECT table_oid, column_name, data_type, NOT is_nullable FROM duckdb_columns() WHERE {_HERE} "
     "ORDER BY table_oid, column_index"
