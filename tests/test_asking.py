@@ -266,13 +266,13 @@ def duckdb_file(tmp_path_factory):
 
 
 def task_of(database):
-    with Verifier(server=database.server) as verifier:
+    with Verifier() as verifier:
         return question_answering._task(verifier, database)
 
 
 def ask_it(database, *queries):
     task = task_of(database)
-    return question_answering.choose(task.databases[0], answers(*queries), task.engine, task.reading, database.server)
+    return question_answering.choose(task.databases[0], answers(*queries), task.engine, task.reading)
 
 
 def test_a_duckdb_file_is_asked_in_its_own_sql_and_stays_as_it_is(duckdb_file):
@@ -301,9 +301,9 @@ def test_a_sqlite_file_is_asked_where_it_is_and_from_a_copy_while_somebody_write
         writer.execute("INSERT INTO users VALUES ('Di', 50)")
         writer.commit()
         written = question_answering.open_database(f"sqlite:///{path}")
-        assert written.file == "" and ask_it(written, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
+        assert written.url == "" and ask_it(written, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
     whole = question_answering.open_database(f"sqlite:///{path}")
-    assert whole.file == f"sqlite:///{path}" and whole.dialect == ""
+    assert whole.url == f"sqlite:///{path}" and whole.dialect == ""
     assert ask_it(whole, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
     assert "denied" in ask_it(whole, "DROP TABLE users").fault
 
@@ -321,6 +321,7 @@ def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
     )
     database = question_answering.open_database(postgres.url("seller", "asked"))
     assert '"Label" TEXT' in database.context and "CREATE TABLE sale" in database.context
+    assert "'frame'" in database.context
     found = ask_it(database, 'SELECT "Label", price FROM "Part" JOIN sale ON part = id WHERE (info->>\'kg\')::int < 2')
     assert [tuple(map(str, row)) for row in found.rows] == [("wheel", "9.5")]
     refused = ['DELETE FROM "Part"', "SELECT nextval('\"Part_id_seq\"')", "CREATE TABLE t (a INT)"]

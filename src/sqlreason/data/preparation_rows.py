@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlreason.sql.database_files import is_database_file
+from sqlreason.sql.database_files import is_database_url
 from sqlreason.sql.databases.batch_preparation import Row
 from sqlreason.text.cells import as_text
 
@@ -38,7 +38,7 @@ def original_of(question: Mapping[str, Any]) -> str:
     if database := as_text(question.get("database")).strip():
         return database
     context = question["sql_context"]
-    return f"-- {context}" if isinstance(context, str) and is_database_file(context) else context
+    return f"-- {context}" if isinstance(context, str) and is_database_url(context) else context
 
 
 def further_golds(cell: Any) -> tuple[str, ...]:

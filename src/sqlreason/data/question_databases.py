@@ -1,8 +1,9 @@
 """Questions that name their database instead of carrying it: what of it stands in their prompts, and where it lies.
 
-A question's `database` is a SQLite or DuckDB file, by a path within the project or by a URL. Its schema is read, with
-keys, comments and a few rows, into `sql_context` where that is empty; so everything that reads a context reads it, and
-the privacy of rows is decided where it is for all questions (`sample_rows`). Verdicts are made on the file itself.
+A question's `database` is a SQLite or DuckDB file, by a path within the project or by a URL, or a PostgreSQL database,
+by its URL. Its schema is read, with keys, comments and a few rows, into `sql_context` where that is empty; so
+everything that reads a context reads it, and the privacy of rows is decided where it is for all questions
+(`sample_rows`). Verdicts are made on the database itself.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.database_files import DatabaseError, database_url, dialect_of
-from sqlreason.sql.databases.file_contexts import context_of, with_descriptions
+from sqlreason.sql.database_files import DatabaseError, database_url, dialect_of, engine_of
+from sqlreason.sql.databases.file_contexts import UNSERVED_DATABASE, context_of, with_descriptions
 from sqlreason.sql.verifier import Verifier
 from sqlreason.text.cells import as_text
 
@@ -60,6 +61,8 @@ def _read(verifier: Verifier, database: str, descriptions: str, folder: Path) ->
     url = database
     try:
         url = database_url(database, folder)
+        if engine_of(url) == "postgres" and not verifier.server:
+            return url, "", UNSERVED_DATABASE
         return url, with_descriptions(context_of(verifier, url).shown, described_columns(descriptions)), ""
     except DatabaseError as error:
         return url, "", str(error)

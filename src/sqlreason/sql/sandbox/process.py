@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlreason.errors import SqlReasonError
 from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import START_SECONDS, Starter
+from sqlreason.sql.sandbox.named_server import reachable
 from sqlreason.sql.sandbox.worker import protocol
 from sqlreason.sql.verdicts import Limits
 
@@ -101,7 +102,7 @@ class WorkerProcess:
         self._look = _Look(0.0, 0.0)
         self.sleeps = False
         self._buffer = bytearray()
-        named = [(file.url, file.path) for file in files]
+        named = [(file.url, reachable(file.url) if engine == "postgres" else file.path) for file in files]
         started = starter.start(engine, {"limits": asdict(limits), "server": server, "files": named})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
         self._channel.settimeout(START_SECONDS)  # one that is stopped from outside must not stop us

@@ -55,7 +55,6 @@ def answer(
     attempts: int,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
-    server: str = "",
 ) -> list[Repaired]:
     """Let a student answer questions and correct what does not run.
 
@@ -69,7 +68,6 @@ def answer(
         attempts: Corrections of an answer at most; 0 for none.
         seed: Of the samples.
         progress: Called with the number of completions of each finished batch of first answers.
-        server: Where tasks of PostgreSQL run; "" for the one that the environment names.
 
     Returns:
         The answers, the samples of a question side by side.
@@ -91,7 +89,6 @@ def answer(
         lambda asked, number: student.answer(asked, seed=seed + number + 1, **chances),
         attempts=attempts,
         fits=lambda messages: window is None or len(chat.prompt_ids(messages)) + max_new_tokens <= window,
-        server=server,
     )
 
 
@@ -104,7 +101,6 @@ def correct(
     attempts: int,
     fits: Callable[[Messages], bool],
     word: Callable[[Messages, ParsedAnswer, str], Sequence[dict[str, str]]] = build_correction,
-    server: str = "",
 ) -> list[Repaired]:
     """Let the student answer again where its query does not run, at most `attempts` times.
 
@@ -119,11 +115,10 @@ def correct(
         attempts: Rounds at most.
         fits: Whether the student can read a conversation and answer it.
         word: Builds the conversation that asks again.
-        server: As of `answer`.
     """
     state = [Repaired(given, given.text) for given in answers]
     waiting = list(range(len(state)))
-    with Verifier(server=server) as verifier:
+    with Verifier() as verifier:
         for number in range(attempts):
             asked = {}
             for i, reading, complaint in _failing(verifier, state, tasks, waiting):

@@ -300,5 +300,9 @@ def _open_engine(start: dict[str, Any]) -> Any:
     if name == "postgres":
         from .postgres_engine import PostgresEngine
 
+        if files:
+            from .postgres_original import PostgresDatabases
+
+            return PostgresDatabases(start["server"], limits["sql_chars"], files)
         return PostgresEngine(start["server"], limits["sql_chars"])
     return SqliteEngine(limits["heap_mb"], limits["sql_chars"], files=files)
