@@ -137,6 +137,23 @@ def test_no_transaction_and_no_lock_stays_behind_a_query(verifier, shop, _server
     _server.execute("ALTER TABLE \"Client\" ALTER COLUMN city SET DEFAULT 'Bern'", database="shop")
 
 
+def test_a_connection_that_the_server_ends_is_opened_anew(verifier, shop, _server):
+    task = Task("", GOLD, (shop,), "postgres", "postgres")
+    assert verifier.verify(task, [GOLD])[0].agrees
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('shopkeeper', 'sandbox')"
+    assert len(_server.execute(ended)) >= 1
+    assert verifier.verify(task, [f"{GOLD} AND 2 = 2"])[0].agrees
+
+
+def test_a_database_that_is_there_only_later_is_then_asked(verifier, shop, _server):
+    url = _server.url("shopkeeper", "later")
+    task = Task("", GOLD, (url,), "postgres", "postgres")
+    assert verifier.verify(task, [GOLD])[0].status == "gold_error"
+    ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'shopkeeper'"
+    _server.execute(ended, "CREATE DATABASE later TEMPLATE shop")
+    assert verifier.verify(task, [GOLD])[0].agrees
+
+
 def test_workers_on_one_server_do_not_wait_for_one_another(_server):
     context = "CREATE TABLE users (name TEXT); INSERT INTO users VALUES ('Ann')"
     tasks = [Task(str(i), f"SELECT name, {i} FROM users", (context,), "postgres", "postgres") for i in range(6)]

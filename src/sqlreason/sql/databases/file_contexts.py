@@ -175,17 +175,22 @@ def _foreign_keys(rows: list[list[Any]]) -> Iterable[ForeignKey]:
 def _sampled(verifier: Verifier, database: str, tables: Sequence[Table]) -> list[Table]:
     """The tables with their rows, all of them or some at equal distances."""
     first = _asked(verifier, database, [f"{_select(table)} LIMIT {SAMPLED + 1}" for table in tables])
-    if engine_of(database) == "postgres":  # whose rows have no number
-        read = [_given(table, result) for table, result in zip(tables, first, strict=True)]
-        return [replace(table, rows=_unnested(table, rows)) for table, rows in zip(tables, read, strict=True)]
-    large = [i for i, result in enumerate(first) if len(result.rows) > SAMPLED or result.status == "too_big"]
+    numbered = engine_of(database) != "postgres"
+    large = [
+        i for i, result in enumerate(first) if numbered and (len(result.rows) > SAMPLED or result.status == "too_big")
+    ]
     bounds = _bounds(verifier, database, [tables[i] for i in large])
     strided = [_strided(tables[i], engine_of(database), found) for i, found in zip(large, bounds, strict=True) if found]
     spread = iter(_asked(verifier, database, strided))
     for i, found in zip(large, bounds, strict=True):
         if found is not None and (result := next(spread)).rows:
             first[i] = result
-    return [replace(table, rows=_given(table, result)) for table, result in zip(tables, first, strict=True)]
+    read = [_given(table, result) for table, result in zip(tables, first, strict=True)]
+    strict_types = engine_of(database) != "sqlite"
+    return [
+        replace(table, rows=unnested(table, rows) if strict_types else rows)
+        for table, rows in zip(tables, read, strict=True)
+    ]
 
 
 def _asked(verifier: Verifier, database: str, queries: Sequence[str]) -> list[Result]:
@@ -244,8 +249,8 @@ def _given(table: Table, result: Result) -> tuple[tuple[Value, ...], ...]:
     return tuple(tuple(None if i is None else row[i] for i in places) for row in result.rows[:SAMPLED])
 
 
-def _unnested(table: Table, rows: Sequence[tuple[Value, ...]]) -> tuple[tuple[Value, ...], ...]:
-    """PostgreSQL's rows with documents as texts, and NULL for arrays."""
+def unnested(table: Table, rows: Sequence[tuple[Value, ...]]) -> tuple[tuple[Value, ...], ...]:
+    """Return rows of a strict engine with documents as texts, and NULL for lists, structs and maps."""
     documents = ["JSON" in column.type.upper() for column in table.columns]
 
     def plain(value: Value, is_document: bool) -> Any:

@@ -20,7 +20,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from sqlreason.errors import BadInput
 from sqlreason.sql.database_files import DatabaseError, dialect_of, engine_of, is_database_url
-from sqlreason.sql.databases.file_contexts import UNSERVED_DATABASE, context_of
+from sqlreason.sql.databases.file_contexts import UNSERVED_DATABASE, context_of, unnested
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
@@ -320,7 +320,7 @@ def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
     queries = [f"SELECT * FROM {identifier(name)}" for name in names]
     (found,) = verifier.run_batch([(original.databases[0], queries, original.engine)])
     same = {
-        name: result.rows
+        name: unnested(table, result.rows) if original.engine == "duckdb" else result.rows
         for name, table, result in zip(names, schema.tables, found, strict=True)
         if result.status == "ok" and [c.lower() for c in result.columns] == [c.name.lower() for c in table.columns]
     }

@@ -83,6 +83,7 @@ class WorkerProcess:
         sleeps: Whether its time is over because it does nothing: the machine may be to blame, or who stopped it.
         guards: What holds it, by the names of `worker.confinement.confine`.
         library: The version of its engine.
+        opened_all: Whether it holds all of its files; one that another program had locked may be had by the next.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class WorkerProcess:
         self.ready = False
         self.guards: tuple[str, ...] = ()
         self.library = ""
+        self.opened_all = True
         self._ended: int | None = None
         self._request = 0  # the number of the last one
         self._open: dict[int, int] = {}  # bytes of those that are not answered, in order
@@ -195,6 +197,7 @@ class WorkerProcess:
             self.end()
             raise WorkerError(f"no {self.engine} worker could be started: {message['failed']}")
         self.ready, self.guards, self.library = True, tuple(message["guards"]), str(message["library"])
+        self.opened_all = bool(message["opened_all"])
         self._since = time.monotonic()
         return self._next()
 

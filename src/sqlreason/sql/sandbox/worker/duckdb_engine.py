@@ -58,6 +58,7 @@ class DuckdbEngine:
 
     Attributes:
         read_only: Whether the current database is a file.
+        opened_all: Whether all files could be opened.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
@@ -73,6 +74,7 @@ class DuckdbEngine:
         self._watch = Watch(self.seconds)
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._files = {name: self._connected(path) for name, path in files}
+        self.opened_all = not any(isinstance(each, EngineError) for each in self._files.values())
         self.read_only = False
         self._current = self._connect()
         self._refusals = Refusals(self._current)

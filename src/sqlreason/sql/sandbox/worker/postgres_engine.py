@@ -103,6 +103,8 @@ class PostgresEngine:
     quotes_strings = False
     #: Whether the current database can only be read.
     read_only = False
+    #: Whether all databases could be opened that it was to hold.
+    opened_all = True
 
     def __init__(self, server: str, sql_chars: int, settings: Sequence[str] = ()) -> None:
         if not server:

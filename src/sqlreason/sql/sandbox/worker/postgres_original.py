@@ -84,6 +84,7 @@ class PostgresDatabases:
 
     def __init__(self, server: str, sql_chars: int, files: Sequence[tuple[str, str]]) -> None:
         self._originals = {name: _connected(name, place, sql_chars) for name, place in files}
+        self.opened_all = not any(isinstance(each, EngineError) for each in self._originals.values())
         self._made = PostgresEngine(server, sql_chars) if server else None
         engines = [engine for engine in (self._made, *self._originals.values()) if isinstance(engine, PostgresEngine)]
         self._schemas = {name for engine in engines for name in getattr(engine, "schemas", ())}

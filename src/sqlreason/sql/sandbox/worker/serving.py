@@ -270,7 +270,8 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
     guards = [*confine(memory, parent, bool(start["files"])), *engine.guards]
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
-    service.send({"ready": True, "guards": guards, "library": engine.library})
+    ready = {"ready": True, "guards": guards, "library": engine.library, "opened_all": engine.opened_all}
+    service.send(ready)
     if start["files"]:  # what a file makes of its worker is from here on blamed on who asked for it
         engine.look_at_files()
         seal()
