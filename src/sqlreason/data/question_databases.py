@@ -20,6 +20,7 @@ from sqlreason.sql.database_files import DatabaseError, database_url, dialect_of
 from sqlreason.sql.databases.file_contexts import UNSERVED_DATABASE, context_of, with_descriptions
 from sqlreason.sql.verifier import Verifier
 from sqlreason.text.cells import as_text
+from sqlreason.text.counts import counted
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,9 @@ def with_databases(questions: pd.DataFrame, folder: Path | None = None) -> pd.Da
     columns = ["database", "sql_context", "dialect", "database_fault"]
     found = pd.DataFrame(rows, columns=columns, index=questions.index, dtype=str)
     for fault in found.loc[found["database_fault"] != "", "database_fault"].unique():
-        logger.warning("%d questions cannot be used: %s", int((found["database_fault"] == fault).sum()), fault)
+        logger.warning(
+            "%s cannot be used: %s", counted(int((found["database_fault"] == fault).sum()), "question"), fault
+        )
     return questions.assign(**{column: found[column].astype(object) for column in found.columns})
 
 
