@@ -78,6 +78,8 @@ class DuckdbEngine:
         self.read_only = False
         self._current = self._connect()
         self._refusals = Refusals(self._current)
+        #: Of each database its names, and what sets its sequences back; what a query changes of them is undone.
+        self._looks: dict[str, tuple[set[str], list[str]]] = {}
         self._known: set[str] = set()
         self._sequences: list[str] = []
         self._wrote = False
@@ -124,11 +126,15 @@ class DuckdbEngine:
             connection.close()
             raise
         if script in self._opened:
-            self._opened.pop(script).close()
+            self._close(script)
         self._opened[script] = connection
         while len(self._opened) > _OPEN_DATABASES:
-            self._opened.pop(next(iter(self._opened))).close()
+            self._close(next(iter(self._opened)))
         return script
+
+    def _close(self, script: str) -> None:
+        self._opened.pop(script).close()
+        self._looks.pop(script, None)
 
     def open(self, snapshot: str) -> None:
         """Make the test database the current database, building it anew if it has been closed."""
@@ -138,8 +144,10 @@ class DuckdbEngine:
         found: Any = self._files[snapshot] if self.read_only else self._opened[snapshot]
         if self._current is not found:
             self._current = found
-            self._known = self.names()
-            self._sequences = [_restart(*row) for row in self._current.execute(_SEQUENCES).fetchall()]
+            if snapshot not in self._looks:
+                names = {name.lower() for row in self._rows(_NAMES) for name in row}
+                self._looks[snapshot] = names, [_restart(*row) for row in self._rows(_SEQUENCES)]
+            self._known, self._sequences = self._looks[snapshot]
 
     def _admitted(self, connection: duckdb.DuckDBPyConnection, text: str, allowed: set[str]) -> list[Any]:
         statements = list(connection.extract_statements(text))
@@ -227,11 +235,8 @@ class DuckdbEngine:
         return [row[0] for row in self._current.execute(_TABLES).fetchall()]
 
     def names(self) -> set[str]:
-        """Names of tables and columns, in lower case."""
-        rows = self._current.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-        ).fetchall()
-        return {name.lower() for row in rows for name in row}
+        """Names of tables and columns, in lower case, as they were when the current database was opened."""
+        return set(self._known)
 
     def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
         """All rows of a table or view.
@@ -328,6 +333,8 @@ _COMMENTS = (
     f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {_HERE} AND comment IS NOT NULL"
 )
 _SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM duckdb_sequences()"
+#: Without the system's database, whose hundreds of columns are otherwise made first.
+_NAMES = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name <> 'system' AND NOT internal"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 _COLUMNS = (
