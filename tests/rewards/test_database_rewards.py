@@ -16,6 +16,7 @@ import yaml
 
 from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.data.tables import check_columns, records
+from sqlreason.environments.session import SessionFactory
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.rewards.execution import ExecutionReward
@@ -99,6 +100,15 @@ def test_completions_are_rewarded_by_what_the_database_runs(batch, reward, shop)
     ]
     assert rewarded(reward, batch, "SELECT * FROM read_text('/etc/hostname')", "SELECT 1") == [0, 0]
     assert shop.read_bytes() == before and [path.name for path in shop.parent.iterdir()] == [shop.name]
+
+
+def test_a_context_of_the_data_that_names_a_database_is_not_followed(reward, shop):
+    gold = "SELECT name FROM customers"
+    for url in (f"duckdb:///{shop}", "postgresql://reader@127.0.0.1:1/shop"):
+        assert reward([render("So it is.", gold)], sql_context=[url], sql=[gold]) == [None]
+        context, engine, _ = SessionFactory().find_database({"sql_context": url})
+        assert context == f"-- {url}" and engine == "sqlite"
+    assert reward._judge.verifier.stats()["died"] == 0
 
 
 def test_a_file_that_vanishes_costs_its_rows_alone_and_no_training(batch, reward, shop):

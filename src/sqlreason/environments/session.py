@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from sqlreason.data.preparation_rows import as_script
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS, Reward
@@ -173,7 +174,7 @@ class SessionFactory:
             close()
 
     def _read_context(self, context: str) -> tuple[str, str, str]:
-        return first_that_runs(self.verifier, context)
+        return first_that_runs(self.verifier, as_script(context))
 
 
 @lru_cache(maxsize=16)

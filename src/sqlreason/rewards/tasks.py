@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.data.preparation_rows import as_script
 from sqlreason.errors import BadInput
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task, Verifier
@@ -60,7 +61,7 @@ class Assignments:
 
     def _prepared(self, context: str, gold: str) -> Assignment:
         name = f"row {len(self._kept)}"
-        prepared = prepare(self._verifier, name, context, gold, n=self._instances, seed=self._seed)
+        prepared = prepare(self._verifier, name, as_script(context), gold, n=self._instances, seed=self._seed)
         if prepared.status == "ok" and prepared.task is not None:
             return Assignment(prepared.task)
         return Assignment(None, f"unusable:{prepared.status}")
