@@ -189,14 +189,15 @@ class DuckdbEngine:
             admitted = self._admitted(connection, text, _ALLOWED[access])
             if len(admitted) > len(statements):
                 raise EngineError("multi_statement", f"{len(admitted)} statements")
+            for statement in filter(_reads, admitted):  # before the transaction, which a failure would abort
+                result.reads |= self._read_by(connection, statement.query)
             connection.execute("BEGIN")
             for statement in admitted:
                 self._fetch(connection, statement, max_rows, result)
         return result
 
     def _fetch(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int, result: Outcome) -> None:
-        if str(statement.type).endswith("SELECT"):
-            result.reads |= {name.rpartition(".")[2].lower() for name in connection.get_table_names(statement.query)}
+        if _reads(statement):
             cursor = connection.execute(statement)
             result.columns = [column[0] for column in cursor.description or ()]
             types = [str(column[1]) for column in cursor.description or ()]
@@ -204,11 +205,22 @@ class DuckdbEngine:
                 cursor = connection.execute(f"SELECT {_with_texts(types)} FROM ({without_end(statement.query)}\n)")
             result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
         else:
-            named = {table.lower() for table in self.tables()} & {word.text for word in words_of(statement.query)}
+            named = self._named_in(statement.query)
             result.writes |= named
             result.reads |= named
             result.columns, result.rows = self._returned(connection, statement, max_rows)
         result.more = len(result.rows) > max_rows
+
+    def _read_by(self, connection: duckdb.DuckDBPyConnection, query: str) -> set[str]:
+        """The tables that a query reads; DuckDB 2.0 cannot tell of one with USING, though it runs it."""
+        try:
+            return {name.rpartition(".")[2].lower() for name in connection.get_table_names(query)}
+        except duckdb.BinderException:
+            return self._named_in(query)
+
+    def _named_in(self, statement: str) -> set[str]:
+        """The tables and views whose names stand in a statement."""
+        return {table.lower() for table in self.tables()} & {word.text for word in words_of(statement)}
 
     def _returned(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int) -> tuple[Any, Any]:
         """Run a statement that writes: columns and rows of its RETURNING, which are there once it has run."""
@@ -297,6 +309,10 @@ def _with_texts(types: list[str]) -> str:
     """The columns of those types, dates and times as texts; rows keep their order, there is one thread."""
     columns = (f"CAST(#{i} AS VARCHAR)" if _TIMES.search(kind) else f"#{i}" for i, kind in enumerate(types, 1))
     return ", ".join(columns)
+
+
+def _reads(statement: Any) -> bool:
+    return str(statement.type).endswith("SELECT")
 
 
 def _restart(schema: str, name: str, last: int | None, start: int) -> str:
