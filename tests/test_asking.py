@@ -1,6 +1,7 @@
 """A question to a student: the vote, the rows, and what is said where there is no result."""
 
 import sqlite3
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -265,13 +266,13 @@ def duckdb_file(tmp_path_factory):
 
 
 def task_of(database):
-    with Verifier(server=database.server) as verifier:
+    with Verifier() as verifier:
         return question_answering._task(verifier, database)
 
 
 def ask_it(database, *queries):
     task = task_of(database)
-    return question_answering.choose(task.databases[0], answers(*queries), task.engine, task.reading, database.server)
+    return question_answering.choose(task.databases[0], answers(*queries), task.engine, task.reading)
 
 
 def test_a_duckdb_file_is_asked_in_its_own_sql_and_stays_as_it_is(duckdb_file):
@@ -286,10 +287,25 @@ def test_a_duckdb_file_is_asked_in_its_own_sql_and_stays_as_it_is(duckdb_file):
         ("frame", "3", "2", "9.50", "2024-05-01"), ("it's", "None", "4", "3.00", "2024-05-02"),
     ]  # fmt: skip
     assert ask_it(database, "SELECT COUNT(*) FROM named").rows == ((2,),)
+    assert ask_it(database, "SELECT SUM(price) FROM store.sale").fault == ""
     assert "DELETE is not allowed" in ask_it(database, "DELETE FROM part").fault
     assert duckdb_file.read_bytes() == before and [file.name for file in duckdb_file.parent.iterdir()] == [
         "shop.duckdb"
     ]
+
+
+def test_a_sqlite_file_is_asked_where_it_is_and_from_a_copy_while_somebody_writes_it(tmp_path):
+    path = tmp_path / "users.db"
+    with closing(sqlite3.connect(path)) as writer:
+        writer.executescript("PRAGMA journal_mode = WAL;" + CONTEXT)
+        writer.execute("INSERT INTO users VALUES ('Di', 50)")
+        writer.commit()
+        written = question_answering.open_database(f"sqlite:///{path}")
+        assert written.url == "" and ask_it(written, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
+    whole = question_answering.open_database(f"sqlite:///{path}")
+    assert whole.url == f"sqlite:///{path}" and whole.dialect == ""
+    assert ask_it(whole, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
+    assert "denied" in ask_it(whole, "DROP TABLE users").fault
 
 
 def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
@@ -305,6 +321,7 @@ def test_postgresql_is_asked_where_it_is_and_only_read(postgres):
     )
     database = question_answering.open_database(postgres.url("seller", "asked"))
     assert '"Label" TEXT' in database.context and "CREATE TABLE sale" in database.context
+    assert "'frame'" in database.context
     found = ask_it(database, 'SELECT "Label", price FROM "Part" JOIN sale ON part = id WHERE (info->>\'kg\')::int < 2')
     assert [tuple(map(str, row)) for row in found.rows] == [("wheel", "9.5")]
     refused = ['DELETE FROM "Part"', "SELECT nextval('\"Part_id_seq\"')", "CREATE TABLE t (a INT)"]
@@ -330,7 +347,7 @@ def test_the_prompt_tells_the_dialect_and_names_as_it_has_them(project, duckdb_f
 @pytest.mark.parametrize("place", ["duckdb:///nowhere.duckdb", "postgresql://nobody@127.0.0.1:1/none"])
 def test_a_database_that_cannot_be_opened_is_told_in_a_sentence(place):
     pytest.importorskip("psycopg")
-    with pytest.raises(BadInput, match=r"cannot be read .*; give sqlite:///FILE, duckdb:///FILE"):
+    with pytest.raises(BadInput, match=r"cannot be read\b.*; give sqlite:///FILE, duckdb:///FILE"):
         question_answering.open_database(place)
 
 

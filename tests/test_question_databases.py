@@ -28,7 +28,7 @@ INSERT INTO orders VALUES (1, 1, 5.5), (2, 1, 20), (3, 2, 7), (4, 3, 11);
 """
 GOLD = "SELECT name FROM customers WHERE city = 'Bern'"
 PROMPT = Prompt("p", 1, "You write SQL.", "{schema}\n\n{question}")
-SECRET = "postgresql://role:secret@host/shop"
+SECRET = "mysql://role:secret@host/shop"
 
 
 @pytest.fixture
@@ -90,7 +90,9 @@ def test_descriptions_of_columns_stand_beside_them(folder):
     ("columns", "told"),
     [
         ({"database": "data/missing.sqlite"}, "there is no such file"),
-        ({"database": SECRET}, "postgresql://… is of no known kind"),
+        ({"database": SECRET}, "mysql://… is of no known kind"),
+        ({"database": "postgresql://role:secret@host/shop"}, "set PGPASSWORD"),
+        ({"database": "postgresql://role@127.0.0.1:1/shop"}, "none is named: set SQLREASON_POSTGRES"),
         ({"database": "data/shop.sqlite", "column_descriptions": "no JSON"}, "give JSON such as"),
     ],
 )

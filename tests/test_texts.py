@@ -9,6 +9,7 @@ import yaml
 from sqlreason.exports.dataset_card import dataset_card
 from sqlreason.exports.model_card import render_card
 from sqlreason.text.cells import cell, code_block, line
+from sqlreason.text.counts import counted
 
 ODD = [
     "a|b", "a\nb", "a\r\n\r\nb", "a\u2028b\x85c\x0bd", "| x | y |\n| --- | --- |", "\\|", "# a\n## b", "\x1b[31mred",
@@ -59,3 +60,10 @@ def test_the_model_card_keeps_its_shape(text):
     card = render_card("name", facts, metrics, ledger, [text], f"```\n{text}\n```")
     headings = [row for row in card.split("````text")[0].split("\n") if row.startswith("#")]
     assert headings == ["# name", *(f"## {part}" for part in ("Results", "Cost", "Limits", "Conditions", "Prompt"))]
+
+
+def test_one_thing_is_counted_as_one():
+    assert [counted(n, "question") for n in (0, 1, 1034)] == ["0 questions", "1 question", "1,034 questions"]
+    assert (counted(1, "query is", "queries are"), counted(2, "query is", "queries are")) == (
+        "1 query is", "2 queries are",
+    )  # fmt: skip

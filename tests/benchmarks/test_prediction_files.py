@@ -97,7 +97,7 @@ def test_what_is_wrong_with_single_predictions_is_counted(spider_folder, tmp_pat
         ("empty.txt", " \n", "is empty; give one prediction for each question"),
         ("short.txt", "SELECT 1\nSELECT 2\n", "has 2 lines, spider dev has 4 questions; give one line for each"),
         ("moved.txt", "".join(f"SELECT 1\t{name}\n" for name in reversed(NAMES)), "in another order"),
-        ("short.jsonl", '{"sql": "SELECT 1"}\n', "has 1 predictions without an id"),
+        ("short.jsonl", '{"sql": "SELECT 1"}\n', "has 1 prediction without an id"),
         ("broken.jsonl", '{"sql": "x"}\n{"sql"\n', "line 2 is not JSON"),
         ("odd.json", "[1, 2]", "row 1 is a int; each must be an object"),
         ("nameless.json", '[{"id": 1, "text": "x"}]', "its query is looked for in prediction, predicted_sql"),

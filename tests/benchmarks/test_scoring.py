@@ -81,8 +81,8 @@ def test_what_cannot_be_judged_is_left_out_and_named(spider_folder):
     summary = benchmark_report.summarise_scores(scores)
     assert summary["runs"][0]["ex"]["n"] == summary["runs"][0]["n"] == 1
     told = benchmark_report.scores_table(summary)
-    assert "1 questions are left out, their gold does not run: 0" in told and "their database is missing: 2" in told
-    assert "their database cannot be read: 1" in told
+    assert "1 question is left out, the gold does not run: 0" in told and "the database is missing: 2" in told
+    assert "the database cannot be read: 1" in told
 
 
 def test_a_gold_for_which_nothing_can_be_drawn_is_judged_on_the_one_database(spider_folder):

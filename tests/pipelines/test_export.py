@@ -1,5 +1,7 @@
 """The export's nodes: a card made of the run's figures, and a gate before anything is passed on."""
 
+import json
+
 import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
@@ -12,7 +14,7 @@ from sqlreason.errors import BadInput
 from sqlreason.exports.gguf import GgufModel
 from sqlreason.pipelines.export import nodes
 from sqlreason.preflight.requirements import take_sources
-from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.teachers.teacher import Teacher
@@ -116,6 +118,12 @@ METRICS = pd.DataFrame(
 LEDGER = pd.DataFrame({"stage": ["teacher", "sft", "grpo"], "cost": [14.52, 0.4, 1.0], "seconds": [100, 3500, 3600]})
 
 
+def traces(student_prompt, dialects):
+    """Traces to questions whose prompts name these dialects so many times."""
+    named = {name: build_messages(Prompt.from_mapping(student_prompt), "Who?", "", name) for name in dialects}
+    return pd.DataFrame({"prompt": [json.dumps(named[name]) for name, times in dialects.items() for _ in range(times)]})
+
+
 @pytest.fixture
 def card(options, prompt_text, trained):
     """The card of a run that left such tables."""
@@ -124,7 +132,7 @@ def card(options, prompt_text, trained):
         asked = options("export", adapter=adapter).model_copy(update={"name": "Llama-sql"})
         return nodes.write_card(
             LLAMA, trained(adapter), {name: lambda table=table: table for name, table in tables.items()},
-            prompt_text("student"), pd.DataFrame({"id": range(878)}), Teacher("scripted"),
+            prompt_text("student"), traces(prompt_text("student"), {"SQLite": 878}), Teacher("scripted"),
             options("evaluation", demo=False), asked,
         )  # fmt: skip
 
@@ -138,6 +146,17 @@ def test_the_card_tells_results_costs_and_conditions(card):
         assert told in text
     assert "{dialect}" not in text and "tiny student" not in text
     assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")
+
+
+@pytest.mark.parametrize(
+    ("dialects", "told"),
+    [({"SQLite": 3}, "SQLite"), ({"DuckDB": 2}, "DuckDB"), ({"SQLite": 1, "PostgreSQL": 2}, "PostgreSQL")],
+)
+def test_the_exported_student_is_told_the_dialect_that_it_was_taught(options, prompt_text, files, dialects, told):
+    prompt = prompt_text("student")
+    request = nodes.request_gguf(files[0], prompt, traces(prompt, dialects), options("export"))
+    assert request.system == build_messages(Prompt.from_mapping(prompt), "", "", told)[0]["content"]
+    assert f"one {told} query" in request.system
 
 
 def test_the_card_of_the_sft_student_tells_nothing_of_grpo(card):

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from sql_cases import load_cases
 
-from sqlreason.sql.database_files import DatabaseError, content_key, database_url, is_database_file
+from sqlreason.sql.database_files import DatabaseError, content_key, database_url, is_database_url
 from sqlreason.sql.databases import cache
 from sqlreason.sql.databases.batch_preparation import Preparer
 from sqlreason.sql.databases.file_contexts import SAMPLED, context_of
@@ -306,13 +306,13 @@ def test_a_path_becomes_the_url_of_its_engine(tmp_path):
     assert database_url("missing.duckdb", tmp_path) == f"duckdb:///{tmp_path}/missing.duckdb"
     assert database_url("sqlite:///a.db", tmp_path) == f"sqlite:///{tmp_path}/a.db"
     assert database_url(f"sqlite:///{tmp_path}/a.db", Path("/elsewhere")) == f"sqlite:///{tmp_path}/a.db"
-    with pytest.raises(DatabaseError, match="postgresql://… is of no known kind"):
-        database_url("postgresql://role:secret@host/shop", tmp_path)
+    with pytest.raises(DatabaseError, match="mysql://… is of no known kind"):
+        database_url("mysql://role:secret@host/shop", tmp_path)
 
 
 def test_only_absolute_urls_name_files():
-    assert is_database_file("sqlite:////data/shop.db") and is_database_file("duckdb:////data/shop.db")
-    assert not any(map(is_database_file, ["sqlite:///shop.db", "postgresql:////data", CONTEXT, ""]))
+    assert is_database_url("sqlite:////data/shop.db") and is_database_url("duckdb:////data/shop.db")
+    assert not any(map(is_database_url, ["sqlite:///shop.db", "mysql://host/data", CONTEXT, ""]))
     assert content_key(CONTEXT) == CONTEXT
 
 

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from sqlreason.benchmarks.benchmark_folder import Benchmark, decoded
 from sqlreason.errors import BadInput
 from sqlreason.text.cells import as_text
+from sqlreason.text.counts import counted
 
 #: What BIRD writes between a query and its database.
 BIRD_MARK = "\t----- bird -----\t"
@@ -138,8 +139,10 @@ def _of_lines(file: Path, text: str, benchmark: Benchmark) -> list[_Row]:
     if len(lines) != wanted:
         lines = [line for line in lines if line.strip()]
     if len(lines) != wanted:
-        told = f"'{file}' has {len(lines)} lines, {benchmark.format} {benchmark.split} has {wanted} questions"
-        raise BadInput(f"{told}; give one line for each, an empty one where there is no prediction")
+        told = f"'{file}' has {counted(len(lines), 'line')}, {benchmark.format} {benchmark.split} has "
+        raise BadInput(
+            f"{told}{counted(wanted, 'question')}; give one line for each, an empty one where there is no prediction"
+        )
     names = {question.db_id for question in benchmark.questions}
     return [_line(line, names) for line in lines]
 
@@ -200,8 +203,10 @@ def _matched(file: Path, name: str, rows: Sequence[_Row], benchmark: Benchmark) 
     """Give each prediction to its question."""
     questions = benchmark.questions
     if all(row.id is None for row in rows) and len(rows) != len(questions):
-        told = f"'{file}' has {len(rows)} predictions without an id, {benchmark.format} {benchmark.split} has "
-        raise BadInput(f"{told}{len(questions)} questions; give one for each, or a column id")
+        told = (
+            f"'{file}' has {counted(len(rows), 'prediction')} without an id, {benchmark.format} {benchmark.split} has "
+        )
+        raise BadInput(f"{told}{counted(len(questions), 'question')}; give one for each, or a column id")
     known = {question.id: question for question in questions}
     places = {str(place): question.id for place, question in enumerate(questions)}
     ids = {row.id for row in rows}

@@ -41,10 +41,9 @@ def ask(
 ) -> None:
     """Ask the trained student a QUESTION about a database, which is only read.
 
-    Several answers are drawn, each query runs in the sandbox (of a file on a copy, in PostgreSQL in a read-only
-    transaction with a time limit), and the result that most of them share is shown
-    with its query and its reasoning. With --self-repairs each answer whose query does not run is repaired before that.
-    Exit 1 if there is no result.
+    Several answers are drawn, each query runs in the sandbox (in PostgreSQL in a read-only transaction with a time
+    limit), and the result that most of them share is shown with its query and its reasoning. With --self-repairs each
+    answer whose query does not run is repaired before that. Exit 1 if there is no result.
     """
     from sqlreason.students import question_answering
 

@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqlreason.commands.certify import certify
+from sqlreason.commands.question_arguments import DATABASE, DATABASES, JSON, SEED, read_questions
+from sqlreason.commands.score import score
 from sqlreason.errors import BadInput
+from sqlreason.text.counts import counted
 
 if TYPE_CHECKING:
     from sqlreason.sql.databases.batch_preparation import Row
-
-DATABASES = click.option("--databases", default=3, show_default=True, help="Perturbed databases beside the original.")
-SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
-DATABASE = click.option("--database", help="A SQLite or DuckDB file, by path or URL, on which the questions are asked.")
-JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 
 @click.group(name="sql")
 def sql() -> None:
     """Verify SQL by running it: audit questions, explain a verdict, score predictions, certify a reward."""
+
+
+sql.add_command(score)
+sql.add_command(certify)
 
 
 @sql.command()
@@ -49,7 +52,7 @@ def audit(
     from sqlreason.sql.audit import audit as audit_rows
     from sqlreason.sql.verifier import Verifier
 
-    rows = _questions(source, env, database or "")[:limit]
+    rows = read_questions(source, env, database or "")[:limit]
     with Verifier() as verifier, tqdm(total=len(rows), desc="audit", disable=None, file=sys.stderr) as bar:
         found = audit_rows(verifier, rows, n=databases, seed=seed, progress=lambda _: bar.update())
     if as_json:
@@ -130,167 +133,6 @@ def explain(
     sys.exit(int(not found.verdict.agrees))
 
 
-@sql.command()
-@click.argument("predictions", nargs=-1, required=True)
-@click.option("--benchmark", required=True, help="Folder of Spider or BIRD as it unpacks, or a file of its questions.")
-@click.option("--format", "format_", default="", help="spider or bird; found out where it is not given.")
-@click.option("--split", default="", help="dev, train or test; the first that is there.")
-@click.option("--against", help="A file of other predictions; each run is tested against it, question by question.")
-@click.option("--suite", help="Folder of test suites (<db_id>/*.sqlite) that do not lie beside the databases.")
-@DATABASES
-@SEED
-@click.option("--ves", type=click.IntRange(0), help="Timings of a query for R-VES; 100 for bird, else 0.")
-@click.option("--seconds", default=30.0, show_default=True, help="Computing time of a query.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cores that are used.")
-@click.option("--cache", help="A file that keeps what was drawn for the golds, for the next call.")
-@click.option("--json", "json_file", help="A file for all figures and every verdict.")
-@click.option("--html", "html_file", help="A file for the page.")
-def score(
-    predictions: tuple[str, ...],
-    benchmark: str,
-    format_: str,
-    split: str,
-    against: str | None,
-    suite: str | None,
-    databases: int,
-    seed: int,
-    ves: int | None,
-    seconds: float,
-    workers: int,
-    cache: str | None,
-    json_file: str | None,
-    html_file: str | None,
-) -> None:
-    """Judge PREDICTIONS that any model made for a benchmark, and say which were right by luck.
-
-    Files in Spider's pred.txt, BIRD's predict_dev.json, records of IBM's text2sql-eval-toolkit, JSON lines or CSV.
-    """
-    from sqlreason.benchmarks.benchmark_folder import read_benchmark
-    from sqlreason.benchmarks.prediction_files import read_runs
-    from sqlreason.benchmarks.scoring import score_predictions
-    from sqlreason.reporting.benchmark_report import answer_records, render_scores, scores_table, summarise_scores
-
-    try:
-        asked = read_benchmark(benchmark, format_, split, suite)
-        runs, first = read_runs(predictions, against, asked)
-    except BadInput as error:
-        raise click.ClickException(str(error)) from None
-    for name in filter(None, (json_file, html_file)):
-        if not Path(name).absolute().parent.is_dir():
-            raise click.ClickException(f"there is no folder for '{name}'")
-    rounds = (100 if asked.format == "bird" else 0) if ves is None else ves
-    with _Progress() as progress:
-        scores = score_predictions(
-            asked,
-            runs,
-            databases=databases,
-            seed=seed,
-            workers=workers,
-            seconds=seconds,
-            rounds=rounds,
-            cache=cache,
-            progress=progress,
-        )
-    summary = summarise_scores(scores, first)
-    click.echo(scores_table(summary))
-    if json_file:
-        content = {"summary": summary, "answers": answer_records(scores)}
-        Path(json_file).write_text(json.dumps(content, indent=1, default=repr), encoding="utf-8")
-    if html_file:
-        Path(html_file).write_text(render_scores(summary, scores), encoding="utf-8")
-
-
-class _Progress:
-    """A bar for each stage; a context manager that is called with stage, done and total."""
-
-    def __init__(self) -> None:
-        self._stage, self._bar = "", None
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        from tqdm import tqdm
-
-        if stage != self._stage:
-            self.__exit__()
-            self._stage, self._bar = stage, tqdm(desc=stage, total=total, disable=None, file=sys.stderr)
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
-
-
-@sql.command()
-@click.argument("reward")
-@click.option("--source", help="Questions to try it on, as of audit; a few of this package's own if none is named.")
-@click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
-@click.option("--questions", type=click.IntRange(1), default=8, show_default=True, help="Only the first so many.")
-@click.option("--messages", is_flag=True, help="The reward reads completions as lists of chat messages.")
-@DATABASES
-@SEED
-@JSON
-def certify(
-    reward: str,
-    source: str | None,
-    env: str | None,
-    questions: int,
-    messages: bool,
-    databases: int,
-    seed: int,
-    as_json: bool,
-) -> None:
-    """Try REWARD on right answers, wrong neighbours of the gold and exploits; exit 1 if it can be gamed.
-
-    REWARD is module:name of a function by TRL's contract, or one of this package's. It gets completions in our grammar,
-    and the columns prompts, sql_context, gold_sql and task. A reward of others runs in this process and executes the
-    exploits in its own way: certify it in a folder, or a container, that may be lost.
-    """
-    from sqlreason.rewards.certification import LIMITS
-    from sqlreason.rewards.certification import certify as certify_rewards
-    from sqlreason.rewards.foreign import find_reward
-
-    try:
-        found = find_reward(reward, messages, LIMITS)
-        rows = _certifiable(source, env, questions, databases, seed)
-        certificate = certify_rewards({found.__name__: 1.0}, rows, seed=seed, others=[found])
-    except BadInput as error:
-        raise click.ClickException(str(error)) from None
-    raised = [f"it raised {count} times ({error})" for error, count in getattr(found, "raised", {}).items()]
-    faults = [*certificate.faults, *raised]
-    if as_json:
-        entries = [asdict(entry) for entry in certificate.entries]
-        click.echo(json.dumps({"reward": reward, "faults": faults, "entries": entries}, indent=1))
-    else:
-        for entry in certificate.entries:
-            mark = "" if entry.passed else "  <- paid" if entry.kind == "exploit" else "  <- too near"
-            click.echo(f"{entry.kind:<8} {entry.highest:>7.2f}  {entry.name}{mark}  {entry.reason}".rstrip())
-        click.echo("\n" + "; ".join([certificate.summary(), *raised]))
-    sys.exit(int(bool(faults)))
-
-
-def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
-    """Return questions with their task; those whose gold cannot be trusted are left out."""
-    from sqlreason.rewards.sample_questions import sample_questions
-    from sqlreason.sql.databases.batch_preparation import Row, prepare_all
-
-    if source is None:
-        asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
-    else:
-        asked = _questions(source, env)
-    asked = asked[:most]
-    rows = [
-        {"task": prepared.task.to_json(), "sql_context": row.context, "gold_sql": row.gold}
-        for row, prepared in zip(asked, prepare_all(asked, databases, seed), strict=True)
-        if prepared.task is not None
-    ]
-    if not rows:
-        raise BadInput(f"none of {len(asked)} gold queries can be trusted; `audit` says why")
-    return rows
-
-
 def _text(given: str) -> str:
     """The text itself, or the content of the file named after an @."""
     if not given.startswith("@"):
@@ -311,44 +153,8 @@ def _url(database: str) -> str:
 
 
 def _question(source: str, id_: str | None, env: str | None, database: str) -> "Row":
-    found = [row for row in _questions(source, env, database) if row[0] == id_]
+    found = [row for row in read_questions(source, env, database) if row[0] == id_]
     if len(found) != 1:
-        raise click.ClickException(f"{len(found)} questions of '{source}' have the id {id_!r}; give --id of one")
+        there = counted(len(found), f"question of '{source}' has", f"questions of '{source}' have")
+        raise click.ClickException(f"{there} the id {id_!r}; give --id of one")
     return found[0]
-
-
-def _questions(source: str, env: str | None, database: str = "") -> list["Row"]:
-    """Questions of a file, or of a catalog entry where no file has that name."""
-    from sqlreason.data.sources import SUFFIXES, questions_of, read_file, records_of
-
-    path = Path(source)
-    is_file = path.exists() or path.suffix in SUFFIXES
-    try:
-        return questions_of(read_file(path) if is_file else records_of(_entry(source, env)), source, database)
-    except BadInput as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _entry(name: str, env: str | None) -> Any:
-    try:
-        from kedro.framework.session import KedroSession
-        from kedro.io.core import DatasetError
-    except ImportError:
-        needs = "a catalog needs Kedro: pip install 'sqlreason[kedro]'"
-        raise BadInput(f"'{name}' is no file; {needs}, or give a CSV or JSONL file") from None
-
-    with KedroSession.create(Path.cwd(), env=env) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        if name not in catalog:
-            raise BadInput(f"'{name}' is no file and no catalog entry; entries are {', '.join(_tables(catalog))}")
-        try:
-            found = catalog.load(name)
-        except DatasetError as error:
-            raise BadInput(f"the catalog entry '{name}' cannot be loaded: {error}") from None
-    if not hasattr(found, "columns"):
-        raise BadInput(f"the catalog entry '{name}' holds a {type(found).__name__}, no table of questions")
-    return found
-
-
-def _tables(catalog: Any) -> list[str]:
-    return sorted(name for name in catalog if not name.startswith("param"))

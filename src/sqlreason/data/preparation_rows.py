@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlreason.sql.database_files import is_database_file
+from sqlreason.sql.database_files import is_database_url
 from sqlreason.sql.databases.batch_preparation import Row
 from sqlreason.text.cells import as_text
 
@@ -30,15 +30,17 @@ def preparation_rows(questions: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def original_of(question: Mapping[str, Any]) -> str:
-    """Return the database on which a question is judged: the file that it names, else its context.
+    """Return the database on which a question is judged: the one that it names, else its context."""
+    return as_text(question.get("database")).strip() or as_script(question["sql_context"])
 
-    A context that is itself the name of a file is not followed: it comes with the data, and whoever wrote it may not
-    choose among the files of this machine.
+
+def as_script(context: Any) -> Any:
+    """Return a context as a script, whatever it is.
+
+    One that is itself the URL of a database is not followed: it comes with the data, and whoever wrote it may not
+    choose among the files of this machine, nor the servers that it can reach.
     """
-    if database := as_text(question.get("database")).strip():
-        return database
-    context = question["sql_context"]
-    return f"-- {context}" if isinstance(context, str) and is_database_file(context) else context
+    return f"-- {context}" if isinstance(context, str) and is_database_url(context) else context
 
 
 def further_golds(cell: Any) -> tuple[str, ...]:

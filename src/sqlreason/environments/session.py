@@ -19,7 +19,7 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS, Reward
 from sqlreason.rewards.tasks import WANTED, original_url
-from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
+from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_url
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
@@ -389,7 +389,7 @@ class Session:
         if "sql_context" in self.row:
             yield str(self.row["sql_context"])
         place, *_ = self._place()
-        if is_database_file(place):
+        if is_database_url(place):
             yield self._factory.shown_context(place)
         if "task" in self.row:
             yield from Task.from_json(str(self.row["task"])).databases

@@ -15,6 +15,7 @@ from sqlreason.benchmarks.efficiency import r_ves
 from sqlreason.benchmarks.scoring import ScoredAnswer, ScoredRun, Scores
 from sqlreason.reporting.findings import p_text, percent, span
 from sqlreason.reporting.statistics import mcnemar, wilson
+from sqlreason.text.counts import counted
 
 #: What is said of an answer, by the field of `ScoredAnswer`; in this order.
 MEASURES = {"ex": "EX", "suite": "test suite", "drawn": "drawn databases", "strict": "strict"}
@@ -146,9 +147,10 @@ def _given(summary: dict[str, Any]) -> list[str]:
 def benchmark_line(summary: dict[str, Any]) -> str:
     """Return what was asked, in a sentence."""
     told = summary["benchmark"]
-    suite = f", {told['suite_databases']} databases of test suites" if told["suite_databases"] else ""
-    asked = f"{told['format']} {told['split']}: {told['questions']} questions on {told['databases']} databases"
-    return f"{asked}{suite}; {told['drawn_databases']} databases drawn for each gold (seed {told['seed']})"
+    suite = f", {counted(told['suite_databases'], 'database')} of test suites" if told["suite_databases"] else ""
+    places = f"{counted(told['questions'], 'question')} on {counted(told['databases'], 'database')}"
+    drawn = f"{counted(told['drawn_databases'], 'database')} drawn for each gold (seed {told['seed']})"
+    return f"{told['format']} {told['split']}: {places}{suite}; {drawn}"
 
 
 def sentences(run: dict[str, Any]) -> list[str]:
@@ -179,10 +181,10 @@ _PROBLEMS = {
     "unknown_id": "predictions for no question of the benchmark, left out",
 }
 _STATUSES = {
-    "no_database": "their database is missing",
-    "database_error": "their database cannot be read",
-    "no_gold": "they have no gold",
-    "gold_error": "their gold does not run",
+    "no_database": "the database is missing",
+    "database_error": "the database cannot be read",
+    "no_gold": "there is no gold",
+    "gold_error": "the gold does not run",
 }
 
 
@@ -190,7 +192,8 @@ def remarks(summary: dict[str, Any]) -> list[str]:
     """Return what is to be said of the questions, whoever answers them."""
     found = []
     for status, ids in summary["unjudged"].items():
-        found.append(f"{len(ids)} questions are left out, {_STATUSES.get(status, status)}: {named(ids)}")
+        lost = counted(len(ids), "question is", "questions are")
+        found.append(f"{lost} left out, {_STATUSES.get(status, status)}: {named(ids)}")
     if summary["undrawn"]:
         counts = ", ".join(f"{status} {len(ids)}" for status, ids in summary["undrawn"].items())
         found.append(f"judged on the one database alone, for none could be drawn for their gold: {counts}")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlreason.sql.database_files import engine_of, is_database_file
+from sqlreason.sql.database_files import engine_of, is_database_url
 from sqlreason.text.printable import printable
 
 #: Every status that a verdict can have.
@@ -124,12 +124,12 @@ class Task:
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Return its test databases that are files."""
-        return tuple(filter(is_database_file, self.databases))
+        return tuple(filter(is_database_url, self.databases))
 
     @property
     def script(self) -> str:
         """Return the first test database that is a script, from which a schema can be read; "" where all are files."""
-        return next((text for text in self.databases if not is_database_file(text)), "")
+        return next((text for text in self.databases if not is_database_url(text)), "")
 
     @cached_property
     def by_gold(self) -> tuple[Task, ...]:

@@ -1,8 +1,9 @@
 """One question to a trained student about a database of one's own: several answers, a vote by execution, the rows.
 
-A file is copied into the sandbox; queries run on the copy, and the file itself is only read: those of SQLite and DuckDB
-and files of SQL statements, of a size that fits into the sandbox's memory. PostgreSQL is asked where it is, by a worker
-whose one transaction is read-only and under a time limit, and refuses all that is no query (docs/sandbox.md).
+Files of SQLite and DuckDB are asked where they are, by a worker that can only read them; of SQLite's, one that another
+program writes at the moment is copied into the sandbox as it stands, and so is a file of SQL statements. PostgreSQL is
+asked where it is, by a worker whose transactions are read-only, under a time limit and rolled back, and that refuses
+all that is no query (docs/sandbox.md).
 """
 
 import logging
@@ -16,13 +17,12 @@ from typing import Any
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
 from sqlreason.reasoning.prompts import PromptOverBudget
-from sqlreason.sql.databases.plain_scripts import first_that_runs, scripts_of
+from sqlreason.sql.database_files import SCHEMES, SERVERS, DatabaseError, database_url, dialect_of, engine_of
+from sqlreason.sql.databases.file_contexts import context_of
+from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
-from sqlreason.sql.parsing.duckdb_script import script_of_file
 from sqlreason.sql.parsing.dumps import decoded
-from sqlreason.sql.parsing.postgres_tables import definitions_of
 from sqlreason.sql.parsing.sqlite_script import script_of
-from sqlreason.sql.sandbox.process import WorkerError
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -33,7 +33,6 @@ from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
 
-_SQLITE, _DUCKDB, _POSTGRES = "sqlite:///", "duckdb:///", ("postgresql://", "postgres://")
 _ACCEPTED = (
     "give sqlite:///FILE, duckdb:///FILE, postgresql://USER@HOST/NAME or a file of CREATE TABLE and INSERT statements"
 )
@@ -51,13 +50,13 @@ class Database:
 
     Attributes:
         context: Its tables, and its rows where queries run on a copy, as SQL statements.
-        dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a file.
-        server: URL of a PostgreSQL database that is asked where it is.
+        dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a script.
+        url: Of a database that is asked where it is.
     """
 
     context: str
     dialect: str = ""
-    server: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,35 +98,23 @@ def open_database(database: str) -> Database:
     Raises:
         ValueError: If it cannot be read.
     """
-    if database.startswith(_DUCKDB):
-        return Database(_read_duckdb(database), "duckdb")
-    if database.startswith(_POSTGRES):
-        return Database(_read_postgres(database), "postgres", database)
+    if database.startswith((*SCHEMES.values(), *SERVERS)):
+        return _open_in_place(database)
     return Database(read_context(database))
 
 
-def _read_duckdb(database: str) -> str:
-    import duckdb
-
+def _open_in_place(database: str) -> Database:
+    """Return a database as a worker asks it that has it open."""
+    served = database.startswith(SERVERS)
     try:
-        return script_of_file(Path(database.removeprefix(_DUCKDB)))
-    except (OSError, duckdb.Error) as error:
-        raise BadInput(f"{database} cannot be read ({str(error).splitlines()[0]}); {_ACCEPTED}") from None
-
-
-def _read_postgres(database: str) -> str:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        context = definitions_of(database)
-    except ModuleNotFoundError:
-        raise BadInput("PostgreSQL needs its driver: pip install -e '.[postgresql]'") from None
-    except SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise BadInput(f"the database cannot be read ({cause}); {_ACCEPTED}") from None
-    if not context:
-        raise BadInput("the role of the database's URL may use no table; grant it SELECT on those that are asked about")
-    return context
+        url = database if served else database_url(database, Path.cwd())
+        with Verifier(limits=_LIMITS) as verifier:
+            found = context_of(verifier, url)
+    except DatabaseError as error:
+        if database.startswith(SCHEMES["sqlite"]):  # a copy can be had of one that is being written
+            return Database(read_context(database))
+        raise BadInput(f"{error}; {_ACCEPTED}" + (f". {_READER}" if served else "")) from None
+    return Database(found.shown, dialect_of(url), url)
 
 
 def read_context(database: str) -> str:
@@ -139,9 +126,9 @@ def read_context(database: str) -> str:
     Raises:
         ValueError: If it cannot be read.
     """
-    path = Path(database.removeprefix(_SQLITE))
+    path = Path(database.removeprefix(SCHEMES["sqlite"]))
     try:
-        if not database.startswith(_SQLITE):
+        if not database.startswith(SCHEMES["sqlite"]):
             text, whole = decoded(path.read_bytes())
             if not whole:
                 logger.warning("%s holds texts that are no UTF-8; what cannot be read is shown as \ufffd", path.name)
@@ -192,7 +179,7 @@ def ask(
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
         AdapterError: If the adapter belongs to another base model.
     """
-    with Verifier(limits=_LIMITS, server=database.server) as verifier:
+    with Verifier(limits=_LIMITS) as verifier:
         task = _task(verifier, database)
     with generator.Generator(
         checkpoint,
@@ -202,7 +189,7 @@ def ask(
         batch_size=votes,
         schema_names=schema_names,
         tools=tool_limits(adapter),
-        verifier=Verifier(limits=_LIMITS, server=database.server),
+        verifier=Verifier(limits=_LIMITS),
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
@@ -213,11 +200,10 @@ def ask(
             max_new_tokens=max_completion_tokens,
             attempts=self_repairs,
             seed=seed,
-            server=database.server,
             rows=[{"task": task, "sql_context": database.context}],
         )
     texts = [found.answer.text if found.answer.finished else "" for found in corrected]
-    reply = choose(task.databases[0], texts, task.engine, task.reading, database.server)
+    reply = choose(task.databases[0], texts, task.engine, task.reading)
     looked = [found.answer for found in corrected if isinstance(found.answer, Conversation)]
     return replace(
         reply,
@@ -228,20 +214,9 @@ def ask(
 
 
 def _task(verifier: Verifier, database: Database) -> Task:
-    """Where queries run: on a script, in PostgreSQL on the tables that are there."""
-    if database.server:
-        try:
-            tried = verifier.run("", "SELECT 1", "postgres")
-        except WorkerError as error:
-            raise BadInput(f"{error}. {_READER}") from None
-        if tried.status != "ok":
-            raise BadInput(f"no query runs in the database ({tried.reason})")
-        return Task("", "", ("",), "postgres", "postgres")
-    if database.dialect:
-        for script in scripts_of(database.context, database.dialect, database.dialect):
-            if verifier.run(script, "SELECT 1", database.dialect).status == "ok":
-                break
-        return Task("", "", (script,), database.dialect, database.dialect)
+    """Where queries run: on the database itself, or on a script."""
+    if database.url:
+        return Task("", "", (database.url,), engine_of(database.url), database.dialect)
     script, engine, reading = first_that_runs(verifier, database.context)
     return Task("", "", (script,), engine, reading)
 
@@ -283,17 +258,16 @@ def _whole_schema(prompts: StudentPrompts, question: str, database: Database, ro
         return None
 
 
-def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "", server: str = "") -> Reply:
+def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "") -> Reply:
     """Return the answer whose result most of them share, with its rows.
 
     Args:
-        script: The database, in the engine's dialect; "" for the tables of a server.
+        script: The database: in the engine's dialect, or its URL.
         answers: Completions.
         engine: That runs their queries.
         reading: The dialect from which they are rewritten for it.
-        server: URL of a PostgreSQL database.
     """
-    with Verifier(limits=_LIMITS, server=server) as verifier:
+    with Verifier(limits=_LIMITS) as verifier:
         chosen, votes = voting.elect(verifier, script, answers, engine, reading)
         answer = parse(answers[chosen])
         if not answer.well_formed:

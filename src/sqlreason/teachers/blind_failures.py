@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlreason.data.preparation_rows import further_golds, original_of
-from sqlreason.sql.database_files import engine_of, is_database_file
+from sqlreason.sql.database_files import dialect_of, engine_of, is_database_url
 from sqlreason.sql.databases.plain_scripts import scripts_of
 from sqlreason.sql.parsing.dialects import own_dialect
 from sqlreason.sql.verifier import Task, Verifier
@@ -42,8 +42,8 @@ def _task(question: Row, served: bool) -> Task:
     """A question on its original database alone."""
     database, others = original_of(question), further_golds(question.get("other_golds"))
     id_, gold = question["id"], question["sql"]
-    if is_database_file(database):
-        return Task(id_, gold, (database,), engine_of(database), other_golds=others)
+    if is_database_url(database):
+        return Task(id_, gold, (database,), engine_of(database), dialect_of(database), other_golds=others)
     own = own_dialect(database, gold, question.get("dialect", ""), served)
     context = scripts_of(database, own, own)[0] if own else database
     return Task(id_, gold, (context,), own or "sqlite", own, other_golds=others)

@@ -22,7 +22,7 @@ TEACHING: dict[str, TableSchema] = {
         optional=("domain", "sql_explanation", "sql_task_type", "dialect"),
         beside={
             "database": "a SQLite or DuckDB file in place of `sql_context` or beside it: a path within the project, or "
-            "`sqlite:///PATH`, `duckdb:///PATH`; queries are judged on the file",
+            "`sqlite:///PATH`, `duckdb:///PATH`; or `postgresql://ROLE@HOST/NAME`; queries are judged on it",
             "column_descriptions": "what its columns mean, JSON: `{table: {column: text}}`; shown with the schema",
             "other_golds": "further right queries, a list",
         },

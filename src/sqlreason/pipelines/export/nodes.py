@@ -1,7 +1,9 @@
 """Nodes of the export: merge, write GGUF, evaluate each form again, write the card, publish what passes."""
 
+import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from sqlreason.options.export_options import ExportOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.reporting import statistics
+from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel
 from sqlreason.students.prompting import prompt_fingerprint
@@ -89,7 +92,8 @@ def write_card(
     metrics, costs = (
         export_sources[name]() if name in export_sources else None for name in ("evaluation_metrics", "costs")
     )
-    return model_card_text.render_card(options.name, facts, metrics, costs, duties, _system(student_prompt))
+    system = _system(student_prompt, filtered_traces)
+    return model_card_text.render_card(options.name, facts, metrics, costs, duties, system)
 
 
 def merge_adapter(
@@ -110,14 +114,19 @@ def merge_adapter(
     return merging.merge(export_base, exported_adapter, model_card, trained_on=base_model.spoken_to(**student.template))
 
 
-def request_gguf(merged_model: Checkpoint, student_prompt: dict[str, Any], options: ExportOptions) -> GgufRequest:
+def request_gguf(
+    merged_model: Checkpoint, student_prompt: dict[str, Any], filtered_traces: pd.DataFrame, options: ExportOptions
+) -> GgufRequest:
     """Return what the GGUF file and its Modelfile are made of; saving it writes them."""
-    return GgufRequest(merged_model, options.precision, _system(student_prompt), options.name)
+    return GgufRequest(merged_model, options.precision, _system(student_prompt, filtered_traces), options.name)
 
 
-def _system(student_prompt: dict[str, Any]) -> str:
-    """The system message as every question of the training had it."""
-    return build_messages(Prompt.from_mapping(student_prompt), question="", schema="")[0]["content"]
+def _system(student_prompt: dict[str, Any], filtered_traces: pd.DataFrame) -> str:
+    """The system message as most questions of the training had it: it names the dialect of their databases."""
+    prompt = Prompt.from_mapping(student_prompt)
+    worded = [build_messages(prompt, question="", schema="", dialect=name)[0]["content"] for name in NAMES.values()]
+    told = Counter(json.loads(messages)[0]["content"] for messages in filtered_traces["prompt"])
+    return max(worded, key=lambda text: told[text])
 
 
 def evaluate_exports(

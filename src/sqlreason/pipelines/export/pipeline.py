@@ -38,7 +38,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 func=nodes.request_gguf,
-                inputs=["merged_model", "student_prompt", "params:export"],
+                inputs=["merged_model", "student_prompt", "filtered_traces", "params:export"],
                 outputs="gguf_model",
                 name="write_gguf",
             ),

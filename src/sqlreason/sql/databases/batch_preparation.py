@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sqlreason.sql.database_files import SERVERS
 from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
 from sqlreason.sql.sandbox.named_server import named_server
@@ -89,10 +90,10 @@ class Preparer:
         keys = [_key(each) for each in work]
         known = [self._cache.get(key, each.row[0]) for key, each in zip(keys, work, strict=True)]
         made = self._made([each for each, found in zip(work, known, strict=True) if found is None])
-        for key, found in zip(keys, known, strict=True):
+        for key, found, each in zip(keys, known, work, strict=True):
             if found is None:
                 found = next(made)
-                if found.status not in _CHANCE:
+                if found.status not in _CHANCE and not _is_of_server(each.row.context):
                     self._cache.put(key, found)
             yield found
 
@@ -136,6 +137,11 @@ def _prepared(work: _Work, verifier: Verifier) -> Prepared:
     return prepare(
         verifier, id_, context, gold, n=work.n, seed=work.seed, suite=work.suite, other_golds=others, dialect=dialect
     )
+
+
+def _is_of_server(context: object) -> bool:
+    """Whether a context is the URL of a database whose content nothing tells of from here."""
+    return isinstance(context, str) and context.startswith(SERVERS)
 
 
 def _key(work: _Work) -> str:

@@ -1,8 +1,9 @@
-"""The script that stands for a database file: its definitions, and some of its rows.
+"""The script that stands for a database file, or a PostgreSQL database: its definitions, and some of its rows.
 
-From it a schema is read, a prompt is written and test databases are drawn, as from any other context; the file itself
-stays the test database on which verdicts begin. A table of few rows is read whole, of a larger one some rows at equal
-distances, so that a gigabyte costs a few looks. All of it is read in a sandboxed worker, once for each state of a file.
+From it a schema is read, a prompt is written and test databases are drawn, as from any other context; the database
+itself stays the one on which verdicts begin. A table of few rows is read whole, of a larger one some rows at equal
+distances (of a server's the first that it gives), so that a gigabyte costs a few looks. Rows are read in a sandboxed
+worker, once for each state of a file, and once in a process from a server.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlreason.sql.database_files import DatabaseError, DatabaseFile, engine_of, files_of, path_of
-from sqlreason.sql.databases.plain_scripts import definition
+from sqlreason.sql.database_files import DatabaseError, DatabaseFile, engine_of, files_of, shown_name
+from sqlreason.sql.databases.plain_scripts import definition, scripts_of
 from sqlreason.sql.databases.values import is_nested
+from sqlreason.sql.databases.written_values import as_document, written_rows
 from sqlreason.sql.parsing.keys import references_of
-from sqlreason.sql.parsing.schema import Schema, SchemaError, parse_schema
+from sqlreason.sql.parsing.postgres_tables import describe_postgres
+from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, parse_schema
 from sqlreason.sql.parsing.sqlite_script import cell, is_shadow
 from sqlreason.sql.parsing.tables import Column, ForeignKey, Table, Value, identifier, literal
+from sqlreason.sql.sandbox.named_server import VARIABLE
+from sqlreason.sql.sandbox.worker.opening import STATUS as UNREADABLE
 from sqlreason.sql.sandbox.worker.shelf import Shelf
 from sqlreason.sql.verdicts import Result
 from sqlreason.sql.verifier import Verifier
@@ -36,11 +41,17 @@ _STRETCHES = 10
 #: Characters of the scripts that are kept.
 _REMEMBERED = 32_000_000
 
+#: Why a question on a PostgreSQL database is not used.
+UNSERVED_DATABASE = (
+    "test databases of a PostgreSQL database are made on a server beside it, and none is named: "
+    f"set {VARIABLE} (docs/sandbox.md)"
+)
+
 Bounds = tuple[int, int]
 
 
 class FileContext(NamedTuple):
-    """What stands for a database file.
+    """What stands for a database.
 
     Attributes:
         script: Definitions and rows in the engine's dialect; of each table first the rows that drawn databases keep.
@@ -54,7 +65,7 @@ class FileContext(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A table of a file: its definition as it is run, and as a value."""
+    """A table of a database: its definition as it is run, and as a value."""
 
     sql: str
     table: Table
@@ -64,11 +75,11 @@ _scripts: Shelf[DatabaseFile, FileContext] = Shelf(_REMEMBERED)
 
 
 def context_of(verifier: Verifier, database: str) -> FileContext:
-    """Read the script that stands for a database file.
+    """Read the script that stands for a database.
 
     Args:
         verifier: In whose workers it is read.
-        database: URL of the file.
+        database: Its URL.
 
     Raises:
         DatabaseError: It cannot be opened or read, or has no table.
@@ -83,12 +94,13 @@ def context_of(verifier: Verifier, database: str) -> FileContext:
 
 def _read(verifier: Verifier, database: str) -> FileContext:
     engine = engine_of(database)
-    described = verifier.describe(database)
+    described = describe_postgres(database) if engine == "postgres" else verifier.describe(database)
     virtual = {name for name, sql, *_ in described["tables"] if "VIRTUAL" in sql.upper().split()[:2]}
     hidden = virtual | {name for name, *_ in described["tables"] if is_shadow(name, virtual)}
-    found = [_table(engine, *table) for table in described["tables"] if table[0] not in hidden]
+    types = described["before"] if engine == "postgres" else []
+    found = [_table(engine, types, *table) for table in described["tables"] if table[0] not in hidden]
     if not found:
-        raise DatabaseError(f"the database has no table ({path_of(database)})")
+        raise DatabaseError(f"the database has no table that can be read ({shown_name(database)})")
     filled = _sampled(verifier, database, [each.table for each in found])
     before = [*described["before"], *(each.sql for each in found)]
     after = [sql for owner, sql in described["after"] if owner not in hidden]
@@ -96,8 +108,20 @@ def _read(verifier: Verifier, database: str) -> FileContext:
     rows = [insert for table in kept for insert in _inserts(table, engine)]
     few = [insert for table in filled for insert in _inserts(replace(table, rows=table.rows[:_SHOWN]), engine)]
     comments = list(map(_comment, described["comments"]))
-    script = _written([*before, *rows, *after])
-    return FileContext(script, _schema(script, engine, filled), _written([*before, *few, *after, *comments]))
+    shown = _written([*before, *few, *after, *comments])
+    if engine == "postgres":
+        script = _that_runs(verifier, [*before, *rows], after)
+    else:
+        script = _written([*before, *rows, *after])
+    return FileContext(script, _schema(script, engine, filled), shown)
+
+
+def _that_runs(verifier: Verifier, tables: Sequence[str], views: Sequence[str]) -> str:
+    """The script without foreign keys, and without views where the server of the sandbox does not run them."""
+    whole, bare = (scripts_of(_written(parts), "postgres", "postgres")[0] for parts in ([*tables, *views], tables))
+    if not views or not verifier.server or verifier.run(whole, "SELECT 1", "postgres").status == "ok":
+        return whole
+    return bare
 
 
 def _written(statements: Iterable[str]) -> str:
@@ -113,11 +137,13 @@ def _schema(script: str, engine: str, tables: Sequence[Table]) -> Schema:
     return Schema(tuple(tables), views)
 
 
-def _table(engine: str, name: str, sql: str, columns: list[list[Any]], keys: list[list[Any]]) -> _Found:
+def _table(
+    engine: str, types: Sequence[str], name: str, sql: str, columns: list[list[Any]], keys: list[list[Any]]
+) -> _Found:
     """A table by its definition; by what the engine tells of its columns where that cannot be read."""
     shown = [column for column in columns if column[4] != 1]
     try:
-        (table,) = parse_schema(sql, engine).tables
+        (table,) = _parsed(sql, engine, types).tables
         if [column.name.lower() for column in table.columns] == [column[0].lower() for column in shown]:
             return _Found(sql, replace(table, name=name))
     except (SchemaError, ValueError):
@@ -132,6 +158,12 @@ def _table(engine: str, name: str, sql: str, columns: list[list[Any]], keys: lis
     return _Found(definition(plain, engine, []), plain)
 
 
+def _parsed(sql: str, engine: str, types: Sequence[str]) -> Schema:
+    if engine != "postgres":
+        return parse_schema(sql, engine)
+    return as_postgres(parse_schema(_written([*types, sql]), engine), sql)
+
+
 def _foreign_keys(rows: list[list[Any]]) -> Iterable[ForeignKey]:
     for number in dict.fromkeys(row[0] for row in rows):
         own = [row for row in rows if row[0] == number]
@@ -143,14 +175,22 @@ def _foreign_keys(rows: list[list[Any]]) -> Iterable[ForeignKey]:
 def _sampled(verifier: Verifier, database: str, tables: Sequence[Table]) -> list[Table]:
     """The tables with their rows, all of them or some at equal distances."""
     first = _asked(verifier, database, [f"{_select(table)} LIMIT {SAMPLED + 1}" for table in tables])
-    large = [i for i, result in enumerate(first) if len(result.rows) > SAMPLED or result.status == "too_big"]
+    numbered = engine_of(database) != "postgres"
+    large = [
+        i for i, result in enumerate(first) if numbered and (len(result.rows) > SAMPLED or result.status == "too_big")
+    ]
     bounds = _bounds(verifier, database, [tables[i] for i in large])
     strided = [_strided(tables[i], engine_of(database), found) for i, found in zip(large, bounds, strict=True) if found]
     spread = iter(_asked(verifier, database, strided))
     for i, found in zip(large, bounds, strict=True):
         if found is not None and (result := next(spread)).rows:
             first[i] = result
-    return [replace(table, rows=_given(table, result)) for table, result in zip(tables, first, strict=True)]
+    read = [_given(table, result) for table, result in zip(tables, first, strict=True)]
+    strict_types = engine_of(database) != "sqlite"
+    return [
+        replace(table, rows=unnested(table, rows) if strict_types else rows)
+        for table, rows in zip(tables, read, strict=True)
+    ]
 
 
 def _asked(verifier: Verifier, database: str, queries: Sequence[str]) -> list[Result]:
@@ -159,6 +199,8 @@ def _asked(verifier: Verifier, database: str, queries: Sequence[str]) -> list[Re
     most = [(SAMPLED + 1, _CHARACTERS)]
     (results,) = verifier.run_batch([(database, queries, engine_of(database))], most)
     for query, result in zip(queries, results, strict=True):
+        if result.status == "context_error":
+            raise DatabaseError(result.reason.removeprefix(f"{UNREADABLE}: "))
         if result.status not in ("ok", "too_big"):
             logger.debug("%s: %s: %s (%.200s)", database, result.status, result.reason, query)
     return list(results)
@@ -207,6 +249,16 @@ def _given(table: Table, result: Result) -> tuple[tuple[Value, ...], ...]:
     return tuple(tuple(None if i is None else row[i] for i in places) for row in result.rows[:SAMPLED])
 
 
+def unnested(table: Table, rows: Sequence[tuple[Value, ...]]) -> tuple[tuple[Value, ...], ...]:
+    """Return rows of a strict engine with documents as texts, and NULL for lists, structs and maps."""
+    documents = ["JSON" in column.type.upper() for column in table.columns]
+
+    def plain(value: Value, is_document: bool) -> Any:
+        return as_document(value) if is_document else None if isinstance(value, list | dict) else value
+
+    return tuple(tuple(map(plain, row, documents)) for row in rows)
+
+
 def _closed(tables: Sequence[Table]) -> list[Table]:
     """The tables without the rows that refer to a row that was not read: DuckDB refuses these."""
     kept = {table.name.lower(): table for table in tables}
@@ -233,12 +285,19 @@ def _inserts(table: Table, engine: str) -> Iterable[str]:
     """The rows as INSERTs, first those that drawn databases keep."""
     places = [i for i, column in enumerate(table.columns) if not column.computed]
     names = ", ".join(identifier(table.columns[i].name) for i in places)
-    nested = {i for i in places if engine == "duckdb" and is_nested(table.columns[i])}
-    write = _duckdb_cell if engine == "duckdb" else cell
     for rows in (table.rows[:KEPT], table.rows[KEPT:]):
-        written = (", ".join("NULL" if i in nested else write(row[i]) for i in places) for row in rows)
         if rows:
-            yield f"INSERT INTO {identifier(table.name)} ({names}) VALUES {', '.join(f'({row})' for row in written)}"
+            yield f"INSERT INTO {identifier(table.name)} ({names}) VALUES {_rows_of(table, rows, places, engine)}"
+
+
+def _rows_of(table: Table, rows: Sequence[Sequence[Value]], places: Sequence[int], engine: str) -> str:
+    """Those places of rows as what follows VALUES; lists, structs and maps of strict engines are left out."""
+    nested = {i for i in places if engine != "sqlite" and is_nested(table.columns[i])}
+    if engine == "postgres":
+        return written_rows([[None if i in nested else row[i] for i in places] for row in rows], engine)
+    write = _duckdb_cell if engine == "duckdb" else cell
+    written = (", ".join("NULL" if i in nested else write(row[i]) for i in places) for row in rows)
+    return ", ".join(f"({row})" for row in written)
 
 
 def _duckdb_cell(value: Value) -> str:

@@ -7,22 +7,20 @@ and the few that kill most mutants are kept beside the original.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from sqlreason.errors import BadInput
-from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_file
-from sqlreason.sql.databases.file_contexts import context_of
-from sqlreason.sql.databases.json_documents import is_document
+from sqlreason.sql.database_files import DatabaseError, dialect_of, engine_of, is_database_url
+from sqlreason.sql.databases.file_contexts import UNSERVED_DATABASE, context_of, unnested
 from sqlreason.sql.databases.plain_scripts import scripts_of, settle
 from sqlreason.sql.databases.population import Populator
 from sqlreason.sql.databases.preparation_budget import Budget, OverBudget, check_size
@@ -30,6 +28,7 @@ from sqlreason.sql.databases.row_edits import Rows
 from sqlreason.sql.databases.styles import Style, styles_of
 from sqlreason.sql.databases.table_rules import unread_rules
 from sqlreason.sql.databases.values import is_nested
+from sqlreason.sql.databases.written_values import as_document, written_rows
 from sqlreason.sql.mutation.extremes import ties
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.mutation.stability import completions
@@ -39,7 +38,7 @@ from sqlreason.sql.parsing.queries import read_query
 from sqlreason.sql.parsing.query_constraints import constraints_of
 from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, find_schema, schema_of
 from sqlreason.sql.parsing.statements import split_statements, split_tokens, statement_kind, text_of
-from sqlreason.sql.parsing.tables import identifier, literal
+from sqlreason.sql.parsing.tables import identifier
 from sqlreason.sql.sandbox.named_server import VARIABLE
 from sqlreason.sql.sandbox.process import WorkerError
 from sqlreason.sql.sandbox.worker.shelf import remembering
@@ -121,7 +120,7 @@ def prepare(
     Args:
         verifier: Where gold and mutants run.
         id: The question's, kept in the task.
-        context: DDL and INSERTs, or the URL of a database file (`database_files`), which is then the original; the
+        context: DDL and INSERTs, or the URL of a database (`database_files`), which is then the original; the
             others are drawn by its schema and some of its rows (`file_contexts`).
         gold: The gold query; a null of a table is no gold.
         n: Test databases beside the original.
@@ -198,13 +197,13 @@ def _prepared(
         named = engine_named(dialect)
     except BadInput as error:
         return _left_out("schema_error", str(error))
-    if named == "postgres" and not verifier.server:
+    if named == "postgres" and not verifier.server and not is_database_url(context):
         return _left_out("gold_error", _UNSERVED)
     check_size(gold)
-    if _URL.fullmatch(context) and not is_database_file(context):  # PostgreSQL is plugged in here
+    if _URL.fullmatch(context) and not is_database_url(context):
         return _left_out("database_error", f"the database {context.partition('://')[0]}://… is of no known kind")
-    if is_database_file(context):
-        return _on_file(verifier, id, context, gold, styles, n, seed)
+    if is_database_url(context):
+        return _in_place(verifier, id, context, gold, styles, n, seed)
     budget = Budget(context)
     reasons = []
     known, published = partial(find_schema, context), verifier.preset != "strict"
@@ -243,12 +242,15 @@ class _Original(NamedTuple):
         return _LEFT_OUT if self.task.files else {_TOO_BIG: _LEFT_OUT[_TOO_BIG]}
 
 
-def _on_file(
+def _in_place(
     verifier: Verifier, id: str, database: str, gold: str, styles: Sequence[Style], n: int, seed: int
 ) -> Prepared:
-    """A question on a database file, which has one engine and one dialect."""
+    """A question on a database that stands where it is, and has one engine and one dialect."""
+    if engine_of(database) == "postgres" and not verifier.server:
+        return _left_out("database_error", UNSERVED_DATABASE)
     found = context_of(verifier, database)
-    original = _Original(Task(id, gold, (database,), engine_of(database)), found.script, found.schema)
+    task = Task(id, gold, (database,), engine_of(database), dialect_of(database))
+    original = _Original(task, found.script, found.schema)
     return _distilled(verifier, original, styles, n, seed, Budget(found.script))
 
 
@@ -318,7 +320,7 @@ def _as_run(verifier: Verifier, original: Task, schema: Schema) -> Schema:
     queries = [f"SELECT * FROM {identifier(name)}" for name in names]
     (found,) = verifier.run_batch([(original.databases[0], queries, original.engine)])
     same = {
-        name: result.rows
+        name: unnested(table, result.rows) if original.engine == "duckdb" else result.rows
         for name, table, result in zip(names, schema.tables, found, strict=True)
         if result.status == "ok" and [c.lower() for c in result.columns] == [c.name.lower() for c in table.columns]
     }
@@ -334,7 +336,7 @@ def _written_out(verifier: Verifier, original: Task, gold: str, schema: Schema) 
     if nested or not 0 < len(rows) <= _WRITTEN_ROWS:
         return []
     table = identifier(schema.tables[0].name)
-    written = _values(rows, original.engine)
+    written = written_rows(rows, original.engine)
     return [f"SELECT * FROM (VALUES {written}) AS answer WHERE (SELECT COUNT(*) FROM {table}) >= 0"]
 
 
@@ -428,7 +430,7 @@ def _few(inserts: Sequence[tuple[str, str]], schema: Schema, engine: str) -> tup
     return tuple(
         (name, text)
         for name, text in inserts
-        if first[name] is text and (engine == "sqlite" or not schema.table(name).foreign_keys)  # type: ignore[union-attr]
+        if first[name] is text and (engine != "duckdb" or not schema.table(name).foreign_keys)  # type: ignore[union-attr]
     )
 
 
@@ -465,34 +467,11 @@ def _script(frame: _Frame, populator: Populator, rows: Rows, engine: str) -> str
             kept_places = [place for place, column in enumerate(table.columns) if not column.computed]
             columns = ", ".join(identifier(table.columns[place].name) for place in kept_places)
             nested = [engine != "sqlite" and is_nested(column) for column in table.columns]
-            fitted = [_document if engine == "postgres" and "JSON" in c.type.upper() else None for c in table.columns]
+            fitted = [as_document if engine == "postgres" and "JSON" in c.type.upper() else None for c in table.columns]
             drawn = [
                 [None if nested[i] else make(row[i]) if (make := fitted[i]) else row[i] for i in kept_places]
                 for row in rows[table.name.lower()]
             ]
-            values = _values(drawn, engine)
+            values = written_rows(drawn, engine)
             filled.append(f"INSERT INTO {identifier(table.name)} ({columns}) VALUES {values}")
     return ";\n".join([*frame.definitions, *kept, *filled, *frame.rest]) + ";"
-
-
-def _values(rows: Sequence[Sequence[Any]], engine: str) -> str:
-    write = {"sqlite": literal, "duckdb": _strictly}.get(engine, _for_postgres)
-    return ", ".join(f"({', '.join(map(write, row))})" for row in rows)
-
-
-def _strictly(value: Any) -> str:
-    """A value as SQL for an engine that takes no number for a truth value."""
-    return ("TRUE" if value else "FALSE") if isinstance(value, bool) else literal(value)
-
-
-def _document(value: Any) -> Any:
-    """A value as PostgreSQL's JSON columns hold it, which take no other text."""
-    known = value is None or (isinstance(value, str) and is_document(value))
-    return value if known else json.dumps(value, default=str)
-
-
-def _for_postgres(value: Any) -> str:
-    """Likewise for PostgreSQL, which reads documents from their texts and has its own way with bytes."""
-    if isinstance(value, list | dict):
-        return literal(json.dumps(value, default=str))
-    return f"'\\x{value.hex()}'" if isinstance(value, bytes) else _strictly(value)

@@ -1,33 +1,67 @@
-"""The tables of a PostgreSQL database as CREATE TABLE statements, read in a session that cannot write."""
+"""What defines a PostgreSQL database, as SQL statements, read in a session that cannot write."""
 
 from __future__ import annotations
 
-from sqlreason.sql.parsing.tables import identifier
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlreason.sql.database_files import DatabaseError
+from sqlreason.sql.parsing.tables import identifier, literal
 from sqlreason.sql.sandbox.named_server import reachable
+from sqlreason.text.printable import printable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
 
 _SECONDS = 10
 _SCHEMAS = (
     "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
     "AND has_schema_privilege(oid, 'USAGE') ORDER BY nspname <> coalesce(current_schema(), ''), nspname"
 )
-_PARTITIONS = "SELECT relname FROM pg_class WHERE relispartition"
+_UNUSED = (
+    "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid) "
+    "AND (relispartition OR NOT has_table_privilege(oid, 'SELECT'))"
+)
+_ENUMS = (
+    "SELECT t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_type t JOIN pg_enum e "
+    "ON e.enumtypid = t.oid WHERE pg_type_is_visible(t.oid) GROUP BY t.oid, t.typname ORDER BY t.oid"
+)
+_VIEWS = (
+    "SELECT relname, pg_get_viewdef(oid) FROM pg_class WHERE relkind = 'v' AND pg_table_is_visible(oid) "
+    "AND has_table_privilege(oid, 'SELECT') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)' "
+    "ORDER BY oid"
+)
+#: A number that a row may not be given; a test database gives it all the same.
+_ALWAYS = re.compile(r"\bGENERATED ALWAYS AS IDENTITY\b")
 
 
-def definitions_of(database: str) -> str:
-    """Return the definitions of the tables that the role may use, those of its first schema first.
+def describe_postgres(database: str) -> dict[str, Any]:
+    """Return what defines a database, in the form in which a worker describes one (`worker.serving`).
 
-    Tables are called by their own name alone, as a session finds them by its search path; of two of one name the
-    first is kept. Partitions are part of their table.
+    Tables are called by their own name alone, as a session finds them by its search path; of two of one name that of
+    the first schema is kept. Partitions are part of their table; tables that the role may not read are left out.
 
     Args:
         database: `postgresql://USER@HOST/NAME`.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: It cannot be reached or read.
+        DatabaseError: It cannot be reached or read, or the driver is not installed.
     """
+    try:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        return _described(database)
+    except ModuleNotFoundError:
+        raise DatabaseError("PostgreSQL needs its driver: pip install -e '.[postgresql]'") from None
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise DatabaseError(f"the database cannot be read: {printable(cause)}") from None
+
+
+def _described(database: str) -> dict[str, Any]:
     from sqlalchemy import MetaData, create_engine, text
     from sqlalchemy.pool import NullPool
-    from sqlalchemy.schema import CreateTable
 
     options = f"-c default_transaction_read_only=on -c statement_timeout={_SECONDS * 1000}"
     settings = {"options": options, "connect_timeout": _SECONDS}
@@ -35,8 +69,50 @@ def definitions_of(database: str) -> str:
     with engine.connect() as connection:
         schemas = ", ".join(identifier(name) for (name,) in connection.execute(text(_SCHEMAS)))
         connection.execute(text(f"SET LOCAL search_path = {schemas or 'public'}"))
-        partitions = {name for (name,) in connection.execute(text(_PARTITIONS))}
+        unused = {name for (name,) in connection.execute(text(_UNUSED))}
         tables = MetaData()
-        tables.reflect(connection, only=lambda name, _: name not in partitions)
-        definitions = [str(CreateTable(table).compile(connection)) for table in tables.sorted_tables]
-    return "".join(f"{' '.join(definition.split())};\n" for definition in definitions)
+        tables.reflect(connection, only=lambda name, _: name not in unused)
+        enums = [(name, list(labels)) for name, labels in connection.execute(text(_ENUMS))]
+        views = [(name, sql) for name, sql in connection.execute(text(_VIEWS))]
+        found = list(tables.sorted_tables)
+        return {
+            "before": [f"CREATE TYPE {identifier(name)} AS ENUM ({', '.join(map(literal, ls))})" for name, ls in enums],
+            "tables": [
+                [table.name, _definition(table, connection), _columns(table, connection), []] for table in found
+            ],
+            "after": [[name, f"CREATE VIEW {identifier(name)} AS {sql.rstrip(' ;')}"] for name, sql in views],
+            "comments": [comment for table in found for comment in _comments(table)],
+        }
+
+
+def _definition(table: Table, connection: Connection) -> str:
+    from sqlalchemy.schema import CreateTable
+
+    written = " ".join(str(CreateTable(table).compile(connection)).split())
+    return _ALWAYS.sub("GENERATED BY DEFAULT AS IDENTITY", written)
+
+
+def _columns(table: Table, connection: Connection) -> list[list[Any]]:
+    """Name, type, whether it may not be NULL, place in the key, and that it is no hidden one."""
+    key = [column.name for column in table.primary_key]
+    return [
+        [c.name, _type(c.type, connection), not c.nullable, key.index(c.name) + 1 if c.name in key else 0, 0]
+        for c in table.columns
+    ]
+
+
+def _type(kind: Any, connection: Connection) -> str:
+    from sqlalchemy.exc import CompileError
+
+    try:
+        return str(kind.compile(connection.dialect))
+    except CompileError:  # a type that SQLAlchemy does not know
+        return "TEXT"
+
+
+def _comments(table: Table) -> Iterator[list[str]]:
+    if table.comment:
+        yield [table.name, "", table.comment]
+    for column in table.columns:
+        if column.comment:
+            yield [table.name, column.name, column.comment]

@@ -264,7 +264,10 @@ class Pool:
         ended = [jobs.popleft() for message in messages if jobs[0].take(message)]
         if not jobs:
             del self._busy[worker]
-            self._idle[worker.kind] = [*self._idle.pop(worker.kind, []), worker]  # behind the others: the last used
+            if worker.opened_all:
+                self._idle[worker.kind] = [*self._idle.pop(worker.kind, []), worker]  # behind the others: the last used
+            else:
+                self._dismiss(worker)
         return [job for job in ended if self._is_finished(worker, job, waiting)]
 
     def _check_start(self, worker: WorkerProcess) -> None:

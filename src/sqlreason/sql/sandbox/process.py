@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlreason.errors import SqlReasonError
 from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import START_SECONDS, Starter
+from sqlreason.sql.sandbox.named_server import reachable
 from sqlreason.sql.sandbox.worker import protocol
 from sqlreason.sql.verdicts import Limits
 
@@ -82,6 +83,7 @@ class WorkerProcess:
         sleeps: Whether its time is over because it does nothing: the machine may be to blame, or who stopped it.
         guards: What holds it, by the names of `worker.confinement.confine`.
         library: The version of its engine.
+        opened_all: Whether it holds all of its files; one that another program had locked may be had by the next.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class WorkerProcess:
         self.ready = False
         self.guards: tuple[str, ...] = ()
         self.library = ""
+        self.opened_all = True
         self._ended: int | None = None
         self._request = 0  # the number of the last one
         self._open: dict[int, int] = {}  # bytes of those that are not answered, in order
@@ -101,7 +104,7 @@ class WorkerProcess:
         self._look = _Look(0.0, 0.0)
         self.sleeps = False
         self._buffer = bytearray()
-        named = [(file.url, file.path) for file in files]
+        named = [(file.url, reachable(file.url) if engine == "postgres" else file.path) for file in files]
         started = starter.start(engine, {"limits": asdict(limits), "server": server, "files": named})
         self.pid, self._channel, self._heartbeat = started.pid, started.channel, started.heartbeat
         self._channel.settimeout(START_SECONDS)  # one that is stopped from outside must not stop us
@@ -194,6 +197,7 @@ class WorkerProcess:
             self.end()
             raise WorkerError(f"no {self.engine} worker could be started: {message['failed']}")
         self.ready, self.guards, self.library = True, tuple(message["guards"]), str(message["library"])
+        self.opened_all = bool(message["opened_all"])
         self._since = time.monotonic()
         return self._next()
 

@@ -55,7 +55,6 @@ def answer(
     attempts: int,
     seed: int = 0,
     progress: Callable[[int], None] | None = None,
-    server: str = "",
     rows: Sequence[Mapping[str, Any]] = (),
 ) -> list[Repaired]:
     """Let a student answer questions and correct what does not run.
@@ -72,7 +71,6 @@ def answer(
         attempts: Corrections of an answer at most; 0 for none.
         seed: Of the samples.
         progress: Called with the number of completions of each finished batch of first answers.
-        server: Where tasks of PostgreSQL run; "" for the one that the environment names.
         rows: What names the database of each question for the tools of a student that has some.
 
     Returns:
@@ -96,7 +94,6 @@ def answer(
         lambda asked, number: student.answer(asked, seed=seed + number + 1, **chances),
         attempts=attempts,
         fits=lambda messages: window is None or len(chat.prompt_ids(messages)) + max_new_tokens <= window,
-        server=server,
     )
 
 
@@ -109,7 +106,6 @@ def correct(
     attempts: int,
     fits: Callable[[Messages], bool],
     word: Callable[[Messages, ParsedAnswer, str], Sequence[dict[str, str]]] = build_correction,
-    server: str = "",
 ) -> list[Repaired]:
     """Let the student answer again where its query does not run, at most `attempts` times.
 
@@ -124,11 +120,10 @@ def correct(
         attempts: Rounds at most.
         fits: Whether the student can read a conversation and answer it.
         word: Builds the conversation that asks again.
-        server: As of `answer`.
     """
     state = [Repaired(given, given.text) for given in answers]
     waiting = list(range(len(state)))
-    with Verifier(server=server) as verifier:
+    with Verifier() as verifier:
         for number in range(attempts):
             asked = {}
             for i, reading, complaint in _failing(verifier, state, tasks, waiting):

@@ -77,7 +77,7 @@ class Case:
         database = self._engine.load(script, self._deadline())
         self._open(database)
         if self._granted != self.access and self._compares_state:
-            raise EngineError("denied", "a gold that writes cannot be run on a database file, which is only read")
+            raise EngineError("denied", "a gold that writes cannot be run on a database that is only read")
         if not self.databases:
             self._names = self._engine.names()
             quoted = any(quoted_strings(text, self._names) for text in self._gold["statements"])

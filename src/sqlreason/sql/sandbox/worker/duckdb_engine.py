@@ -28,6 +28,7 @@ _ALLOWED = {READ: _READS, WRITE: _READS | _CHANGES, DEFINE: _READS | _CHANGES | 
 _CONTEXT = _ALLOWED[DEFINE] | {"TRANSACTION"}
 #: Types of which something is read as a text, also inside of lists and structs.
 _TIMES = re.compile(r"\b(DATE|TIME(STAMP)?(_\w+)?)\b")
+_MAKES_SCHEMA = re.compile(r"\s*CREATE\s+(OR\s+REPLACE\s+)?SCHEMA\b", re.IGNORECASE)
 _OPEN_DATABASES = 12
 #: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
@@ -57,6 +58,7 @@ class DuckdbEngine:
 
     Attributes:
         read_only: Whether the current database is a file.
+        opened_all: Whether all files could be opened.
     """
 
     #: Whether an unknown name in double quotes is taken for a string.
@@ -72,9 +74,12 @@ class DuckdbEngine:
         self._watch = Watch(self.seconds)
         self._opened: dict[str, duckdb.DuckDBPyConnection] = {}
         self._files = {name: self._connected(path) for name, path in files}
+        self.opened_all = not any(isinstance(each, EngineError) for each in self._files.values())
         self.read_only = False
         self._current = self._connect()
         self._refusals = Refusals(self._current)
+        #: Of each database its names, and what sets its sequences back; what a query changes of them is undone.
+        self._looks: dict[str, tuple[set[str], list[str]]] = {}
         self._known: set[str] = set()
         self._sequences: list[str] = []
         self._wrote = False
@@ -96,6 +101,8 @@ class DuckdbEngine:
         connection = duckdb.connect(path or ":memory:", read_only=bool(path))
         for setting in _SETTINGS:
             connection.execute(setting.format(memory=self._memory))
+        if path:
+            _look_into_schemas(connection)
         return connection
 
     def load(self, script: str, deadline: float) -> str:
@@ -113,15 +120,21 @@ class DuckdbEngine:
             with self._guarded(connection, deadline):
                 for statement in self._admitted(connection, script, _CONTEXT):
                     connection.execute(statement)
+                    if _MAKES_SCHEMA.match(statement.query):
+                        _look_into_schemas(connection)
         except EngineError:
             connection.close()
             raise
         if script in self._opened:
-            self._opened.pop(script).close()
+            self._close(script)
         self._opened[script] = connection
         while len(self._opened) > _OPEN_DATABASES:
-            self._opened.pop(next(iter(self._opened))).close()
+            self._close(next(iter(self._opened)))
         return script
+
+    def _close(self, script: str) -> None:
+        self._opened.pop(script).close()
+        self._looks.pop(script, None)
 
     def open(self, snapshot: str) -> None:
         """Make the test database the current database, building it anew if it has been closed."""
@@ -131,8 +144,10 @@ class DuckdbEngine:
         found: Any = self._files[snapshot] if self.read_only else self._opened[snapshot]
         if self._current is not found:
             self._current = found
-            self._known = self.names()
-            self._sequences = [_restart(*row) for row in self._current.execute(_SEQUENCES).fetchall()]
+            if snapshot not in self._looks:
+                names = {name.lower() for row in self._rows(_NAMES) for name in row}
+                self._looks[snapshot] = names, [_restart(*row) for row in self._rows(_SEQUENCES)]
+            self._known, self._sequences = self._looks[snapshot]
 
     def _admitted(self, connection: duckdb.DuckDBPyConnection, text: str, allowed: set[str]) -> list[Any]:
         statements = list(connection.extract_statements(text))
@@ -174,14 +189,15 @@ class DuckdbEngine:
             admitted = self._admitted(connection, text, _ALLOWED[access])
             if len(admitted) > len(statements):
                 raise EngineError("multi_statement", f"{len(admitted)} statements")
+            for statement in filter(_reads, admitted):  # before the transaction, which a failure would abort
+                result.reads |= self._read_by(connection, statement.query)
             connection.execute("BEGIN")
             for statement in admitted:
                 self._fetch(connection, statement, max_rows, result)
         return result
 
     def _fetch(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int, result: Outcome) -> None:
-        if str(statement.type).endswith("SELECT"):
-            result.reads |= {name.rpartition(".")[2].lower() for name in connection.get_table_names(statement.query)}
+        if _reads(statement):
             cursor = connection.execute(statement)
             result.columns = [column[0] for column in cursor.description or ()]
             types = [str(column[1]) for column in cursor.description or ()]
@@ -189,11 +205,22 @@ class DuckdbEngine:
                 cursor = connection.execute(f"SELECT {_with_texts(types)} FROM ({without_end(statement.query)}\n)")
             result.rows = cursor.fetchmany(max_rows + 1) if result.columns else []
         else:
-            named = {table.lower() for table in self.tables()} & {word.text for word in words_of(statement.query)}
+            named = self._named_in(statement.query)
             result.writes |= named
             result.reads |= named
             result.columns, result.rows = self._returned(connection, statement, max_rows)
         result.more = len(result.rows) > max_rows
+
+    def _read_by(self, connection: duckdb.DuckDBPyConnection, query: str) -> set[str]:
+        """The tables that a query reads; DuckDB 2.0 cannot tell of one with USING, though it runs it."""
+        try:
+            return {name.rpartition(".")[2].lower() for name in connection.get_table_names(query)}
+        except duckdb.BinderException:
+            return self._named_in(query)
+
+    def _named_in(self, statement: str) -> set[str]:
+        """The tables and views whose names stand in a statement."""
+        return {table.lower() for table in self.tables()} & {word.text for word in words_of(statement)}
 
     def _returned(self, connection: duckdb.DuckDBPyConnection, statement: Any, max_rows: int) -> tuple[Any, Any]:
         """Run a statement that writes: columns and rows of its RETURNING, which are there once it has run."""
@@ -220,11 +247,8 @@ class DuckdbEngine:
         return [row[0] for row in self._current.execute(_TABLES).fetchall()]
 
     def names(self) -> set[str]:
-        """Names of tables and columns, in lower case."""
-        rows = self._current.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-        ).fetchall()
-        return {name.lower() for row in rows for name in row}
+        """Names of tables and columns, in lower case, as they were when the current database was opened."""
+        return set(self._known)
 
     def contents(self, table: str, deadline: float) -> list[tuple[Any, ...]]:
         """All rows of a table or view.
@@ -264,6 +288,14 @@ class DuckdbEngine:
         return found
 
 
+def _look_into_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let tables be found by their own name in every schema, as a server finds them by its search path."""
+    names = [name for (name,) in connection.execute(_SCHEMAS).fetchall()]
+    if names:
+        path = ",".join(map(_name, ["main", *names])).replace("'", "''")
+        connection.execute(f"SET search_path = '{path}'")
+
+
 def _judged(error: duckdb.Error, late: bool) -> tuple[str, str]:
     kinds = {
         **{duckdb.ParserException: "syntax_error", duckdb.PermissionException: "denied"},
@@ -279,6 +311,10 @@ def _with_texts(types: list[str]) -> str:
     return ", ".join(columns)
 
 
+def _reads(statement: Any) -> bool:
+    return str(statement.type).endswith("SELECT")
+
+
 def _restart(schema: str, name: str, last: int | None, start: int) -> str:
     """A statement that sets a sequence to where it stands."""
     full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
@@ -290,11 +326,16 @@ def _name(name: str) -> str:
 
 
 _HERE = "NOT internal AND database_name = current_database()"
+_SCHEMAS = f"SELECT schema_name FROM duckdb_schemas() WHERE {_HERE} AND schema_name <> 'main' ORDER BY oid"
 _BEFORE = (
-    f"SELECT 'CREATE SCHEMA \"' || schema_name || '\"' FROM duckdb_schemas() WHERE {_HERE} AND schema_name <> 'main'",
+    f"SELECT 'CREATE SCHEMA \"' || schema_name || '\"' FROM ({_SCHEMAS})",
     "SELECT sql FROM duckdb_sequences() WHERE NOT temporary AND database_name = current_database()",
 )
-_DESCRIBED_TABLES = f"SELECT table_oid, table_name, sql FROM duckdb_tables() WHERE {_HERE} ORDER BY table_oid"
+#: Of tables of one name that which is found by it.
+_DESCRIBED_TABLES = (
+    f"SELECT table_oid, table_name, sql FROM duckdb_tables() WHERE {_HERE} QUALIFY row_number() OVER "
+    "(PARTITION BY lower(table_name) ORDER BY schema_name <> 'main', schema_oid) = 1 ORDER BY table_oid"
+)
 _DESCRIBED_COLUMNS = (
     f"SELECT table_oid, column_name, data_type, NOT is_nullable FROM duckdb_columns() WHERE {_HERE} "
     "ORDER BY table_oid, column_index"
@@ -308,6 +349,8 @@ _COMMENTS = (
     f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {_HERE} AND comment IS NOT NULL"
 )
 _SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM duckdb_sequences()"
+#: Without the system's database, whose hundreds of columns are otherwise made first.
+_NAMES = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name <> 'system' AND NOT internal"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
 _COLUMNS = (

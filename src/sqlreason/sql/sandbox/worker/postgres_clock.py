@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -21,5 +22,12 @@ def server_clock(pid: int, local: bool) -> Callable[[], float] | None:
     with suppress(OSError):
         if local and sys.platform == "linux" and Path(f"/proc/{pid}/comm").read_text().startswith("postgres"):
             time.clock_gettime(clock)
-            return lambda: time.clock_gettime(clock)
+            return lambda: _read(clock)
     return None
+
+
+def _read(clock: int) -> float:
+    try:
+        return time.clock_gettime(clock)
+    except OSError:  # the process has ended, and with it our connection; another worker will do
+        os._exit(1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,10 @@ from .postgres_clock import server_clock
 from .postgres_values import read_beyond_python
 from .postgres_words import READING, Rules, first_name, split, words_of
 
+#: What a connection raises that is lost.
+LOST = (Error, DBAPIError)
 _OPEN_INSTANCES = 12
+_CONNECT_SECONDS = 10
 #: What a test database that was loaded once may take to be loaded again.
 _REBUILD_SECONDS = 5.0
 #: No compilation (it costs more than these queries), one process, little memory; the query of a dead worker ends.
@@ -54,23 +57,19 @@ _BACKEND = "SELECT pg_backend_pid(), coalesce(inet_server_addr() <<= ANY ('{127.
 _STARVED, _SAFETY, _PATIENCE = 0.9, 2.0, 16.0
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
-    "WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position"
+    "WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name, ordinal_position"
 )
 _DATED = (
-    "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = ANY (current_schemas(false)) "
     "AND (data_type ~ '^(date|time)' OR udt_name ~ '^_?(date|ts|time)')"
 )
 _SEQUENCES = (
-    "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences WHERE schemaname = current_schema()"
-)
-#: Schemas of the role's own choice first.
-_USABLE = (
-    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
-    "AND has_schema_privilege(oid, 'USAGE') ORDER BY nspname <> coalesce(current_schema(), ''), nspname"
+    "SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences "
+    "WHERE schemaname = ANY (current_schemas(false))"
 )
 _TABLES = (
     "SELECT table_name, table_type FROM information_schema.tables "
-    "WHERE table_schema = current_schema() ORDER BY table_name"
+    "WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name"
 )
 
 
@@ -94,6 +93,7 @@ class PostgresEngine:
         server: SQLAlchemy URL of a database in which the role may create schemas, e.g.
             `postgresql+psycopg://role@host/database`.
         sql_chars: The longest statement accepted from a candidate.
+        settings: Of the session, beside those of every worker.
 
     Raises:
         ValueError: The role has more power than running queries needs.
@@ -103,13 +103,16 @@ class PostgresEngine:
     quotes_strings = False
     #: Whether the current database can only be read.
     read_only = False
+    #: Whether all databases could be opened that it was to hold.
+    opened_all = True
 
-    def __init__(self, server: str, sql_chars: int) -> None:
+    def __init__(self, server: str, sql_chars: int, settings: Sequence[str] = ()) -> None:
         if not server:
             raise ValueError("no PostgreSQL server is named: set SQLREASON_POSTGRES, or give Verifier(server=…)")
         # prepared at once: the server then takes one statement at a time and no second behind a semicolon
-        settings = {"prepare_threshold": 0, "options": " ".join(f"-c {setting}" for setting in _SETTINGS)}
-        engine = create_engine(server, poolclass=NullPool, connect_args=settings)
+        options = " ".join(f"-c {setting}" for setting in (*_SETTINGS, *settings))
+        arguments = {"prepare_threshold": 0, "connect_timeout": _CONNECT_SECONDS, "options": options}
+        engine = create_engine(server, poolclass=NullPool, connect_args=arguments)
         self._sql_chars, self._connection = sql_chars, engine.connect()
         self.library = "PostgreSQL " + self._rows("SHOW server_version")[0][0].split()[0]
         self._opened: dict[str, _Database] = {}
@@ -117,10 +120,14 @@ class PostgresEngine:
         self._marked = self._wrote = False
         self._refuse_power()
         self._rules = Rules(self._rows)
-        clock = server_clock(*self._rows(_BACKEND)[0])
-        #: The clock of deadlines: CPU seconds of the server's process for us, or the wall's where it cannot be seen.
-        self.seconds: Callable[[], float] = clock or time.monotonic
-        self._starves = clock is not None
+        process, local = self._rows(_BACKEND)[0]
+        #: Where another worker's transaction has made a schema of the same name, ours would wait for its end.
+        self._prefix = f"instance_{process}_"
+        #: CPU seconds of the server's process for us; None where it cannot be seen.
+        self.clock = server_clock(process, local)
+        #: The clock of deadlines: that, or the wall's.
+        self.seconds: Callable[[], float] = self.clock or time.monotonic
+        self._starves = self.clock is not None
         self._patience = 1.0
         self.guards = [] if self._rows(_MAY_CALL)[0][0] else ["functions"]
         read_beyond_python(self._connection.connection.dbapi_connection)
@@ -134,23 +141,17 @@ class PostgresEngine:
     def load(self, script: str, deadline: float) -> str:
         """Build a test database from a script; the script itself serves as its snapshot.
 
-        Without a script it is the tables that are there, in all schemas that the role may use, and only read.
-
         Raises:
             EngineError: A statement of the script failed.
         """
-        if script in self._opened or "" in self._opened or len(self._opened) >= _OPEN_INSTANCES:
+        if script in self._opened or len(self._opened) >= _OPEN_INSTANCES:
             self._connection.rollback()
             self._opened.clear()
         self._patience = _PATIENCE if self._starves else 1.0
-        schema = f"instance_{len(self._opened)}"
+        schema = f"{self._prefix}{len(self._opened)}"
         self._rows("SAVEPOINT context")
         try:
-            if script.strip():
-                self._guarded(f"CREATE SCHEMA {schema}", deadline)
-            else:
-                self._rows("SET LOCAL transaction_read_only = on")
-                schema = ", ".join(_name(name) for (name,) in self._rows(_USABLE)) or "public"
+            self._guarded(f"CREATE SCHEMA {schema}", deadline)
             self._rows(f"SET LOCAL search_path = {schema}")
             admitted = [text for text in split(script) if self._rules.admit_in_context(words_of(text))]
             self._at_once([self._timeout(deadline), *admitted])
@@ -159,9 +160,17 @@ class PostgresEngine:
             raise
         self._rows("RELEASE SAVEPOINT context")
         restarts = [_restart(*row) for row in self._rows(_SEQUENCES)]
-        dated = {name.lower() for (name,) in self._rows(_DATED)}
-        self._opened[script] = _Database(schema, {table.lower(): table for table in self.tables()}, dated, restarts)
+        self._opened[script] = self._looked_at(schema, restarts)
         return script
+
+    def _looked_at(self, schema: str, restarts: list[str]) -> _Database:
+        """What is found by the search path, which is that schema."""
+        dated = {name.lower() for (name,) in self._rows(_DATED)}
+        return _Database(schema, {table.lower(): table for table in self.tables()}, dated, restarts)
+
+    def share_clock(self, seconds: Callable[[], float], starves: bool) -> None:
+        """Measure deadlines by a clock that is common to several connections; say whether it stops on busy cores."""
+        self.seconds, self._starves = seconds, starves
 
     def open(self, snapshot: str) -> None:
         """Make the test database the current one, building it anew if it has been given up."""
@@ -300,7 +309,7 @@ class PostgresEngine:
         name = table if table in known.values() else known.get(table, table)
         self._rows("SAVEPOINT reading")
         try:
-            rows = self._guarded(f"SELECT * FROM {_name(name)}", deadline)[1]
+            rows = self._guarded(f"SELECT * FROM {quoted_name(name)}", deadline)[1]
         except EngineError:
             self._rows("ROLLBACK TO SAVEPOINT reading")
             raise
@@ -323,11 +332,12 @@ class PostgresEngine:
         return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def _name(name: str) -> str:
+def quoted_name(name: str) -> str:
+    """Write a name in quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _restart(schema: str, name: str, last: int | None, start: int) -> str:
     """A statement that sets a sequence to where it stands."""
-    full = f"{_name(schema)}.{_name(name)}".replace("'", "''")
+    full = f"{quoted_name(schema)}.{quoted_name(name)}".replace("'", "''")
     return f"SELECT setval('{full}', {start if last is None else last}, {str(last is not None).lower()})"

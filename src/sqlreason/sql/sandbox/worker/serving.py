@@ -270,7 +270,8 @@ def serve(channel: socket.socket, heartbeat: int, start: dict[str, Any], parent:
     memory = start["limits"]["duckdb_memory_mb" if start["engine"] == "duckdb" else "memory_mb"]
     guards = [*confine(memory, parent, bool(start["files"])), *engine.guards]
     service = Service(start["limits"], engine, lambda message: channel.sendall(protocol.encode(message)), beats)
-    service.send({"ready": True, "guards": guards, "library": engine.library})
+    ready = {"ready": True, "guards": guards, "library": engine.library, "opened_all": engine.opened_all}
+    service.send(ready)
     if start["files"]:  # what a file makes of its worker is from here on blamed on who asked for it
         engine.look_at_files()
         seal()
@@ -300,5 +301,9 @@ def _open_engine(start: dict[str, Any]) -> Any:
     if name == "postgres":
         from .postgres_engine import PostgresEngine
 
+        if files:
+            from .postgres_original import PostgresDatabases
+
+            return PostgresDatabases(start["server"], limits["sql_chars"], files)
         return PostgresEngine(start["server"], limits["sql_chars"])
     return SqliteEngine(limits["heap_mb"], limits["sql_chars"], files=files)

@@ -96,6 +96,8 @@ class SqliteEngine:
     quotes_strings = True
     #: What holds a query beside the limits of the process.
     guards: tuple[str, ...] = ()
+    #: Why a file cannot be opened hangs on its state, and another state is another worker's.
+    opened_all = True
 
     def __init__(self, heap_mb: int, sql_chars: int, driver: str = "", files: Sequence[tuple[str, str]] = ()) -> None:
         self._sql_chars = sql_chars

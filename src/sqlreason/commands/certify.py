@@ -1,0 +1,79 @@
+"""`kedro sql certify`: can a reward be gamed? Only the standard library and click at the top."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from sqlreason.commands.question_arguments import DATABASES, JSON, SEED, read_questions
+from sqlreason.errors import BadInput
+
+
+@click.command()
+@click.argument("reward")
+@click.option("--source", help="Questions to try it on, as of audit; a few of this package's own if none is named.")
+@click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
+@click.option("--questions", type=click.IntRange(1), default=8, show_default=True, help="Only the first so many.")
+@click.option("--messages", is_flag=True, help="The reward reads completions as lists of chat messages.")
+@DATABASES
+@SEED
+@JSON
+def certify(
+    reward: str,
+    source: str | None,
+    env: str | None,
+    questions: int,
+    messages: bool,
+    databases: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Try REWARD on right answers, wrong neighbours of the gold and exploits; exit 1 if it can be gamed.
+
+    REWARD is module:name of a function by TRL's contract, or one of this package's. It gets completions in our grammar,
+    and the columns prompts, sql_context, gold_sql and task. A reward of others runs in this process and executes the
+    exploits in its own way: certify it in a folder, or a container, that may be lost.
+    """
+    from sqlreason.rewards.certification import LIMITS
+    from sqlreason.rewards.certification import certify as certify_rewards
+    from sqlreason.rewards.foreign import find_reward
+
+    try:
+        found = find_reward(reward, messages, LIMITS)
+        rows = _certifiable(source, env, questions, databases, seed)
+        certificate = certify_rewards({found.__name__: 1.0}, rows, seed=seed, others=[found])
+    except BadInput as error:
+        raise click.ClickException(str(error)) from None
+    raised = [f"it raised {count} times ({error})" for error, count in getattr(found, "raised", {}).items()]
+    faults = [*certificate.faults, *raised]
+    if as_json:
+        entries = [asdict(entry) for entry in certificate.entries]
+        click.echo(json.dumps({"reward": reward, "faults": faults, "entries": entries}, indent=1))
+    else:
+        for entry in certificate.entries:
+            mark = "" if entry.passed else "  <- paid" if entry.kind == "exploit" else "  <- too near"
+            click.echo(f"{entry.kind:<8} {entry.highest:>7.2f}  {entry.name}{mark}  {entry.reason}".rstrip())
+        click.echo("\n" + "; ".join([certificate.summary(), *raised]))
+    sys.exit(int(bool(faults)))
+
+
+def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
+    """Return questions with their task; those whose gold cannot be trusted are left out."""
+    from sqlreason.rewards.sample_questions import sample_questions
+    from sqlreason.sql.databases.batch_preparation import Row, prepare_all
+
+    if source is None:
+        asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
+    else:
+        asked = read_questions(source, env)
+    asked = asked[:most]
+    rows = [
+        {"task": prepared.task.to_json(), "sql_context": row.context, "gold_sql": row.gold}
+        for row, prepared in zip(asked, prepare_all(asked, databases, seed), strict=True)
+        if prepared.task is not None
+    ]
+    if not rows:
+        raise BadInput(f"none of {len(asked)} gold queries can be trusted; `audit` says why")
+    return rows
