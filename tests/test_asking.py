@@ -217,7 +217,7 @@ def test_the_best_student_that_there_is_answers_unless_one_is_named(there, named
 def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     class Student:
         def __init__(self, *_, **__):
-            self.adapter = None
+            self.adapter = self.tools = None
             self.checkpoint = SimpleNamespace(window=10**6, load_chat=lambda: SimpleNamespace(prompt_ids=lambda _: []))
 
         def __enter__(self):
