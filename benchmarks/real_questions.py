@@ -119,7 +119,6 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
         processes=given.processes,
         votes=given.votes,
         temperature=options.vote_temperature,
-        schema_names=options.schema_names,
     )
     seconds = time.monotonic() - began
     scores = evaluation.score_answers(asked, answers, given.processes)
@@ -129,7 +128,6 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
         joined = scores.merge(gold, on="id").merge(answers[["id", "text"]], on="id")
         joined.to_parquet(given.answers / f"{given.label}-{student}-{given.votes}.parquet")
     outcome: dict[str, Any] = {"student": student, "n": len(scores), "votes": given.votes}
-    outcome["schema_names"] = options.schema_names
     for name in ("well_formed", "runs", "agrees", "agrees_spider"):
         share = statistics.wilson(int(scores[name].sum()), len(scores))
         outcome[name] = [round(100 * bound, 1) for bound in (share.value, share.low, share.high)]

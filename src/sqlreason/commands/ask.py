@@ -93,7 +93,6 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
         max_completion_tokens=exam.max_completion_tokens,
         dtype=loading.dtype,
         quantization=loading.quantization,
-        schema_names=exam.schema_names,
         **chosen,
     )
 

@@ -11,7 +11,6 @@ class EvaluationOptions(Options):
     votes: int = Positive
     vote_temperature: float = Positive
     self_repairs: int = Field(ge=0)
-    schema_names: bool
     batch_size: int = Positive
     max_completion_tokens: int = Positive
     examples: int = Field(ge=0)

@@ -47,7 +47,6 @@ def answer_questions(
     votes: int = 1,
     temperature: float = 0.7,
     self_repairs: int = 0,
-    schema_names: bool = False,
     tools: ToolLimits | None = None,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
@@ -68,7 +67,6 @@ def answer_questions(
         temperature: Of the samples.
         self_repairs: How often at most the student is told what the engine says of a query that does not run, and
             answers again. Where there is a vote, each sample is corrected before it.
-        schema_names: Whether queries may name only what the schema in their prompt has (`schema_constraint`).
         tools: Limits of the tools that the student may call on the original database (`tool_limits` of one that was
             trained with them); None for single answers.
 
@@ -85,7 +83,6 @@ def answer_questions(
             quantization=quantization,
             batch_size=batch_size,
             processes=processes,
-            schema_names=schema_names,
             tools=tools,
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,

@@ -154,7 +154,6 @@ def ask(
     seed: int = 0,
     tables: Collection[str] = (),
     self_repairs: int = 0,
-    schema_names: bool = False,
 ) -> Reply:
     """Ask a student; one that was trained with tools may look at the database first.
 
@@ -173,7 +172,6 @@ def ask(
         tables: That the question is about; where the schema is over the prompt's budget, those far from them by foreign
             keys are left out of the prompt.
         self_repairs: How often at most each answer whose query does not run is corrected, before the vote.
-        schema_names: Whether queries may name only what the schema in the prompt has (`schema_constraint`).
 
     Raises:
         ValueError: If the schema cannot be read, lacks a table, or is over the prompt's budget.
@@ -187,7 +185,6 @@ def ask(
         dtype=dtype,
         quantization=quantization,
         batch_size=votes,
-        schema_names=schema_names,
         tools=tool_limits(adapter),
         verifier=Verifier(limits=_LIMITS),
     ) as respondent:

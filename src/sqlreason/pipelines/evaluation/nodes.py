@@ -80,7 +80,6 @@ def _answer(
         votes=options.votes,
         temperature=options.vote_temperature,
         self_repairs=options.self_repairs,
-        schema_names=options.schema_names,
         tools=tool_limits(adapter),
     )
 

@@ -3,7 +3,7 @@
 A plain loop over the model's forward pass: left padding, a key-value buffer that is allocated once, prompts
 read once for all their samples, finished rows dropped as they finish. transformers' own `generate` asks far
 more of Python for each token, which is most of the time with a small model; it is used where the loop cannot be
-right (`attention.obstacle`). No beam search; the one constraint is that of `schema_constraint`.
+right (`attention.obstacle`). No beam search, no logit processors.
 
 transformers is imported by the functions that need it: trainings import this module before their backend, and unsloth
 has to come before transformers.
@@ -22,7 +22,6 @@ from torch import Tensor
 from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints import attention, cpu
 from sqlreason.students.checkpoints.chat import Chat, Messages
-from sqlreason.students.generation.schema_constraint import TRIES, ConstrainedAnswer, Names
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -66,7 +65,6 @@ def generate(
     temperature: float = 0.0,
     samples: int = 1,
     seed: int = 0,
-    schema_names: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[Generation]:
     """Answers each conversation `samples` times.
@@ -80,7 +78,6 @@ def generate(
         temperature: 0 for greedy.
         samples: Completions of each conversation; needs a temperature above 0 if more than one.
         seed: The same seed, inputs and batch size give the same samples.
-        schema_names: Whether queries may name only what the schema in their prompt has (`schema_constraint`).
         progress: Called with the number of completions of each finished batch.
 
     Returns:
@@ -88,7 +85,6 @@ def generate(
     """
     sampling = Sampling(max_new_tokens, temperature, samples)
     prompts = [chat.prompt_ids(messages) for messages in conversations]
-    names = [Names.of_prompt(messages) if schema_names else None for messages in conversations]
     order = longest_first(prompts)
     at_once = max(1, batch_size // samples)
     written: list[list[Generation]] = [[] for _ in prompts]
@@ -97,12 +93,7 @@ def generate(
             chosen = order[start : start + at_once]
             began = time.monotonic()
             random = torch.Generator(model.device).manual_seed(seed + start)
-            answers = [
-                ConstrainedAnswer(known, chat.read) if (known := names[i]) else None
-                for i in chosen
-                for _ in range(samples)
-            ]
-            rows = complete(model, [prompts[i] for i in chosen], sampling, chat.ends, random, answers)
+            rows = complete(model, [prompts[i] for i in chosen], sampling, chat.ends, random)
             seconds = (time.monotonic() - began) / len(rows)
             for place, row in enumerate(rows):
                 written[chosen[place // samples]].append(_read(chat, row, seconds))
@@ -122,22 +113,9 @@ def parse_conversations(texts: Iterable[str]) -> list[Messages]:
 
 
 def complete(
-    model: "Model",
-    prompts: Sequence[Sequence[int]],
-    sampling: Sampling,
-    ends: Sequence[int],
-    random: torch.Generator,
-    answers: Sequence[ConstrainedAnswer | None] = (),
+    model: "Model", prompts: Sequence[Sequence[int]], sampling: Sampling, ends: Sequence[int], random: torch.Generator
 ) -> list[list[int]]:
     """Completes one batch of token prompts, `sampling.samples` times each.
-
-    Args:
-        model: Causal language model.
-        prompts: Token ids.
-        sampling: How tokens are chosen.
-        ends: Tokens that end an answer.
-        random: For drawn tokens.
-        answers: What each row may go on with; none, or None for a row, where everything may be.
 
     Returns:
         New token ids of each row, the end token included if one was written; samples of a prompt side by
@@ -147,7 +125,7 @@ def complete(
 
     obstacle = attention.obstacle(model, max(map(len, prompts)) + sampling.max_new_tokens)
     if obstacle is not None:
-        attention.tell(model, "completions are written by transformers' generate, and may name anything", obstacle)
+        attention.tell(model, "completions are written by transformers' generate", obstacle)
         return _complete_with_transformers(model, prompts, sampling, ends, random, obstacle.padding)
     ids, seen, positions = _left_pad(model, prompts)
     memory = make_cache(model)
@@ -161,8 +139,6 @@ def complete(
     alive = torch.arange(len(rows), device=ids.device)
     for step in range(sampling.max_new_tokens):
         tokens = _choose(logits, sampling, random)
-        if any(answers):
-            tokens = _choose_allowed(logits, tokens, [answers[row] for row in alive.tolist()], sampling, random)
         for row, token in zip(alive.tolist(), tokens.tolist(), strict=True):
             rows[row].append(token)
         going = ~torch.isin(tokens, stops)
@@ -299,28 +275,6 @@ def _choose(logits: Tensor, sampling: Sampling, random: torch.Generator) -> Tens
     sums = shares.cumsum(-1)
     drawn = torch.rand(len(sums), 1, generator=random, device=sums.device) * sums[:, -1:]
     return torch.searchsorted(sums, drawn, right=True)[:, 0].clamp_max(sums.shape[1] - 1)
-
-
-def _choose_allowed(
-    logits: Tensor,
-    tokens: Tensor,
-    answers: Sequence[ConstrainedAnswer | None],
-    sampling: Sampling,
-    random: torch.Generator,
-) -> Tensor:
-    """Return the chosen tokens, those chosen again that their answers do not allow."""
-    chosen = tokens.tolist()
-    for row, answer in enumerate(answers):
-        if answer is None:
-            continue
-        left = logits[row : row + 1]
-        for _ in range(TRIES):
-            if answer.allows(chosen[row]):
-                break
-            left[0, chosen[row]] = -torch.inf
-            chosen[row] = int(_choose(left, sampling, random))
-        answer.take(chosen[row])
-    return torch.tensor(chosen, dtype=tokens.dtype, device=tokens.device)
 
 
 def _read(chat: Chat, row: list[int], seconds: float) -> Generation:

@@ -40,7 +40,6 @@ class Student:
         if self.sessions is None:
             return decoding.generate(self.model, self.chat, conversations, **options)
         assert isinstance(self.chat, ToolChat) and rows is not None
-        options.pop("schema_names", None)  # its turns hold more than an answer, and the engine tells it of wrong names
         return episodes.answer(self.model, self.chat, conversations, rows, self.sessions, **options)
 
 
@@ -76,7 +75,6 @@ class Generator(AbstractContextManager["Generator"]):
         quantization: None or "nf4".
         batch_size: Completions in flight in a process.
         processes: How many share the work; no more are started than the first questions have batches.
-        schema_names: Whether its queries may name only what the schema in their prompt has (`schema_constraint`).
         tools: Limits of the tools that it may call; None asks it without any.
         verifier: Settings of the workers in which its tools run; None for the usual ones.
     """
@@ -90,13 +88,11 @@ class Generator(AbstractContextManager["Generator"]):
         quantization: str | None,
         batch_size: int,
         processes: int = 1,
-        schema_names: bool = False,
         tools: ToolLimits | None = None,
         verifier: Verifier | None = None,
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
         self.tools = tools
-        self._schema_names = schema_names
         self._loading = (checkpoint, adapter, dtype, quantization, tools, verifier)
         self._loaded: Student | None = None
         self._pool: ProcessPoolExecutor | None = None
@@ -128,7 +124,6 @@ class Generator(AbstractContextManager["Generator"]):
         """
         if not conversations:
             return []
-        sampling["schema_names"] = self._schema_names
         if self.processes == 1:
             self._loaded = self._loaded or _load(*self._loading)
             written = self._loaded.write(conversations, rows, batch_size=self.batch_size, progress=progress, **sampling)
