@@ -83,7 +83,7 @@ def test_difficulty_and_mix_change_what_is_asked(drawing):
     small = {"train_questions": 25, "heldout_questions": 4}
     easy, _, _ = draw_questions(drawing(difficulty="easy", **small))
     assert set(easy["sql_complexity"]) <= {"basic SQL", "aggregation", "single join", "multiple_joins"}
-    families = ("basic", "aggregation", "joins", "subqueries", "sets", "ctes", "writes")
+    families = ("basic", "aggregation", "joins", "subqueries", "sets", "ctes", "writes", "relations")
     windows, _, _ = draw_questions(drawing(mix=dict.fromkeys(families, 0.0), heldout_share=0.4, **small))
     assert set(windows["sql_complexity"]) == {"window functions"}
 

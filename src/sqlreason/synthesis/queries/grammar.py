@@ -21,7 +21,15 @@ _TRIES = 60  # an annotated schema without links or measures refuses many kinds;
 # Factors on the families, by how hard the questions are to be.
 DIFFICULTIES: dict[str, dict[str, float]] = {
     "mixed": {},
-    "easy": {"joins": 0.3, "subqueries": 0, "sets": 0, "windows": 0, "ctes": 0},
+    "easy": {
+        "joins": 0.3,
+        "relations": 0.5,
+        "rows_without_linked": 0,
+        "subqueries": 0,
+        "sets": 0,
+        "windows": 0,
+        "ctes": 0,
+    },
     "medium": {"basic": 0.6, "sets": 0.5, "windows": 0.3, "ctes": 0.3},
     "hard": {"basic": 0.15, "aggregation": 0.4, "subqueries": 2, "sets": 2, "windows": 2, "ctes": 2},
 }
