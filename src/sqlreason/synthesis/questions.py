@@ -67,8 +67,7 @@ def stream(
         annotated_schema = rng.choice(annotated_schemas)
         if rng.random() < varied_share:
             annotated_schema = vary(annotated_schema, rng, annotated_schemas)
-        contents = sample_contents(annotated_schema, rng)
-        texts = (render_context(annotated_schema, contents), render_schema(annotated_schema))
+        contents, texts = _populate(annotated_schema, rng)
         for _ in range(in_a_row):
             try:
                 yield ask_over(annotated_schema, contents, texts, rng, mix)
@@ -82,9 +81,13 @@ def ask(annotated_schema: AnnotatedSchema, rng: random.Random, mix: Mapping[str,
     Raises:
         NothingFits: No kind of question in the mix fits the annotated schema.
     """
+    return ask_over(annotated_schema, *_populate(annotated_schema, rng), rng, mix)
+
+
+def _populate(annotated_schema: AnnotatedSchema, rng: random.Random) -> tuple[Contents, tuple[str, str]]:
+    """Return fresh rows, and the context and the schema that hold them."""
     contents = sample_contents(annotated_schema, rng)
-    texts = (render_context(annotated_schema, contents), render_schema(annotated_schema))
-    return ask_over(annotated_schema, contents, texts, rng, mix)
+    return contents, (render_context(annotated_schema, contents), render_schema(annotated_schema))
 
 
 def ask_over(

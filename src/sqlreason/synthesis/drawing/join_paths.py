@@ -26,6 +26,10 @@ class Link:
         first, second = sides if left == self.child else reversed(sides)
         return exp.EQ(this=first, expression=second)
 
+    def join(self) -> exp.Join:
+        """Return the inner join of the parent to its child."""
+        return join_tree(table_tree(self.parent), self.condition(self.child))
+
 
 @dataclass(frozen=True)
 class JoinPath:
@@ -46,7 +50,7 @@ class JoinPath:
 
     def joins(self) -> list[exp.Join]:
         """Return the inner joins."""
-        return [join_tree(table_tree(link.parent), link.condition(link.child)) for link in self.links]
+        return [link.join() for link in self.links]
 
     def use(self, table: TablePlan, column: ColumnPlan) -> ColumnUse:
         """Return a use of a column, owned by the role in which its table was reached."""

@@ -8,13 +8,13 @@ families name what they use; a student that has seen only these answers people's
 # ruff: noqa: E501 - a template is one sentence on one line, or nobody could read it
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import Any
 
 from sqlglot import exp
 
 from sqlreason.synthesis.drawing.aggregate_values import make_aggregate, pick_bound, pick_group
 from sqlreason.synthesis.drawing.filters import filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import Link, pick_link
+from sqlreason.synthesis.drawing.join_paths import JoinPath, Link, pick_link
 from sqlreason.synthesis.drawing.query_context import (
     QueryContext,
     categories,
@@ -39,12 +39,10 @@ from sqlreason.synthesis.drawing.trees import (
     aggregate_tree,
     compare,
     condition_tree,
-    join_tree,
     literal,
     name_column,
     order_tree,
     select,
-    table_tree,
     use_column,
 )
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
@@ -63,13 +61,10 @@ def _name(context: QueryContext, table: TablePlan) -> ColumnUse:
     return ColumnUse(table, context.pick([column for column in labels(table) if column.kind == "name"]))
 
 
-def _by_parent(link: Link, name: ColumnUse) -> list[exp.Expr]:
-    """Return what children are grouped by, so that parents of one name stay apart."""
-    return [name_column(link.parent.key, link.parent), use_column(name, True)]
-
-
-def _join(link: Link) -> exp.Join:
-    return join_tree(table_tree(link.parent), link.condition(link.child))
+def _by_parent(link: Link, name: ColumnUse, *shown: exp.Expr, **clauses: Any) -> exp.Select:
+    """Return a query for the name of each parent and what is shown of its children; parents of one name stay apart."""
+    group = [name_column(link.parent.key, link.parent), use_column(name, True)]
+    return select([use_column(name, True), *shown], link.child, joins=[link.join()], group=group, **clauses)
 
 
 def _referred_row(context: QueryContext, link: Link) -> Row:
@@ -100,12 +95,7 @@ def count_children(context: QueryContext) -> DrawnQuery:
     """Ask how many children the parents have that have some."""
     link = pick_link(context)
     name = _name(context, link.parent)
-    tree = select(
-        [use_column(name, True), aggregate_tree(_count(link.child))],
-        link.child,
-        joins=[_join(link)],
-        group=_by_parent(link, name),
-    )
+    tree = _by_parent(link, name, aggregate_tree(_count(link.child)))
     parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,)}
     return DrawnQuery("count_children", tree, "single join", REPORTING, parts)
 
@@ -125,14 +115,7 @@ def most_children(context: QueryContext) -> DrawnQuery:
     name = _name(context, link.parent)
     sizes = _sizes(context, link)
     require(len(sizes) > 1 and sizes[-1] > sizes[-2])
-    tree = select(
-        [use_column(name, True)],
-        link.child,
-        joins=[_join(link)],
-        group=_by_parent(link, name),
-        order=order_tree(Ordering(_count(link.child), True)),
-        limit=1,
-    )
+    tree = _by_parent(link, name, order=order_tree(Ordering(_count(link.child), True)), limit=1)
     parts = {"subject": link.parent, "link": link, "name": name}
     return DrawnQuery("most_children", tree, "single join", REPORTING, parts)
 
@@ -154,13 +137,7 @@ def several_children(context: QueryContext) -> DrawnQuery:
     sizes = _sizes(context, link)
     require(bool(sizes) and sizes[-1] > 1)
     operator, bound = pick_bound(context, sizes, counting=True)
-    tree = select(
-        [use_column(name, True)],
-        link.child,
-        joins=[_join(link)],
-        group=_by_parent(link, name),
-        having=compare(aggregate_tree(measure), operator, literal(bound)),
-    )
+    tree = _by_parent(link, name, having=compare(aggregate_tree(measure), operator, literal(bound)))
     parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,), "measure": measure}
     parts |= {"operator": operator, "bound": bound}
     return DrawnQuery("several_children", tree, "single join", REPORTING, parts)
@@ -190,34 +167,21 @@ def children_of_one(context: QueryContext) -> DrawnQuery:
     counted = context.chance(0.5)
     columns = (ColumnUse(link.child, context.pick(visible(link.child))),)
     shown = [aggregate_tree(_count(link.child))] if counted else [use_column(use, True) for use in columns]
-    tree = select(shown, link.child, compare(use_column(name, True), "=", literal(value)), joins=[_join(link)])
+    tree = select(shown, link.child, compare(use_column(name, True), "=", literal(value)), joins=[link.join()])
     parts = {"subject": link.parent, "link": link, "name": name, "value": value, "columns": columns}
     return DrawnQuery("children_of_one" if counted else "rows_of_one", tree, "single join", RETRIEVAL, parts)
 
 
-@dataclass(frozen=True)
-class _Bridge:
-    """A table whose rows tie rows of two other tables, as enrolments tie students and courses."""
+def _pick_bridge(context: QueryContext) -> JoinPath:
+    """Return a table that ties rows of two others, as enrolments tie students and courses, with its two links."""
 
-    table: TablePlan
-    near: Link
-    far: Link
-
-    def joins(self) -> list[exp.Join]:
-        return [_join(self.near), _join(self.far)]
-
-
-def _pick_bridge(context: QueryContext) -> _Bridge:
     def ways(table: TablePlan) -> list[ColumnPlan]:
         roles = Counter(reference.target for reference in table.references)
         return [r for r in table.references if r.target != table.name and roles[r.target] == 1]
 
     table = context.pick_table(lambda candidate: len(ways(candidate)) > 1)
-    near, far = (
-        Link(table, reference, context.annotated_schema.table(reference.target))
-        for reference in context.pick_some(ways(table), 2)
-    )
-    return _Bridge(table, near, far)
+    references = context.pick_some(ways(table), 2)
+    return JoinPath(table, tuple(Link(table, r, context.annotated_schema.table(r.target)) for r in references))
 
 
 @FAMILY.kind(
@@ -232,16 +196,16 @@ def _pick_bridge(context: QueryContext) -> _Bridge:
 def rows_beside_linked(context: QueryContext) -> DrawnQuery:
     """Ask for the pairs of rows that a third table ties."""
     bridge = _pick_bridge(context)
-    first, second = _name(context, bridge.near.parent), _name(context, bridge.far.parent)
-    tree = select([use_column(first, True), use_column(second, True)], bridge.table, joins=bridge.joins())
-    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "name": first, "columns": (first,)}
+    near, far = bridge.links
+    first, second = _name(context, near.parent), _name(context, far.parent)
+    tree = select([use_column(first, True), use_column(second, True)], bridge.subject, joins=bridge.joins())
+    parts = {"subject": near.parent, "other": far.parent, "name": first, "columns": (first,)}
     return DrawnQuery("rows_beside_linked", tree, "multiple_joins", RETRIEVAL, parts | {"second_column": second})
 
 
-def _linked_condition(context: QueryContext, bridge: _Bridge) -> Condition:
-    """Return a condition that holds for a row to which the bridge leads."""
-    far = _referred_row(context, bridge.far)
-    return make_condition(context, filter_uses(own_uses(bridge.far.parent), far), 0.1)
+def _parent_condition(context: QueryContext, link: Link) -> Condition:
+    """Return a condition that holds for a parent that has a child."""
+    return make_condition(context, filter_uses(own_uses(link.parent), _referred_row(context, link)), 0.1)
 
 
 @FAMILY.kind(
@@ -255,10 +219,11 @@ def _linked_condition(context: QueryContext, bridge: _Bridge) -> Condition:
 def rows_with_linked(context: QueryContext) -> DrawnQuery:
     """Ask for the rows that a third table ties to rows that pass a filter."""
     bridge = _pick_bridge(context)
-    where = _linked_condition(context, bridge)
-    name = _name(context, bridge.near.parent)
-    tree = select([use_column(name, True)], bridge.table, condition_tree(where, True), joins=bridge.joins())
-    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "columns": (name,), "second_where": where}
+    near, far = bridge.links
+    where = _parent_condition(context, far)
+    name = _name(context, near.parent)
+    tree = select([use_column(name, True)], bridge.subject, condition_tree(where, True), joins=bridge.joins())
+    parts = {"subject": near.parent, "other": far.parent, "columns": (name,), "second_where": where}
     return DrawnQuery("rows_with_linked", tree, "multiple_joins", RETRIEVAL, parts)
 
 
@@ -272,19 +237,15 @@ def rows_with_linked(context: QueryContext) -> DrawnQuery:
 )
 def rows_without_linked(context: QueryContext) -> DrawnQuery:
     """Ask for the rows that no row of a third table ties to rows that pass a filter (NOT IN)."""
-    bridge = _pick_bridge(context)
-    require(not bridge.near.reference.optional)  # one NULL in the list, and NOT IN finds nothing
-    where = _linked_condition(context, bridge)
-    columns = show_columns(context, bridge.near.parent, 2)
-    tied = select(
-        [name_column(bridge.near.reference, bridge.table)],
-        bridge.table,
-        condition_tree(where, True),
-        joins=[_join(bridge.far)],
-    )
-    inside = exp.In(this=name_column(bridge.near.parent.key), query=exp.Subquery(this=tied))
-    tree = select(map(use_column, columns), bridge.near.parent, exp.Not(this=inside))
-    parts = {"subject": bridge.near.parent, "other": bridge.far.parent, "columns": columns, "second_where": where}
+    near, far = _pick_bridge(context).links
+    require(not near.reference.optional)  # one NULL in the list, and NOT IN finds nothing
+    where = _parent_condition(context, far)
+    columns = show_columns(context, near.parent, 2)
+    key = name_column(near.reference, near.child)
+    tied = select([key], near.child, condition_tree(where, True), joins=[far.join()])
+    inside = exp.In(this=name_column(near.parent.key), query=exp.Subquery(this=tied))
+    tree = select(map(use_column, columns), near.parent, exp.Not(this=inside))
+    parts = {"subject": near.parent, "other": far.parent, "columns": columns, "second_where": where}
     return DrawnQuery("rows_without_linked", tree, "subqueries", RETRIEVAL, parts)
 
 
