@@ -85,12 +85,9 @@ def generate(
     """
     sampling = Sampling(max_new_tokens, temperature, samples)
     prompts = [chat.prompt_ids(messages) for messages in conversations]
-    order = longest_first(prompts)
-    at_once = max(1, batch_size // samples)
     written: list[list[Generation]] = [[] for _ in prompts]
     with inference(model):
-        for start in range(0, len(order), at_once):
-            chosen = order[start : start + at_once]
+        for start, chosen in batches(prompts, batch_size, samples):
             began = time.monotonic()
             random = torch.Generator(model.device).manual_seed(seed + start)
             rows = complete(model, [prompts[i] for i in chosen], sampling, chat.ends, random)
@@ -100,6 +97,18 @@ def generate(
             if progress is not None:
                 progress(len(rows))
     return [generation for group in written for generation in group]
+
+
+def batches(prompts: Sequence[Sequence[int]], batch_size: int, samples: int) -> list[tuple[int, list[int]]]:
+    """Return the batches in which prompts are answered: where each starts in the order of answering, and its prompts.
+
+    Args:
+        prompts: Token ids.
+        batch_size: Rows (prompts x samples) in flight.
+        samples: Of each prompt; they stay together.
+    """
+    order, at_once = longest_first(prompts), max(1, batch_size // samples)
+    return [(start, order[start : start + at_once]) for start in range(0, len(order), at_once)]
 
 
 def longest_first(prompts: Sequence[Sequence[int]]) -> list[int]:

@@ -22,7 +22,7 @@ from sqlreason.environments.session import Session, SessionFactory
 from sqlreason.reasoning.format import parse, render
 from sqlreason.students.checkpoints.chat import Messages
 from sqlreason.students.checkpoints.tool_chat import ToolChat
-from sqlreason.students.generation.decoding import Generation, Sampling, complete, inference, longest_first
+from sqlreason.students.generation.decoding import Generation, Sampling, batches, complete, inference
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
@@ -199,11 +199,9 @@ def answer(
     """
     sampling = Sampling(max_new_tokens, temperature, samples)
     prompts = [chat.prompt_ids(messages) for messages in conversations]
-    order, at_once = longest_first(prompts), max(1, batch_size // samples)
     found: list[list[Conversation]] = [[] for _ in prompts]
     with inference(model):
-        for start in range(0, len(order), at_once):
-            chosen = order[start : start + at_once]
+        for start, chosen in batches(prompts, batch_size, samples):
             began = time.monotonic()
             random = torch.Generator(model.device).manual_seed(seed + start)
 

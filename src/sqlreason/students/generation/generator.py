@@ -129,7 +129,9 @@ class Generator(AbstractContextManager["Generator"]):
             written = self._loaded.write(conversations, rows, batch_size=self.batch_size, progress=progress, **sampling)
             return list(written)
         seed = sampling.pop("seed", 0)
-        batches = _batches(self.checkpoint, conversations, max(1, self.batch_size // sampling.get("samples", 1)))
+        chat = self.checkpoint.load_chat()
+        prompts = [chat.prompt_ids(messages) for messages in conversations]
+        batches = decoding.batches(prompts, self.batch_size, sampling.get("samples", 1))
         sharing = min(self.processes, len(batches))
         pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
         jobs = {
@@ -141,7 +143,7 @@ class Generator(AbstractContextManager["Generator"]):
                 seed + start,
                 sampling,
             ): chosen
-            for start, chosen in batches.items()
+            for start, chosen in batches
         }
         answers: dict[int, list[decoding.Generation]] = {}
         for job in as_completed(jobs):
@@ -166,13 +168,6 @@ def _load(
     if tools is None:
         return Student(model, chat)
     return Student(model, with_tools(chat), SessionFactory(limits=tools, verifier=verifier))
-
-
-def _batches(checkpoint: Checkpoint, conversations: Sequence[Messages], at_once: int) -> dict[int, list[int]]:
-    """The batches of `generation.generate`, by where each starts in the order from long to short."""
-    chat = checkpoint.load_chat()
-    order = decoding.longest_first([chat.prompt_ids(messages) for messages in conversations])
-    return {start: order[start : start + at_once] for start in range(0, len(order), at_once)}
 
 
 def _work_for(*loading: Any) -> None:
