@@ -96,6 +96,16 @@ def choose(model: Model) -> str:
     return "eager" if getattr(model.config.get_text_config(), "attn_logit_softcapping", None) else held
 
 
+def seen_in_trees(parts: Tensor) -> Tensor:
+    """Which tokens each may see in rows that branch (rows, 1, tokens, tokens): earlier ones of trunk and own branch.
+
+    Args:
+        parts: 0 for the trunk, k for the k-th branch, -1 for padding; rows x tokens.
+    """
+    queries, keys = parts[:, None, :, None], parts[:, None, None, :]
+    return ((keys == 0) | (keys == queries)).tril_()
+
+
 def masks(config: PretrainedConfig, seen: Tensor, positions: Tensor, dtype: torch.dtype) -> Tensor | dict[str, Tensor]:
     """Additive masks as a model takes them that prepares none: one, or one for each kind of its layers.
 

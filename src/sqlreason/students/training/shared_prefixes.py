@@ -89,17 +89,11 @@ def see_trees(model: PeftModel) -> None:
     def mask(_: Any, arguments: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         parts = given.pop("parts", None)
         if parts is not None:
-            seen = _seen(parts)
+            seen = attention.seen_in_trees(parts)
             given["attention_mask"] = attention.masks(base.config, seen, given["position_ids"], base.dtype)
         return arguments, given
 
     model.register_forward_pre_hook(mask, with_kwargs=True)
-
-
-def _seen(parts: Tensor) -> Tensor:
-    """Which tokens each may see (trees, 1, tokens, tokens): earlier ones of the prefix and of its own row."""
-    queries, keys = parts[:, None, :, None], parts[:, None, None, :]
-    return ((keys == 0) | (keys == queries)).tril_()
 
 
 class FamilySampler(Sampler[int]):

@@ -48,8 +48,7 @@ class Groups:
 
     def seen(self) -> Tensor:
         """Which tokens each may see (groups, 1, tokens, tokens): earlier ones of the prompt and its own completion."""
-        queries, keys = self.parts[:, None, :, None], self.parts[:, None, None, :]
-        return ((keys == 0) | (keys == queries)).tril_()
+        return attention.seen_in_trees(self.parts)
 
 
 def completion_logps(
