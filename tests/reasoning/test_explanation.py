@@ -94,6 +94,27 @@ def test_a_short_plan_names_the_steps_that_it_does_not_need():
     assert explain_query("SELECT COUNT(*) FROM t", random.Random(1), "outline").count("|") == 1
 
 
+def test_links_name_what_is_asked_for_before_the_tables_and_joins_that_hold_it():
+    sql = """SELECT c.city, COUNT(*) AS n FROM orders JOIN customers AS c ON orders.customer_id = c.customer_id
+        WHERE orders.total > 5 GROUP BY c.city HAVING COUNT(*) > 2 ORDER BY n DESC LIMIT 3"""
+    assert explain_query(sql, random.Random(3), "links") == (
+        "Return c.city and the number of rows of orders as n. Keep rows where orders.total is greater than 5. "
+        "Group by c.city. Keep groups where the number of rows of orders is greater than 2. "
+        "Sort by n, largest first. Take 3. The rows come from orders. "
+        "Join customers as c on orders.customer_id = c.customer_id."
+    )
+
+
+def test_links_give_a_bare_column_the_one_table_that_its_own_query_reads():
+    sql = """WITH big AS (SELECT a, MAX(b) AS top FROM t GROUP BY a)
+        SELECT a FROM big WHERE top > (SELECT AVG(b) FROM u) AND "quoted" = a"""
+    assert explain_query(sql, random.Random(0), "links") == (
+        "First build big. Return t.a and the largest t.b as top. Group by t.a. The rows come from t. That gives big. "
+        'Return big.a. Keep rows where big.top is greater than (the average of u.b from u) and "quoted" = big.a. '
+        "The rows come from big."
+    )
+
+
 def test_steps_are_numbered_lines_and_a_sentence_is_one_line():
     sql = "SELECT a FROM t JOIN u ON t.i = u.i WHERE b = 'x'"
     lines = explain_query(sql, random.Random(0), "steps").splitlines()

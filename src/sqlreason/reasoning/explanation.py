@@ -5,9 +5,11 @@ of the sentences is the logical order of the plan (tables, joins, filters, group
 the words vary. It says what a statement does, not why that answers a question.
 """
 
+import itertools
 import logging
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -16,6 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.clauses import Clause, read_clauses, tell_query
 from sqlreason.reasoning.expressions import Speaker, listing
+from sqlreason.reasoning.linking import link_names
 from sqlreason.reasoning.vocabulary import ABSENCES, LABELS, PREDICATES, SENTENCES
 
 logger = logging.getLogger(__name__)
@@ -39,6 +42,27 @@ LOGICAL_ORDER = (
 )
 
 
+# The order of style `links`.
+LINKING_ORDER = (
+    "output",
+    "distinct",
+    "filter",
+    "group",
+    "having",
+    "qualify",
+    "window",
+    "order",
+    "offset",
+    "limit",
+    "table",
+    "join",
+    "left_join",
+    "right_join",
+    "full_join",
+    "cross_join",
+)
+
+
 def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
     """Explains a statement in words; every table and column that it uses is named as the SQL names it.
 
@@ -46,7 +70,8 @@ def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
         sql: One or several SQL statements of any common dialect.
         rng: Draws the wording; equal states give equal texts.
         style: ``plan`` (sentences, about 25 to 90 words), ``steps`` (numbered lines), ``sentence`` (one
-            sentence), ``outline`` (``tables: a | filter: … | output: …``).
+            sentence), ``outline`` (``tables: a | filter: … | output: …``), ``links`` (sentences, tables and joins
+            last, each column with its table).
 
     Returns:
         The explanation.
@@ -56,8 +81,10 @@ def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
     """
     if style not in STYLES:
         raise BadInput(f"Unknown style {style!r}; accepted are {', '.join(STYLES)}.")
-    speaker = Speaker(rng, tell_query)
     trees = read_statements(sql)
+    if style == "links":
+        trees, rng = [link_names(tree) for tree in trees], _FirstWording()
+    speaker = Speaker(rng, tell_query)
     try:
         clauses = [clause for tree in trees for clause in read_clauses(tree, speaker)]
         return STYLES[style](clauses, rng)
@@ -120,11 +147,30 @@ def _outline(clauses: Sequence[Clause], rng: random.Random) -> str:
     return " | ".join(f"{LABELS.get(clause.kind, clause.kind)}: {clause.phrase}" for clause in clauses)
 
 
+def _links(clauses: Sequence[Clause], rng: random.Random) -> str:
+    """What is asked for first, each name with its table; then the tables are known, and the joins between them."""
+    parts = itertools.groupby(clauses, key=lambda clause: clause.kind in LINKING_ORDER)
+    ordered = [clause for linked, part in parts for clause in (sorted(part, key=_linking_place) if linked else part)]
+    return " ".join(rng.choice(SENTENCES[clause.kind]).format(clause.phrase) for clause in ordered)
+
+
+def _linking_place(clause: Clause) -> int:
+    return LINKING_ORDER.index(clause.kind)
+
+
+class _FirstWording(random.Random):
+    """Draws nothing: what is learned from few examples is best said in one way."""
+
+    def choice(self, seq: Sequence[Any]) -> Any:  # type: ignore[override]
+        return seq[0]
+
+
 STYLES: dict[str, Callable[[Sequence[Clause], random.Random], str]] = {
     "plan": _plan,
     "steps": _steps,
     "sentence": _sentence,
     "outline": _outline,
+    "links": _links,
 }
 
 

@@ -228,6 +228,8 @@ def _say_aggregate(speaker: Speaker, node: exp.Expr) -> str:
     key, value = AGGREGATES[type(node)], node.this
     if key == "count" and (value is None or isinstance(value, exp.Star)):
         return speaker.word("count_rows")
+    if key == "count" and isinstance(value, exp.Column) and isinstance(value.this, exp.Star):
+        return f"{speaker.word('count_rows')} of {value.table}"
     if not isinstance(value, exp.Distinct):
         return speaker.word(key).format(speaker.say(value))
     inner = ", ".join(speaker.say(item) for item in value.expressions)
