@@ -10,7 +10,7 @@ from trainings import of_sft
 from sqlreason.students.checkpoints import cpu
 from sqlreason.students.checkpoints.chat import NOT_TRAINED
 from sqlreason.students.training import sft
-from sqlreason.students.training.shared_prefixes import FamilySampler, collate, common_prefix, find_families, see_trees
+from sqlreason.students.training.shared_prefixes import Families, collate, common_prefix, find_families, see_trees
 
 
 def row(prompt, completion):
@@ -74,17 +74,14 @@ def test_rows_of_one_database_are_a_family_and_a_common_system_text_makes_none()
     assert sorted(map(sorted, find_families(ROWS))) == [[0, 2, 3], [1, 4]]
 
 
-def test_an_epoch_has_each_row_once_and_batches_of_one_family_where_it_has_enough():
-    families = [list(range(start, start + 7)) for start in range(0, 70, 7)]
-    sampler = FamilySampler(families, 4, seed=1)
-    order = list(sampler)
-    assert sorted(order) == list(range(70)) and len(sampler) == 70
-    batches = [order[start : start + 4] for start in range(0, 70, 4)]
-    assert sum(len({place // 7 for place in batch}) == 1 for batch in batches) >= 10
-    sampler.set_epoch(1)
-    assert list(sampler) != order
-    sampler.set_epoch(0)
-    assert list(sampler) == order
+def test_a_pass_reads_rows_of_one_family_and_an_epoch_each_row_once():
+    rows = [row([family] * 9 + [100 + number], [7]) for number in range(7) for family in range(1, 11)]
+    families = Families(rows, 4)
+    read = [[one["input_ids"] for one in families[place]] for place in range(len(families))]
+    assert sorted(map(len, read)) == [3] * 10 + [4] * 10
+    assert all(len({ids[0] for ids in part}) == 1 for part in read)
+    assert sorted(ids for part in read for ids in part) == sorted(one["input_ids"] for one in rows)
+    assert len(collate([families[0]])["input_ids"]) == 1
 
 
 def test_a_training_shares_and_its_history_counts_what_was_computed(checkpoint, examples, tmp_path):
@@ -93,7 +90,6 @@ def test_a_training_shares_and_its_history_counts_what_was_computed(checkpoint, 
     repeated = examples.sample(24, replace=True, random_state=0).reset_index(drop=True)
     _, plain = sft.train_sft(checkpoint, repeated, workdir=tmp_path, **of_sft(**options))
     adapter, shared = sft.train_sft(checkpoint, repeated, workdir=tmp_path, share_prefixes=True, **of_sft(**options))
-    assert len(shared) == len(plain)
     assert shared["loss"].iloc[-1] < shared["loss"].iloc[0]
     assert shared["tokens"].iloc[-1] < plain["tokens"].iloc[-1]
     assert adapter.facts["options"]["share_prefixes"] is True

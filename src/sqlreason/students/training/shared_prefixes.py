@@ -4,27 +4,26 @@ Rows of a forward pass that begin alike become one row, a tree: the common prefi
 which sees the prefix and itself alone. Loss and gradient are those of separate rows. Of four questions over one small
 schema nearly half of the tokens are computed, of eight over a large one a fifth.
 
-trl's trainer stays as it is but for the order of the rows: a collator lays out the trees and a hook on the model gives
-them their attention mask. Which models that is right for, `attention.obstacle` says.
+trl's trainer stays as it is but for its batches, one family each: a collator lays out the trees and a hook on the model
+gives them their attention mask. Which models that is right for, `attention.obstacle` says.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Sampler
+from torch.utils.data import DataLoader, Dataset
 from trl import SFTTrainer
 
 from sqlreason.students.checkpoints import attention
 from sqlreason.students.checkpoints.chat import NOT_TRAINED
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    import datasets
     from peft import PeftModel
 
 Row = Mapping[str, list[int]]  # input_ids, labels
@@ -71,8 +70,13 @@ def lay_out(rows: Sequence[Row]) -> dict[str, Tensor]:
     return {"input_ids": ids, "labels": labels, "position_ids": places, "parts": parts}
 
 
-def collate(rows: Sequence[Row]) -> dict[str, Tensor]:
-    """Return the trees of some rows: input_ids, labels, position_ids, attention_mask and parts, trees x tokens."""
+def collate(items: Sequence[Row | list[Row]]) -> dict[str, Tensor]:
+    """Return the trees of some rows: input_ids, labels, position_ids, attention_mask and parts, trees x tokens.
+
+    Args:
+        items: Rows, or lists of them.
+    """
+    rows = [row for item in items for row in (item if isinstance(item, list) else [item])]
     trees = [lay_out([rows[place] for place in family]) for family in find_families(rows)]
     filling = {"input_ids": 0, "labels": NOT_TRAINED, "position_ids": 0, "parts": _PADDING}
     batch = {
@@ -96,48 +100,35 @@ def see_trees(model: PeftModel) -> None:
     model.register_forward_pre_hook(mask, with_kwargs=True)
 
 
-class FamilySampler(Sampler[int]):
-    """Rows in an order in which those of a forward pass are of one family where that has enough; new in each epoch.
+class Families(Dataset[list[Row]]):
+    """Rows by families, each cut into parts of like size: an item is a part, a tree of one forward pass.
 
     Args:
-        families: Places of rows.
-        size: Rows of a forward pass.
-        seed: Draws the order, together with the epoch's number.
+        rows: All of them.
+        size: Most rows of a part.
     """
 
-    def __init__(self, families: Sequence[Sequence[int]], size: int, seed: int) -> None:
-        self.families, self.size, self.seed = families, size, seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Tell the number of the epoch, as accelerate does."""
-        self.epoch = epoch
+    def __init__(self, rows: Sequence[Row], size: int) -> None:
+        self.rows = rows
+        self.parts: list[list[int]] = []
+        for family in find_families(rows):
+            count = -(-len(family) // size)
+            self.parts += [family[start::count] for start in range(count)]
 
     def __len__(self) -> int:
-        return sum(map(len, self.families))
+        return len(self.parts)
 
-    def __iter__(self) -> Iterator[int]:
-        rng = random.Random(f"{self.seed}:{self.epoch}")
-        batches: list[list[int]] = []
-        left: list[list[int]] = []
-        for family in self.families:
-            members = rng.sample(family, len(family))
-            parts = [members[start : start + self.size] for start in range(0, len(members), self.size)]
-            batches += [part for part in parts if len(part) == self.size]
-            left += [part for part in parts if len(part) < self.size]
-        rng.shuffle(left)
-        rest = [place for part in left for place in part]
-        whole = len(rest) - len(rest) % self.size
-        batches += [rest[start : start + self.size] for start in range(0, whole, self.size)]
-        rng.shuffle(batches)
-        yield from (place for batch in [*batches, rest[whole:]] for place in batch)
+    def __getitem__(self, place: int) -> list[Row]:
+        return [self.rows[row] for row in self.parts[place]]
 
 
 class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped here
-    """trl's SFTTrainer with rows that begin alike laid out as trees.
+    """trl's SFTTrainer, a forward pass of which reads one tree.
 
     1. Its collator is `collate`, whose batches hold trees, and a hook on the model gives these their attention mask.
-    2. The rows of a forward pass are of one family where that has enough (`_get_train_sampler`).
+    2. It is given families of at most `per_device_train_batch_size` rows in place of rows, one a pass, in trl's order
+       (`get_train_dataloader`). The loss is the mean of a step's trained tokens, so that families of other sizes weigh
+       as their rows do.
     """
 
     def __init__(self, *arguments: Any, **given: Any) -> None:
@@ -145,7 +136,10 @@ class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped 
         self.data_collator = collate
         see_trees(cast("PeftModel", self.model))
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler[int]:
-        dataset = cast("Dataset", self.train_dataset if train_dataset is None else train_dataset)
-        rows = dataset.select_columns(["input_ids", "labels"]).to_list()
-        return FamilySampler(find_families(rows), self.args.per_device_train_batch_size, self.args.seed)
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches of an epoch, one family each."""
+        rows = cast("datasets.Dataset", self.train_dataset).select_columns(["input_ids", "labels"]).to_list()
+        families = Families(rows, self.args.per_device_train_batch_size)
+        return self._get_dataloader(
+            families, "Training", 1, self._get_train_sampler, is_training=True  # type: ignore[arg-type]
+        )
