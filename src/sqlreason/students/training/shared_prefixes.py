@@ -126,7 +126,7 @@ class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped 
     """trl's SFTTrainer, a forward pass of which reads one tree.
 
     1. Its collator is `collate`, whose batches hold trees, and a hook on the model gives these their attention mask.
-    2. It is given families of at most `per_device_train_batch_size` rows in place of rows, one a pass, in trl's order
+    2. It is given families of at most `per_device_train_batch_size` rows in place of rows, one a pass
        (`get_train_dataloader`). The loss is the mean of a step's trained tokens, so that families of other sizes weigh
        as their rows do.
     """
@@ -140,6 +140,5 @@ class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped 
         """Return the batches of an epoch, one family each."""
         rows = cast("datasets.Dataset", self.train_dataset).select_columns(["input_ids", "labels"]).to_list()
         families = Families(rows, self.args.per_device_train_batch_size)
-        return self._get_dataloader(
-            families, "Training", 1, self._get_train_sampler, is_training=True  # type: ignore[arg-type]
-        )
+        loader: DataLoader[Any] = DataLoader(families, shuffle=True, collate_fn=self.data_collator)
+        return cast("DataLoader[Any]", self.accelerator.prepare(loader))

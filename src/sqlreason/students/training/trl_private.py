@@ -11,7 +11,7 @@ from trl.models.utils import _ForwardRedirection
 
 #: Methods of trl's trainers that ours replace, or wrap.
 OVERRIDDEN: dict[type, tuple[str, ...]] = {
-    SFTTrainer: ("_get_train_sampler",),
+    SFTTrainer: (),
     GRPOTrainer: (
         "_generate",
         "_generate_and_score_completions",
