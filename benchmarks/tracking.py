@@ -40,7 +40,6 @@ def train(tracker: str | None, env: str, steps: int, params: str) -> dict[str, A
         base, prompts, adapter, student, options = map(session.load_context().catalog.load, ENTRIES)
 
     from transformers.integrations import get_reporting_integration_callbacks
-    from trl.extras import profiling
 
     from sqlreason.rewards import make_rewards
     from sqlreason.students.training import grpo, tracking
@@ -49,7 +48,6 @@ def train(tracker: str | None, env: str, steps: int, params: str) -> dict[str, A
     for kind in get_reporting_integration_callbacks([tracker] if tracker else []):
         for name in [name for name in vars(kind) if name.startswith("on_")]:
             setattr(kind, name, _timed(getattr(kind, name), spent[name]))
-    profiling.ProfilingContext._log_metrics = _timed(profiling.ProfilingContext._log_metrics, spent["trl"])  # type: ignore[method-assign]
     tracking.make_experiment = _timed(tracking.make_experiment, spent["make_experiment"])  # type: ignore[assignment]
     trl = {**options.trl.arguments, "max_steps": steps}
     trl.pop("num_train_epochs", None)
@@ -59,14 +57,13 @@ def train(tracker: str | None, env: str, steps: int, params: str) -> dict[str, A
             base.spoken_to(**student.template), adapter, prompts, rewards=rewards, weights=weights, workdir=folder,
             dtype=student.dtype, trl=trl,
         )  # fmt: skip
-    each = [pair for name in ("on_log", "trl") for pair in spent.pop(name, [])]
+    each = spent.pop("on_log", [])
     once = [pair for pairs in spent.values() for pair in pairs]
     return {
         "adapter": trained.digest,
         "steps": len(history),
         "step_ms": 1000 * sum(computed for computed, _ in each) / len(history),
         "step_ms_wall": 1000 * sum(wall for _, wall in each) / len(history),
-        "calls_a_step": len(each) / len(history),
         "fixed": sum(computed for computed, _ in once),
         "fixed_wall": sum(wall for _, wall in once),
         "calls": {name: round(sum(computed for computed, _ in pairs), 2) for name, pairs in spent.items() if pairs},

@@ -20,7 +20,7 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.generation.decoding import longest_first
-from sqlreason.students.training import tracking, trl_private
+from sqlreason.students.training import trl_private
 from sqlreason.students.training.distillation_trainer import HintedTrainer, pad_left
 from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.memory_estimate import GIB
@@ -213,8 +213,7 @@ def _pass(trainer: Trainer, loss: Callable[[], Tensor]) -> tuple[float, float]:
     wait = torch.cuda.synchronize if device.type == "cuda" else (lambda: None)
     model.train()
     began = time.monotonic()
-    drawn = torch.random.fork_rng([device] if device.type == "cuda" else [])
-    with drawn, tracking.unreported(trainer), trainer.compute_loss_context_manager():
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), trainer.compute_loss_context_manager():
         value = loss()
         wait()
         half = time.monotonic()

@@ -30,7 +30,6 @@ _SETTINGS = {
         "MLFLOW_TRACKING_URI": "sqlite:///{folder}/mlflow.db",
         "MLFLOW_EXPERIMENT_NAME": PROJECT,
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ENABLE_ASYNC_LOGGING": "true",  # trl has a call for each of its methods, each some 8 ms and a write
         _ARTIFACTS: "{folder}/artifacts",
     },
     "wandb": {
@@ -80,8 +79,31 @@ def make_experiment() -> None:
     import mlflow
 
     name = os.environ["MLFLOW_EXPERIMENT_NAME"]
-    if mlflow.get_experiment_by_name(name) is None:
-        mlflow.create_experiment(name, artifact_location=Path(place).as_uri())
+    with _without_waiting_for_the_disk():
+        if mlflow.get_experiment_by_name(name) is None:
+            mlflow.create_experiment(name, artifact_location=Path(place).as_uri())
+
+
+@contextmanager
+def _without_waiting_for_the_disk() -> Iterator[None]:
+    """Within it SQLite does not wait for its disk, as it would at each change of mlflow's schema: 5 to 70 s in all."""
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    def take(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    def give_back(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA synchronous=FULL")
+
+    listeners = (("checkout", take), ("checkin", give_back))
+    for name, listener in listeners:
+        event.listen(Pool, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(Pool, name, listener)
 
 
 def arguments(folder: Path) -> dict[str, Any]:
@@ -113,18 +135,12 @@ def run_of_its_own() -> Iterator[None]:
             wandb.finish()
 
 
-@contextmanager
-def unreported(trainer: "Trainer") -> Iterator[None]:
-    """Within it trl, which reports the seconds of its methods by itself, reports none; trackio fails before its run."""
-    kept, trainer.args.report_to = trainer.args.report_to, []
-    try:
-        yield
-    finally:
-        trainer.args.report_to = kept
-
-
 def move_behind(trainer: "Trainer") -> None:
-    """Move a trainer's trackers behind its other callbacks, and have them told what those noted of a step."""
+    """Move a trainer's trackers behind its other callbacks, and have them told what those noted of a step.
+
+    Only the callbacks report from here on: trl reports the seconds of each of its methods by itself, with a write to
+    disk each, also in the dry step, when trackio has no run yet and fails.
+    """
     from transformers import TrainerCallback
     from transformers.integrations import get_reporting_integration_callbacks
 
@@ -137,5 +153,6 @@ def move_behind(trainer: "Trainer") -> None:
 
     kinds = get_reporting_integration_callbacks(trainer.args.report_to)
     trackers = [found for kind in kinds if (found := trainer.pop_callback(kind)) is not None]
+    trainer.args.report_to = []
     for callback in (Completion(), *trackers) if trackers else ():
         trainer.add_callback(callback)
