@@ -35,6 +35,7 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
+from records import keep
 
 from sqlreason.pipelines.evaluation import nodes as evaluation
 from sqlreason.pipelines.grpo import nodes as grpo
@@ -394,8 +395,7 @@ def run_left(session: KedroSession, given: argparse.Namespace, terms: Terms) -> 
                 logging.exception("%s, seed %d", arm, seed)
                 row = {"arm": arm, "seed": seed, "setting": comparison.setting}
                 row["failed"] = f"{type(error).__name__}: {error}"
-            with given.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            keep(row, given.results)
 
 
 def main() -> None:

@@ -17,7 +17,6 @@ are drawn and differ, so seconds are given by completion token too.
 import argparse
 import json
 import platform
-import subprocess
 import tempfile
 import time
 from collections import defaultdict
@@ -31,6 +30,7 @@ from datasets import Dataset
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
+from records import commit, keep
 from transformers import TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
@@ -174,15 +174,13 @@ def main() -> None:
     means.loc["ratio"] = means.loc["sqlreason"] / means.loc["trl"]
     print(means.round(3).to_string())
     if given.to:
-        commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
         facts = {
             "env": given.env, "base": setting.base.identity, "adapter": setting.adapter.digest,
             "completions": setting.options.trl.rows_of_a_step, "beta": given.beta, "steps": given.steps,
             "rounds": given.rounds, "threads": torch.get_num_threads(), "machine": platform.machine(),
-            "commit": commit, "arms": means.round(4).to_dict("index"),
+            "commit": commit(), "arms": means.round(4).to_dict("index"),
         }  # fmt: skip
-        with given.to.open("a", encoding="utf-8") as results:
-            results.write(json.dumps(facts) + "\n")
+        keep(facts, given.to)
 
 
 if __name__ == "__main__":

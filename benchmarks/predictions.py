@@ -32,6 +32,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from records import keep
 from tqdm import tqdm
 
 from sqlreason.benchmarks import prediction_exports
@@ -214,9 +215,7 @@ def main() -> None:
     else:
         record = measured(given, benchmark, runs)
         print(json.dumps(record, indent=1))
-        if given.to is not None:
-            with given.to.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+        keep(record, given.to)
 
 
 if __name__ == "__main__":

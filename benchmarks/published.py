@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from records import keep
 from tqdm import tqdm
 
 from sqlreason.sql.database_files import database_url
@@ -146,9 +147,7 @@ def main() -> None:
             cells.append(f"{record[name]} % [{low}, {high}] ({part})")
         cells += [f"{counts['accepted']} of {counts['wrong']}", str(record["seconds_a_gold"])]
         print(f"| {given.n} | {seed} | {' | '.join(cells)} |", flush=True)
-        if given.to is not None:
-            with given.to.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"folder": given.folder.name, **record}) + "\n")
+        keep({"folder": given.folder.name, **record}, given.to)
 
 
 if __name__ == "__main__":

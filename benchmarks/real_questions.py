@@ -17,7 +17,6 @@ import json
 import logging
 import platform
 import sqlite3
-import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +26,7 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from omegaconf import OmegaConf
+from records import commit, publish
 from tqdm import tqdm
 
 from sqlreason.data.tables import records, to_json
@@ -203,14 +203,9 @@ def main() -> None:
                 "adapter": describe(adapter),
                 **measure(student, adapter, loaded, asked, given),
                 "machine": f"{platform.machine()}, {given.processes} process(es)",
-                "commit": subprocess.run(
-                    ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
-                ).stdout.strip(),
+                "commit": commit(),
             }
-            print(json.dumps(record), flush=True)
-            if given.to is not None:
-                with given.to.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(record) + "\n")
+            publish(record, given.to)
 
 
 if __name__ == "__main__":

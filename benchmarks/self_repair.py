@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from records import keep
 
 from sqlreason.pipelines.preprocessing import nodes as preprocessing_nodes
 from sqlreason.pipelines.sft import nodes as sft
@@ -169,8 +170,8 @@ def main() -> None:
             ablation = Ablation(session.load_context().catalog, given.questions, given.share)
             rows = ablation.run(given.student, given.seed)
         given.results.parent.mkdir(parents=True, exist_ok=True)
-        with given.results.open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in rows)
+        for row in rows:
+            keep(row, given.results)
     lines = given.results.read_text(encoding="utf-8").splitlines() if given.results.exists() else []
     print(tabulate([json.loads(line) for line in lines]))
 

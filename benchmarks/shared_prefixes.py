@@ -8,7 +8,6 @@ the two fastest. Prints one line of JSON for each length of the beginning, and a
 """
 
 import argparse
-import json
 import platform
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from records import publish
 
 from sqlreason.students.checkpoints.chat import NOT_TRAINED
 from sqlreason.students.training import shared_prefixes
@@ -86,10 +86,7 @@ def main() -> None:
             "ratio": round(best["shared"] / best["apart"], 3),
             "machine": f"{platform.machine()}, {torch.get_num_threads()} thread(s)",
         }  # fmt: skip
-        print(json.dumps(record), flush=True)
-        if given.to is not None:
-            with given.to.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+        publish(record, given.to)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
 """Fixtures shared by all tests."""
 
+import importlib.util
 import os
 import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -39,6 +42,21 @@ def pytest_collection_modifyitems(items):
 def project() -> Path:
     """The root of the checkout."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def load_benchmark(project: Path) -> Callable[[str], ModuleType]:
+    """Import a script of benchmarks/ by its name, which finds its neighbours as it does when it is run."""
+
+    def load(name: str) -> ModuleType:
+        found = importlib.util.spec_from_file_location(name, project / f"benchmarks/{name}.py")
+        sys.modules[name] = module = importlib.util.module_from_spec(found)  # where its dataclasses are looked up
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(str(project / "benchmarks"))
+            found.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The comparison of the ways after SFT: its table, its correction, what it runs again; nothing is trained here."""
 
 import argparse
-import importlib.util
 import json
 from types import SimpleNamespace
 
@@ -15,14 +14,8 @@ from sqlreason.reporting import statistics
 
 
 @pytest.fixture(scope="module")
-def comparison(project):
-    found = importlib.util.spec_from_file_location("grpo_comparison", project / "benchmarks/grpo_comparison.py")
-    module = importlib.util.module_from_spec(found)
-    import sys
-
-    sys.modules["grpo_comparison"] = module  # where its dataclass looks its annotations up
-    found.loader.exec_module(module)
-    return module
+def comparison(load_benchmark):
+    return load_benchmark("grpo_comparison")
 
 
 def row(arm, seed, right, **facts):

@@ -1,6 +1,5 @@
 """Questions that people asked, in Spider's layout: read from their database files."""
 
-import importlib.util
 import json
 import sqlite3
 
@@ -8,11 +7,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def benchmark(project):
-    found = importlib.util.spec_from_file_location("real_questions", project / "benchmarks/real_questions.py")
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+def benchmark(load_benchmark):
+    return load_benchmark("real_questions")
 
 
 def test_a_folder_in_spiders_layout_becomes_questions_with_their_databases(benchmark, tmp_path):

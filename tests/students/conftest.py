@@ -11,7 +11,7 @@ from trainings import of_sft
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import open_chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, TrainedModel, write_checkpoint
-from sqlreason.students.training import sft
+from sqlreason.students.training import early_stopping, sft
 from tiny_student import pretraining, tiny
 
 TABLES = ("singer", "concert", "stadium", "album", "employee", "flight", "airport", "student")
@@ -73,6 +73,12 @@ def start(checkpoint: Checkpoint, examples: pd.DataFrame, tmp_path_factory: pyte
     options = of_sft(learning_rate=1e-2, max_steps=4, dtype="float32")
     folder, lora = tmp_path_factory.mktemp("sft"), {"rank": 4, "alpha": 8}
     return sft.train_sft(checkpoint, examples, fingerprint="abc", workdir=folder, lora=lora, **options)[0]
+
+
+@pytest.fixture
+def no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no collapse end a training: these students write until they are cut off, and soon leave their reference."""
+    monkeypatch.setattr(early_stopping, "COLLAPSES", ())
 
 
 def _render(prompt: list[dict[str, str]], completion: str) -> str:

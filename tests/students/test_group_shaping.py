@@ -5,9 +5,10 @@ import json
 import pandas as pd
 import pytest
 import torch
-from trainings import of_grpo
+from rewarding import OnlyTrace, Parity
+from trainings import SHORT, of_grpo
 
-from sqlreason.students.training import early_stopping, group_shaping, grpo, mixed_policy, token_credit
+from sqlreason.students.training import group_shaping, grpo, mixed_policy, token_credit
 from sqlreason.students.training.group_shaping import GroupShaping
 from sqlreason.students.training.grpo_trainer import make_trainer
 from sqlreason.students.training.prompt_posterior import PromptPosterior
@@ -17,44 +18,10 @@ from sqlreason.students.training.work_folder import Stage
 
 GROUP, LIMIT = 4, 64
 OPTIONS = {
-    "num_generations": GROUP, "max_completion_length": LIMIT, "learning_rate": 5e-3, "lr_scheduler_type": "constant",
-    "warmup_steps": 0.0, "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2, "save_steps": 2,
-    "dtype": "float32", "mask_truncated_completions": False, "scale_rewards": "none",
+    **SHORT, "num_generations": GROUP, "max_completion_length": LIMIT, "learning_rate": 5e-3,
+    "per_device_train_batch_size": 4, "mask_truncated_completions": False, "scale_rewards": "none",
 }  # fmt: skip
-
-
-class OnlyTrace:
-    """1 for the answer of the row to the letter, which this student never writes; 0 for all else."""
-
-    __name__ = "only_trace"
-
-    def __call__(self, completions, gold_sql, finished, **columns):
-        texts = [completion[0]["content"] for completion in completions]
-        return [
-            float(f"<sql>\n{gold}\n</sql>" in text and ended)
-            for text, gold, ended in zip(texts, gold_sql, finished, strict=True)
-        ]
-
-
-class Parity:
-    """Tells completions apart for questions of an even number alone; interrupts at the `fails`-th call."""
-
-    __name__ = "parity"
-
-    def __init__(self, fails=None):
-        self.calls, self.fails = 0, fails
-
-    def __call__(self, completions, id, **columns):
-        self.calls += 1
-        if self.calls == self.fails:
-            raise KeyboardInterrupt
-        return [float(int(number) % 2 == 0 and place % 2 == 0) for place, number in enumerate(id)]
-
-
-@pytest.fixture(autouse=True)
-def no_alarm(monkeypatch):
-    """The students here write until they are cut off."""
-    monkeypatch.setattr(early_stopping, "COLLAPSES", ())
+pytestmark = pytest.mark.usefixtures("no_alarm")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from trainings import of_grpo
+from rewarding import ExactReward, LetterReward
+from trainings import SHORT, of_grpo
 
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
@@ -21,52 +22,11 @@ from sqlreason.students.training.rollouts import Recorder
 from sqlreason.students.training.trainer_arguments import TrainingError
 
 OPTIONS = {
-    "num_generations": 4,
-    "max_completion_length": 12,
-    "learning_rate": 5e-3,
-    "lr_scheduler_type": "constant",
-    "warmup_steps": 0.0,
-    "per_device_train_batch_size": 8,
-    "gradient_accumulation_steps": 2,
-    "save_steps": 2,
-    "dtype": "float32",
-    "mask_truncated_completions": False,
-}
-
-
+    **SHORT, "num_generations": 4, "max_completion_length": 12, "learning_rate": 5e-3,
+    "per_device_train_batch_size": 8, "mask_truncated_completions": False,
+}  # fmt: skip
 EVERY_COLLAPSE = early_stopping.COLLAPSES
-
-
-class LetterReward:
-    """Share of the completion that is the letter e; interrupts when it is asked for the `fails`-th time."""
-
-    __name__ = "letter"
-
-    def __init__(self, fails=None):
-        self.calls, self.fails = 0, fails
-
-    def __call__(self, completions, id, **columns):
-        self.calls += 1
-        if self.calls == self.fails:
-            raise KeyboardInterrupt
-        assert len(id) == len(completions)
-        texts = [completion[0]["content"] for completion in completions]
-        return [text.count("e") / max(1, len(text)) for text in texts]
-
-
-class ExactReward:
-    """1 if the completion is the answer of its row."""
-
-    __name__ = "exact"
-
-    def __call__(self, completions, answer, **columns):
-        return [float(completion[0]["content"] == gold) for completion, gold in zip(completions, answer, strict=True)]
-
-
-@pytest.fixture(autouse=True)
-def only_one_alarm(monkeypatch):
-    """The students here write until they are cut off, and leave their reference in a few steps."""
-    monkeypatch.setattr(early_stopping, "COLLAPSES", early_stopping.COLLAPSES[:1])
+pytestmark = pytest.mark.usefixtures("no_alarm")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +73,7 @@ def train_and_kill(checkpoint, start, prompts, tmp_path, workdir, **changes):
     script = (
         "import pickle, pathlib\n"
         "from sqlreason.students.training import grpo\n"
-        "from students.test_grpo import LetterReward, ExactReward\n"
+        "from rewarding import ExactReward, LetterReward\n"
         f"inputs = pickle.loads(pathlib.Path({str(inputs)!r}).read_bytes())\n"
         "rewards = {'rewards': [LetterReward(), ExactReward()], 'weights': [1.0, 2.0]}\n"
         f"grpo.train_grpo(*inputs, workdir={str(workdir)!r}, **rewards, **{options!r})\n"
@@ -162,7 +122,7 @@ def test_the_gold_completion_tokenized_and_read_as_the_trainer_does_earns_the_fu
 
 
 def test_no_signal_for_long_stops_the_training(checkpoint, start, prompts, tmp_path, monkeypatch, caplog):
-    short = dataclasses.replace(early_stopping.COLLAPSES[0], steps=3)
+    short = dataclasses.replace(EVERY_COLLAPSE[0], steps=3)
     monkeypatch.setattr(early_stopping, "COLLAPSES", (short,))
     _, history, _ = grpo.train_grpo(
         checkpoint,

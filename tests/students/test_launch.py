@@ -83,10 +83,10 @@ def test_unsloth_is_refused_after_the_libraries_that_it_patches(checkpoint):
         )
 
 
-def test_unsloth_sends_no_statistics_and_keeps_its_cache_in_scratch(monkeypatch, tmp_path):
-    for name in ("UNSLOTH_DISABLE_STATISTICS", "UNSLOTH_COMPILE_LOCATION"):
+def test_unsloth_sends_no_statistics_takes_no_cpu_and_keeps_its_cache_in_scratch(monkeypatch, tmp_path):
+    for name in ("UNSLOTH_DISABLE_STATISTICS", "UNSLOTH_DISABLE_CPU_FALLBACK", "UNSLOTH_COMPILE_LOCATION"):
         monkeypatch.setenv(name, "before")
     monkeypatch.setenv("SQLREASON_SCRATCH", str(tmp_path))
     unsloth_backend.prepare_environment()
-    assert os.environ["UNSLOTH_DISABLE_STATISTICS"] == "1"
+    assert os.environ["UNSLOTH_DISABLE_STATISTICS"] == os.environ["UNSLOTH_DISABLE_CPU_FALLBACK"] == "1"
     assert os.environ["UNSLOTH_COMPILE_LOCATION"].startswith(str(tmp_path))

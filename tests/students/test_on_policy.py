@@ -5,45 +5,21 @@ import json
 import pandas as pd
 import pytest
 import torch
-from trainings import of_distillation, of_sft
+from rewarding import LetterReward
+from trainings import SHORT, of_distillation, of_sft
 
 from sqlreason.reasoning.prompts import check_hint, with_hint
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints import shared_vocabulary
 from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
-from sqlreason.students.training import distillation_trainer, early_stopping, on_policy_distillation, sft
+from sqlreason.students.training import distillation_trainer, on_policy_distillation, sft
 from sqlreason.students.training.on_policy_distillation import Teacher
 from sqlreason.students.training.trainer_arguments import TrainingError
 from tiny_student import tiny
 
-OPTIONS = {
-    "max_completion_length": 12, "learning_rate": 1e-2, "lr_scheduler_type": "constant", "warmup_steps": 0.0,
-    "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2, "save_steps": 2, "dtype": "float32",
-}  # fmt: skip
+OPTIONS = {**SHORT, "max_completion_length": 12, "learning_rate": 1e-2, "per_device_train_batch_size": 4}
 HINT = "The query is:\n{gold}"
-
-
-class LetterReward:
-    """Share of the completion that is the letter e; raises when it is asked for the `fails`-th time."""
-
-    __name__ = "letter"
-
-    def __init__(self, fails=None):
-        self.calls, self.fails = 0, fails
-
-    def __call__(self, completions, id, **columns):
-        self.calls += 1
-        if self.calls == self.fails:
-            raise KeyboardInterrupt
-        assert len(id) == len(completions) == len(columns["finished"])
-        texts = [completion[0]["content"] for completion in completions]
-        return [text.count("e") / max(1, len(text)) for text in texts]
-
-
-@pytest.fixture(autouse=True)
-def no_alarm(monkeypatch):
-    """The students here write until they are cut off."""
-    monkeypatch.setattr(early_stopping, "COLLAPSES", ())
+pytestmark = pytest.mark.usefixtures("no_alarm")
 
 
 def train_start(checkpoint, examples, folder, steps):

@@ -11,6 +11,11 @@ GRPO = {
     **ROLLOUTS, "num_generations": 8, "beta": 0.0, "loss_type": "dapo", "scale_rewards": "batch",
     "mask_truncated_completions": True,
 }  # fmt: skip
+#: A few steps, each with two passes and every second one kept.
+SHORT = {
+    "lr_scheduler_type": "constant", "warmup_steps": 0.0, "gradient_accumulation_steps": 2, "save_steps": 2,
+    "dtype": "float32",
+}  # fmt: skip
 PLAIN = {"SFTConfig": SFT, "GRPOConfig": GRPO, "DistillationConfig": {**ROLLOUTS, "beta": 1.0}}
 
 

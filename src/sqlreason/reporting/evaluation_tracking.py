@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sqlreason.students.training.tracking import PROJECT
+from sqlreason.students.training.tracking import PROJECT, make_experiment
 
 RUN = "evaluation"
 #: Entries of the catalog that are told as tables, and those that are told as files.
@@ -61,6 +61,7 @@ def track(tracker: str, evaluation: Evaluation) -> None:
         tracker: Name in `TELLING`.
         evaluation: What is told.
     """
+    make_experiment()
     TELLING[tracker](evaluation)
 
 

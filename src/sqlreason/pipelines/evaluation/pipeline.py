@@ -4,38 +4,57 @@ from kedro.pipeline import Node, Pipeline
 
 from sqlreason.pipelines.evaluation import nodes
 
+STUDENTS = ("base", "sft", "grpo")
+_ANSWERS = [f"{name}_answers" for name in STUDENTS]
+_SCORES = [f"{name}_scores" for name in STUDENTS]
+_OPTIONS = "params:evaluation"
+
 
 def create_pipeline(**_: object) -> Pipeline:
     """Return prompts and adapters -> answers, scores, comparison, costs, figures, report."""
-    student, options = "params:student", "params:evaluation"
-    answers = [
+    return Pipeline(
+        [*_answer(), *_score(), *_export_predictions(), *_compare(), *_report()],
+        namespace="evaluation",
+        prefix_datasets_with_namespace=False,
+    )
+
+
+def _answer() -> list[Node]:
+    student = "params:student"
+    return [
         Node(
             func=nodes.answer_as_base,
-            inputs=["base_model", "evaluation_prompts", student, options],
+            inputs=["base_model", "evaluation_prompts", student, _OPTIONS],
             outputs="base_answers",
             name="answer_as_base",
         ),
         *(
             Node(
                 func=nodes.answer_with_adapter,
-                inputs=["base_model", f"{name}_adapter", "evaluation_prompts", "student_prompt", student, options],
+                inputs=["base_model", f"{name}_adapter", "evaluation_prompts", "student_prompt", student, _OPTIONS],
                 outputs=f"{name}_answers",
                 name=f"answer_after_{name}",
             )
-            for name in ("sft", "grpo")
+            for name in STUDENTS[1:]
         ),
     ]
-    scores = [
+
+
+def _score() -> list[Node]:
+    return [
         Node(
             func=nodes.score_answers,
-            inputs=["evaluation_prompts", f"{name}_answers", options],
+            inputs=["evaluation_prompts", f"{name}_answers", _OPTIONS],
             outputs=f"{name}_scores",
             name=f"score_{name}",
         )
-        for name in ("base", "sft", "grpo")
+        for name in STUDENTS
     ]
-    every = ["base_answers", "sft_answers", "grpo_answers"]
-    predictions = [
+
+
+def _export_predictions() -> list[Node]:
+    """Files for the scripts of Spider, BIRD and IBM, and the same scores made here."""
+    return [
         *(
             Node(
                 func=nodes.write_predictions,
@@ -43,89 +62,90 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs=[f"{name}_spider_predictions", f"{name}_bird_predictions"],
                 name=f"write_{name}_predictions",
             )
-            for name in ("base", "sft", "grpo")
+            for name in STUDENTS
         ),
         Node(
             func=nodes.write_ibm_records,
-            inputs=["heldout_questions", *every],
+            inputs=["heldout_questions", *_ANSWERS],
             outputs="ibm_predictions",
             name="write_ibm_records",
         ),
         Node(
             func=nodes.score_benchmark,
-            inputs=["heldout_questions", *every, options],
+            inputs=["heldout_questions", *_ANSWERS, _OPTIONS],
             outputs=["benchmark_metrics", "benchmark_report"],
             name="score_benchmark",
         ),
     ]
-    return Pipeline(
-        [
-            *answers,
-            *scores,
-            *predictions,
-            Node(
-                func=nodes.compare_students,
-                inputs=["base_scores", "sft_scores", "grpo_scores"],
-                outputs=["evaluation_metrics", "complexity_metrics"],
-                name="compare_students",
-            ),
-            Node(
-                func=nodes.check_forecast,
-                inputs=["grpo_forecast", "sft_scores", "grpo_scores", "grpo_adapter", "forecast_calibration"],
-                outputs="forecast_check",
-                name="check_forecast",
-            ),
-            Node(
-                func=nodes.compute_costs,
-                inputs=[
-                    "cot_completions",
-                    "teacher_estimate",
-                    "trace_outcomes",
-                    "sft_history",
-                    "grpo_history",
-                    "evaluation_metrics",
-                    "teacher",
-                    "params:prices",
-                ],
-                outputs="costs",
-                name="compute_costs",
-            ),
-            Node(
-                func=nodes.plot_results,
-                inputs=["evaluation_metrics", "complexity_metrics", "costs"],
-                outputs=["accuracy_plot", "complexity_plot", "cost_plot"],
-                name="plot_results",
-            ),
-            Node(
-                func=nodes.choose_examples,
-                inputs=["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", options],
-                outputs="evaluation_examples",
-                name="choose_examples",
-            ),
-            Node(
-                func=nodes.describe_run,
-                inputs=["teacher", "base_model", "grpo_prompts", "evaluation_prompts", "params:prices", options],
-                outputs="report_facts",
-                name="describe_run",
-            ),
-            Node(
-                func=nodes.write_report,
-                inputs=[
-                    "evaluation_metrics",
-                    "complexity_metrics",
-                    "evaluation_examples",
-                    "trace_outcomes",
-                    "costs",
-                    "sft_loss_plot",
-                    "grpo_reward_plot",
-                    "sft_tokens_page",
-                    "grpo_credit_page",
-                    "report_facts",
-                ],
-                outputs="evaluation_report",
-                name="write_report",
-            ),
-        ],
-        namespace="evaluation",
-        prefix_datasets_with_namespace=False,
-    )
+
+
+def _compare() -> list[Node]:
+    return [
+        Node(
+            func=nodes.compare_students,
+            inputs=_SCORES,
+            outputs=["evaluation_metrics", "complexity_metrics"],
+            name="compare_students",
+        ),
+        Node(
+            func=nodes.check_forecast,
+            inputs=["grpo_forecast", "sft_scores", "grpo_scores", "grpo_adapter", "forecast_calibration"],
+            outputs="forecast_check",
+            name="check_forecast",
+        ),
+        Node(
+            func=nodes.compute_costs,
+            inputs=[
+                "cot_completions",
+                "teacher_estimate",
+                "trace_outcomes",
+                "sft_history",
+                "grpo_history",
+                "evaluation_metrics",
+                "teacher",
+                "params:prices",
+            ],
+            outputs="costs",
+            name="compute_costs",
+        ),
+    ]
+
+
+def _report() -> list[Node]:
+    return [
+        Node(
+            func=nodes.plot_results,
+            inputs=["evaluation_metrics", "complexity_metrics", "costs"],
+            outputs=["accuracy_plot", "complexity_plot", "cost_plot"],
+            name="plot_results",
+        ),
+        Node(
+            func=nodes.choose_examples,
+            inputs=["evaluation_prompts", "sft_answers", "sft_scores", "grpo_answers", "grpo_scores", _OPTIONS],
+            outputs="evaluation_examples",
+            name="choose_examples",
+        ),
+        Node(
+            func=nodes.describe_run,
+            inputs=["teacher", "base_model", "grpo_prompts", "evaluation_prompts", "params:prices", _OPTIONS],
+            outputs="report_facts",
+            name="describe_run",
+        ),
+        Node(
+            func=nodes.write_report,
+            inputs=[
+                "evaluation_metrics",
+                "complexity_metrics",
+                "evaluation_examples",
+                "trace_outcomes",
+                "costs",
+                "sft_loss_plot",
+                "grpo_reward_plot",
+                "sft_tokens_page",
+                "grpo_credit_page",
+                "report_facts",
+            ],
+            outputs="evaluation_report",
+            name="write_report",
+        ),
+    ]

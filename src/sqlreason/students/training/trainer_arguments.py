@@ -112,7 +112,8 @@ def run(
     widen_adapter(cast("nn.Module", trainer.model))
     checkpoint = stage.last_checkpoint()
     try:
-        with fitting(f"{total}: the training", LESS_TO_LEARN_FROM.format(stage=parameters or total)):
+        advice = LESS_TO_LEARN_FROM.format(stage=parameters or total)
+        with fitting(f"{total}: the training", advice), tracking.run_of_its_own():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     finally:
         cpu.release_memory()

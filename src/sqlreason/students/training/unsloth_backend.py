@@ -70,9 +70,10 @@ def load_student(
 
 
 def prepare_environment() -> None:
-    """Turn unsloth's statistics off and send its compiled cache to scratch; has to precede its import."""
+    """Turn off unsloth's statistics and its way to a CPU, send its compiled cache to scratch; precedes its import."""
     scratch = os.environ.get("SQLREASON_SCRATCH") or tempfile.mkdtemp(prefix="sqlreason-")
     os.environ["UNSLOTH_DISABLE_STATISTICS"] = "1"
+    os.environ["UNSLOTH_DISABLE_CPU_FALLBACK"] = "1"  # since 2026.10.9 it takes the CPU where it finds no GPU
     os.environ["UNSLOTH_COMPILE_LOCATION"] = os.path.join(scratch, "unsloth_compiled_cache")
 
 
