@@ -280,6 +280,8 @@ def test_grpo_takes_two_steps_in_which_the_student_looks_at_the_database(trained
     adapter, history, rollouts = trained
     assert len(history) == 2 and {*USED, "dev_accuracy"} <= {*history} and history["tool_calls"].max() > 0
     assert len(rollouts) == 16 and {*USED, "conversation", "execution", "advantage"} <= {*rollouts}
+    written = (8 * history["completion_length"]).round().tolist()  # by trl, without what tools said
+    assert history["generated_tokens"].tolist() == written and min(written) > 0
     looked = rollouts[rollouts["tool_calls"] > 0]
     assert len(looked) > 0 and (looked["tool_tokens"] >= 0).all()
     right = rollouts[rollouts["reward"] == 1.0]

@@ -230,11 +230,15 @@ def _reads_back(tokenizer: PreTrainedTokenizerBase, arguments: Mapping[str, Any]
     def ids(text: str) -> list[int]:
         return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    told = {"role": "tool", "name": "list_tables", "content": _RESULT}
+    later = ids(text([*_ASKED, _calling("list_tables", {}), told], True))
     for call in (("run_sql", {"query": _QUERY}), ("list_tables", {})):
         written = text([*_ASKED, _calling(*call)], False)
         alike = takewhile(lambda pair: pair[0] == pair[1], zip(text(_ASKED, True), written, strict=False))
         before = "".join(letter for letter, _ in alike)
-        if _read_calls(tokenizer, ids(written.removeprefix(before)), ids(before)) != [call]:
+        turn = ids(written.removeprefix(before))
+        # a parser that does not find where the turn begins would read the calls of earlier ones again
+        if any(_read_calls(tokenizer, turn, since) != [call] for since in (ids(before), later)):
             return False
     return not _read_calls(tokenizer, ids(_ANSWER), ids(text(_ASKED, True)))
 
