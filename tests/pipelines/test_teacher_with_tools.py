@@ -127,6 +127,20 @@ def test_a_conversation_whose_tools_say_something_else_now_is_rejected(
         preprocessing.filter_traces(traces, checked, *given, preparing())
 
 
+def test_a_hinted_conversation_that_mentions_the_hint_leaks_the_gold(
+    verified, databases, questions, question_split, prompt_text, student_with_tools, student, preparing
+):
+    traces, checked = verified
+    given = (databases, questions, question_split, prompt_text("student"), student_with_tools, student)
+    said = [{"role": "assistant", "content": "The given query counts."}]
+    hinted = checked.assign(mode="hinted")
+    hinted.loc[0, "conversation"] = json.dumps([*said, *json.loads(hinted.loc[0, "conversation"])])
+    _, rejected = preprocessing.filter_traces(traces, hinted, *given, preparing(max_completion_tokens=LONG))
+    assert rejected.set_index("id")["reason"].eq("leaks_gold").pipe(lambda leaks: leaks.index[leaks].tolist()) == [
+        hinted.loc[0, "id"]
+    ]
+
+
 def test_the_student_learns_its_own_turns_and_nothing_that_tools_say(
     kept, verified, questions, databases, prompt_text, student_with_tools, student, preparing
 ):

@@ -64,5 +64,10 @@ def as_lesson(said: Said, think: str, sql: str) -> list[dict[str, str]]:
     return [*lesson, _turn(render(think, sql))]
 
 
+def words_of(said: Said) -> list[str]:
+    """Return what the model says in a conversation beside its calls."""
+    return [without_calls(message["content"]) for message in said if message["role"] == "assistant"]
+
+
 def _turn(text: str) -> dict[str, str]:
     return {"role": "assistant", "content": text}

@@ -87,8 +87,8 @@ class Teacher:
         """
         if self.kind not in WITH_TOOLS:
             raise BadInput(
-                f"A teacher of kind {self.kind} cannot be asked with tools: distilabel's class hands neither them nor "
-                f"their results on; set distillation.environment=single, or reach the model by one of "
+                f"A teacher of kind {self.kind} cannot be asked with tools, since distilabel's class of it has no way "
+                "for what they say; set distillation.environment=single, or reach the model by one of "
                 f"{', '.join(WITH_TOOLS[1:])}."
             )
         body = {**(self.sampling.get("extra_body") or {}), "tools": [dict(tool) for tool in tools]}

@@ -18,7 +18,7 @@ from sqlreason.data.duplicates import near_duplicates
 from sqlreason.data.tables import records, to_json
 from sqlreason.data.test_databases import usable_tasks
 from sqlreason.data.trace_outcomes import Stage
-from sqlreason.environments.conversations import as_lesson
+from sqlreason.environments.conversations import as_lesson, words_of
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.students.checkpoints.chat import ChatError
@@ -128,14 +128,14 @@ def in_order_of_merit(traces: Sequence[Row]) -> list[Row]:
 
 def _filtered_row(build: StudentPrompts, question: Row, dialect: str, trace: Row, limits: Limits) -> Row:
     """Return the row of `filtered_traces` for a verified trace, or its rejection."""
-    if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search(trace["think"])):
+    said = json.loads(trace.get("conversation") or "[]")
+    if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search("\n".join([trace["think"], *words_of(said)]))):
         return _rejection(question["id"], Stage.TEACHER, "leaks_gold", f"the reasoning says {found[0]!r}")
     if limits.max_unknown_names is not None and trace["unknown_names"] > limits.max_unknown_names:
         detail = f"{trace['unknown_names']} names that neither schema nor query knows"
         return _rejection(question["id"], Stage.TEACHER, "unknown_names", detail)
     if trace.get("replay"):
         return _rejection(question["id"], Stage.EXECUTION, "replay", trace["replay"])
-    said = json.loads(trace.get("conversation") or "[]")
     lesson = as_lesson(said, trace["think"], trace["sql"]) if said else []
     try:
         messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"], dialect=dialect)
