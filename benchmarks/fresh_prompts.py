@@ -26,7 +26,6 @@ from sqlreason.data import splits
 from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.pipelines.grpo.nodes import train_on
 from sqlreason.pipelines.preprocessing.nodes import build_grpo_prompts, prepare_databases
-from sqlreason.pipelines.sft.nodes import train_student
 from sqlreason.reporting import statistics
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import answers, as_row, stream
@@ -61,7 +60,7 @@ def train(comparison: Comparison, fresh: bool, options: PreprocessingOptions) ->
     """SFT, GRPO on the prompts asked for, and the evaluation of both."""
     student, grpo = comparison.student, seeded(comparison.grpo, comparison.seed)
     place = comparison.checkpoints
-    start, _ = train_student(comparison.base, comparison.examples, comparison.prompt, place, student, comparison.sft)
+    start = comparison.start()
     of_a_step = grpo.trl.rows_of_a_step // grpo.trl.num_generations
     recurring, dev = splits.split_dev(comparison.prompts, grpo.dev_prompts, of_a_step, grpo.trl.seed)
     groups = (grpo.trl.max_steps or 0) * grpo.trl.rows_of_a_step // grpo.trl.num_generations

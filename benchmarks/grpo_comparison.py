@@ -112,8 +112,9 @@ class Comparison:
         loaded = (catalog.load(name) for name in INPUTS)
         self.base, self.teacher, self.prompt, self.examples, self.prompts, exam, *places = loaded
         self.checkpoints, self.calibration = places
-        names = ("student", "sft", "grpo", "evaluation")
-        self.student, sft_options, self.grpo, self.exam_options = (catalog.load(f"params:{name}") for name in names)
+        names = ("student", "sft", "grpo", "evaluation", "distillation")
+        loaded_options = [catalog.load(f"params:{name}") for name in names]
+        self.student, sft_options, self.grpo, self.exam_options, self.distillation = loaded_options
         self.held_out = exam
         self.exam = exam.sample(min(terms.questions, len(exam)), random_state=0).sort_values("id")
         self.sft = seeded(sft_options, seed)
@@ -136,7 +137,8 @@ class Comparison:
         """The student of SFT."""
         if self.terms.start == "catalog":
             return self.catalog.load("sft_adapter")  # type: ignore[no-any-return]
-        return sft.train_student(self.base, self.examples, self.prompt, self.checkpoints, self.student, self.sft)[0]
+        given = (self.base, self.examples, self.prompt, self.checkpoints, self.student, self.sft, self.distillation)
+        return sft.train_student(*given)[0]
 
     def run(self, arm: str, known: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
         """Train and examine an arm; its row of the results.

@@ -49,8 +49,8 @@ class Ablation:
             preprocessing_nodes.build_sft_examples(*sources, preprocessing.model_copy(update={"self_repairs": part}))
             for part in (0.0, share)
         )
-        self.student, self.sft, self.exam_options = (
-            catalog.load(f"params:{name}") for name in ("student", "sft", "evaluation")
+        self.student, self.sft, self.exam_options, self.distillation = (
+            catalog.load(f"params:{name}") for name in ("student", "sft", "evaluation", "distillation")
         )
         self.checkpoints = catalog.load("checkpoints")
         exam = catalog.load("evaluation_prompts")
@@ -63,7 +63,8 @@ class Ablation:
         if student == "steps":
             changes |= {"num_train_epochs": None, "max_steps": self._steps()}
         options = self.sft.model_copy(update={"trl": self.sft.trl.model_copy(update=changes)})
-        adapter, history = sft.train_student(self.base, examples, self.prompt, self.checkpoints, self.student, options)
+        given = (self.base, examples, self.prompt, self.checkpoints, self.student, options, self.distillation)
+        adapter, history = sft.train_student(*given)
         shared = {"student": student, "seed": seed, "steps": int(history["step"].iloc[-1]), "examples": len(examples)}
         return [{**shared, "way": way, **self._judge(found)} for way, found in self._answer(adapter, seed).items()]
 

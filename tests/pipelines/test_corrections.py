@@ -23,8 +23,8 @@ def answered(traces):
 
 
 @pytest.fixture(scope="module")
-def verified(answered, questions, databases, preparing):
-    return nodes.verify_traces(answered, questions, databases, preparing())
+def verified(answered, questions, databases, preparing, options):
+    return nodes.verify_traces(answered, questions, databases, preparing(), options("distillation"))
 
 
 @pytest.fixture(scope="module")

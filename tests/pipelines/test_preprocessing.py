@@ -29,8 +29,8 @@ def mixed(traces):
 
 
 @pytest.fixture(scope="module")
-def verified(mixed, questions, databases, preparing):
-    return nodes.verify_traces(mixed, questions, databases, preparing())
+def verified(mixed, questions, databases, preparing, options):
+    return nodes.verify_traces(mixed, questions, databases, preparing(), options("distillation"))
 
 
 @pytest.fixture(scope="module")

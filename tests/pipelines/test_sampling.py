@@ -88,11 +88,11 @@ def test_only_what_failed_blind_is_asked_with_a_hint_and_the_flag_stays(rescued,
 
 
 def test_each_question_ends_with_one_fate(
-    rescued, questions, databases, question_split, prompt_text, base_model, student, preparing
+    rescued, questions, databases, question_split, prompt_text, base_model, student, preparing, options
 ):
     prompts, completions = rescued
     traces = read_completions(prompts, completions)
-    verified = verify_traces(traces, questions, databases, preparing())
+    verified = verify_traces(traces, questions, databases, preparing(), options("distillation"))
     check_columns(verified, "verified_traces", "verified")
     kept, rejected = filter_traces(
         traces, verified, databases, questions, question_split, prompt_text("student"), base_model, student, preparing()
@@ -105,10 +105,10 @@ def test_each_question_ends_with_one_fate(
 
 
 def test_a_hinted_trace_that_mentions_the_hint_leaks_the_gold(
-    questions, databases, traces, question_split, prompt_text, base_model, student, preparing
+    questions, databases, traces, question_split, prompt_text, base_model, student, preparing, options
 ):
     leaking = traces.assign(mode="hinted", think="The given query counts the rows, so I do the same.")
-    verified = verify_traces(leaking, questions, databases, preparing())
+    verified = verify_traces(leaking, questions, databases, preparing(), options("distillation"))
     verified.loc[0, "think"] = "Count the rows."
     kept, rejected = filter_traces(
         leaking,
@@ -125,10 +125,10 @@ def test_a_hinted_trace_that_mentions_the_hint_leaks_the_gold(
 
 
 def test_names_that_are_nowhere_reject_a_trace(
-    questions, databases, traces, question_split, prompt_text, base_model, student, preparing
+    questions, databases, traces, question_split, prompt_text, base_model, student, preparing, options
 ):
     inventing = traces.assign(think="Read `made_up_column` of the rows.")
-    verified = verify_traces(inventing, questions, databases, preparing())
+    verified = verify_traces(inventing, questions, databases, preparing(), options("distillation"))
     assert verified["unknown_names"].ge(1).all()
     arguments = (databases, questions, question_split, prompt_text("student"), base_model, student)
     with pytest.raises(ValueError, match="unknown_names"):

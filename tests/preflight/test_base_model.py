@@ -212,7 +212,7 @@ def test_a_student_that_is_to_have_tools_needs_a_template_that_speaks_of_them(
     tiny = Checkpoint(str(project / "data/06_models/tiny_student"))
     assert refused(check_student(tiny, student_prompt, demo)) == []
     (fault,) = refused(check_student(tiny, student_prompt, tools))
-    assert "does not write the tools that there are" in fault and "set grpo.environment=single" in fault
+    assert "does not write the tools that there are" in fault and "grpo.environment to single" in fault
     qwen = Checkpoint(str(published("qwen3").student(tmp_path / "qwen3")))
     findings = check_student(qwen, student_prompt, tools)
     assert refused(findings) == [] and any("its template speaks of tools" in found.message for found in findings)

@@ -13,6 +13,7 @@ from environments.trl_steps import CONTEXT, GOLD, TEMPLATE
 from sqlreason.data.tables import check_columns
 from sqlreason.environments import SessionFactory, ToolLimits
 from sqlreason.environments.session import TOOLS
+from sqlreason.environments.tool_calls import write_call as call_in_text
 from sqlreason.options.checks import find_faults
 from sqlreason.options.parameters import PARAMETERS
 from sqlreason.pipelines.evaluation import nodes as evaluation_nodes
@@ -24,7 +25,7 @@ from sqlreason.rewards import make_rewards
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task
 from sqlreason.students import evaluation, question_answering
-from sqlreason.students.checkpoints.chat import ChatError, open_chat
+from sqlreason.students.checkpoints.chat import NOT_TRAINED, ChatError, open_chat
 from sqlreason.students.checkpoints.checkpoint import TrainedModel, write_checkpoint
 from sqlreason.students.checkpoints.tool_chat import tool_limits, with_tools
 from sqlreason.students.generation.episodes import USED, Episode, Turns, play
@@ -121,9 +122,48 @@ def test_templates_that_trl_carries_speak_of_tools(published, template, name):
     assert chat.prompt_ids(prompt)[-5:] == chat.result_ids([(*LOOK[:1], "a\n1")])[-5:]
 
 
+LESSON = [
+    {"role": "assistant", "content": "I look.\n" + call_in_text("run_sql", {"query": "SELECT \"é\" FROM users"})},
+    {"role": "tool", "name": "run_sql", "content": "name | Ada"},
+    {"role": "assistant", "content": call_in_text("list_tables", {})},
+    {"role": "tool", "name": "list_tables", "content": "users (name, age)"},
+    {"role": "assistant", "content": "<think>\nRead users.\n</think>\n" + call_in_text("submit", {"query": GOLD})},
+]
+
+
+@pytest.mark.parametrize(
+    ("template", "name"),
+    [(None, "qwen3"), (None, "llama3_2"), ("qwen2_5", "qwen3"), ("qwen3_5_think", "qwen3"), ("llama3_1", "llama3_2")],
+)
+def test_a_lesson_is_written_as_an_episode_reads_it_and_trains_what_the_student_says(
+    published, sessions, template, name
+):
+    tokenizer = published(name).load()
+    if template is not None:
+        folder = Path(str(files("trl"))) / "chat_templates"
+        tokenizer.chat_template = (folder / f"{template}.jinja").read_text(encoding="utf-8")
+    chat = with_tools(open_chat(tokenizer))
+    messages = [{"role": "user", "content": QUESTION}]
+    row = chat.lesson_row(messages, LESSON)
+    turns, said = [], chat.prompt_ids(messages)
+    assert row["input_ids"][: len(said)] == said
+    episode = Episode(chat, said, sessions.open(task=TASK), 4_000)
+    for message in LESSON[::2]:
+        turns.append(chat._turn_ids(message["content"], episode.row))
+        episode.take(turns[-1])
+        told = [message["content"] for message in LESSON[1::2]]
+        going = episode.goes_on()
+        assert going == (len(turns) < 3)
+    assert [call.tool for call in episode.session.calls] == ["run_sql", "list_tables", "submit"]
+    assert episode.text == render("Read users.", GOLD) and episode.finished
+    assert [label for label in row["labels"] if label != NOT_TRAINED] == [number for turn in turns for number in turn]
+    read = chat.tokenizer.decode(row["input_ids"])
+    assert all(text in read for text in told) and row["input_ids"][-1] == chat.end
+
+
 @pytest.mark.parametrize("name", ["llama3", "gemma3", "mistral_nemo", "deepseek_v3"])
 def test_a_template_that_cannot_speak_of_tools_is_refused_in_a_sentence(published, name):
-    with pytest.raises(ChatError, match=r"does not write .*; set grpo\.environment=single"):
+    with pytest.raises(ChatError, match=r"does not write .*; set .* and grpo\.environment to single"):
         with_tools(open_chat(published(name).load()))
 
 
@@ -240,6 +280,8 @@ def test_grpo_takes_two_steps_in_which_the_student_looks_at_the_database(trained
     adapter, history, rollouts = trained
     assert len(history) == 2 and {*USED, "dev_accuracy"} <= {*history} and history["tool_calls"].max() > 0
     assert len(rollouts) == 16 and {*USED, "conversation", "execution", "advantage"} <= {*rollouts}
+    written = (8 * history["completion_length"]).round().tolist()  # by trl, without what tools said
+    assert history["generated_tokens"].tolist() == written and min(written) > 0
     looked = rollouts[rollouts["tool_calls"] > 0]
     assert len(looked) > 0 and (looked["tool_tokens"] >= 0).all()
     right = rollouts[rollouts["reward"] == 1.0]

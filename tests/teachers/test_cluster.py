@@ -44,7 +44,7 @@ def test_two_teachers_and_two_workers_of_ray_bring_the_same_table_as_one_machine
     )
     questions = pd.DataFrame({"id": list(tasks), "sql_context": CONTEXT})
     local, on_ray = (
-        verify_traces(traces, questions, databases, SimpleNamespace(workers=2, verifier=where))
+        verify_traces(traces, questions, databases, SimpleNamespace(workers=2, verifier=where), None)
         for where in ("local", "ray")
     )
     pd.testing.assert_frame_equal(local, on_ray)

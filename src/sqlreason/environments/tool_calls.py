@@ -1,4 +1,4 @@
-"""Calls of tools as models write them into plain text, for trainers whose environments see text alone.
+"""Calls of tools as models write them into plain text, for trainers whose environments see text alone, and in tables.
 
 The form is that of Hermes and Qwen: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`.
 """
@@ -22,6 +22,23 @@ def find_calls(text: str) -> list[tuple[str, Any]]:
         ([('', 'describe users')], [])
     """
     return [_read(found) for found in _CALL.findall(text)]
+
+
+def write_call(name: str, arguments: Any) -> str:
+    """Return a call as `find_calls` reads it.
+
+    Example:
+        >>> print(write_call("run_sql", {"query": "SELECT 1"}))
+        <tool_call>
+        {"name": "run_sql", "arguments": {"query": "SELECT 1"}}
+        </tool_call>
+    """
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments}, ensure_ascii=False)}\n</tool_call>"
+
+
+def without_calls(text: str) -> str:
+    """Return what stands beside the calls in a text."""
+    return _CALL.sub("", text).strip()
 
 
 def _read(text: str) -> tuple[str, Any]:

@@ -36,6 +36,9 @@ TOOLS_IN_TEXT = (
 #: What a prompt says of tools that shows the schema and tells of answers already.
 BESIDE = "Before you answer you may look at the database with tools; a query given to submit is an answer too."
 
+#: Likewise, for a teacher, whose reasoning is what a student is to learn.
+BESIDE_FOR_TEACHERS = f"{BESIDE} Write your reasoning, in <think></think>, into the turn that gives the answer."
+
 
 def opening_messages(
     question: str, context: str, tools: bool = False, in_text: bool = False, sample_rows: int = 3
@@ -68,7 +71,7 @@ def opening_messages(
     return build_messages(SINGLE, question, schema)
 
 
-def invite(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+def invite(messages: Sequence[Mapping[str, str]], word: str = BESIDE) -> list[Mapping[str, str]]:
     """Return a prompt of one's own with a word about tools behind its system text; a question alone gets a system text.
 
     Example:
@@ -77,5 +80,5 @@ def invite(messages: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
     """
     head, *others = messages
     if head["role"] != "system":
-        return [{"role": "system", "content": BESIDE}, *messages]
-    return [{**head, "content": f"{head['content'].rstrip()} {BESIDE}"}, *others]
+        return [{"role": "system", "content": word}, *messages]
+    return [{**head, "content": f"{head['content'].rstrip()} {word}"}, *others]

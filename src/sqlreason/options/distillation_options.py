@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from sqlreason.options.option_types import Options, Positive, Share
+from sqlreason.environments.session import ToolLimits
+from sqlreason.options.option_types import Options, Positive, Share, ToolOptions
 
 
 class SplitOptions(Options):
@@ -28,6 +29,8 @@ class DistillationOptions(Options):
     mode: Literal["blind", "hinted", "blind_then_hinted"]
     style: Literal["plan", "free"]
     samples: int = Positive
+    environment: Literal["single", "tools"]
+    tools: ToolOptions
     dialect: str
     sample_rows: int = Field(ge=0)
     concurrency: int = Positive
@@ -39,3 +42,8 @@ class DistillationOptions(Options):
     workers: int = Positive
     budget: BudgetOptions
     seed: int
+
+    @property
+    def tool_limits(self) -> ToolLimits | None:
+        """The limits of the tools with which the teacher is asked; None in single-turn."""
+        return self.tools.limits if self.environment == "tools" else None

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from sqlreason.environments.session import ToolLimits
-from sqlreason.options.option_types import Options, Positive, Share
+from sqlreason.options.option_types import Options, Positive, Share, ToolOptions
 from sqlreason.options.trl_options import GRPOArguments
 
 
@@ -49,15 +49,6 @@ class DistillationTeacherOptions(Options):
         return hint
 
 
-class ToolOptions(Options):
-    """What a student with tools may do and see in one episode (`environments.session.ToolLimits`)."""
-
-    calls: int = Positive
-    rows: int = Positive
-    characters: int = Positive
-    sample_rows: int = Field(ge=0)
-
-
 class GRPOOptions(Options):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
@@ -93,4 +84,4 @@ class GRPOOptions(Options):
     @property
     def tool_limits(self) -> ToolLimits | None:
         """The limits of the tools with which the student is trained; None in single-turn."""
-        return ToolLimits(**self.tools.model_dump()) if self.environment == "tools" else None
+        return self.tools.limits if self.environment == "tools" else None

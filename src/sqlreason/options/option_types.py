@@ -6,6 +6,8 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from sqlreason.environments.session import ToolLimits
+
 Share = Field(ge=0.0, le=1.0)
 Positive = Field(gt=0)
 
@@ -30,6 +32,20 @@ class Options(BaseModel):
         if field is not None and mistakes_truth_for_number(value, field.annotation):
             raise PydanticCustomError("number_type", "input should be a number, not true or false")
         return value
+
+
+class ToolOptions(Options):
+    """What a teacher or a student with tools may do and see in one episode (`environments.session.ToolLimits`)."""
+
+    calls: int = Positive
+    rows: int = Positive
+    characters: int = Positive
+    sample_rows: int = Field(ge=0)
+
+    @property
+    def limits(self) -> ToolLimits:
+        """The same for a session."""
+        return ToolLimits(**self.model_dump())
 
 
 def mistakes_truth_for_number(value: Any, annotation: Any) -> bool:

@@ -148,7 +148,7 @@ def _check_window(config: Any, parameters: Mapping[str, Any]) -> Iterator[Findin
 
 def _check_tools(chat: Chat, config: Any, parameters: Mapping[str, Any]) -> Iterator[Finding]:
     """Where it is to be trained with tools: whether its template speaks of them, and their tokens find room."""
-    if parameters["grpo"]["environment"] != "tools":
+    if "tools" not in (parameters["grpo"]["environment"], parameters["distillation"]["environment"]):
         return
     try:
         speaking = with_tools(chat)

@@ -40,7 +40,7 @@ def compute_costs(
     rows = [
         {
             "stage": "distillation",
-            "paid_for": f"{len(completions)} answers of {teacher}",
+            "paid_for": f"{len(completions)} answers of {teacher}{_in_turns(completions)}",
             "seconds": float(completions["seconds"].sum()),
             "tokens_in": int(completions["prompt_tokens"].sum()),
             "tokens_out": int(completions["completion_tokens"].sum()),
@@ -55,6 +55,10 @@ def compute_costs(
     tokens = round((metrics["n"] * metrics["tokens"]).sum())
     rows.append(_hours("evaluation", hardware, seconds, tokens, usd_per_hour))
     return pd.DataFrame(rows)
+
+
+def _in_turns(completions: pd.DataFrame) -> str:
+    return f" in {int(completions['turns'].sum())} turns" if "turns" in completions else ""
 
 
 def _hours(stage: str, hardware: str, seconds: float, tokens: int, usd_per_hour: float) -> dict[str, object]:

@@ -7,12 +7,14 @@ tokens; a prompt that does not fit at its smallest is refused.
 import hashlib
 import json
 from collections.abc import Collection
+from functools import cached_property
 
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing import queries
 from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
 
 Messages = list[dict[str, str]]
 
@@ -93,3 +95,16 @@ class StudentPrompts:
     def count_completion(self, completion: str) -> int:
         """Return the tokens of the answer, the end of turn included."""
         return len(self.chat.completion_ids(completion))
+
+    def count_lesson(self, messages: Messages, lesson: Messages) -> int:
+        """Return the tokens of a conversation with tools behind its prompt, those of the tools included.
+
+        Raises:
+            ChatError: If the student's template has no tools, or a call would not be read back.
+        """
+        chat = self._with_tools
+        return len(chat.lesson_row(messages, lesson)["input_ids"]) - len(chat.prompt_ids(messages))
+
+    @cached_property
+    def _with_tools(self) -> ToolChat:
+        return with_tools(self.chat)

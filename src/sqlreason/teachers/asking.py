@@ -137,7 +137,7 @@ def ask(
         _completion(request, found.get(key), failures.get(key, ""), teacher)
         for key, request in zip(keys, prompts, strict=True)
     ]
-    _check_failures(completions, max_failed_share)
+    check_failures([one.reason for one in completions if one.status == "failed"], len(completions), max_failed_share)
     return completions
 
 
@@ -168,14 +168,23 @@ def _completion(request: Request, entry: Entry | None, reason: str, teacher: Tea
     )
 
 
-def _check_failures(completions: list[Completion], max_failed_share: float) -> None:
-    reasons = [completion.reason for completion in completions if completion.status == "failed"]
+def check_failures(reasons: Sequence[str], asked: int, max_failed_share: float) -> None:
+    """Say how many requests failed.
+
+    Args:
+        reasons: Of those that did.
+        asked: All of them.
+        max_failed_share: More than this share are too many.
+
+    Raises:
+        TeacherError: If too many did.
+    """
     if reasons:
-        logger.warning("%d of %d requests failed, such as: %s", len(reasons), len(completions), reasons[0])
-    if len(reasons) > max_failed_share * len(completions):
+        logger.warning("%d of %d requests failed, such as: %s", len(reasons), asked, reasons[0])
+    if len(reasons) > max_failed_share * asked:
         common = max(set(reasons), key=reasons.count)
         raise TeacherError(
-            f"{len(reasons)} of {len(completions)} requests failed, more than the accepted share of "
+            f"{len(reasons)} of {asked} requests failed, more than the accepted share of "
             f"{max_failed_share}; most often: {common}. What was answered is in the journal: mend the cause and run "
             "the same command, it asks for the rest."
         )

@@ -29,7 +29,7 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
         if answer.status == "ok":
             queries[completion["id"]].append(answer.sql)
     with Verifier(workers=workers) as verifier:
-        pairs = [(_task(row, bool(verifier.server)), queries[row["id"]]) for row in questions]
+        pairs = [(original_task(row, bool(verifier.server)), queries[row["id"]]) for row in questions]
         found = verifier.verify_batch(pairs)
     return {
         row["id"]
@@ -38,8 +38,13 @@ def find_blind_failures(completions: Iterable[Row], questions: Sequence[Row], wo
     }
 
 
-def _task(question: Row, served: bool) -> Task:
-    """A question on its original database alone."""
+def original_task(question: Row, served: bool) -> Task:
+    """Return a question on its original database alone.
+
+    Args:
+        question: Row of the question table.
+        served: Whether a PostgreSQL server is named.
+    """
     database, others = original_of(question), further_golds(question.get("other_golds"))
     id_, gold = question["id"], question["sql"]
     if is_database_url(database):

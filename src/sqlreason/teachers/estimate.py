@@ -5,6 +5,7 @@ four characters a token. Answers are taken to be as long, and as quick, as those
 this teacher; before there are any, as long as assumed.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,29 @@ from sqlreason.teachers.journal.journal import Entry, Journal
 from sqlreason.teachers.teacher import Teacher
 
 ENOUGH = 20  # answers, from which on a mean of the journal is trusted
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """The longest conversations of a teacher with tools.
+
+    Attributes:
+        turns: At most.
+        told: Characters that a tool says at most.
+    """
+
+    turns: int
+    told: int
+
+    def read(self, prompt: int, written: float) -> int:
+        """Return the tokens that are read in all turns, each of which reads what was said before it.
+
+        Args:
+            prompt: Tokens of the prompt, with what it says of tools.
+            written: Tokens of a turn.
+        """
+        said = written + count_tokens("x" * self.told)
+        return round(self.turns * prompt + self.turns * (self.turns - 1) / 2 * said)
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,7 @@ def estimate(
     *,
     answer_tokens: int,
     concurrency: int,
+    episodes: Episodes | None = None,
 ) -> Estimate:
     """Reckons what the missing requests cost; nothing is asked.
 
@@ -66,20 +91,28 @@ def estimate(
         journal: What is known already.
         answer_tokens: The length of an answer that is assumed until the journal knows better.
         concurrency: Calls in flight, for the time that they take.
+        episodes: Where the teacher looks before it answers; each request then is a conversation, and one whose first
+            turn is known counts as known.
     """
     known = journal.find_all(set(keys))
     missing = {key: prompt for key, prompt in zip(keys, prompts, strict=True) if key not in known}
     count, how = _counter(teacher)
-    read = sum(count(prompt.messages) for prompt in missing.values())
+    prompt_tokens = [count(prompt.messages) for prompt in missing.values()]
     seen = [entry for entry in journal if entry.model == teacher.name]
     each, length = _length(seen, answer_tokens)
     hours, speed = _hours(len(missing), seen, teacher, concurrency)
-    usd = teacher.prices.of_tokens(read, round(each * len(missing))) + teacher.prices.of_seconds(hours * 3600)
+    read, turns = sum(prompt_tokens), 1
+    if episodes is not None:
+        offered, turns = count(json.dumps(list(teacher.tools))), episodes.turns
+        read = sum(episodes.read(tokens + offered, each) for tokens in prompt_tokens)
+        hours, how = hours * turns, f"{how}, {turns} turns of each at most"
+    written = round(each * len(missing)) * turns
+    usd = teacher.prices.of_tokens(read, written) + teacher.prices.of_seconds(hours * 3600)
     return Estimate(
         requests=len(prompts),
         missing=len(missing),
         prompt_tokens=read,
-        completion_tokens=round(each * len(missing)),
+        completion_tokens=written,
         hours=hours,
         usd=usd,
         spent_usd=sum(entry.usd for entry in known.values()),

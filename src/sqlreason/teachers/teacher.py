@@ -8,8 +8,8 @@ import hashlib
 import inspect
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlreason.errors import BadInput
@@ -20,6 +20,9 @@ from sqlreason.text.redaction import SECRET_NAME, holds_credential
 
 #: Kinds that nobody bills: they run on this machine.
 UNPAID = frozenset({"scripted", "OllamaLLM", "LlamaCppLLM", "TransformersLLM"})
+#: Kinds that can be asked with tools: the script, and distilabel's clients that hand further fields of OpenAI's
+#: request on (`extra_body`), since none of them knows tools by itself.
+WITH_TOOLS = ("scripted", "OpenAILLM", "AzureOpenAILLM", "TogetherLLM", "AnyscaleLLM")
 _MODEL_FIELDS = ("model", "model_id", "model_path")
 
 
@@ -70,6 +73,26 @@ class Teacher:
     def max_new_tokens(self) -> int:
         """The longest answer; 0 where the sampling does not say. Anthropic's and LiteLLM's option has another name."""
         return int(self.sampling.get("max_new_tokens") or self.sampling.get("max_tokens") or 0)
+
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        """The tools of which each request tells it, as OpenAI describes them."""
+        return (self.sampling.get("extra_body") or {}).get("tools") or ()
+
+    def with_tools(self, tools: Sequence[Mapping[str, Any]]) -> "Teacher":
+        """Return the teacher, told of tools in each request.
+
+        Raises:
+            BadInput: If its kind cannot be.
+        """
+        if self.kind not in WITH_TOOLS:
+            raise BadInput(
+                f"A teacher of kind {self.kind} cannot be asked with tools, since distilabel's class of it has no way "
+                "for what they say; set distillation.environment=single, or reach the model by one of "
+                f"{', '.join(WITH_TOOLS[1:])}."
+            )
+        body = {**(self.sampling.get("extra_body") or {}), "tools": [dict(tool) for tool in tools]}
+        return replace(self, sampling={**self.sampling, "extra_body": body})
 
     def identity(self, answer_key: Mapping[str, str] | None = None) -> str:
         """The model's part of a journal key: all that changes answers, and not where the model is reached.

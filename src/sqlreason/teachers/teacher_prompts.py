@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlreason.data.tables import to_json
+from sqlreason.environments.wording import BESIDE_FOR_TEACHERS, invite
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing.dialects import NAMES, own_dialect
 from sqlreason.sql.sandbox.named_server import named_server
@@ -13,7 +14,14 @@ logger = logging.getLogger(__name__)
 
 
 def prompt_row(
-    question: Mapping[str, Any], prompt: prompts.Prompt, *, mode: str, style: str, dialect: str, sample_rows: int
+    question: Mapping[str, Any],
+    prompt: prompts.Prompt,
+    *,
+    mode: str,
+    style: str,
+    dialect: str,
+    sample_rows: int,
+    environment: str = "single",
 ) -> dict[str, Any]:
     """Return the row of `raw_prompts` of a question.
 
@@ -24,6 +32,7 @@ def prompt_row(
         style: `plan` or `free`.
         dialect: What the SQL dialect that the teacher is to write is called, where the question is in no other.
         sample_rows: Rows of each table that it is shown at most.
+        environment: `single`, or `tools` where a word about them stands in the prompt.
     """
     row = {
         "id": question["id"],
@@ -49,7 +58,8 @@ def prompt_row(
     told = NAMES[own] if own else dialect
 
     def messages(gold: str | None) -> str:
-        return to_json(prompts.build_messages(prompt, question["sql_prompt"], schema, told, gold))
+        built = prompts.build_messages(prompt, question["sql_prompt"], schema, told, gold)
+        return to_json(invite(built, BESIDE_FOR_TEACHERS) if environment == "tools" else built)
 
     if mode == "blind_then_hinted":
         row["hinted_messages"] = messages(question["sql"])

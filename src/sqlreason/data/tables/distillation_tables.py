@@ -14,6 +14,9 @@ _QUESTION_COLUMNS = {
     "dialect": "engine whose SQL it is and that runs it: `duckdb`, `postgres`; empty for SQLite (optional)",
 }
 
+#: Of a teacher with tools.
+_CONVERSATION = {"conversation": "what teacher and tools said behind the prompt, JSON; calls stand in the turns' text"}
+
 TEACHING: dict[str, TableSchema] = {
     "questions": TableSchema(
         "Questions with gold SQL, in the columns of gretelai/synthetic_text_to_sql.",
@@ -81,6 +84,12 @@ TEACHING: dict[str, TableSchema] = {
             "request_id": "the provider's name for the call",
         },
         key=None,
+        beside={
+            "turns": "of a teacher with tools (`distillation.environment`); tokens, seconds, dollars are of all",
+            "tool_calls": "of its turns",
+            "tool_errors": "calls that failed",
+            **_CONVERSATION,
+        },
     ),
     "cot_traces": TableSchema(
         "Answers read by the strict parser.",
@@ -95,6 +104,7 @@ TEACHING: dict[str, TableSchema] = {
             "reason": "why the row fell out so far; empty if well-formed",
         },
         key=None,
+        beside=_CONVERSATION,
     ),
     "verified_traces": TableSchema(
         "Well-formed traces, executed beside the gold.",
@@ -110,6 +120,10 @@ TEACHING: dict[str, TableSchema] = {
             "unknown_names": "names in the reasoning that neither schema nor query knows",
         },
         key=None,
+        beside={
+            **_CONVERSATION,
+            "replay": "what a tool did not say again when its call was executed anew; empty if nothing",
+        },
         allow_empty=True,
     ),
     "filtered_traces": TableSchema(
@@ -126,6 +140,7 @@ TEACHING: dict[str, TableSchema] = {
             "plan_consistency": "0 to 1",
             "sql_complexity": "class of the gold query",
         },
+        beside=_CONVERSATION,
     ),
     "trace_outcomes": TableSchema(
         "What became of every question that was to be asked.",

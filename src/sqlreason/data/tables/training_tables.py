@@ -41,6 +41,7 @@ TRAINING: dict[str, TableSchema] = {
             "completion": "the trace in the grammar",
         },
         optional=("kind",),
+        beside={"conversation": "of a teacher with tools, trained in place of the completion; JSON, empty for none"},
     ),
     "grpo_prompts": TableSchema(
         "Prompts for GRPO: questions that the teacher was not asked.",

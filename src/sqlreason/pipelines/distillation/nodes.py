@@ -1,12 +1,14 @@
 """Nodes of distillation: split the questions, build prompts, estimate, ask the teacher, read what it answered.
 
 A question whose context does not parse costs nothing: it gets no prompt and a reason. Every answer is in the journal
-before its worker asks again, so that running the stage again asks only for what is missing.
+before its worker asks again, so that running the stage again asks only for what is missing. With
+`distillation.environment: tools` the teacher looks at the databases before it answers.
 """
 
 import json
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,19 @@ import pandas as pd
 
 from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, records
+from sqlreason.environments.session import SessionFactory, ToolLimits
+from sqlreason.environments.tool_calls import find_calls
 from sqlreason.errors import BadInput
 from sqlreason.options.distillation_options import DistillationOptions, SplitOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.teachers import asking
 from sqlreason.teachers.answers import Answer, read_answer
-from sqlreason.teachers.blind_failures import find_blind_failures
-from sqlreason.teachers.estimate import estimate
-from sqlreason.teachers.journal.journal import Journal
+from sqlreason.teachers.blind_failures import find_blind_failures, original_task
+from sqlreason.teachers.estimate import Episodes, estimate
+from sqlreason.teachers.journal.journal import Entry, Journal
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.teacher_prompts import prompt_row
+from sqlreason.teachers.tool_conversations import TeacherEpisode, converse
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +73,7 @@ def build_teacher_prompts(
     reserved = len(sql_questions) - len(asked)
     if options.questions is not None and options.questions < len(asked):
         asked = asked.sample(options.questions, random_state=options.seed).sort_index()
-    wanted = options.model_dump(include={"mode", "style", "dialect", "sample_rows"})
+    wanted = options.model_dump(include={"mode", "style", "dialect", "sample_rows", "environment"})
     rows = [prompt_row(question, prompt, **wanted) for question in records(asked)]
     frame = pd.DataFrame(rows, columns=list(TABLES["raw_prompts"].columns))
     logger.info(
@@ -102,8 +107,10 @@ def estimate_teaching(
         Table `teacher_estimate`.
 
     Raises:
-        BadInput: If nobody has entered the teacher's price: neither estimate nor budget would mean anything.
+        BadInput: If nobody has entered the teacher's price: neither estimate nor budget would mean anything; or if it
+            is to look with tools and cannot be told of any.
     """
+    teacher, limits = _with_tools(teacher, options), options.tool_limits
     if teacher.prices.unknown:
         raise BadInput(
             f"The price of {teacher.name} is unknown, so budget.max_usd={options.budget.max_usd} could not stop it: "
@@ -114,7 +121,13 @@ def estimate_teaching(
     keys = asking.keys_of(teacher, requests, _answer_key(teacher, raw_prompts, sql_questions))
     with Journal(journal) as known:
         found = estimate(
-            teacher, requests, keys, known, answer_tokens=options.answer_tokens, concurrency=options.concurrency
+            teacher,
+            requests,
+            keys,
+            known,
+            answer_tokens=options.answer_tokens,
+            concurrency=options.concurrency,
+            episodes=None if limits is None else Episodes(_most_turns(limits), limits.characters),
         )
     logger.info(
         "%d of %d answers are to be asked for: about %.2f USD and %.2f hours (%s); budget %s USD",
@@ -142,7 +155,8 @@ def ask_teacher(
     Args:
         raw_prompts: Table `raw_prompts`.
         sql_questions: Question table. The scripted teacher, and it alone, is given its gold queries; where what fails
-            blind is asked again with a hint, answers are compared with the gold's.
+            blind is asked again with a hint, answers are compared with the gold's. A teacher with tools looks at its
+            databases.
         teacher: Who is asked.
         teacher_estimate: That it is there means that the cost was told before the first call.
         journal: Where answers are kept.
@@ -157,18 +171,19 @@ def ask_teacher(
     if len(teacher_estimate) != 1:
         raise BadInput(f"teacher_estimate has one row, not {len(teacher_estimate)}; run estimate_teaching again")
     asked = records(raw_prompts[raw_prompts["reason"] == ""])
-    key = _answer_key(teacher, raw_prompts, sql_questions)
+    teacher, key = _with_tools(teacher, options), _answer_key(teacher, raw_prompts, sql_questions)
+    by_id = {row["id"]: row for row in records(sql_questions)}
     blind_modes = {row["id"]: row["mode"] for row in asked}
-    answers = _ask(teacher, _requests(asked, "messages", options.samples), journal, key, options)
+    answers = _ask(teacher, _requests(asked, "messages", options.samples), journal, key, by_id, options)
     completions = [{**answer, "mode": blind_modes[answer["id"]]} for answer in answers]
     if options.mode == "blind_then_hinted":
-        by_id = {row["id"]: row for row in records(sql_questions)}
         failed = find_blind_failures(completions, [by_id[row["id"]] for row in asked], options.workers)
         logger.info("%d of %d questions failed blind and are asked with a hint", len(failed), len(asked))
         again = [row for row in asked if row["id"] in failed]
-        answers = _ask(teacher, _requests(again, "hinted_messages", options.samples), journal, key, options)
+        answers = _ask(teacher, _requests(again, "hinted_messages", options.samples), journal, key, by_id, options)
         completions += [{**answer, "mode": "hinted"} for answer in answers]
-    return pd.DataFrame(completions, columns=list(TABLES["cot_completions"].columns))
+    schema = TABLES["cot_completions"]
+    return pd.DataFrame(completions, columns=[*schema.columns, *(schema.beside if options.tool_limits else ())])
 
 
 def _ask(
@@ -176,24 +191,78 @@ def _ask(
     requests: Sequence[asking.Request],
     path: Path,
     answer_key: dict[str, str] | None,
+    questions: Mapping[str, Mapping[str, Any]],
     options: DistillationOptions,
 ) -> Rows:
+    terms: dict[str, Any] = {
+        "answer_key": answer_key,
+        **options.model_dump(include={"concurrency", "attempts", "timeout_seconds", "stop_after_failures"}),
+        "accept": _is_usable,
+    }
+    limits, failing = options.tool_limits, options.max_failed_share
     with Journal(path) as journal:
-        completions = asking.ask(
-            teacher,
-            requests,
-            journal,
-            answer_key=answer_key,
-            concurrency=options.concurrency,
-            attempts=options.attempts,
-            timeout_seconds=options.timeout_seconds,
-            stop_after_failures=options.stop_after_failures,
-            max_usd=options.budget.max_usd,
-            max_hours=options.budget.max_hours,
-            max_failed_share=options.max_failed_share,
-            accept=lambda entry: read_answer(asdict(entry)).status == "ok",
-        )
+        if limits is not None:
+            return _converse(teacher, requests, journal, terms, questions, limits, options)
+        spending = options.budget.model_dump()
+        completions = asking.ask(teacher, requests, journal, **terms, **spending, max_failed_share=failing)
     return [asdict(completion) for completion in completions]
+
+
+def _converse(
+    teacher: Teacher,
+    requests: Sequence[asking.Request],
+    journal: Journal,
+    terms: Mapping[str, Any],
+    questions: Mapping[str, Mapping[str, Any]],
+    limits: ToolLimits,
+    options: DistillationOptions,
+) -> Rows:
+    """Ask in rounds, which share the budget; a conversation fails where one of its turns does."""
+    spent, began = 0.0, time.monotonic()
+
+    def ask(turns: Sequence[asking.Request]) -> Sequence[asking.Completion]:
+        nonlocal spent
+        usd, hours = max(0.0, options.budget.max_usd - spent), options.budget.max_hours
+        if hours is not None:
+            hours = max(0.0, hours - (time.monotonic() - began) / 3600)
+        found = asking.ask(teacher, turns, journal, **terms, max_usd=usd, max_hours=hours, max_failed_share=1.0)
+        spent += sum(turn.usd for turn in found)
+        return found
+
+    with SessionFactory(limits=limits) as sessions:
+        served = bool(sessions.verifier.server)
+
+        def open_episode(request: asking.Request) -> TeacherEpisode:
+            row = questions[request.id]
+            task = original_task(row, served)
+            return TeacherEpisode(request, sessions.open(task=task, sql_context=row["sql_context"]))
+
+        rows = converse([open_episode(request) for request in requests], ask, _most_turns(limits))
+    failed = [row["reason"] for row in rows if row["status"] == "failed"]
+    asking.check_failures(failed, len(rows), options.max_failed_share)
+    logger.info(
+        "%d conversations of %.1f turns, %d calls of tools, %d of these failed", len(rows),
+        sum(row["turns"] for row in rows) / max(1, len(rows)), sum(row["tool_calls"] for row in rows),
+        sum(row["tool_errors"] for row in rows),
+    )  # fmt: skip
+    return rows
+
+
+def _is_usable(entry: Entry) -> bool:
+    return bool(find_calls(entry.text)) or read_answer(asdict(entry)).status == "ok"
+
+
+def _with_tools(teacher: Teacher, options: DistillationOptions) -> Teacher:
+    if options.tool_limits is None:
+        return teacher
+    from sqlreason.students.checkpoints.tool_chat import describe_tools
+
+    return teacher.with_tools(describe_tools())
+
+
+def _most_turns(limits: ToolLimits) -> int:
+    """Every call in a turn of its own, one more that is told that none is left, and the answer."""
+    return limits.calls + 2
 
 
 def _requests(rows: Rows, column: str, samples: int) -> list[asking.Request]:
@@ -228,7 +297,9 @@ def read_completions(raw_prompts: pd.DataFrame, cot_completions: pd.DataFrame) -
     for row in records(cot_completions):
         answers.setdefault(row["id"], []).append(row)
     rows = [_trace(prompt, answer) for prompt in records(raw_prompts) for answer in answers.get(prompt["id"], [{}])]
-    frame = pd.DataFrame(rows, columns=list(TABLES["cot_traces"].columns))
+    schema = TABLES["cot_traces"]
+    beside = [column for column in schema.beside if column in cot_completions]
+    frame = pd.DataFrame(rows, columns=[*schema.columns, *beside])
     counts = frame["status"].value_counts().to_dict()
     logger.info("%d answers: %s", len(frame), ", ".join(f"{count} {status}" for status, count in counts.items()))
     return frame
@@ -245,4 +316,5 @@ def _trace(prompt: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "mode": answer.get("mode", prompt["mode"]),
         "well_formed": read.status == "ok",
         **asdict(read),
+        "conversation": answer.get("conversation", ""),
     }

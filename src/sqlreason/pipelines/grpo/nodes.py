@@ -98,6 +98,7 @@ def choose_start(
         workdir=checkpoints / "sft",
         lora=sft.lora.model_dump(),
         **student.training,
+        tools=options.tool_limits if "conversation" in sft_examples else None,
         trl=sft.trl.arguments,
     )
 

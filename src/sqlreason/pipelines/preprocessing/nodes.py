@@ -5,6 +5,7 @@ of the evaluation, and what became of every question.
 """
 
 import itertools
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.data.tables import TABLES, records
 from sqlreason.data.test_databases import database_row, usable_tasks
 from sqlreason.data.trace_outcomes import count_yield
+from sqlreason.environments.conversations import replay
+from sqlreason.environments.session import SessionFactory, ToolLimits
 from sqlreason.errors import BadInput
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning import format as grammar
@@ -95,14 +99,18 @@ def verify_traces(
     sql_questions: pd.DataFrame,
     test_databases: pd.DataFrame,
     options: PreprocessingOptions,
+    distillation: DistillationOptions,
 ) -> pd.DataFrame:
     """Return the well-formed traces of usable questions, executed beside the gold.
+
+    Where the teacher had tools, each of their calls is executed again, on the database that the student will see.
 
     Args:
         cot_traces: Table `cot_traces`.
         sql_questions: Question table.
         test_databases: Table `test_databases`.
         options: Workers, and whether they are Ray's.
+        distillation: The limits of the teacher's tools.
 
     Returns:
         Table `verified_traces`.
@@ -126,8 +134,28 @@ def verify_traces(
         for row, verdict, share in zip(rows, verdicts, alike, strict=True)
     ]
     frame = pd.DataFrame(verified, columns=list(TABLES["verified_traces"].columns))
+    if "conversation" in traces:
+        limits = distillation.tools.limits
+        said = [row["conversation"] for _, rows in groups for row in rows]
+        frame = frame.assign(conversation=said, replay=_replay(said, frame["id"].tolist(), tasks, contexts, limits))
     logger.info("%d of %d traces answer like the gold", int(frame["agrees"].sum()), len(frame))
     return frame
+
+
+def _replay(
+    said: list[str],
+    ids: list[str],
+    tasks: dict[str, execution.Task],
+    contexts: dict[str, str],
+    limits: ToolLimits,
+) -> list[str]:
+    """Return of each conversation what its tools do not say again."""
+    with SessionFactory(limits=limits) as sessions:
+        bar = tqdm(zip(said, ids, strict=True), total=len(ids), desc="calls of tools", unit="trace")
+        return [
+            replay(json.loads(text), sessions.open(task=tasks[id_], sql_context=contexts[id_])) if text else ""
+            for text, id_ in bar
+        ]
 
 
 def _verified_row(trace: dict[str, Any], verdict: execution.Verdict, share: float, context: str) -> dict[str, Any]:
@@ -191,9 +219,14 @@ def filter_traces(
         )
     logger.info("%d traces kept, %d questions fell out", len(kept), len(rejected))
     return (
-        pd.DataFrame(kept, columns=list(TABLES["filtered_traces"].columns)),
+        pd.DataFrame(kept, columns=_columns("filtered_traces", verified_traces)),
         pd.DataFrame(rejected, columns=list(TABLES["rejected_traces"].columns)),
     )
+
+
+def _columns(table: str, source: pd.DataFrame) -> list[str]:
+    """The columns of a table, with the conversation where its source has one."""
+    return [*TABLES[table].columns, *(["conversation"] if "conversation" in source else [])]
 
 
 def extract_features(sql_questions: pd.DataFrame, filtered_traces: pd.DataFrame) -> pd.DataFrame:
@@ -245,7 +278,9 @@ def build_sft_examples(
             seed=options.seed,
         )
         chosen = pd.concat([chosen, repairs], ignore_index=True)
-    return chosen.sample(frac=1.0, random_state=options.seed)[list(TABLES["sft_examples"].columns)]
+    if "conversation" in chosen:
+        chosen = chosen.assign(conversation=chosen["conversation"].fillna(""))  # a self-repair has none
+    return chosen.sample(frac=1.0, random_state=options.seed)[_columns("sft_examples", filtered_traces)]
 
 
 def build_grpo_prompts(

@@ -27,7 +27,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 func=nodes.verify_traces,
-                inputs=["cot_traces", "sql_questions", "test_databases", options],
+                inputs=["cot_traces", "sql_questions", "test_databases", options, "params:distillation"],
                 outputs="verified_traces",
                 name="verify_traces",
             ),

@@ -7,11 +7,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from sqlreason.errors import BadInput
+from sqlreason.options.distillation_options import DistillationOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.reporting import figures
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import with_tools
 from sqlreason.students.prompting import prompt_fingerprint
 
 
@@ -22,6 +25,7 @@ def train_student(
     checkpoints: Path,
     student: StudentOptions,
     options: SFTOptions,
+    distillation: DistillationOptions,
 ) -> tuple[Adapter, pd.DataFrame]:
     """Return the LoRA adapter trained on the examples, and its history.
 
@@ -34,12 +38,23 @@ def train_student(
         checkpoints: The folder of the checkpoints.
         student: Backend, quantisation, precision.
         options: LoRA shape, optimiser, length of training.
+        distillation: Whether the teacher had tools, whose calls the examples then show, and their limits.
 
     Returns:
         The adapter and table `sft_history`.
+
+    Raises:
+        BadInput: If the examples were made with tools and the parameters know of none, or the other way round.
     """
     from sqlreason.students.training import sft
 
+    tools = distillation.tool_limits
+    if ("conversation" in sft_examples) != (tools is not None):
+        made = "with" if tools is None else "without"
+        raise BadInput(
+            f"sft_examples were made {made} tools and distillation.environment is {distillation.environment!r}; run "
+            "distillation and preprocessing again, or set it back"
+        )
     base_model = base_model.spoken_to(**student.template)
     return sft.train_sft(
         base_model,
@@ -49,6 +64,7 @@ def train_student(
         lora=options.lora.model_dump(),
         share_prefixes=options.share_prefixes,
         **student.training,
+        tools=tools,
         trl=options.trl.arguments,
     )
 
@@ -64,8 +80,12 @@ def show_tokens(base_model: Checkpoint, sft_examples: pd.DataFrame, student: Stu
     from sqlreason.students.training import token_inspection
 
     chat = base_model.spoken_to(**student.template).load_chat()
+    if "conversation" in sft_examples:
+        chat = with_tools(chat)
     first = sft_examples.iloc[0]
-    tokens = token_inspection.example_tokens(chat, json.loads(first["prompt"]), first["completion"])
+    tokens = token_inspection.example_tokens(
+        chat, json.loads(first["prompt"]), first["completion"], first.get("conversation", "")
+    )
     return token_inspection.as_html(tokens, chat)
 
 

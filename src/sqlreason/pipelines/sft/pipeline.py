@@ -11,7 +11,15 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 func=nodes.train_student,
-                inputs=["base_model", "sft_examples", "student_prompt", "checkpoints", "params:student", "params:sft"],
+                inputs=[
+                    "base_model",
+                    "sft_examples",
+                    "student_prompt",
+                    "checkpoints",
+                    "params:student",
+                    "params:sft",
+                    "params:distillation",
+                ],
                 outputs=["sft_adapter", "sft_history"],
                 name="train_sft",
             ),

@@ -8,6 +8,7 @@ what the student's own template writes is the right one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -15,10 +16,11 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from sqlreason.environments.session import TOOLS, ToolLimits
+from sqlreason.environments.tool_calls import find_calls, without_calls
 from sqlreason.environments.trl_environment import SqlTools
 from sqlreason.environments.wording import invite
 from sqlreason.students.checkpoints import chat_templates
-from sqlreason.students.checkpoints.chat import Chat
+from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
 from sqlreason.students.checkpoints.chat_templates import ChatError, Messages
 
 if TYPE_CHECKING:
@@ -73,10 +75,51 @@ class ToolChat(Chat):
         """
         return _read_calls(self.tokenizer, turn, before)
 
+    def lesson_row(self, messages: Messages, lesson: Messages) -> dict[str, list[int]]:
+        """Return a conversation as it is trained on: `input_ids`, and `labels` at what the student is to write.
+
+        Args:
+            messages: The prompt.
+            lesson: What is said behind it (`environments.conversations.as_lesson`).
+
+        Raises:
+            ChatError: If a call would not be read back as it stands there.
+        """
+        ids = self.prompt_ids(messages)
+        labels = [NOT_TRAINED] * len(ids)
+        for message in lesson:
+            if message["role"] == "tool":
+                said = self.result_ids([(message["name"], message["content"])])
+                labels += [NOT_TRAINED] * len(said)
+            else:
+                said = self._turn_ids(message["content"], ids)
+                labels += said
+            ids = ids + said
+        return {"input_ids": ids, "labels": labels}
+
+    def example_row(self, messages: Messages, completion: str, conversation: str) -> dict[str, list[int]]:
+        """Return a row of SFT: of the conversation (JSON) where there is one, else of the completion."""
+        if conversation:
+            return self.lesson_row(messages, json.loads(conversation))
+        return self.row(messages, completion)
+
     @property
     def facts(self) -> dict[str, Any]:
         """Return what was chosen, the tools among it."""
         return {**super().facts, FACT: list(TOOLS)}
+
+    def _turn_ids(self, text: str, before: Sequence[int]) -> list[int]:
+        """The ids of a turn whose call, if there is one, is written as the template writes it."""
+        calls = find_calls(text)
+        if not calls:
+            return self.completion_ids(text)
+        words, call = without_calls(text), _written_call(self, *calls[0])
+        if self.opening and not words.startswith("<think>"):  # a thought that the prompt has opened is closed
+            words = f"{self.opening}</think>\n\n{words}"
+        ids = self.completion_ids(f"{words}\n{call}".lstrip() if words else call)
+        if self.read_calls(ids, before) != calls:
+            raise ChatError(f"its own parser does not read back the call {text[-80:]!r}")
+        return ids
 
     def _ids(self, messages: Sequence[Mapping[str, Any]], **options: Any) -> list[int]:
         given = {"tokenize": True, "return_dict": False, "tools": list(self.tools), **options}
@@ -99,13 +142,14 @@ def with_tools(chat: Chat) -> ToolChat:
     if lost:
         raise ChatError(
             f"the chat template of {name} does not write {' and '.join(lost)}, so that the student cannot use tools; "
-            "set grpo.environment=single, or name a base_model whose template does, such as Qwen3 or Llama 3.2 Instruct"
+            "set distillation.environment and grpo.environment to single, or name a base_model whose template does, "
+            "such as Qwen3 or Llama 3.2 Instruct"
         )
     reader = _find_reader(tokenizer, chat.arguments)
     if reader is None:
         raise ChatError(
             f"no parser of trl reads back the calls of tools that the chat template of {name} writes; set "
-            "grpo.environment=single, or give its tokenizer a response_template"
+            "distillation.environment and grpo.environment to single, or give its tokenizer a response_template"
         )
     tokenizer.response_template = reader
     return speaking
@@ -126,9 +170,23 @@ def describe_tools() -> tuple[Mapping[str, Any], ...]:
     return tuple(get_json_schema(getattr(methods, tool)) for tool in TOOLS)
 
 
-def _calling(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    call = {"type": "function", "function": {"name": name, "arguments": dict(arguments)}}
-    return {"role": "assistant", "content": "", "tool_calls": [call]}
+def _calling(name: str, arguments: Any, words: str = "") -> dict[str, Any]:
+    call = {"type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": words, "tool_calls": [call]}
+
+
+def _written_call(chat: ToolChat, name: str, arguments: Any) -> str:
+    """A call as the template writes it behind the words of a turn, or in their place, without the end of the turn."""
+
+    def text(words: str) -> str:
+        turn = [*_ASKED, _calling(name, arguments, words)]
+        return str(chat_templates.apply(chat.tokenizer, turn, chat.arguments, tokenize=False, tools=list(chat.tools)))
+
+    _, marked, call = text(chat_templates.MARK).rpartition(chat_templates.MARK)
+    if not marked:
+        given = {"tokenize": False, "tools": list(chat.tools), "add_generation_prompt": True}
+        call = text("").removeprefix(str(chat_templates.apply(chat.tokenizer, _ASKED, chat.arguments, **given)))
+    return call.partition(str(chat.tokenizer.convert_ids_to_tokens(chat.end)))[0].strip()
 
 
 def _lost(chat: ToolChat) -> list[str]:
@@ -172,11 +230,15 @@ def _reads_back(tokenizer: PreTrainedTokenizerBase, arguments: Mapping[str, Any]
     def ids(text: str) -> list[int]:
         return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
+    told = {"role": "tool", "name": "list_tables", "content": _RESULT}
+    later = ids(text([*_ASKED, _calling("list_tables", {}), told], True))
     for call in (("run_sql", {"query": _QUERY}), ("list_tables", {})):
         written = text([*_ASKED, _calling(*call)], False)
         alike = takewhile(lambda pair: pair[0] == pair[1], zip(text(_ASKED, True), written, strict=False))
         before = "".join(letter for letter, _ in alike)
-        if _read_calls(tokenizer, ids(written.removeprefix(before)), ids(before)) != [call]:
+        turn = ids(written.removeprefix(before))
+        # a parser that does not find where the turn begins would read the calls of earlier ones again
+        if any(_read_calls(tokenizer, turn, since) != [call] for since in (ids(before), later)):
             return False
     return not _read_calls(tokenizer, ids(_ANSWER), ids(text(_ASKED, True)))
 

@@ -83,12 +83,15 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         began = time.monotonic()
         written = super()._generate(list(prompts))
         self.writing_seconds = time.monotonic() - began
-        writer = self.rollout_func
-        counts = (sum(map(len, written[1])), 0, 0)  # of completions that trl wrote
-        if isinstance(writer, Writer):
-            counts = (writer.written_tokens, writer.replaced, writer.joined)
-        self.written = dict(zip(self.written, self._added_up(counts), strict=True))
+        self.written = dict(zip(self.written, self._added_up(self._counts(written[1])), strict=True))
         return written
+
+    def _counts(self, completions: Sequence[Sequence[int]]) -> Sequence[int]:
+        """What was written for a step, in the order of `written`."""
+        writer = self.rollout_func
+        if isinstance(writer, Writer):
+            return writer.written_tokens, writer.replaced, writer.joined
+        return sum(map(len, completions)), 0, 0  # of completions that trl wrote
 
     def _added_up(self, counts: Sequence[int]) -> list[int]:
         """Sums over all ranks."""

@@ -8,14 +8,17 @@ once.
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
+from sqlreason.environments.session import ToolLimits
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.tool_chat import FACT, ToolChat, with_tools
 from sqlreason.students.training import row_checks
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.transformers_backend import Lora
@@ -45,9 +48,10 @@ def train_sft(
     ranks: int = 1,
     accelerate: str | None = None,
     resume: bool = True,
+    tools: ToolLimits | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame]:
-    """Train an adapter to write the completions of the examples.
+    """Train an adapter to write the completions of the examples, or with tools what stands in their conversations.
 
     Args:
         checkpoint: The base model.
@@ -64,6 +68,8 @@ def train_sft(
         ranks: Processes of launch "ranks"; each makes its share of the forward passes of a step.
         accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
         resume: Whether earlier work on the same inputs and options may be used.
+        tools: Limits of the tools in the column `conversation` of the examples, which the student then has for good;
+            None trains on completions alone.
         trl: Arguments of trl's SFTConfig; `gradient_accumulation_steps` are those of all ranks together.
 
     Returns:
@@ -87,6 +93,8 @@ def train_sft(
         **({"share_prefixes": True} if share_prefixes else {}),
         **(trl or {}),
     }
+    if tools is not None:  # and nothing without: work of before there were any is found again
+        options |= {"tools": asdict(tools), "conversations": hash_table(examples[["conversation"]])}
     complete("SFTConfig", trl or {})
     own, place = share(trl or {}, ranks), Launch(launch, ranks, accelerate)
     shape = start or Lora(**(lora or {}))
@@ -107,6 +115,7 @@ def train_sft(
         quantization,
         dtype,
         share_prefixes,
+        tools,
     )
 
 
@@ -121,6 +130,7 @@ def _train(
     quantization: str | None,
     dtype: str,
     share_prefixes: bool,
+    tools: ToolLimits | None,
 ) -> tuple[Adapter, pd.DataFrame]:
     from sqlreason.students.training.backends import choose_backend
 
@@ -133,6 +143,8 @@ def _train(
         gradient_checkpointing=whole["gradient_checkpointing"],
         seed=whole["seed"],
     )
+    if tools is not None:
+        chat = with_tools(chat)
     # behind the backend: unsloth has to be imported before trl
     from sqlreason.students.training import memory_dry_run, trainer_arguments
 
@@ -148,6 +160,7 @@ def _train(
         "loss": float(history["loss"].iloc[-1]),
         "chat": chat.facts,
         "options": stage.options,
+        **({} if tools is None else {FACT: asdict(tools)}),
     }
     adapter = trainer_arguments.take_adapter(trainer, checkpoint, fingerprint, facts)
     logger.info(
@@ -221,11 +234,16 @@ def make_rows(chat: Chat, examples: pd.DataFrame) -> list[dict[str, list[int]]]:
 
     Args:
         chat: The student's.
-        examples: Columns prompt (chat messages as JSON text) and completion (text).
+        examples: Columns prompt (chat messages as JSON text) and completion (text); for a student with tools also
+            conversation (messages as JSON text), which where it is not empty takes the place of the completion.
 
     Raises:
         TrainingError: If a completion would not be read back as it was written.
+        ChatError: If a call would not.
     """
+    if isinstance(chat, ToolChat):
+        given = zip(examples["prompt"], examples["completion"], examples["conversation"], strict=True)
+        return [chat.example_row(json.loads(prompt), completion, said) for prompt, completion, said in given]
     rows = []
     for number, (prompt, completion) in enumerate(zip(examples["prompt"], examples["completion"], strict=True)):
         row = chat.row(json.loads(prompt), completion)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat, Messages
+from sqlreason.students.checkpoints.tool_chat import ToolChat
 
 _LINE_END = ("\n", "↵\n")  # with a mark: a token that is nothing else would not be seen
 
@@ -83,9 +84,12 @@ def read_tokens(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> list[T
     ]
 
 
-def example_tokens(chat: Chat, prompt: Messages, completion: str) -> list[Token]:
+def example_tokens(chat: Chat, prompt: Messages, completion: str, conversation: str = "") -> list[Token]:
     """The tokens of an example, as `guards.check_rows` makes sure that the trainer has them."""
-    row = chat.row(prompt, completion)
+    if isinstance(chat, ToolChat):
+        row = chat.example_row(prompt, completion, conversation)
+    else:
+        row = chat.row(prompt, completion)
     return read_tokens(row["input_ids"], row["labels"], chat)
 
 

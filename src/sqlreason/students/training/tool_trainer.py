@@ -90,6 +90,11 @@ class ToolTrainer(GroupTrainer):
             [[] for _ in episodes],
         )
 
+    def _counts(self, completions: Sequence[Sequence[int]]) -> Sequence[int]:
+        """Without what tools said, which the student did not write."""
+        episodes = [environment.episode for environment in cast(Sequence[StudentTools], self.environments)]
+        return sum(sum(episode.own) for episode in episodes if episode is not None), 0, 0
+
     def _write(self, rows: list[list[int]], room: int, turn: int) -> Turns:
         if self.writer is None:
             return Turns(*super()._generate_single_turn(rows, None, {}, num_generations=1))

@@ -4,6 +4,7 @@ Every question that falls out does so with exactly one reason (`rejected_traces`
 best one is kept.
 """
 
+import json
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -17,8 +18,10 @@ from sqlreason.data.duplicates import near_duplicates
 from sqlreason.data.tables import records, to_json
 from sqlreason.data.test_databases import usable_tasks
 from sqlreason.data.trace_outcomes import Stage
+from sqlreason.environments.conversations import as_lesson, words_of
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import PromptOverBudget
+from sqlreason.students.checkpoints.chat import ChatError
 from sqlreason.students.prompting import StudentPrompts
 
 logger = logging.getLogger(__name__)
@@ -125,19 +128,24 @@ def in_order_of_merit(traces: Sequence[Row]) -> list[Row]:
 
 def _filtered_row(build: StudentPrompts, question: Row, dialect: str, trace: Row, limits: Limits) -> Row:
     """Return the row of `filtered_traces` for a verified trace, or its rejection."""
-    if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search(trace["think"])):
+    said = json.loads(trace.get("conversation") or "[]")
+    if trace["mode"] == "hinted" and (found := _GIVEN_AWAY.search("\n".join([trace["think"], *words_of(said)]))):
         return _rejection(question["id"], Stage.TEACHER, "leaks_gold", f"the reasoning says {found[0]!r}")
     if limits.max_unknown_names is not None and trace["unknown_names"] > limits.max_unknown_names:
         detail = f"{trace['unknown_names']} names that neither schema nor query knows"
         return _rejection(question["id"], Stage.TEACHER, "unknown_names", detail)
+    if trace.get("replay"):
+        return _rejection(question["id"], Stage.EXECUTION, "replay", trace["replay"])
+    lesson = as_lesson(said, trace["think"], trace["sql"]) if said else []
     try:
         messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"], dialect=dialect)
         completion = grammar.render(trace["think"], trace["sql"])
-        tokens = build.count_completion(completion)
+        tokens = build.count_lesson(messages, lesson) if said else build.count_completion(completion)
         prompt_tokens = build.count_prompt(messages)
     except Exception as error:  # a gold may read what the prompt cannot show, such as SQLite's own tables
         logger.debug("the prompt of %s", question["id"], exc_info=True)
-        reason = "over_budget" if isinstance(error, PromptOverBudget) else "schema_error"
+        kinds = {PromptOverBudget: "over_budget", ChatError: "unreadable_call"}
+        reason = next((name for kind, name in kinds.items() if isinstance(error, kind)), "schema_error")
         return _rejection(question["id"], Stage.PROMPT, reason, str(error) or type(error).__name__)
     if tokens > limits.max_completion_tokens:
         return _rejection(question["id"], Stage.PROMPT, "too_long", f"{tokens} completion tokens")
@@ -154,6 +162,7 @@ def _filtered_row(build: StudentPrompts, question: Row, dialect: str, trace: Row
         "completion_tokens": tokens,
         "plan_consistency": trace["plan_consistency"],
         "sql_complexity": question["sql_complexity"],
+        "conversation": to_json(lesson) if said else "",
     }
 
 

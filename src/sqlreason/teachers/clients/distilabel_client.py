@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlreason.teachers.clients.openai_client import lighten
 from sqlreason.teachers.clients.replies import Reply, read_reply
 from sqlreason.teachers.clients.response_capture import capture_responses, start_capture
+from sqlreason.teachers.clients.tool_messages import as_openai
 from sqlreason.teachers.teacher import Teacher
 
 Messages = Sequence[Mapping[str, str]]
@@ -73,7 +74,7 @@ class DistilabelClient:
             output = {}  # the LLM class stumbled over an answer that is there
         if heard.error:
             raise heard.error  # the LLM class swallowed it
-        return read_reply(heard.response, output, self._teacher.max_new_tokens)
+        return read_reply(heard.response, output, self._teacher.max_new_tokens, bool(self._teacher.tools))
 
     async def close(self) -> None:
         """Close the client, whose connections belong to the event loop that ends here."""
@@ -83,6 +84,10 @@ class DistilabelClient:
 
     async def _generate(self, messages: list[Mapping[str, str]]) -> Any:
         sampling = dict(self._teacher.sampling)
+        if self._teacher.tools and self._teacher.kind != "scripted":
+            # distilabel's class accepts no roles but these, and what stands in extra_body goes over what it sends
+            sampling["extra_body"] = {**sampling["extra_body"], "messages": as_openai(messages)}
+            messages = [message for message in messages if message["role"] in ("system", "user")]
         if self._concurrent:
             return await asyncio.wait_for(self._llm.agenerate(input=messages, **sampling), self._timeout)
         # without a limit: a thread cannot be stopped, and a model in this process does not hang on a network

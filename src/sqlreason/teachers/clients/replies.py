@@ -7,6 +7,9 @@ a meaning is read; what has none costs its own row and no other.
 from dataclasses import dataclass
 from typing import Any
 
+from sqlreason.environments.tool_calls import write_call
+from sqlreason.teachers.clients.tool_messages import calls_of
+
 #: Tokens of one call; no model reads or writes that many, so that more is a fault of the provider's.
 MOST_TOKENS = 10**8
 # Finish reasons of answers that reached the limit, by provider.
@@ -53,13 +56,14 @@ class UnreadableReply(ValueError):
     """An answer arrived that has no meaning or cannot be stored; it was paid for all the same."""
 
 
-def read_reply(response: Any, output: Any, max_new_tokens: int) -> Reply:
+def read_reply(response: Any, output: Any, max_new_tokens: int, tools: bool = False) -> Reply:
     """The reply in a provider's response, completed by what distilabel made of it.
 
     Args:
         response: As the client returned it; None where it could not be overheard.
         output: distilabel's output; empty where it stumbled over the response.
         max_new_tokens: The limit, by which a cut answer is told where nothing else says so; 0 for none.
+        tools: Whether it was told of any; its calls then stand in the text, as `environments.tool_calls` writes them.
 
     Raises:
         UnreadableReply: It is empty and nothing says why, or it holds what is no text, no number, or half a character.
@@ -67,6 +71,8 @@ def read_reply(response: Any, output: Any, max_new_tokens: int) -> Reply:
     content = _first(response, _CONTENT)
     text, thought = _texts(content if content is not None else _head(_of(output, "generations")))
     reasoning = "".join(_texts(_first(response, _REASONING))) or thought
+    if tools and (calls := calls_of(_first(response, _TOOLS))):
+        text = "\n".join([text.strip(), *(write_call(*call) for call in calls)]).strip()
     refusal = _text(_first(response, _REFUSAL))
     statistics = _of(output, "statistics") or {}
     read, written = (

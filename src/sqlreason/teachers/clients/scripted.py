@@ -19,6 +19,7 @@ from sqlreason.reasoning.explanation import explain_query
 from sqlreason.reasoning.prompts import escape
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.parsing.schema import Schema, SchemaError, parse_schema
+from sqlreason.teachers.clients.scripted_looks import choose_looks, next_turn
 
 # OpenAI's rule of thumb for English text ("What are tokens and how to count them", help centre): 4
 # characters.
@@ -47,6 +48,7 @@ class Script:
         seed: Varies wording and mistakes.
         style: Of the explanation, see ``explain_query``.
         latency_seconds: How long an answer takes.
+        probe_rate: Where it has tools, share of answers before which it looks a value up.
     """
 
     answer_key: Mapping[str, str] = field(repr=False)
@@ -55,24 +57,27 @@ class Script:
     seed: int = 0
     style: str = "plan"
     latency_seconds: float = 0.0
+    probe_rate: float = 0.3
 
     def __post_init__(self) -> None:
-        for name in ("error_rate", "format_error_rate"):
+        for name in ("error_rate", "format_error_rate", "probe_rate"):
             share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise BadInput(f"The scripted teacher's {name} is a share in [0, 1], not {share!r}.")
 
-    def answer(self, messages: Sequence[Mapping[str, str]], max_new_tokens: int = 1024) -> Answer:
-        """The answer to a question.
+    def answer(self, messages: Sequence[Mapping[str, str]], max_new_tokens: int = 1024, tools: bool = False) -> Answer:
+        """The answer to a question; with tools its next turn.
 
         Args:
-            messages: Chat messages with the schema and the question.
+            messages: Chat messages with the schema and the question, and what was said since.
             max_new_tokens: The answer is cut there, as a real one would be.
+            tools: Whether it may look at the database before.
 
         Raises:
             ValueError: The messages hold no question of the answer key, or its gold does not parse.
         """
-        user = messages[-1]["content"]
+        place = max(number for number, message in enumerate(messages) if message["role"] == "user")
+        user = messages[place]["content"]
         question = self._find_question(user)
         rng = random.Random(f"{self.seed}\x1f{question}")
         sql = self._golds[question]
@@ -81,6 +86,9 @@ class Script:
         text = grammar.render(explain_query(sql, rng, self.style), sql)
         if rng.random() < self.format_error_rate:
             text = rng.choice(MALFORMATIONS)(text)
+        if tools:
+            looks = choose_looks(sql, _schema_in(user), rng.random() < self.probe_rate)
+            text = next_turn(text, looks, messages[place + 1 :])
         cut = text[: max_new_tokens * CHARACTERS_PER_TOKEN]
         return Answer(
             text=cut,
@@ -183,6 +191,7 @@ def connect_script(script: Script) -> Any:
             num_generations: int = 1,
             temperature: float = 0.0,
             max_new_tokens: int = 1024,
+            extra_body: dict[str, Any] | None = None,
         ) -> dict[str, Any]:
             """Answers one conversation.
 
@@ -191,12 +200,13 @@ def connect_script(script: Script) -> Any:
                 num_generations: How many times the answer is returned.
                 temperature: Accepted as every teacher does, without effect.
                 max_new_tokens: The answer is cut there.
+                extra_body: With `tools` in it, it looks before it answers.
 
             Returns:
                 A distilabel ``GenerateOutput`` with ``finish_reason``.
             """
             await asyncio.sleep(self._script.latency_seconds)
-            answer = self._script.answer(input, max_new_tokens)
+            answer = self._script.answer(input, max_new_tokens, bool((extra_body or {}).get("tools")))
             return {
                 "generations": [answer.text] * num_generations,
                 "statistics": {
