@@ -123,7 +123,7 @@ def test_templates_that_trl_carries_speak_of_tools(published, template, name):
 
 
 LESSON = [
-    {"role": "assistant", "content": "I look.\n" + call_in_text("run_sql", {"query": "SELECT \"é\" FROM users"})},
+    {"role": "assistant", "content": "I look.\n" + call_in_text("run_sql", {"query": 'SELECT "é" FROM users'})},
     {"role": "tool", "name": "run_sql", "content": "name | Ada"},
     {"role": "assistant", "content": call_in_text("list_tables", {})},
     {"role": "tool", "name": "list_tables", "content": "users (name, age)"},

@@ -3,6 +3,7 @@
 import random
 import sqlite3
 
+from sqlreason.synthesis.schema.annotated_schema import TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.augmentation import vary
 from sqlreason.synthesis.schema.rows import populate
 
@@ -34,3 +35,17 @@ def test_varying_leaves_the_blueprint_alone_and_is_deterministic(shop, annotated
     before = shop.fingerprint
     first, second = (vary(shop, random.Random(9), annotated_schemas) for _ in range(2))
     assert first == second and shop.fingerprint == before
+
+
+def test_a_wide_variation_stands_among_other_schemas_and_is_as_consistent_as_others():
+    pool = load_annotated_schemas(TRAINING)
+    rng = random.Random(4)
+    for _ in range(40):
+        wide = vary(rng.choice(pool), rng, pool, wide_share=1.0)
+        assert len(wide.tables) >= 6
+        assert len({table.singular for table in wide.tables}) == len(wide.tables)
+        names = {table.name for table in wide.tables}
+        assert all(reference.target in names for table in wide.tables for reference in table.references)
+        database = sqlite3.connect(":memory:")
+        database.execute("PRAGMA foreign_keys = ON")
+        database.executescript(populate(wide, rng))

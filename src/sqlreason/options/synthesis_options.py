@@ -23,6 +23,7 @@ class SynthesisOptions(Options):
     databases: int = Positive
     paraphrase_share: float = Share
     questions_per_variation: int | None = Field(ge=1)
+    wide_share: float = Share
     train_questions: int = Positive
     heldout_questions: int = Positive
     heldout_share: float = Field(gt=0.0, lt=1.0)

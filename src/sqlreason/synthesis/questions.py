@@ -53,6 +53,7 @@ def stream(
     mix: Mapping[str, float] | None = None,
     varied_share: float = 0.8,
     in_a_row: int = 1,
+    wide_share: float = 0.0,
 ) -> Iterator[Question]:
     """Yield questions without end, each over a freshly populated annotated schema; nothing is executed.
 
@@ -62,11 +63,12 @@ def stream(
         mix: Factors on the weights of the grammar, see `grammar.compose`.
         varied_share: How many questions are asked over a variation of a schema, see `augmentation.vary`.
         in_a_row: Questions asked over the same schema and rows, before another is drawn.
+        wide_share: How many of the variations have many tables.
     """
     while True:
         annotated_schema = rng.choice(annotated_schemas)
         if rng.random() < varied_share:
-            annotated_schema = vary(annotated_schema, rng, annotated_schemas)
+            annotated_schema = vary(annotated_schema, rng, annotated_schemas, wide_share)
         contents, texts = _populate(annotated_schema, rng)
         for _ in range(in_a_row):
             try:

@@ -23,6 +23,7 @@ def make_varied_questions(
     seed: int,
     mix: Mapping[str, float] | None = None,
     each: int = 1,
+    wide_share: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
     """Return a question table whose every gold has run and, where it reads, found something.
@@ -34,6 +35,7 @@ def make_varied_questions(
         seed: Draws everything.
         mix: Factors on the weights of the grammar, see `grammar.compose`.
         each: Questions asked over each variation.
+        wide_share: How many variations have many tables.
         progress: Called with 1 at each question.
 
     Returns:
@@ -43,7 +45,7 @@ def make_varied_questions(
     classes: Counter[str] = Counter()
     seen: set[str] = set()
     rows: list[dict[str, str]] = []
-    for question in stream(annotated_schemas, rng, mix, varied_share=1.0, in_a_row=each):
+    for question in stream(annotated_schemas, rng, mix, varied_share=1.0, in_a_row=each, wide_share=wide_share):
         if len(rows) == wanted:
             break
         full = classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted))

@@ -85,7 +85,14 @@ def _vary(options: SynthesisOptions, verifier: Verifier) -> pd.DataFrame:
     each = options.questions_per_variation or 1
     with tqdm(total=options.train_questions, desc="questions", unit="question") as bar:
         return make_varied_questions(
-            annotated_schemas, options.train_questions, verifier, options.seed, _mix(options), each, bar.update
+            annotated_schemas,
+            options.train_questions,
+            verifier,
+            options.seed,
+            mix=_mix(options),
+            each=each,
+            wide_share=options.wide_share,
+            progress=bar.update,
         )
 
 

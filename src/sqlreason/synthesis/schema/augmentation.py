@@ -17,11 +17,16 @@ _SWAP_COLUMN = 0.15
 _ADD_TABLE = 0.12
 _RENAME_COLUMN = 0.35
 _PURE_LINK = 0.4
+_WIDE_TABLES = (6, 12)
+_BORROWED_COLUMNS = (0, 6)
 Renaming = Callable[[str], str]
 
 
 def vary(
-    annotated_schema: AnnotatedSchema, rng: random.Random, pool: Sequence[AnnotatedSchema] = ()
+    annotated_schema: AnnotatedSchema,
+    rng: random.Random,
+    pool: Sequence[AnnotatedSchema] = (),
+    wide_share: float = 0.0,
 ) -> AnnotatedSchema:
     """Return a variation of an annotated schema with its references consistent.
 
@@ -29,11 +34,15 @@ def vary(
         annotated_schema: What to vary.
         rng: Source of all choices.
         pool: Annotated schemas that lend columns of the same kind, and now and then a table that nothing refers to.
+        wide_share: How many variations stand among the tables of other schemas, with more columns, as in a database of
+            many tables; [0, 1].
     """
     tables = _drop_tables(list(annotated_schema.tables), rng)
     tables = [_vary_columns(table, rng, pool) for table in tables]
     if pool and rng.random() < _ADD_TABLE:
         tables = _add_table(tables, rng.choice(pool), rng)
+    if wide_share and rng.random() < wide_share:
+        tables = _widen(tables, rng, pool)
     rng.shuffle(tables)
     tables = _rename_keys(tables, rng)
     tables = _rename_tables(tables, rng)
@@ -101,6 +110,29 @@ def _add_table(tables: list[TablePlan], donor: AnnotatedSchema, rng: random.Rand
     words = {word for table in tables for word in (table.name, table.singular, table.plural)}
     clash = words & {extra.name, extra.singular, extra.plural} or len(extra.columns) < 3
     return tables if clash else [*tables, extra]
+
+
+def _widen(tables: list[TablePlan], rng: random.Random, pool: Sequence[AnnotatedSchema]) -> list[TablePlan]:
+    """Set tables among those of other schemas, whose words are new, and lend each of them columns of still others."""
+    most = rng.randint(*_WIDE_TABLES)
+    for donor in rng.sample(pool, len(pool)):
+        if len(tables) >= most:
+            break
+        words = {word for table in tables for word in (table.name, table.singular, table.plural)}
+        if not words & {word for table in donor.tables for word in (table.name, table.singular, table.plural)}:
+            tables = [*tables, *donor.tables]
+    return [_borrow_columns(table, rng, pool) for table in tables]
+
+
+def _borrow_columns(table: TablePlan, rng: random.Random, pool: Sequence[AnnotatedSchema]) -> TablePlan:
+    """Add columns of other schemas whose names and phrases are new to a table."""
+    columns = list(table.columns)
+    for _ in range(rng.randint(*_BORROWED_COLUMNS)):
+        column = rng.choice(rng.choice(rng.choice(pool).tables).columns)
+        taken = {word.lower() for own in columns for word in (own.name, own.phrase)}
+        if column.kind not in ("key", "ref") and not {column.name.lower(), column.phrase.lower()} & taken:
+            columns.insert(rng.randint(1, len(columns)), column)
+    return replace(table, columns=tuple(columns))
 
 
 def _make_links(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
