@@ -162,6 +162,7 @@ class _FirstWording(random.Random):
     """Draws nothing: what is learned from few examples is best said in one way."""
 
     def choice(self, seq: Sequence[Any]) -> Any:  # type: ignore[override]
+        """Return the first."""
         return seq[0]
 
 

@@ -98,8 +98,8 @@ def _swap_column(
     if column.kind == "ref":
         return column
     donors = [c for c in rng.choice(rng.choice(pool).tables).columns if c.kind == column.kind]
-    taken = {c.name.lower() for c in table.columns} | {c.phrase.lower() for c in table.columns}
-    fitting = [c for c in donors if not {c.name.lower(), c.phrase.lower()} & taken]
+    taken = _column_words(table.columns)
+    fitting = [c for c in donors if not _column_words([c]) & taken]
     return replace(rng.choice(fitting), optional=column.optional) if fitting else column
 
 
@@ -107,8 +107,7 @@ def _add_table(tables: list[TablePlan], donor: AnnotatedSchema, rng: random.Rand
     """Add a table of another annotated schema, without its foreign keys, if its words are new."""
     extra = rng.choice(donor.tables)
     extra = replace(extra, columns=tuple(c for c in extra.columns if c.kind != "ref"))
-    words = {word for table in tables for word in (table.name, table.singular, table.plural)}
-    clash = words & {extra.name, extra.singular, extra.plural} or len(extra.columns) < 3
+    clash = _table_words(tables) & _table_words([extra]) or len(extra.columns) < 3
     return tables if clash else [*tables, extra]
 
 
@@ -118,8 +117,7 @@ def _widen(tables: list[TablePlan], rng: random.Random, pool: Sequence[Annotated
     for donor in rng.sample(pool, len(pool)):
         if len(tables) >= most:
             break
-        words = {word for table in tables for word in (table.name, table.singular, table.plural)}
-        if not words & {word for table in donor.tables for word in (table.name, table.singular, table.plural)}:
+        if not _table_words(tables) & _table_words(donor.tables):
             tables = [*tables, *donor.tables]
     return [_borrow_columns(table, rng, pool) for table in tables]
 
@@ -129,10 +127,19 @@ def _borrow_columns(table: TablePlan, rng: random.Random, pool: Sequence[Annotat
     columns = list(table.columns)
     for _ in range(rng.randint(*_BORROWED_COLUMNS)):
         column = rng.choice(rng.choice(rng.choice(pool).tables).columns)
-        taken = {word.lower() for own in columns for word in (own.name, own.phrase)}
-        if column.kind not in ("key", "ref") and not {column.name.lower(), column.phrase.lower()} & taken:
+        if column.kind not in ("key", "ref") and not _column_words([column]) & _column_words(columns):
             columns.insert(rng.randint(1, len(columns)), column)
     return replace(table, columns=tuple(columns))
+
+
+def _table_words(tables: Sequence[TablePlan]) -> set[str]:
+    """Return what a question may call some tables."""
+    return {word for table in tables for word in (table.name, table.singular, table.plural)}
+
+
+def _column_words(columns: Sequence[ColumnPlan]) -> set[str]:
+    """Return names and phrases of columns, in lower case."""
+    return {word.lower() for column in columns for word in (column.name, column.phrase)}
 
 
 def _make_links(tables: list[TablePlan], rng: random.Random) -> list[TablePlan]:
