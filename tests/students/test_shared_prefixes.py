@@ -10,7 +10,15 @@ from trainings import of_sft
 from sqlreason.students.checkpoints import cpu
 from sqlreason.students.checkpoints.chat import NOT_TRAINED
 from sqlreason.students.training import sft
-from sqlreason.students.training.shared_prefixes import Families, collate, common_prefix, find_families, see_trees
+from sqlreason.students.training.shared_prefixes import (
+    Families,
+    collate,
+    common_prefix,
+    count_tokens,
+    find_families,
+    lay_out,
+    see_trees,
+)
 
 
 def row(prompt, completion):
@@ -84,12 +92,21 @@ def test_a_pass_reads_rows_of_one_family_and_an_epoch_each_row_once():
     assert len(collate([families[0]])["input_ids"]) == 1
 
 
-def test_a_training_shares_and_its_history_counts_what_was_computed(checkpoint, examples, tmp_path):
+def test_a_tree_is_as_large_as_it_is_told():
+    family = [ROWS[place] for place in (0, 2, 3)]
+    assert count_tokens(family) == len(lay_out(family)["input_ids"]) < sum(len(one["input_ids"]) for one in family)
+
+
+def test_a_training_shares_and_its_history_counts_what_was_computed(checkpoint, examples, tmp_path, caplog):
+    caplog.set_level("INFO", "sqlreason")
     options = {"fingerprint": "abc", "lora": {"rank": 4, "alpha": 8}, "learning_rate": 1e-2, "dtype": "float32"}
     options |= {"per_device_train_batch_size": 4, "num_train_epochs": 2}
     repeated = examples.sample(24, replace=True, random_state=0).reset_index(drop=True)
     _, plain = sft.train_sft(checkpoint, repeated, workdir=tmp_path, **of_sft(**options))
+    assert " tokens the longest) passed" in caplog.text
+    caplog.clear()
     adapter, shared = sft.train_sft(checkpoint, repeated, workdir=tmp_path, share_prefixes=True, **of_sft(**options))
+    assert "4 rows over one schema" in caplog.text  # the dry step passes a tree, as the training does
     assert shared["loss"].iloc[-1] < shared["loss"].iloc[0]
     assert shared["tokens"].iloc[-1] < plain["tokens"].iloc[-1]
     assert adapter.facts["options"]["share_prefixes"] is True

@@ -25,6 +25,7 @@ from sqlreason.students.training.distillation_trainer import HintedTrainer, pad_
 from sqlreason.students.training.grpo_trainer import GroupTrainer
 from sqlreason.students.training.memory_estimate import GIB
 from sqlreason.students.training.rollouts import Writer
+from sqlreason.students.training.shared_prefixes import PrefixSharingTrainer, count_tokens
 from sqlreason.students.training.trainer_arguments import LESS_TO_LEARN_FROM, fitting, is_sharded, note
 
 logger = logging.getLogger(__name__)
@@ -49,15 +50,13 @@ class SFTDryRun(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
         """Pass the longest batch, unless the training goes on: its batches have passed before."""
         if state.global_step:
             return
-        dataset, model = cast(Dataset, self.trainer.train_dataset), cast(PeftModel, self.trainer.model)
-        lengths = [len(ids) for ids in dataset["input_ids"]]
-        longest = sorted(range(len(lengths)), key=lambda i: -lengths[i])[: args.per_device_train_batch_size]
-        rows = cast(Callable[..., Any], self.trainer.data_collator)([dataset[i] for i in longest])
-        batch = {name: value.to(args.device) for name, value in rows.items() if hasattr(value, "to")}
-        what = f"the longest batch ({len(longest)} rows, {lengths[longest[0]]} tokens the longest)"
+        model = cast(PeftModel, self.trainer.model)
+        rows, what, share = _longest_batch(self.trainer)
+        laid_out = cast(Callable[..., Any], self.trainer.data_collator)(rows)
+        batch = {name: value.to(args.device) for name, value in laid_out.items() if hasattr(value, "to")}
+        what = f"the longest batch ({what})"
         with fitting(f"sft: {what}", LESS_TO_LEARN_FROM.format(stage="sft")):
             forward, backward = _pass(self.trainer, lambda: model(**batch).loss)
-        share = sum(lengths) / len(lengths) / lengths[longest[0]]
         step = (forward + backward) * args.gradient_accumulation_steps * share
         _tell(self.trainer, "sft", f"{what} passed in {forward + backward:.1f} s", state.max_steps, step, "about")
 
@@ -155,6 +154,22 @@ def _tell(trainer: Trainer, stage: str, passed: str, steps: int, seconds: float,
     logger.info(
         "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h", stage, passed, peak, steps, how, seconds, hours
     )
+
+
+def _longest_batch(trainer: Trainer) -> tuple[Sequence[Any], str, float]:
+    """The rows of the longest pass of SFT, what they are, and which share of its tokens an average pass has."""
+    if isinstance(trainer, PrefixSharingTrainer):
+        trees = [trainer.families[place] for place in range(len(trainer.families))]
+        sizes = [count_tokens(tree) for tree in trees]
+        longest = max(range(len(trees)), key=lambda place: sizes[place])
+        what = f"{len(trees[longest])} rows over one schema, {sizes[longest]} tokens"
+        return trees[longest], what, sum(sizes) / len(sizes) / sizes[longest]
+    dataset = cast(Dataset, trainer.train_dataset)
+    lengths = [len(ids) for ids in dataset["input_ids"]]
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    rows = [dataset[i] for i in order[: trainer.args.per_device_train_batch_size]]
+    what = f"{len(rows)} rows, {lengths[order[0]]} tokens the longest"
+    return rows, what, sum(lengths) / len(lengths) / lengths[order[0]]
 
 
 def _longest(trainer: GroupTrainer | HintedTrainer, chat: Chat, column: str, count: int) -> list[list[int]]:

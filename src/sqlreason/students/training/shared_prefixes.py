@@ -11,6 +11,7 @@ gives them their attention mask. Which models that is right for, `attention.obst
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
@@ -58,10 +59,18 @@ def find_families(rows: Sequence[Row]) -> list[list[int]]:
     return families
 
 
+def _prefix_of(rows: Sequence[Row]) -> int:
+    return min((common_prefix(rows[0], row) for row in rows[1:]), default=0)
+
+
+def count_tokens(rows: Sequence[Row]) -> int:
+    """Return the size of the tree of rows of one family."""
+    return sum(len(row["input_ids"]) for row in rows) - (len(rows) - 1) * _prefix_of(rows)
+
+
 def lay_out(rows: Sequence[Row]) -> dict[str, Tensor]:
     """Return the tree of rows of one family: input_ids, labels, position_ids and parts, each of all its tokens."""
-    prefix = min((common_prefix(rows[0], row) for row in rows[1:]), default=0)
-    first = rows[0]
+    prefix, first = _prefix_of(rows), rows[0]
     tokens = [(first["input_ids"][place], NOT_TRAINED, place, 0) for place in range(prefix)]
     for part, row in enumerate(rows, start=1):
         rest = zip(row["input_ids"][prefix:], row["labels"][prefix:], strict=True)
@@ -136,9 +145,13 @@ class PrefixSharingTrainer(SFTTrainer):  # type: ignore[misc]  # trl is untyped 
         self.data_collator = collate
         see_trees(cast("PeftModel", self.model))
 
+    @cached_property
+    def families(self) -> Families:
+        """What a pass of an epoch reads one of."""
+        rows = cast("datasets.Dataset", self.train_dataset).select_columns(["input_ids", "labels"]).to_list()
+        return Families(rows, self.args.per_device_train_batch_size)
+
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return the batches of an epoch, one family each."""
-        rows = cast("datasets.Dataset", self.train_dataset).select_columns(["input_ids", "labels"]).to_list()
-        families = Families(rows, self.args.per_device_train_batch_size)
-        loader: DataLoader[Any] = DataLoader(families, shuffle=True, collate_fn=self.data_collator)
+        loader: DataLoader[Any] = DataLoader(self.families, shuffle=True, collate_fn=self.data_collator)
         return cast("DataLoader[Any]", self.accelerator.prepare(loader))
