@@ -317,6 +317,7 @@ def distil(
         shown.hint,
         checkpoints / "distillation_teacher",
         lora=sft.lora.model_dump(),
+        share_prefixes=sft.share_prefixes,
         **student.training,
         trl=sft.trl.model_copy(update={"num_train_epochs": shown.teacher_epochs, "max_steps": None}).arguments,
     )
