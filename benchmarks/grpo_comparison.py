@@ -212,7 +212,7 @@ class Comparison:
         options = options.model_copy(update={"forecast": options.forecast.model_copy(update=rollouts)})
         began = time.monotonic()
         profile, forecast_table = grpo.forecast_gains(
-            self.base, adapter, self.prompts, self.prompt, None, self.student, options
+            self.base, adapter, self.prompts, self.prompt, self.checkpoints, None, self.student, options
         )
         seconds = time.monotonic() - began if profiled else 0.0
         certified = pd.DataFrame()  # the arms include rewards that certification refuses; its tables: docs/rewards.md
@@ -233,7 +233,8 @@ class Comparison:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The answers of a student to the evaluation, or to other questions, and their scores by the order of ids."""
         exam, options = self.exam if asked is None else asked, self.exam_options.model_copy(update={"votes": votes})
-        answers = evaluation.answer_with_adapter(self.base, adapter, exam, self.prompt, self.student, options)
+        given = (self.base, adapter, exam, self.prompt, self.checkpoints, self.student, options)
+        answers = evaluation.answer_with_adapter(*given)
         return answers, evaluation.score_answers(exam, answers, options).sort_values("id")
 
     def _exploit_share(self, rollouts: pd.DataFrame) -> float:

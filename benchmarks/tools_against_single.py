@@ -195,7 +195,8 @@ class Comparison:
         adapter, told = self._taught(environment)
         if stage == "grpo":
             adapter, told = self._improved(adapter, environment)
-        answers = evaluation.answer_with_adapter(self.base, adapter, self.asked, self.prompt, self.student, self.exam)
+        given = (self.base, adapter, self.asked, self.prompt, self.work, self.student, self.exam)
+        answers = evaluation.answer_with_adapter(*given)
         scores = evaluation.score_answers(self.asked, answers, self.exam).sort_values("id")
         told |= {"teacher": self.told[environment]}
         return {**told, **describe(answers, scores)}

@@ -99,27 +99,30 @@ def test_a_gold_that_does_not_agree_with_itself_stops_the_examination(prompts, s
         score(answer(prompts, golden(prompts)), faulty)
 
 
-def test_the_untrained_student_answers_every_question_within_its_budget(prompts, base_model, options):
+def test_the_untrained_student_answers_every_question_within_its_budget(prompts, base_model, options, tmp_path):
     few = prompts.head(2)
-    answers = nodes.answer_as_base(
-        base_model, few, options("student"), options("evaluation", max_completion_tokens=5, batch_size=2, processes=1)
-    )
+    short = options("evaluation", max_completion_tokens=5, batch_size=2, processes=1)
+    answers = nodes.answer_as_base(base_model, few, tmp_path, options("student"), short)
     check_columns(answers, "answers", "answers")
     assert answers["id"].tolist() == few["id"].tolist()
     assert answers["tokens"].between(1, 5).all()
+    assert list(tmp_path.rglob("*.json")) == []  # what a kill would have left is gone
 
 
-def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_model, options, score, monkeypatch):
+def test_corrections_are_counted_and_tell_the_engines_message(
+    prompts, base_model, options, score, monkeypatch, tmp_path
+):
     few, told = prompts.head(2), []
 
     def written(model, tokenizer, conversations, **_):
         told.extend(turns[-1]["content"] for turns in conversations if len(turns) > 2)
-        queries = ["SELECT 1"] * len(conversations) if told else ["SELECT x FROM nowhere", few["gold_sql"].iloc[1]]
+        known = dict(zip(few["prompt"], ["SELECT x FROM nowhere", few["gold_sql"].iloc[1]], strict=True))
+        queries = [known.get(json.dumps(turns), "SELECT 1") for turns in conversations]
         return [decoding.Generation(grammar.render("Guess.", sql), 7, True, 0.1) for sql in queries]
 
     monkeypatch.setattr(decoding, "generate", written)
     corrected = options("evaluation", self_repairs=1, processes=1)
-    answers = nodes.answer_as_base(base_model, few, options("student"), corrected)
+    answers = nodes.answer_as_base(base_model, few, tmp_path, options("student"), corrected)
     check_columns(answers, "answers", "answers")
     assert answers["retries"].tolist() == [1, 0] and answers["tokens"].tolist() == [14, 7]
     assert len(told) == 1 and "no such table: nowhere" in told[0]
@@ -135,13 +138,12 @@ def test_corrections_are_counted_and_tell_the_engines_message(prompts, base_mode
     ("base", "fingerprint", "told"), [("other@1", "x", "was trained on other@1"), (None, "x", "with prompt x")]
 )
 def test_an_adapter_of_another_model_or_prompt_does_not_answer(
-    prompts, base_model, prompt_text, options, base, fingerprint, told
+    prompts, base_model, prompt_text, options, base, fingerprint, told, tmp_path
 ):
     adapter = Adapter({}, {}, base or base_model.identity, fingerprint)
     with pytest.raises(AdapterError, match=told):
-        nodes.answer_with_adapter(
-            base_model, adapter, prompts, prompt_text("student"), options("student"), options("evaluation", processes=1)
-        )
+        asked = (base_model, adapter, prompts, prompt_text("student"), tmp_path)
+        nodes.answer_with_adapter(*asked, options("student"), options("evaluation", processes=1))
 
 
 def test_students_are_compared_on_the_same_questions(prompts, score):

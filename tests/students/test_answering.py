@@ -1,12 +1,14 @@
-"""Several processes answer as one does."""
+"""Several processes answer as one does, and one that was killed goes on where it was."""
 
 import json
 from concurrent.futures import Future
 
 import pytest
 
-from sqlreason.students.generation import generator
+from sqlreason.students.generation import decoding, generator
+from sqlreason.students.generation.answer_store import AnswerStore, kept_until_done
 from sqlreason.students.generation.decoding import Generation
+from sqlreason.students.generation.episodes import Conversation
 
 GREEDY = {"max_new_tokens": 12}
 SAMPLED = {**GREEDY, "temperature": 1.0, "samples": 2, "seed": 3}
@@ -37,9 +39,9 @@ class _Instantly:
     def __init__(self, *_):
         pass
 
-    def submit(self, _, conversations, *__):
+    def submit(self, _, batch, *__):
         done = Future()
-        done.set_result([[Generation("a", 1, True, 4.0)] for _ in conversations])
+        done.set_result([[Generation("a", 1, True, 4.0)] for _ in batch.conversations])
         return done
 
     def shutdown(self, **_):
@@ -51,3 +53,60 @@ def test_seconds_side_by_side_are_counted_once(checkpoint, conversations, monkey
     options = {"dtype": "float32", "quantization": None, "batch_size": 4, "max_new_tokens": 1}
     written = generator.answer(checkpoint, None, conversations, processes=2, **options)
     assert [answer.seconds for answer in written] == [2.0] * 6
+
+
+OPTIONS = {"dtype": "float32", "quantization": None, "batch_size": 2}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Conversations that reach the model, a list for each batch."""
+    reached, written = [], decoding.generate
+
+    def generate(model, chat, conversations, **options):
+        reached.append(conversations)
+        if len(reached) == generate.killed_at:
+            raise KeyboardInterrupt
+        return written(model, chat, conversations, **options)
+
+    generate.killed_at = None
+    monkeypatch.setattr(decoding, "generate", generate)
+    generate.reached = reached
+    return generate
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+def test_killed_answering_goes_on_with_what_it_has(checkpoint, conversations, asked, tmp_path, sampling):
+    alone = generator.answer(checkpoint, None, conversations, **OPTIONS, **sampling)
+    folder, asked.killed_at = tmp_path / "answers", len(asked.reached) + 2
+    with pytest.raises(KeyboardInterrupt), kept_until_done(folder) as kept:
+        generator.answer(checkpoint, None, conversations, kept=kept, **OPTIONS, **sampling)
+    assert len(list(folder.glob("*.json"))) == 1
+    before, done = len(asked.reached), []
+    with kept_until_done(folder) as kept:
+        again = generator.answer(
+            checkpoint, None, conversations, kept=kept, progress=done.append, **OPTIONS, **sampling
+        )
+    assert [answer.text for answer in again] == [answer.text for answer in alone]
+    batches = -(-len(alone) // 2)
+    assert len(asked.reached) - before == batches - 1 and sum(done) == len(alone)
+    assert not folder.exists()
+
+
+def test_what_was_asked_otherwise_is_not_taken_for_it(checkpoint, conversations, asked, tmp_path):
+    kept = AnswerStore(tmp_path)
+    for changed in ({}, {"max_new_tokens": 5}, {"temperature": 1.0}, {"batch_size": 1}):
+        before = len(asked.reached)
+        generator.answer(checkpoint, None, conversations[:2], kept=kept, **{**OPTIONS, **GREEDY, **changed})
+        assert len(asked.reached) > before
+
+
+def test_answers_are_kept_as_they_were_and_a_full_disk_is_told(tmp_path, caplog):
+    single = Generation("a", 1, True, 0.5)
+    looked = Conversation("b", 2, False, 0.25, turns=2, tool_calls=1, tool_errors=0, tool_tokens=9, conversation="[]")
+    store = AnswerStore(tmp_path / "answers")
+    store.keep({"seed": 1}, [[single, looked]])
+    assert store.find({"seed": 1}) == [[single, looked]] and store.find({"seed": 2}) is None
+    (tmp_path / "file").touch()
+    AnswerStore(tmp_path / "file").keep({"seed": 1}, [[single]])
+    assert "answers cannot be kept" in caplog.text

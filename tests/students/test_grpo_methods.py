@@ -195,7 +195,7 @@ def test_distillation_runs_through_the_node_and_asks_for_no_forecast(
     prompt = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema} {question}"}
     start = initial_adapters.untrained(checkpoint, nodes.Prompt.from_mapping(prompt).fingerprint, LORA, "float32")
     chosen = options(method="distillation", distillation={"teacher_epochs": 0.1})
-    profile, forecast_table = nodes.forecast_gains(checkpoint, start, prompts, prompt, None, student, chosen)
+    profile, forecast_table = nodes.forecast_gains(checkpoint, start, prompts, prompt, tmp_path, None, student, chosen)
     assert profile.empty and forecast_table.empty
     adapter, history, rollouts = nodes.train_student(
         checkpoint, start, prompts, pd.DataFrame(), profile, forecast_table, examples, Checkpoint("no/model"), prompt,

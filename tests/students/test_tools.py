@@ -372,15 +372,15 @@ def test_the_nodes_of_the_pipelines_train_ask_and_report_with_tools(demo, lookin
     certification = grpo_nodes.certify_rewards(prompts, options)
     given = (looking, None, pd.DataFrame(), prompt, tmp_path, student, sft, options)
     start = grpo_nodes.choose_start(*given)
-    profile, forecast = grpo_nodes.forecast_gains(looking, start, prompts, prompt, None, student, options)
+    profile, forecast = grpo_nodes.forecast_gains(looking, start, prompts, prompt, tmp_path, None, student, options)
     assert profile["right"].any() and profile["completion"].str.contains("<sql>").any()
     given = (certification, profile, forecast, pd.DataFrame(), None, prompt, tmp_path, student, sft, options)
     adapter, history, rollouts = grpo_nodes.train_student(looking, start, prompts, *given)
     check_columns(history, "grpo_history", "grpo_history")
     check_columns(rollouts, "grpo_rollouts", "grpo_rollouts")
     answers = {
-        "base": evaluation_nodes.answer_as_base(looking, prompts, student, exam),
-        "GRPO": evaluation_nodes.answer_with_adapter(looking, adapter, prompts, prompt, student, exam),
+        "base": evaluation_nodes.answer_as_base(looking, prompts, tmp_path, student, exam),
+        "GRPO": evaluation_nodes.answer_with_adapter(looking, adapter, prompts, prompt, tmp_path, student, exam),
     }
     scores = {name: evaluation_nodes.score_answers(prompts, table, exam) for name, table in answers.items()}
     metrics = comparison.compare_students(scores)

@@ -22,6 +22,7 @@ from sqlreason.sql.parsing import schema
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation import generator, self_repair, voting
+from sqlreason.students.generation.answer_store import AnswerStore
 from sqlreason.students.generation.episodes import USED, Conversation, databases_of
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def answer_questions(
     temperature: float = 0.7,
     self_repairs: int = 0,
     tools: ToolLimits | None = None,
+    kept: AnswerStore | None = None,
 ) -> pd.DataFrame:
     """Return a student's answers (table `answers`): greedy ones, or winners of a vote by execution.
 
@@ -69,6 +71,7 @@ def answer_questions(
             answers again. Where there is a vote, each sample is corrected before it.
         tools: Limits of the tools that the student may call on the original database (`tool_limits` of one that was
             trained with them); None for single answers.
+        kept: Where finished batches outlast a kill; None for nowhere.
 
     Raises:
         AdapterError: If the adapter belongs to another base model.
@@ -84,6 +87,7 @@ def answer_questions(
             batch_size=batch_size,
             processes=processes,
             tools=tools,
+            kept=kept,
         ) as student,
         tqdm(total=len(prompts) * votes, desc="answers", unit="answer") as bar,
     ):

@@ -32,10 +32,14 @@ REPORTED_PACKAGES = ("kedro", "distilabel", "trl", "peft", "transformers", "torc
 
 
 def answer_as_base(
-    base_model: Checkpoint, evaluation_prompts: pd.DataFrame, student: StudentOptions, options: EvaluationOptions
+    base_model: Checkpoint,
+    evaluation_prompts: pd.DataFrame,
+    checkpoints: Path,
+    student: StudentOptions,
+    options: EvaluationOptions,
 ) -> pd.DataFrame:
-    """Return the untrained student's answers (table `answers`)."""
-    return _answer(base_model, None, evaluation_prompts, student, options)
+    """Return the untrained student's answers (table `answers`); after a kill it goes on with those that it has."""
+    return _answer(base_model, None, evaluation_prompts, checkpoints, student, options)
 
 
 def answer_with_adapter(
@@ -43,10 +47,11 @@ def answer_with_adapter(
     adapter: Adapter,
     evaluation_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
-    """Return a trained student's answers (table `answers`).
+    """Return a trained student's answers (table `answers`); after a kill it goes on with those that it has.
 
     One that was trained with tools has them here too, with the same limits.
 
@@ -55,33 +60,37 @@ def answer_with_adapter(
     """
     spoken_to = base_model.spoken_to(**student.template)
     adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
-    return _answer(base_model, adapter, evaluation_prompts, student, options)
+    return _answer(base_model, adapter, evaluation_prompts, checkpoints, student, options)
 
 
 def _answer(
     base_model: Checkpoint,
     adapter: Adapter | None,
     prompts: pd.DataFrame,
+    checkpoints: Path,
     student: StudentOptions,
     options: EvaluationOptions,
 ) -> pd.DataFrame:
     from sqlreason.students import evaluation
     from sqlreason.students.checkpoints.tool_chat import tool_limits
+    from sqlreason.students.generation.answer_store import kept_until_done
 
-    return evaluation.answer_questions(
-        base_model.spoken_to(**student.template),
-        adapter,
-        prompts,
-        dtype=student.dtype,
-        quantization=student.quantization,
-        max_completion_tokens=options.max_completion_tokens,
-        batch_size=options.batch_size,
-        processes=options.processes,
-        votes=options.votes,
-        temperature=options.vote_temperature,
-        self_repairs=options.self_repairs,
-        tools=tool_limits(adapter),
-    )
+    with kept_until_done(checkpoints / "answers" / (adapter.digest if adapter else "base")) as kept:
+        return evaluation.answer_questions(
+            base_model.spoken_to(**student.template),
+            adapter,
+            prompts,
+            dtype=student.dtype,
+            quantization=student.quantization,
+            max_completion_tokens=options.max_completion_tokens,
+            batch_size=options.batch_size,
+            processes=options.processes,
+            votes=options.votes,
+            temperature=options.vote_temperature,
+            self_repairs=options.self_repairs,
+            tools=tool_limits(adapter),
+            kept=kept,
+        )
 
 
 def score_answers(evaluation_prompts: pd.DataFrame, answers: pd.DataFrame, options: EvaluationOptions) -> pd.DataFrame:

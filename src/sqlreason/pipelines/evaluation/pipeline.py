@@ -24,14 +24,22 @@ def _answer() -> list[Node]:
     return [
         Node(
             func=nodes.answer_as_base,
-            inputs=["base_model", "evaluation_prompts", student, _OPTIONS],
+            inputs=["base_model", "evaluation_prompts", "checkpoints", student, _OPTIONS],
             outputs="base_answers",
             name="answer_as_base",
         ),
         *(
             Node(
                 func=nodes.answer_with_adapter,
-                inputs=["base_model", f"{name}_adapter", "evaluation_prompts", "student_prompt", student, _OPTIONS],
+                inputs=[
+                    "base_model",
+                    f"{name}_adapter",
+                    "evaluation_prompts",
+                    "student_prompt",
+                    "checkpoints",
+                    student,
+                    _OPTIONS,
+                ],
                 outputs=f"{name}_answers",
                 name=f"answer_after_{name}",
             )

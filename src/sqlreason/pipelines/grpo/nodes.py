@@ -108,6 +108,7 @@ def forecast_gains(
     initial_adapter: Adapter,
     grpo_prompts: pd.DataFrame,
     student_prompt: dict[str, Any],
+    checkpoints: Path,
     forecast_calibration: Path | None,
     student: StudentOptions,
     options: GRPOOptions,
@@ -119,6 +120,7 @@ def forecast_gains(
         initial_adapter: What it was taught before.
         grpo_prompts: Table `grpo_prompts`.
         student_prompt: The student's prompt text; the adapter must have been trained with the same.
+        checkpoints: Where the rollouts are until all are there, so that a kill costs a batch of them.
         forecast_calibration: What became of earlier forecasts; None for no account of them.
         student: Precision and quantisation.
         options: Prompts, samples and temperatures of the forecast.
@@ -127,6 +129,7 @@ def forecast_gains(
         Tables `grpo_profile` and `grpo_forecast`, both empty where the forecast is off, or nothing is learned from
         rewards (method distillation).
     """
+    from sqlreason.students.generation.answer_store import kept_until_done
     from sqlreason.students.training import forecast
     from sqlreason.students.training.forecast_calibration import describe, read_runs
 
@@ -138,24 +141,26 @@ def forecast_gains(
     trained, _ = _split_dev(grpo_prompts, options)
     profiled = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed)
     drawn = [(options.forecast.samples, options.forecast.temperatures), (1, (0.0,))]  # and greedily, once
-    parts = [
-        forecast.sample_rollouts(
-            base_model,
-            initial_adapter,
-            profiled,
-            rewards=options.rewards,
-            samples=samples,
-            temperatures=temperatures,
-            max_completion_tokens=options.trl.max_completion_length,
-            batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
-            seed=options.trl.seed,
-            dtype=student.dtype,
-            quantization=student.quantization,
-            processes=options.forecast.processes,
-            tools=options.tool_limits,
-        )
-        for samples, temperatures in drawn
-    ]
+    with kept_until_done(checkpoints / "answers" / f"forecast-{initial_adapter.digest}") as kept:
+        parts = [
+            forecast.sample_rollouts(
+                base_model,
+                initial_adapter,
+                profiled,
+                rewards=options.rewards,
+                samples=samples,
+                temperatures=temperatures,
+                max_completion_tokens=options.trl.max_completion_length,
+                batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+                seed=options.trl.seed,
+                dtype=student.dtype,
+                quantization=student.quantization,
+                processes=options.forecast.processes,
+                tools=options.tool_limits,
+                kept=kept,
+            )
+            for samples, temperatures in drawn
+        ]
     profile, runs = pd.concat(parts, ignore_index=True), read_runs(forecast_calibration)
     table = forecast.summarise(profile, options.trl.num_generations, runs)
     logger.info("grpo: %s (%s)", forecast.advise(table).sentence, describe(runs))

@@ -37,6 +37,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "initial_adapter",
                     "grpo_prompts",
                     "student_prompt",
+                    "checkpoints",
                     "forecast_calibration",
                     "params:student",
                     "params:grpo",

@@ -4,10 +4,10 @@ Several processes pay on a CPU alone: each has a core and a copy of the model, a
 The batches are the same for any number of processes, and so are the answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,25 @@ from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
 from sqlreason.students.generation import decoding, episodes
+from sqlreason.students.generation.answer_store import AnswerStore
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
 
+#: The completions of each prompt of a batch.
+Written = list[list[decoding.Generation]]
+
 _student: "Student"  # of a worker process
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Prompts that are answered at once: their places among all, what names their databases, the seed of the draws."""
+
+    places: tuple[int, ...]
+    conversations: Sequence[Messages]
+    rows: Sequence[Mapping[str, Any]] | None
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -33,14 +47,17 @@ class Student:
     chat: Chat
     sessions: SessionFactory | None = None
 
-    def write(
-        self, conversations: Sequence[Messages], rows: Sequence[Mapping[str, Any]] | None, **options: Any
-    ) -> Sequence[decoding.Generation]:
-        """Return its answers; `options` are those of `decoding.generate`."""
+    def write_batch(self, batch: _Batch, batch_size: int, sampling: dict[str, Any]) -> Written:
+        """Return its answers to each prompt of a batch; `sampling` holds options of `decoding.generate`."""
+        options = {**sampling, "batch_size": batch_size, "seed": batch.seed}
+        written: Sequence[decoding.Generation]
         if self.sessions is None:
-            return decoding.generate(self.model, self.chat, conversations, **options)
-        assert isinstance(self.chat, ToolChat) and rows is not None
-        return episodes.answer(self.model, self.chat, conversations, rows, self.sessions, **options)
+            written = decoding.generate(self.model, self.chat, batch.conversations, **options)
+        else:
+            assert isinstance(self.chat, ToolChat) and batch.rows is not None
+            written = episodes.answer(self.model, self.chat, batch.conversations, batch.rows, self.sessions, **options)
+        samples = sampling.get("samples", 1)
+        return [list(written[start : start + samples]) for start in range(0, len(written), samples)]
 
 
 def answer(
@@ -55,12 +72,13 @@ def answer(
     progress: Callable[[int], None] | None = None,
     tools: ToolLimits | None = None,
     rows: Sequence[Mapping[str, Any]] | None = None,
+    kept: AnswerStore | None = None,
     **sampling: Any,
 ) -> list[decoding.Generation]:
     """Return the student's completions of one set of prompts; see `Generator` for more than one."""
     with Generator(
         checkpoint, adapter, dtype=dtype, quantization=quantization, batch_size=batch_size, processes=processes,
-        tools=tools,
+        tools=tools, kept=kept,
     ) as student:  # fmt: skip
         return student.answer(conversations, progress=progress, rows=rows, **sampling)
 
@@ -77,6 +95,7 @@ class Generator(AbstractContextManager["Generator"]):
         processes: How many share the work; no more are started than the first questions have batches.
         tools: Limits of the tools that it may call; None asks it without any.
         verifier: Settings of the workers in which its tools run; None for the usual ones.
+        kept: Where finished batches outlast a kill; None for nowhere.
     """
 
     def __init__(
@@ -90,9 +109,10 @@ class Generator(AbstractContextManager["Generator"]):
         processes: int = 1,
         tools: ToolLimits | None = None,
         verifier: Verifier | None = None,
+        kept: AnswerStore | None = None,
     ) -> None:
         self.checkpoint, self.adapter, self.batch_size, self.processes = checkpoint, adapter, batch_size, processes
-        self.tools = tools
+        self.tools, self.kept = tools, kept
         self._loading = (checkpoint, adapter, dtype, quantization, tools, verifier)
         self._loaded: Student | None = None
         self._pool: ProcessPoolExecutor | None = None
@@ -124,35 +144,68 @@ class Generator(AbstractContextManager["Generator"]):
         """
         if not conversations:
             return []
-        if self.processes == 1:
-            self._loaded = self._loaded or _load(*self._loading)
-            written = self._loaded.write(conversations, rows, batch_size=self.batch_size, progress=progress, **sampling)
-            return list(written)
-        seed = sampling.pop("seed", 0)
-        chat = self.checkpoint.load_chat()
+        seed, chat = sampling.pop("seed", 0), self.checkpoint.load_chat()
         prompts = [chat.prompt_ids(messages) for messages in conversations]
-        batches = decoding.batches(prompts, self.batch_size, sampling.get("samples", 1))
+        batches = [
+            _Batch(tuple(chosen), [conversations[i] for i in chosen], rows and [rows[i] for i in chosen], seed + start)
+            for start, chosen in decoding.batches(prompts, self.batch_size, sampling.get("samples", 1))
+        ]
+        answers: dict[int, list[decoding.Generation]] = {}
+        for batch, written in self._write(batches, sampling):
+            answers |= dict(zip(batch.places, written, strict=True))
+            if progress is not None:
+                progress(sum(map(len, written)))
+        return [completion for i in range(len(conversations)) for completion in answers[i]]
+
+    def _write(self, batches: Sequence["_Batch"], sampling: dict[str, Any]) -> Iterator[tuple["_Batch", Written]]:
+        """Yield each batch with its answers as they come: those that are kept at once, then what has to be written."""
+        missing = []
+        for batch in batches:
+            found = self.kept and self.kept.find(self._facts(batch, sampling))
+            if found:
+                yield batch, found
+            else:
+                missing.append(batch)
+        written = self._write_here(missing, sampling) if self.processes == 1 else self._share(missing, sampling)
+        for batch, answers in written:
+            if self.kept:
+                self.kept.keep(self._facts(batch, sampling), answers)
+            yield batch, answers
+
+    def _facts(self, batch: "_Batch", sampling: dict[str, Any]) -> dict[str, Any]:
+        """All that the answers of a batch depend on."""
+        _, _, dtype, quantization, tools, _ = self._loading
+        return {
+            "base": self.checkpoint.identity,
+            "adapter": self.adapter and self.adapter.digest,
+            "dtype": dtype,
+            "quantization": quantization,
+            "tools": tools and asdict(tools),
+            "batch_size": self.batch_size,
+            **sampling,
+            "seed": batch.seed,
+            "asked": batch.conversations,
+            "rows": batch.rows,
+        }
+
+    def _write_here(self, batches: Sequence["_Batch"], sampling: dict[str, Any]) -> Iterator[tuple["_Batch", Written]]:
+        for batch in batches:
+            self._loaded = self._loaded or _load(*self._loading)
+            yield batch, self._loaded.write_batch(batch, self.batch_size, sampling)
+
+    def _share(self, batches: Sequence["_Batch"], sampling: dict[str, Any]) -> Iterator[tuple["_Batch", Written]]:
+        if not batches:
+            return
         sharing = min(self.processes, len(batches))
         pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
-        jobs = {
-            pool.submit(
-                _answer_batch,
-                [conversations[i] for i in chosen],
-                rows and [rows[i] for i in chosen],
-                self.batch_size,
-                seed + start,
-                sampling,
-            ): chosen
-            for start, chosen in batches
-        }
-        answers: dict[int, list[decoding.Generation]] = {}
+        jobs = {pool.submit(_write_batch, batch, self.batch_size, sampling): batch for batch in batches}
         for job in as_completed(jobs):
-            answers |= dict(zip(jobs[job], job.result(), strict=True))
-            if progress is not None:
-                progress(sum(len(answers[i]) for i in jobs[job]))
-        ordered = [completion for i in range(len(conversations)) for completion in answers[i]]
-        # processes write side by side, and a machine is billed by its hours, not by those of its processes
-        return [replace(completion, seconds=completion.seconds / sharing) for completion in ordered]
+            # processes write side by side, and a machine is billed by its hours, not by those of its processes
+            answers = [
+                [replace(completion, seconds=completion.seconds / sharing) for completion in samples]
+                for samples in job.result()
+            ]
+            yield jobs[job], answers
 
 
 def _load(
@@ -176,13 +229,5 @@ def _work_for(*loading: Any) -> None:
     _student = _load(*loading)
 
 
-def _answer_batch(
-    conversations: Sequence[Messages],
-    rows: Sequence[Mapping[str, Any]] | None,
-    batch_size: int,
-    seed: int,
-    sampling: dict[str, Any],
-) -> list[list[decoding.Generation]]:
-    written = list(_student.write(conversations, rows, batch_size=batch_size, seed=seed, **sampling))
-    samples = len(written) // len(conversations)
-    return [written[start : start + samples] for start in range(0, len(written), samples)]
+def _write_batch(batch: _Batch, batch_size: int, sampling: dict[str, Any]) -> Written:
+    return _student.write_batch(batch, batch_size, sampling)

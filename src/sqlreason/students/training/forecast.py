@@ -22,6 +22,7 @@ from sqlreason.rewards import add_up, make_rewards
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.generation.answer_store import AnswerStore
 from sqlreason.students.generation.generator import answer
 from sqlreason.students.training import forecast_calibration
 from sqlreason.students.training.forecast_calibration import FinishedRun, Gain
@@ -58,6 +59,7 @@ def sample_rollouts(
     quantization: str | None = None,
     processes: int = 1,
     tools: ToolLimits | None = None,
+    kept: AnswerStore | None = None,
 ) -> pd.DataFrame:
     """Sample and judge rollouts.
 
@@ -75,6 +77,7 @@ def sample_rollouts(
         quantization: Likewise.
         processes: Likewise.
         tools: Limits of the tools of the training in question; None without.
+        kept: Where finished batches outlast a kill; None for nowhere.
 
     Returns:
         One row a rollout: id, temperature, completion, reward, right (agrees with the gold and ended its turn), tokens,
@@ -100,6 +103,7 @@ def sample_rollouts(
             seed=seed,
             tools=tools,
             rows=databases_of(prompts) if tools is not None else None,
+            kept=kept,
         )
         part = pd.DataFrame({"id": repeated["id"].to_numpy(), "temperature": float(temperature)})
         part["completion"] = [completion.text for completion in written]
