@@ -277,7 +277,6 @@ class Core:
         """Call the tool."""
         return self._sessions.open(task=row["task"]).run_sql(query)
 
-
     def computing(self) -> float:
         """Count this process."""
         return time.process_time()

@@ -149,9 +149,7 @@ def main() -> None:
     """Measure both arms, print the table and append it to the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", default="demo")
-    parser.add_argument(
-        "--steps", type=int, default=3, help="Of each arm and round; the first is not counted."
-    )
+    parser.add_argument("--steps", type=int, default=3, help="Of each arm and round; the first is not counted.")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--beta", type=float, default=0.02, help="Of the KL; 0 needs no reference.")
     parser.add_argument("--seed", type=int, default=7)
