@@ -78,12 +78,12 @@ def asked(monkeypatch):
 @pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
 def test_killed_answering_goes_on_with_what_it_has(checkpoint, conversations, asked, tmp_path, sampling):
     alone = generator.answer(checkpoint, None, conversations, **OPTIONS, **sampling)
-    folder, asked.killed_at = tmp_path / "answers", len(asked.reached) + 2
-    with pytest.raises(KeyboardInterrupt), kept_until_done(folder) as kept:
+    folder, asked.killed_at = tmp_path / "answers" / "base", len(asked.reached) + 2
+    with pytest.raises(KeyboardInterrupt), kept_until_done(tmp_path, "base") as kept:
         generator.answer(checkpoint, None, conversations, kept=kept, **OPTIONS, **sampling)
     assert len(list(folder.glob("*.json"))) == 1
     before, done = len(asked.reached), []
-    with kept_until_done(folder) as kept:
+    with kept_until_done(tmp_path, "base") as kept:
         again = generator.answer(
             checkpoint, None, conversations, kept=kept, progress=done.append, **OPTIONS, **sampling
         )

@@ -75,7 +75,7 @@ def _answer(
     from sqlreason.students.checkpoints.tool_chat import tool_limits
     from sqlreason.students.generation.answer_store import kept_until_done
 
-    with kept_until_done(checkpoints / "answers" / (adapter.digest if adapter else "base")) as kept:
+    with kept_until_done(checkpoints, adapter.digest if adapter else "base") as kept:
         return evaluation.answer_questions(
             base_model.spoken_to(**student.template),
             adapter,

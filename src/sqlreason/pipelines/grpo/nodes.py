@@ -141,7 +141,7 @@ def forecast_gains(
     trained, _ = _split_dev(grpo_prompts, options)
     profiled = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed)
     drawn = [(options.forecast.samples, options.forecast.temperatures), (1, (0.0,))]  # and greedily, once
-    with kept_until_done(checkpoints / "answers" / f"forecast-{initial_adapter.digest}") as kept:
+    with kept_until_done(checkpoints, f"forecast-{initial_adapter.digest}") as kept:
         parts = [
             forecast.sample_rollouts(
                 base_model,

@@ -59,8 +59,14 @@ class AnswerStore:
 
 
 @contextmanager
-def kept_until_done(folder: Path) -> Iterator[AnswerStore]:
-    """Give a store whose folder goes when the block ends, and stays when it is left by an exception or a kill."""
+def kept_until_done(checkpoints: Path, name: str) -> Iterator[AnswerStore]:
+    """Give a store whose folder goes when the block ends, and stays when it is left by an exception or a kill.
+
+    Args:
+        checkpoints: Where the trainings are; the answers lie beside them.
+        name: Of the work, which no other work at the same time may have.
+    """
+    folder = checkpoints / "answers" / name
     if any(folder.glob("*.json")):
         logger.info("going on with the answers in %s", folder)
     yield AnswerStore(folder)

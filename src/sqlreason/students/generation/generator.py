@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -144,8 +145,8 @@ class Generator(AbstractContextManager["Generator"]):
         """
         if not conversations:
             return []
-        seed, chat = sampling.pop("seed", 0), self.checkpoint.load_chat()
-        prompts = [chat.prompt_ids(messages) for messages in conversations]
+        seed = sampling.pop("seed", 0)
+        prompts = [self._chat.prompt_ids(messages) for messages in conversations]
         batches = [
             _Batch(tuple(chosen), [conversations[i] for i in chosen], rows and [rows[i] for i in chosen], seed + start)
             for start, chosen in decoding.batches(prompts, self.batch_size, sampling.get("samples", 1))
@@ -156,6 +157,11 @@ class Generator(AbstractContextManager["Generator"]):
             if progress is not None:
                 progress(sum(map(len, written)))
         return [completion for i in range(len(conversations)) for completion in answers[i]]
+
+    @cached_property
+    def _chat(self) -> Chat:
+        """By which batches are made: without tools, and the same for any number of processes."""
+        return self.checkpoint.load_chat()
 
     def _write(self, batches: Sequence["_Batch"], sampling: dict[str, Any]) -> Iterator[tuple["_Batch", Written]]:
         """Yield each batch with its answers as they come: those that are kept at once, then what has to be written."""
