@@ -77,6 +77,8 @@ WAYS = (
     LADDER_ARM, "sft", "grpo_execution", "grpo_dynamic", "grpo_trace", "grpo_clause", "grpo_ways", "distillation",
     "voting",
 )  # fmt: skip
+#: What a row says of the answers of a student.
+EXAMINED = ("tokens", "executes", "minutes_of_answers", "right", "right_people")
 #: Arms that train nothing: with one start for all seeds, the row of one seed is that of all.
 OF_THE_START = (LADDER_ARM, "sft", "voting")
 INPUTS = (
@@ -154,18 +156,31 @@ class Comparison:
         told: dict[str, Any] = {"minutes": adapter.facts["seconds"] / 60}
         if changes is not None:
             adapter, told = self._improve(adapter, changes)
-        began = time.monotonic()
-        votes = VOTES if arm == "voting" else 1
-        answers, scores = self.evaluate(adapter, votes)
+        row = {"arm": arm, "seed": self.seed, "setting": self.setting, "digest": adapter.digest, **told}
+        row |= self._examined_before(arm, adapter, known) or self._examine(adapter, VOTES if arm == "voting" else 1)
         if arm == "voting":
-            told["minutes"] = (time.monotonic() - began) / 60
-        facts = {"tokens": float(answers["tokens"].mean()), "executes": float(scores["runs"].mean())}
-        row = {"arm": arm, "seed": self.seed, "setting": self.setting, **told, **facts, "right": _written(scores)}
-        if self.terms.people is not None:
-            row["right_people"] = _written(self.evaluate(adapter, votes, self._people())[1])
+            row["minutes"] = row["minutes_of_answers"]
         if changes is not None:
             self._calibrate(adapter, row, known)
         return row
+
+    def _examined_before(self, arm: str, adapter: Adapter, known: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """What another arm's row says of the same weights: a training that never beat its start returns it."""
+        if arm == "voting":
+            return None
+        twin = next((row for row in known if row.get("digest") == adapter.digest and row["arm"] != "voting"), None)
+        if twin is None or (self.terms.people is not None and "right_people" not in twin):
+            return None
+        return {name: twin[name] for name in EXAMINED if name in twin}
+
+    def _examine(self, adapter: Adapter, votes: int) -> dict[str, Any]:
+        began = time.monotonic()
+        answers, scores = self.evaluate(adapter, votes)
+        found = {"tokens": float(answers["tokens"].mean()), "executes": float(scores["runs"].mean())}
+        found |= {"minutes_of_answers": (time.monotonic() - began) / 60, "right": _written(scores)}
+        if self.terms.people is not None:
+            found["right_people"] = _written(self.evaluate(adapter, votes, self._people())[1])
+        return found
 
     def climb(self, adapter: Adapter) -> dict[str, Any]:
         """The ladder of a student on held-out prompts, and the gain that is forecast from it."""

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -116,3 +117,15 @@ def test_no_arm_is_begun_after_its_minutes(comparison, monkeypatch, tmp_path):
     given = argparse.Namespace(arms=["sft"], seeds=[7], results=tmp_path / "r.jsonl", minutes=-1.0)
     comparison.run_left(session, given, comparison.Terms(10))
     assert Arms.ran == []
+
+
+def test_a_training_that_returns_its_start_is_not_examined_again(comparison):
+    own = object.__new__(comparison.Comparison)
+    own.terms = comparison.Terms(10)
+    start = SimpleNamespace(digest="d")
+    known = [row("voting", 7, "11", digest="d"), row("sft", 7, "01", digest="d", executes=1.0)]
+    assert own._examined_before("grpo_clause", start, known) == {"right": "01", "executes": 1.0}
+    assert own._examined_before("grpo_clause", SimpleNamespace(digest="other"), known) is None
+    assert own._examined_before("voting", start, known) is None  # its answers are drawn
+    own.terms = comparison.Terms(10, people=Path())
+    assert own._examined_before("grpo_clause", start, known) is None  # that row was not asked people's questions
