@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
 from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.verifier import Verifier
+from sqlreason.worker_processes import make_pool
 
 
 class Row(NamedTuple):
@@ -106,9 +106,7 @@ class Preparer:
             yield from (_prepared(each, self._verifier) for each in work)
             return
         if self._pool is None:
-            # spawn, never fork: the caller may hold threads and gigabytes
-            context = multiprocessing.get_context("spawn")
-            self._pool = self._stack.enter_context(ProcessPoolExecutor(self._workers, context))
+            self._pool = self._stack.enter_context(make_pool(self._workers))
         yield from self._pool.map(_prepare, work, chunksize=_CHUNK)
 
 

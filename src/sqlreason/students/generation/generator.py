@@ -9,7 +9,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from sqlreason.environments.session import SessionFactory, ToolLimits
@@ -20,6 +19,7 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
 from sqlreason.students.generation import decoding, episodes
 from sqlreason.students.generation.answer_store import AnswerStore
+from sqlreason.worker_processes import make_pool
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
@@ -203,7 +203,7 @@ class Generator(AbstractContextManager["Generator"]):
         if not batches:
             return
         sharing = min(self.processes, len(batches))
-        pool = self._pool = self._pool or ProcessPoolExecutor(sharing, get_context("spawn"), _work_for, self._loading)
+        pool = self._pool = self._pool or make_pool(sharing, _work_for, *self._loading)
         jobs = {pool.submit(_write_batch, batch, self.batch_size, sampling): batch for batch in batches}
         for job in as_completed(jobs):
             # processes write side by side, and a machine is billed by its hours, not by those of its processes
