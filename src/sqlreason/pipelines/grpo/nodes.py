@@ -129,7 +129,6 @@ def forecast_gains(
         Tables `grpo_profile` and `grpo_forecast`, both empty where the forecast is off, or nothing is learned from
         rewards (method distillation).
     """
-    from sqlreason.students.generation.answer_store import kept_until_done
     from sqlreason.students.training import forecast
     from sqlreason.students.training.forecast_calibration import describe, read_runs
 
@@ -138,6 +137,25 @@ def forecast_gains(
     if not options.forecast.prompts or options.method == "distillation":
         empty = [pd.DataFrame(columns=list(TABLES[name].columns)) for name in ("grpo_profile", "grpo_forecast")]
         return empty[0], empty[1]
+    profile = _sample_rollouts(base_model, initial_adapter, grpo_prompts, checkpoints, student, options)
+    runs = read_runs(forecast_calibration)
+    table = forecast.summarise(profile, options.trl.num_generations, runs)
+    logger.info("grpo: %s (%s)", forecast.advise(table).sentence, describe(runs))
+    return profile, table
+
+
+def _sample_rollouts(
+    base_model: Checkpoint,
+    initial_adapter: Adapter,
+    grpo_prompts: pd.DataFrame,
+    checkpoints: Path,
+    student: StudentOptions,
+    options: GRPOOptions,
+) -> pd.DataFrame:
+    """The student's rollouts at each temperature, and its greedy ones, to some of the prompts that are trained on."""
+    from sqlreason.students.generation.answer_store import kept_until_done
+    from sqlreason.students.training import forecast
+
     trained, _ = _split_dev(grpo_prompts, options)
     profiled = trained.sample(min(options.forecast.prompts, len(trained)), random_state=options.trl.seed)
     drawn = [(options.forecast.samples, options.forecast.temperatures), (1, (0.0,))]  # and greedily, once
@@ -161,10 +179,7 @@ def forecast_gains(
             )
             for samples, temperatures in drawn
         ]
-    profile, runs = pd.concat(parts, ignore_index=True), read_runs(forecast_calibration)
-    table = forecast.summarise(profile, options.trl.num_generations, runs)
-    logger.info("grpo: %s (%s)", forecast.advise(table).sentence, describe(runs))
-    return profile, table
+    return pd.concat(parts, ignore_index=True)
 
 
 def train_student(
