@@ -36,10 +36,19 @@ def keep_memory() -> None:
 
 
 def release_memory() -> None:
-    """Give free blocks back to the system, those inside the heap too; a no-op where the C library cannot."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
-    if trim is not None:
-        trim(0)
+    """Give free blocks back to the system, those inside the heap too; a no-op where the allocator cannot.
+
+    tcmalloc, which `make smol` takes where it is installed, keeps what each phase of a training freed, and their sum is
+    the peak: 9.7 GB in place of 6 in GRPO of SmolLM2.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    loaded = ctypes.CDLL(None)
+    for name, arguments in (("MallocExtension_ReleaseFreeMemory", ()), ("malloc_trim", (0,))):  # tcmalloc's, glibc's
+        release = getattr(loaded, name, None)
+        if release is not None:
+            release(*arguments)
+            return
 
 
 def supports_bfloat16() -> bool:

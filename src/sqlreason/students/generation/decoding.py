@@ -231,6 +231,7 @@ class inference(AbstractContextManager[None]):
         self.no_grad.__enter__()
         self.model.eval()
         if self.model.device.type == "cpu":
+            cpu.release_memory()  # of a training's update, which needs other sizes
             cpu.keep_memory()
         self.model.set_attn_implementation(attention.choose(self.model))
 
