@@ -49,7 +49,7 @@ class _Instantly:
 
 
 def test_seconds_side_by_side_are_counted_once(checkpoint, conversations, monkeypatch):
-    monkeypatch.setattr(generator, "ProcessPoolExecutor", _Instantly)
+    monkeypatch.setattr(generator, "make_pool", _Instantly)
     options = {"dtype": "float32", "quantization": None, "batch_size": 4, "max_new_tokens": 1}
     written = generator.answer(checkpoint, None, conversations, processes=2, **options)
     assert [answer.seconds for answer in written] == [2.0] * 6

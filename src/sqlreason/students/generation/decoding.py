@@ -268,7 +268,9 @@ def _forward(
         position_ids=positions,
         past_key_values=memory,
         use_cache=True,
-        logits_to_keep=1,
+        # An index is copied where a slice (1) is a view, over which torch's bfloat16 product on a CPU takes a thousand
+        # times as long: 28 s and 7 GB for the first token of 128 rows of SmolLM2, 0.02 s for the copy.
+        logits_to_keep=torch.tensor([ids.shape[1] - 1], device=ids.device),
     )
     return output.logits[:, -1].float()
 
