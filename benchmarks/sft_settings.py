@@ -19,17 +19,17 @@ import platform
 import resource
 import statistics
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from grpo_comparison import read_results
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from omegaconf import OmegaConf
 from records import commit, publish
 
 from sqlreason.pipelines.sft import nodes
+from sqlreason.sql.worker_processes import make_pool
 
 ROOT = Path(__file__).parents[1]
 RECIPE, FULL = "recipe", "full"
@@ -42,18 +42,16 @@ def changes_of(arm: str) -> dict[str, Any]:
     Raises:
         SystemExit: For an arm that there is none of.
     """
+    if arm in WITHOUT_VALUE:
+        return WITHOUT_VALUE[arm]
     name, _, value = arm.partition("=")
     try:
-        match name:
-            case "rate" | "full":
-                return {"sft.trl.learning_rate" if name == "rate" else FULL: float(value)}
-            case "rank":
-                return {"sft.lora.rank": int(value), "sft.lora.alpha": 2 * int(value)}
-    except ValueError:
-        pass  # no number: no arm
-    if arm not in WITHOUT_VALUE:
-        raise SystemExit(f"{arm}: an arm is recipe, nf4, rate=5e-4, rank=64 or full=1e-4")
-    return WITHOUT_VALUE[arm]
+        number = {"rate": float, "full": float, "rank": int}[name](value)
+    except (KeyError, ValueError):
+        raise SystemExit(f"{arm}: an arm is recipe, nf4, rate=5e-4, rank=64 or full=1e-4") from None
+    if name == "rank":
+        return {"sft.lora.rank": number, "sft.lora.alpha": 2 * number}
+    return {"sft.trl.learning_rate" if name == "rate" else FULL: number}
 
 
 def train(env: str, arm: str, steps: int) -> dict[str, Any]:
@@ -71,7 +69,6 @@ def train(env: str, arm: str, steps: int) -> dict[str, Any]:
         base, examples, prompt = (catalog.load(name) for name in names)
         groups = ("params:student", "params:sft", "params:distillation")
         student, options, distillation = (catalog.load(name) for name in groups)
-        seen = steps * options.trl.rows_of_a_step
         if FULL in changed:
             history = train_all_weights(base.spoken_to(**student.template), examples, options, changed[FULL], folder)
         else:
@@ -84,7 +81,7 @@ def train(env: str, arm: str, steps: int) -> dict[str, Any]:
         "seed": options.trl.seed,
         "base": base.identity,
         "examples": len(examples),
-        "seen_at_most": seen,
+        "seen_at_most": steps * options.trl.rows_of_a_step,
         "minutes": float(history["seconds"].iloc[-1]) / 60,
         "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "machine": platform.machine(),
@@ -115,14 +112,15 @@ def train_all_weights(base: Any, examples: Any, options: Any, rate: float, folde
 
 def nested(parameters: dict[str, Any]) -> dict[str, Any]:
     """Parameters as Kedro takes them at run time, from paths with dots."""
-    found: dict[str, Any] = {}
+    found = OmegaConf.create()
     for path, value in parameters.items():
-        *above, name = path.split(".")
-        place = found
-        for each in above:
-            place = place.setdefault(each, {})
-        place[name] = value
-    return found
+        OmegaConf.update(found, path, value)
+    return OmegaConf.to_container(found)  # type: ignore[return-value]
+
+
+def rows_so_far(results: Path, env: str, steps: int) -> list[dict[str, Any]]:
+    """Return the rows of one table: the same environment, and as many steps."""
+    return [row for row in read_results(results) if (row["env"], row["steps"]) == (env, steps)]
 
 
 def tabulate(rows: list[dict[str, Any]], last: int) -> str:
@@ -162,12 +160,10 @@ def main() -> None:
     for arm in given.arms:
         changes_of(arm)  # a typo before an hour of training
     for arm in given.arms:
-        known = [row for row in read_results(given.results) if (row["env"], row["steps"]) == (given.env, given.steps)]
-        if all(row["arm"] != arm for row in known):
-            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        if all(row["arm"] != arm for row in rows_so_far(given.results, given.env, given.steps)):
+            with make_pool(1) as pool:
                 publish(pool.submit(train, given.env, arm, given.steps).result(), given.results)
-    rows = [row for row in read_results(given.results) if (row["env"], row["steps"]) == (given.env, given.steps)]
-    print(tabulate(rows, given.last))
+    print(tabulate(rows_so_far(given.results, given.env, given.steps), given.last))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from sqlreason.sql.databases.cache import Cache, key_of
 from sqlreason.sql.databases.preparation import Prepared, prepare
 from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.sql.verifier import Verifier
-from sqlreason.worker_processes import make_pool
+from sqlreason.sql.worker_processes import make_pool
 
 
 class Row(NamedTuple):

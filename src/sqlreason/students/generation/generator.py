@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlreason.environments.session import SessionFactory, ToolLimits
 from sqlreason.sql.verifier import Verifier
+from sqlreason.sql.worker_processes import make_pool
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat, Messages
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
 from sqlreason.students.generation import decoding, episodes
 from sqlreason.students.generation.answer_store import AnswerStore
-from sqlreason.worker_processes import make_pool
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model

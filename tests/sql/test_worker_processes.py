@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from sqlreason.worker_processes import make_pool
+from sqlreason.sql.worker_processes import make_pool
 
 PARENT = """
 import os, sys, time
 from concurrent.futures import wait
-from sqlreason.worker_processes import make_pool
+from sqlreason.sql.worker_processes import make_pool
 
 if __name__ == "__main__":
     pool = make_pool(2)
