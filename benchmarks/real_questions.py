@@ -93,7 +93,7 @@ def prepare_questions(asked: pd.DataFrame, prompts: StudentPrompts, options: Any
             lost.append(f"{question['id']}: {prepared.status}: {prepared.reason}")
             continue
         try:
-            messages = prompts.messages(question["sql_prompt"], question["sql_context"], question["sql"])
+            messages = prompts.messages_without_gold(question["sql_prompt"], question["sql_context"])
         except ValueError as error:
             lost.append(f"{question['id']}: {error}")
             continue

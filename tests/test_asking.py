@@ -146,7 +146,6 @@ LONG = "".join(
 @pytest.mark.parametrize(
     ("tables", "told"),
     [
-        ([], r"tokens at its shortest, more than preprocessing.max_prompt_tokens = 640\. Name the tables .*--table"),
         ([f"part_{i}" for i in range(40)], r"max_prompt_tokens = 640\. Name fewer tables"),
         (["pard_3"], "no table pard_3; it has part_0, part_1"),
     ],
@@ -160,16 +159,25 @@ def test_around_the_tables_that_are_named_a_long_schema_is_cut(asked):
     assert asked(["part_9", "part_10"]).fault.startswith("no answer follows the grammar")
 
 
-def test_a_schema_over_the_budget_is_shown_whole_where_the_model_has_room_for_it(project, caplog):
+@pytest.fixture
+def prompts(project):
     prompt = Prompt.from_mapping(yaml.safe_load((project / "data/01_raw/prompts/student.yaml").read_text()))
     chat = Checkpoint(str(project / "data/06_models/tiny_student")).load_chat()
-    prompts = StudentPrompts(prompt, chat, max_prompt_tokens=640, sample_rows=0)
+    return StudentPrompts(prompt, chat, max_prompt_tokens=640, sample_rows=0)
+
+
+def test_of_a_schema_over_the_budget_the_tables_are_shown_that_the_question_speaks_of(prompts, caplog):
     long = question_answering.Database(LONG)
-    (_, told) = question_answering._messages(prompts, "How many parts?", long, (), SimpleNamespace(window=4200), 200)
-    assert all(f"part_{number}" in told["content"] for number in range(40))
-    assert "more than preprocessing.max_prompt_tokens = 640; the student saw none so long" in caplog.text
-    with pytest.raises(BadInput, match="--table"):
-        question_answering._messages(prompts, "How many parts?", long, (), SimpleNamespace(window=900), 200)
+    (_, told) = question_answering._messages(prompts, "Which part 9 has the largest size 20?", long, ())
+    assert "part_9 (" in told["content"] and "part_20 (" in told["content"] and "part_38 (" not in told["content"]
+    assert "of 40 tables, those nearest to the words of the question: part_" in caplog.text
+    assert "--table names others" in caplog.text
+
+
+def test_a_table_that_alone_is_over_the_budget_is_told(prompts):
+    wide = f"CREATE TABLE readings ({', '.join(f'sensor_{i} REAL' for i in range(400))});"
+    with pytest.raises(BadInput, match="640, though one table alone is shown; or raise it in conf/"):
+        question_answering._messages(prompts, "How many readings?", question_answering.Database(wide), ())
 
 
 @pytest.fixture

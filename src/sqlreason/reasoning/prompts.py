@@ -6,8 +6,10 @@ fingerprint. The schema is shrunk by rule, never cut by tokens. Chat templates a
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
+from functools import partial
 from string import Formatter
 from typing import Any
 
@@ -203,12 +205,14 @@ def schema_text(
     if missing:
         known = ", ".join(table.name for table in schema.tables)
         raise SchemaError(f"The schema has no table {', '.join(missing)}; it has {known}.")
-    text = ""
-    for text in _smaller_texts(schema, keep, sample_rows, dialect):
-        if budget is None or budget(text):
-            return text
+    writings = _ever_shorter(schema, keep, sample_rows, dialect)
+    if budget is None:
+        return writings[0]()
+    place = bisect_left(writings, True, key=lambda write: budget(write()))
+    if place < len(writings):
+        return writings[place]()
     raise PromptOverBudget(
-        f"The schema is over budget even at its shortest ({len(text)} characters, {len(keep)} tables kept); "
+        f"The schema is over budget even at its shortest ({len(writings[-1]())} characters, {len(keep)} tables kept); "
         "raise the budget or leave the question out."
     )
 
@@ -243,10 +247,10 @@ def _without_hint(user: str) -> str:
     return "\n\n".join(part for part in paragraphs if "gold" not in _placeholders(part))
 
 
-def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int, dialect: str) -> Iterator[str]:
-    """The schema's texts, each shorter than the one before."""
-    for count in range(sample_rows, -1, -1):
-        yield render_ddl(schema, sample_rows=count, dialect=dialect)
+def _ever_shorter(schema: Schema, keep: Collection[str], sample_rows: int, dialect: str) -> list[Callable[[], str]]:
+    """The ways to write a schema, each shorter than the one before."""
+    write = partial(render_ddl, dialect=dialect)
+    with_rows = [partial(write, schema, sample_rows=count) for count in range(sample_rows, -1, -1)]
     bare = replace(
         schema,
         tables=tuple(
@@ -254,17 +258,11 @@ def _smaller_texts(schema: Schema, keep: Collection[str], sample_rows: int, dial
             for table in schema.tables
         ),
     )
-    names = [table.name for table in schema.tables]
-    yield render_ddl(bare, names, dialect=dialect)
-    if not keep:
-        return
+    names, kept = [table.name for table in schema.tables], {name.lower() for name in keep}
     away = distances(schema, keep)
-    kept = {name.lower() for name in keep}
     far_first = sorted(names, key=lambda name: -away.get(name.lower(), len(names)))
-    for name in far_first:
-        if name.lower() not in kept:
-            names.remove(name)
-            yield render_ddl(bare, names, dialect=dialect)
+    lost = [name for name in far_first if keep and name.lower() not in kept]
+    return [*with_rows, *(partial(write, bare, set(names).difference(lost[:count])) for count in range(len(lost) + 1))]
 
 
 def _behind_views(schema: Schema, keep: Collection[str]) -> set[str]:

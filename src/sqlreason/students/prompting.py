@@ -6,15 +6,18 @@ tokens; a prompt that does not fit at its smallest is refused.
 
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Collection
 from functools import cached_property
 
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing import queries
 from sqlreason.sql.parsing.dialects import NAMES
+from sqlreason.sql.parsing.schema import schema_of
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
+from sqlreason.students.schema_linking import tables_of_question
 
 Messages = list[dict[str, str]]
 
@@ -83,10 +86,34 @@ class StudentPrompts:
             )
         except prompts.PromptOverBudget as error:
             raise prompts.PromptOverBudget(
-                f"the prompt has {sizes[-1]:,} tokens at its shortest, more than preprocessing.max_prompt_tokens = "
+                f"the prompt has {min(sizes):,} tokens at its shortest, more than preprocessing.max_prompt_tokens = "
                 f"{self.max_prompt_tokens:,}"
             ) from error
         return build(schema)
+
+    def messages_without_gold(self, question: str, context: str, dialect: str = "") -> Messages:
+        """Return the messages for a question as its asker knows it: what it speaks of survives any shrinking.
+
+        Args:
+            question: In English.
+            context: DDL and INSERT statements.
+            dialect: As of `messages`.
+
+        Raises:
+            ValueError: If the context does not parse.
+            PromptOverBudget: If the prompt is over budget at its smallest.
+        """
+        named = tables_of_question(question, schema_of(context, dialect))
+
+        def has_room(count: int) -> bool:
+            try:
+                return bool(self.messages(question, context, tables=named[:count], dialect=dialect))
+            except prompts.PromptOverBudget:
+                return False
+
+        counts = range(len(named), 1, -1)  # the surest ones, as many as have room
+        place = bisect_left(counts, True, key=has_room)
+        return self.messages(question, context, tables=named[: len(named) - place], dialect=dialect)
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""

@@ -22,6 +22,7 @@ from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
+from sqlreason.sql.parsing.schema import schema_of, spelled
 from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
@@ -39,6 +40,10 @@ _ACCEPTED = (
 _READER = (
     "Ask as a role that reads and can do nothing else: CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA "
     "public TO reader"
+)
+_OTHERWISE = (
+    "or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts longer than those of its "
+    "training"
 )
 #: Of queries on whole databases; what is prepared for training is smaller.
 _LIMITS = Limits(soft_seconds=10.0, hard_seconds=15.0)
@@ -170,7 +175,7 @@ def ask(
         quantization: None or "nf4".
         seed: Of the draws.
         tables: That the question is about; where the schema is over the prompt's budget, those far from them by foreign
-            keys are left out of the prompt.
+            keys are left out of the prompt. Without any they are found by the words of the question.
         self_repairs: How often at most each answer whose query does not run is corrected, before the vote.
 
     Raises:
@@ -190,7 +195,7 @@ def ask(
     ) as respondent:
         corrected = self_repair.answer(
             respondent,
-            [_messages(prompts, question, database, tables, checkpoint, max_completion_tokens)],
+            [_messages(prompts, question, database, tables)],
             [task],
             samples=votes,
             temperature=temperature,
@@ -218,41 +223,26 @@ def _task(verifier: Verifier, database: Database) -> Task:
     return Task("", "", (script,), engine, reading)
 
 
-def _messages(
-    prompts: StudentPrompts,
-    question: str,
-    database: Database,
-    tables: Collection[str],
-    checkpoint: Checkpoint,
-    answer_tokens: int,
-) -> Messages:
-    """Return the prompt; one over its budget is taken, and told of, where the model reads so much before its answer."""
+def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
+    """Return the prompt; of a schema over its budget what is near to the tables named, or that the question names."""
     try:
         return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
     except PromptOverBudget as error:
-        room = (checkpoint.window or 0) - answer_tokens
-        if not tables and (messages := _whole_schema(prompts, question, database, room)):
-            logger.warning("%s; the student saw none so long in its training, --table names tables that matter", error)
-            return messages
-        way = (
-            "Name fewer tables that the question is about"
-            if tables
-            else "Name the tables that the question is about (--table, once for each), so that those far from them are "
-            "left out"
-        )
-        raise BadInput(
-            f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
-            "longer than those of its training"
-        ) from error
-
-
-def _whole_schema(prompts: StudentPrompts, question: str, database: Database, room: int) -> Messages | None:
-    """Return a prompt of up to `room` tokens without rows of the tables; None where that is not enough either."""
-    wide = StudentPrompts(prompts.prompt, prompts.chat, max_prompt_tokens=room, sample_rows=0)
+        if tables:
+            raise BadInput(f"{error}. Name fewer tables that the question is about; {_OTHERWISE}") from error
     try:
-        return wide.messages(question, database.context, dialect=database.dialect)
-    except PromptOverBudget:
-        return None
+        messages = prompts.messages_without_gold(question, database.context, database.dialect)
+    except PromptOverBudget as error:
+        raise BadInput(f"{error}, though one table alone is shown; {_OTHERWISE}") from error
+    schema = schema_of(database.context, database.dialect)
+    shown = [table.name for table in schema.tables if _is_shown(table.name, messages, database.dialect)]
+    told = "the student is shown %d of %d tables, those nearest to the words of the question: %s; --table names others"
+    logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
+    return messages
+
+
+def _is_shown(table: str, messages: Messages, dialect: str) -> bool:
+    return f"CREATE TABLE {spelled(table, dialect)} (" in messages[-1]["content"]
 
 
 def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "") -> Reply:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -9,13 +10,16 @@ from tqdm import tqdm
 from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
 from sqlreason.sql.verifier import Task
-from sqlreason.students.prompting import StudentPrompts
+from sqlreason.students.prompting import Messages, StudentPrompts
 
 logger = logging.getLogger(__name__)
 
 
 def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task], build: StudentPrompts) -> pd.DataFrame:
     """Return a table of prompts.
+
+    A schema over the budget is shrunk around the tables of the gold in training, and in the evaluation around those of
+    which the question speaks: who asks does not know the query.
 
     Args:
         table: `grpo_prompts` or `evaluation_prompts`.
@@ -31,7 +35,7 @@ def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task],
     for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
         try:
             dialect = tasks[question["id"]].dialect
-            messages = build.messages(question["sql_prompt"], question["sql_context"], question["sql"], dialect=dialect)
+            messages = _messages(build, question, dialect, with_gold=table == "grpo_prompts")
         except Exception:  # one question that no prompt can be built of costs itself alone
             logger.debug("the prompt of %s", question["id"], exc_info=True)
             lost += 1
@@ -46,3 +50,10 @@ def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task],
         )
     logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
     return pd.DataFrame(rows)[list(TABLES[table].columns)]
+
+
+def _messages(build: StudentPrompts, question: Mapping[str, Any], dialect: str, with_gold: bool) -> Messages:
+    asked, context = question["sql_prompt"], question["sql_context"]
+    if with_gold:
+        return build.messages(asked, context, question["sql"], dialect=dialect)
+    return build.messages_without_gold(asked, context, dialect)
