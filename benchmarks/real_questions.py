@@ -179,6 +179,7 @@ def main() -> None:
         loaded["base_model"].spoken_to(**way.template).load_chat(),
         max_prompt_tokens=options.max_prompt_tokens,
         sample_rows=options.sample_rows,
+        max_tables=options.max_tables,
     )
     for place in given.places:
         asked = heldout if place == HELDOUT else read_questions(Path(place), given.database)

@@ -170,13 +170,13 @@ def test_of_a_schema_over_the_budget_the_tables_are_shown_that_the_question_spea
     long = question_answering.Database(LONG)
     (_, told) = question_answering._messages(prompts, "Which part 9 has the largest size 20?", long, ())
     assert "part_9 (" in told["content"] and "part_20 (" in told["content"] and "part_38 (" not in told["content"]
-    assert "of 40 tables, those nearest to the words of the question: part_" in caplog.text
+    assert "of 40 tables, by the words of the question: part_" in caplog.text
     assert "--table names others" in caplog.text
 
 
 def test_a_table_that_alone_is_over_the_budget_is_told(prompts):
     wide = f"CREATE TABLE readings ({', '.join(f'sensor_{i} REAL' for i in range(400))});"
-    with pytest.raises(BadInput, match="640, though one table alone is shown; or raise it in conf/"):
+    with pytest.raises(BadInput, match=r"= 640\. One table alone is too long; or raise it in conf/"):
         question_answering._messages(prompts, "How many readings?", question_answering.Database(wide), ())
 
 
@@ -242,7 +242,7 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
 
     told = []
     monkeypatch.setattr(question_answering.generator, "Generator", Student)
-    prompts = SimpleNamespace(messages=lambda question, context, **_: [{"role": "user", "content": question}])
+    prompts = SimpleNamespace(messages_without_gold=lambda question, *_: [{"role": "user", "content": question}])
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
     users = question_answering.Database(CONTEXT)
     reply = question_answering.ask(None, None, prompts, "Who is older?", users, **asked, self_repairs=1)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sqlreason.reasoning.prompts import Prompt
-from sqlreason.sql.parsing.schema import parse_schema
+from sqlreason.sql.parsing.schema import parse_schema, render_ddl
 from sqlreason.sql.verifier import Task
 from sqlreason.students.prompting import StudentPrompts
 from sqlreason.students.schema_linking import stems, tables_of_question
@@ -70,3 +70,17 @@ def test_an_evaluation_shows_what_the_question_speaks_of_and_not_what_the_gold_r
     )
     assert "part_33 (" in trained and "part_7 (" not in trained
     assert "part_7 (" in examined and "part_33 (" not in examined
+
+
+def test_as_many_tables_are_shown_as_training_had_the_nearest_ones(chat):
+    build = StudentPrompts(PROMPT, chat, max_prompt_tokens=2000, sample_rows=0, max_tables=2)
+    few = StudentPrompts(PROMPT, chat, max_prompt_tokens=2000, sample_rows=0, max_tables=1)
+    context = render_ddl(CLINIC)
+
+    def shown(prompts, question):
+        text = prompts.messages_without_gold(question, context)[-1]["content"]
+        return [table.name for table in CLINIC.tables if f"CREATE TABLE {table.name} (" in text]
+
+    assert shown(build, "How many wards?") == ["tbl_doctor", "tbl_ward"]
+    assert shown(build, "Which patients saw doctors?") == ["tbl_patient", "tbl_doctor"]  # not the visits between
+    assert shown(few, "On which floors do doctors work?") == ["tbl_doctor"]

@@ -28,7 +28,10 @@ TRAINED = ("grpo", "sft", "kept")
     "--self-repairs", type=click.IntRange(0), default=0, show_default=True,
     help="Times a query that does not run is asked for again, with the engine's message; for students taught so.",
 )  # fmt: skip
-@click.option("--table", "tables", multiple=True, help="A table to keep of a schema that is too long.")
+@click.option(
+    "--table", "tables", multiple=True,
+    help="A table to keep of a schema that is too long; found by the words of the question if none is named.",
+)  # fmt: skip
 @click.option("--env", "-e", default=None, help="The environment whose student is asked; demo if none is named.")
 def ask(
     question: str,
@@ -67,11 +70,13 @@ def ask(
 
 def _reply(question: str, database: Any, student: str | None, env: str | None, **chosen: Any) -> Any:
     from kedro.framework.session import KedroSession
+    from transformers.utils.logging import disable_progress_bar
 
     from sqlreason.reasoning.prompts import Prompt
     from sqlreason.students import question_answering
     from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
 
+    disable_progress_bar()
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
         loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
@@ -80,9 +85,8 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
         adapter = None if student == "base" else _load_adapter(catalog, (student,) if student else TRAINED)
     if adapter is not None:
         adapter.require(base.identity, prompt_fingerprint(prompt, base))
-    prompts = StudentPrompts(
-        prompt, base.load_chat(), max_prompt_tokens=budget.max_prompt_tokens, sample_rows=budget.sample_rows
-    )
+    limits = {name: getattr(budget, name) for name in ("max_prompt_tokens", "sample_rows", "max_tables")}
+    prompts = StudentPrompts(prompt, base.load_chat(), **limits)
     return question_answering.ask(
         base,
         adapter,

@@ -21,6 +21,7 @@ class PreprocessingOptions(Options):
     grpo_prompts: int | None = Field(gt=0)
     evaluation_prompts: int | None = Field(gt=0)
     max_prompt_tokens: int = Positive
+    max_tables: int | None = Field(gt=0)
     max_completion_tokens: int = Positive
     max_unknown_names: int | None = Field(ge=0)
     near_duplicates: float | None = Field(gt=0.0, lt=1.0)

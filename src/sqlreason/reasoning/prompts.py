@@ -183,6 +183,7 @@ def schema_text(
     budget: Callable[[str], bool] | None = None,
     sample_rows: int = 0,
     dialect: str = "",
+    most: int | None = None,
 ) -> str:
     """The schema for a prompt, shrunk until it fits: sample rows go first, then comments, then far tables.
 
@@ -193,6 +194,7 @@ def schema_text(
         budget: Says whether a text is short enough; None accepts any.
         sample_rows: How many rows of each table to show at best.
         dialect: "duckdb" or "postgres" where the context is read, and its names are written, as these do.
+        most: Tables to show at most, beside those of ``keep`` the nearest to them; None for no limit.
 
     Raises:
         SchemaError: The context cannot be read, or lacks a table of ``keep``.
@@ -205,7 +207,9 @@ def schema_text(
     if missing:
         known = ", ".join(table.name for table in schema.tables)
         raise SchemaError(f"The schema has no table {', '.join(missing)}; it has {known}.")
-    writings = _ever_shorter(schema, keep, sample_rows, dialect)
+    near_first, needed = _near_first(schema, keep)
+    shown = near_first if most is None or not keep else near_first[: max(most, needed)]
+    writings = _ever_shorter(schema, shown, needed, sample_rows, dialect)
     if budget is None:
         return writings[0]()
     place = bisect_left(writings, True, key=lambda write: budget(write()))
@@ -247,10 +251,20 @@ def _without_hint(user: str) -> str:
     return "\n\n".join(part for part in paragraphs if "gold" not in _placeholders(part))
 
 
-def _ever_shorter(schema: Schema, keep: Collection[str], sample_rows: int, dialect: str) -> list[Callable[[], str]]:
-    """The ways to write a schema, each shorter than the one before."""
+def _near_first(schema: Schema, keep: Collection[str]) -> tuple[list[str], int]:
+    """The names of the tables, the farthest by foreign keys last, and how many of them must stay: all without any."""
+    names, away = [table.name for table in schema.tables], distances(schema, keep)
+    far_first = sorted(names, key=lambda name: -away.get(name.lower(), len(names)))
+    return far_first[::-1], sum(steps == 0 for steps in away.values()) or len(names)
+
+
+def _ever_shorter(
+    schema: Schema, near_first: Sequence[str], needed: int, sample_rows: int, dialect: str
+) -> list[Callable[[], str]]:
+    """The ways to write a schema, each shorter than the one before; the first ``needed`` of its tables are in all."""
     write = partial(render_ddl, dialect=dialect)
-    with_rows = [partial(write, schema, sample_rows=count) for count in range(sample_rows, -1, -1)]
+    all_of_it = None if len(near_first) == len(schema.tables) else near_first
+    with_rows = [partial(write, schema, all_of_it, count) for count in range(sample_rows, -1, -1)]
     bare = replace(
         schema,
         tables=tuple(
@@ -258,11 +272,7 @@ def _ever_shorter(schema: Schema, keep: Collection[str], sample_rows: int, diale
             for table in schema.tables
         ),
     )
-    names, kept = [table.name for table in schema.tables], {name.lower() for name in keep}
-    away = distances(schema, keep)
-    far_first = sorted(names, key=lambda name: -away.get(name.lower(), len(names)))
-    lost = [name for name in far_first if keep and name.lower() not in kept]
-    return [*with_rows, *(partial(write, bare, set(names).difference(lost[:count])) for count in range(len(lost) + 1))]
+    return [*with_rows, *(partial(write, bare, near_first[:count]) for count in range(len(near_first), needed - 1, -1))]
 
 
 def _behind_views(schema: Schema, keep: Collection[str]) -> set[str]:

@@ -43,16 +43,32 @@ class StudentPrompts:
         chat: The student's tokenizer with its chat template.
         max_prompt_tokens: Budget for prompt and template.
         sample_rows: Rows of each table shown at most.
+        max_tables: Tables shown at most to who does not know the gold; None for no limit.
     """
 
-    def __init__(self, prompt: prompts.Prompt, chat: Chat, *, max_prompt_tokens: int, sample_rows: int):
+    def __init__(
+        self,
+        prompt: prompts.Prompt,
+        chat: Chat,
+        *,
+        max_prompt_tokens: int,
+        sample_rows: int,
+        max_tables: int | None = None,
+    ):
         self.prompt = prompt
         self.chat = chat
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
+        self.max_tables = max_tables
 
     def messages(
-        self, question: str, context: str, gold: str = "", tables: Collection[str] = (), dialect: str = ""
+        self,
+        question: str,
+        context: str,
+        gold: str = "",
+        tables: Collection[str] = (),
+        dialect: str = "",
+        most: int | None = None,
     ) -> Messages:
         """Return the chat messages for a question; the tables that `gold` reads survive any shrinking, as do `tables`.
 
@@ -62,6 +78,7 @@ class StudentPrompts:
             gold: The gold query, for the tables that it reads.
             tables: Others to keep.
             dialect: "duckdb" or "postgres" where the answer is to be in the SQL of these (`Task.dialect`).
+            most: Tables to show at most, the nearest to those; None for no limit.
 
         Raises:
             ValueError: If the context does not parse, or lacks one of the tables.
@@ -83,6 +100,7 @@ class StudentPrompts:
                 budget=fits,
                 sample_rows=self.sample_rows,
                 dialect=dialect,
+                most=most,
             )
         except prompts.PromptOverBudget as error:
             raise prompts.PromptOverBudget(
@@ -92,7 +110,7 @@ class StudentPrompts:
         return build(schema)
 
     def messages_without_gold(self, question: str, context: str, dialect: str = "") -> Messages:
-        """Return the messages for a question as its asker knows it: what it speaks of survives any shrinking.
+        """Return the messages for a question as its asker knows it: of up to `max_tables`, what it speaks of stays.
 
         Args:
             question: In English.
@@ -103,17 +121,19 @@ class StudentPrompts:
             ValueError: If the context does not parse.
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
-        named = tables_of_question(question, schema_of(context, dialect))
+        named = tables_of_question(question, schema_of(context, dialect))[: self.max_tables]
+
+        def build(count: int) -> Messages:
+            return self.messages(question, context, tables=named[:count], dialect=dialect, most=self.max_tables)
 
         def has_room(count: int) -> bool:
             try:
-                return bool(self.messages(question, context, tables=named[:count], dialect=dialect))
+                return bool(build(count))
             except prompts.PromptOverBudget:
                 return False
 
-        counts = range(len(named), 1, -1)  # the surest ones, as many as have room
-        place = bisect_left(counts, True, key=has_room)
-        return self.messages(question, context, tables=named[: len(named) - place], dialect=dialect)
+        fewer = range(len(named), 1, -1)  # the surest ones, as many as have room
+        return build(len(named) - bisect_left(fewer, True, key=has_room))
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""

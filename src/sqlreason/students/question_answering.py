@@ -41,10 +41,6 @@ _READER = (
     "Ask as a role that reads and can do nothing else: CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA "
     "public TO reader"
 )
-_OTHERWISE = (
-    "or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts longer than those of its "
-    "training"
-)
 #: Of queries on whole databases; what is prepared for training is smaller.
 _LIMITS = Limits(soft_seconds=10.0, hard_seconds=15.0)
 
@@ -224,20 +220,22 @@ def _task(verifier: Verifier, database: Database) -> Task:
 
 
 def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
-    """Return the prompt; of a schema over its budget what is near to the tables named, or that the question names."""
+    """Return the prompt: of a large schema what is near to the tables that are named, or that the question names."""
     try:
-        return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
-    except PromptOverBudget as error:
         if tables:
-            raise BadInput(f"{error}. Name fewer tables that the question is about; {_OTHERWISE}") from error
-    try:
+            return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
         messages = prompts.messages_without_gold(question, database.context, database.dialect)
     except PromptOverBudget as error:
-        raise BadInput(f"{error}, though one table alone is shown; {_OTHERWISE}") from error
+        way = "Name fewer tables that the question is about" if tables else "One table alone is too long"
+        raise BadInput(
+            f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
+            "longer than those of its training"
+        ) from error
     schema = schema_of(database.context, database.dialect)
     shown = [table.name for table in schema.tables if _is_shown(table.name, messages, database.dialect)]
-    told = "the student is shown %d of %d tables, those nearest to the words of the question: %s; --table names others"
-    logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
+    if len(shown) < len(schema.tables):
+        told = "the student is shown %d of %d tables, by the words of the question: %s; --table names others"
+        logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
     return messages
 
 

@@ -340,6 +340,7 @@ def _student_prompts(
         base_model.spoken_to(**student.template).load_chat(),
         max_prompt_tokens=options.max_prompt_tokens,
         sample_rows=options.sample_rows,
+        max_tables=options.max_tables,
     )
 
 

@@ -74,7 +74,9 @@ class Adapter:
         self.require(base or getattr(model, "checkpoint_identity", None))
         # In training the adapter stays in float32; otherwise it takes the model's precision, which is what training
         # under autocast computed with, and spares two casts in each layer.
-        wrapped = get_peft_model(model, self.peft_config(trainable), autocast_adapter_dtype=trainable)
+        config = self.peft_config(trainable)
+        config.base_model_name_or_path = None  # PEFT would warn of a base in another folder, whose identity is the same
+        wrapped = get_peft_model(model, config, autocast_adapter_dtype=trainable)
         outcome: Any = set_peft_model_state_dict(wrapped, dict(self.tensors))
         missing = [key for key in outcome.missing_keys if "lora_" in key]
         if outcome.unexpected_keys or missing:
