@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from sqlreason.students.generation import decoding
+from sqlreason.students.generation import decoding, generator
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +82,12 @@ def test_the_model_is_left_as_it_was(model, chat, conversations):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValueError):
         decoding.Sampling(**{"max_new_tokens": 5, **wrong})
+
+
+def test_an_adapter_on_weights_of_another_precision_is_told_of(checkpoint, start, caplog):
+    loading = {"dtype": "float32", "batch_size": 1}
+    generator.Generator(checkpoint, start, quantization=None, **loading)
+    generator.Generator(checkpoint, None, quantization="nf4", **loading)
+    assert not caplog.records
+    generator.Generator(checkpoint, start, quantization="nf4", **loading)
+    assert "trained with student.quantization=null and is asked with nf4" in caplog.text

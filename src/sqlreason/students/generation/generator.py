@@ -4,6 +4,7 @@ Several processes pay on a CPU alone: each has a core and a copy of the model, a
 The batches are the same for any number of processes, and so are the answers.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager
@@ -23,6 +24,8 @@ from sqlreason.students.generation.answer_store import AnswerStore
 
 if TYPE_CHECKING:
     from sqlreason.students.generation.decoding import Model
+
+logger = logging.getLogger(__name__)
 
 #: The completions of each prompt of a batch.
 Written = list[list[decoding.Generation]]
@@ -117,6 +120,7 @@ class Generator(AbstractContextManager["Generator"]):
         self._loading = (checkpoint, adapter, dtype, quantization, tools, verifier)
         self._loaded: Student | None = None
         self._pool: ProcessPoolExecutor | None = None
+        _warn_of_other_weights(adapter, quantization)
 
     def __exit__(self, *_: object) -> None:
         if self._loaded is not None and self._loaded.sessions is not None:
@@ -212,6 +216,17 @@ class Generator(AbstractContextManager["Generator"]):
                 for samples in job.result()
             ]
             yield jobs[job], answers
+
+
+def _warn_of_other_weights(adapter: Adapter | None, quantization: str | None) -> None:
+    """Say that an adapter is put on weights of another precision than those that it was trained on."""
+    trained = adapter.facts.get("options", {}).get("quantization", quantization) if adapter else quantization
+    if trained != quantization:
+        logger.warning(
+            "the adapter was trained with student.quantization=%s and is asked with %s, which costs right answers "
+            "(docs/smol.md): ask it as it was trained, or train it so",
+            *("null" if kind is None else kind for kind in (trained, quantization)),
+        )
 
 
 def _load(
