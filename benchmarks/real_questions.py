@@ -200,6 +200,7 @@ def main() -> None:
                 "of": total,
                 "seed": given.seed,
                 "env": given.env,
+                "params": given.params,
                 "base": loaded["base_model"].identity,
                 "adapter": describe(adapter),
                 **measure(student, adapter, loaded, asked, given),

@@ -223,7 +223,9 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
     """Return the prompt: of a large schema what is near to the tables that are named, or that the question names."""
     try:
         if tables:
-            return prompts.messages(question, database.context, tables=tables, dialect=database.dialect)
+            return prompts.messages(
+                question, database.context, tables=tables, dialect=database.dialect, most=prompts.max_tables
+            )
         messages = prompts.messages_without_gold(question, database.context, database.dialect)
     except PromptOverBudget as error:
         way = "Name fewer tables that the question is about" if tables else "One table alone is too long"
