@@ -18,10 +18,10 @@ from real_questions import read_questions
 
 from sqlreason.reporting import statistics
 from sqlreason.sql.parsing.queries import tables_of
-from sqlreason.sql.parsing.schema import Schema, distances, find_definitions
+from sqlreason.sql.parsing.schema import Schema, distances, find_schema
 from sqlreason.students.schema_linking import tables_of_question
 
-SIZES = (4, 6)
+SIZES = (2, 3, 4, 6)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Linked:
 def link(questions: pd.DataFrame) -> Iterator[Linked]:
     """Yield the questions whose schema can be read and whose gold reads one of its tables."""
     for row in questions.to_dict("records"):
-        schema = find_definitions(row["sql_context"])
+        schema = find_schema(row["sql_context"])
         known = set() if schema is None else {table.name.lower() for table in schema.tables}
         gold = frozenset(known & {name.lower() for name in tables_of(row["sql"])})
         if schema is not None and gold:

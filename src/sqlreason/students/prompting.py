@@ -17,7 +17,7 @@ from sqlreason.sql.parsing.schema import schema_of
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
-from sqlreason.students.schema_linking import tables_of_question
+from sqlreason.students.schema_linking import heart, tables_of_question
 
 Messages = list[dict[str, str]]
 
@@ -110,7 +110,10 @@ class StudentPrompts:
         return build(schema)
 
     def messages_without_gold(self, question: str, context: str, dialect: str = "") -> Messages:
-        """Return the messages for a question as its asker knows it: of up to `max_tables`, what it speaks of stays.
+        """Return the messages for a question as its asker knows it: of a large schema, the tables that it speaks of.
+
+        A schema of more than `max_tables` is shown with these alone, or around its heart where it names none; one over
+        the token budget with these and what is near to them.
 
         Args:
             question: In English.
@@ -121,10 +124,14 @@ class StudentPrompts:
             ValueError: If the context does not parse.
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
-        named = tables_of_question(question, schema_of(context, dialect))[: self.max_tables]
+        schema = schema_of(context, dialect)
+        found = tables_of_question(question, schema)[: self.max_tables]
+        named = found or [heart(schema)]
+        is_large = self.max_tables is not None and len(schema.tables) > self.max_tables
 
         def build(count: int) -> Messages:
-            return self.messages(question, context, tables=named[:count], dialect=dialect, most=self.max_tables)
+            most = (count if found else self.max_tables) if is_large else None
+            return self.messages(question, context, tables=named[:count], dialect=dialect, most=most)
 
         def has_room(count: int) -> bool:
             try:

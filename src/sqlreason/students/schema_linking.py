@@ -4,10 +4,11 @@ Schema linking by words alone, so that it needs no model and costs a millisecond
 (Porter 2) and weighed by how few tables share them.
 
 1. A table whose whole name stands in the question is taken: `InvoiceLine` where it says "invoice lines".
-2. While words are left that names of columns explain, the table that explains most of them is taken (greedy cover).
+2. While words are left that columns explain, by their names or by texts that stand in the question, the table that
+   explains most of them is taken (greedy cover). What refers to another table is that one's word.
 3. So are the tables through which foreign keys tie these to one another (a Steiner tree, Mehlhorn 1988).
 
-What the question only implies is not found: a value without the name of its column, a synonym.
+What the question only implies is not found: a synonym, a value that is not among the rows of the schema.
 """
 
 import math
@@ -19,7 +20,7 @@ import networkx
 from networkx.algorithms.approximation import steiner_tree
 from snowballstemmer import stemmer
 
-from sqlreason.sql.parsing.schema import Schema
+from sqlreason.sql.parsing.schema import Schema, Table
 
 _STEMMER = stemmer("english")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -41,9 +42,7 @@ _ASKING = frozenset(
 
 
 def tables_of_question(question: str, schema: Schema) -> list[str]:
-    """Return the tables that a question speaks of, the surest first, and those that tie them.
-
-    A question that names none is taken to be about the table with most foreign keys.
+    """Return the tables that a question speaks of, the surest first, and those that tie them; none where it names none.
 
     Args:
         question: In English.
@@ -61,7 +60,7 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
     """
     asked = set(stems(question)).difference(stems(*_ASKING))
     names = _telling_names(schema)
-    columns = {table.name: {*stems(*(column.name for column in table.columns))} for table in schema.tables}
+    columns = {table.name: _words_of_columns(table) | _words_of_values(table, question) for table in schema.tables}
     spread = Counter(word for name in names for word in names[name] | columns[name])
     weight = {word: math.log(1 + len(names) / tables) for word, tables in spread.items()}
     ties = _foreign_keys(schema)
@@ -78,8 +77,12 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
             break
         chosen.append(best)
         left -= names[best] | columns[best]
-    found = chosen or [max(names, key=ties.degree)]
-    return [*found, *sorted(_between(ties, found).difference(found))]
+    return [*chosen, *sorted(_between(ties, chosen).difference(chosen))]
+
+
+def heart(schema: Schema) -> str:
+    """Return the table that most foreign keys lead to or from."""
+    return str(max(dict(_foreign_keys(schema).degree).items(), key=lambda item: item[1])[0])
 
 
 def stems(*texts: str) -> list[str]:
@@ -99,6 +102,20 @@ def _telling_names(schema: Schema) -> dict[str, set[str]]:
     shared = Counter(word for own in words.values() for word in own)
     common = {word for word, tables in shared.items() if tables > max(1, len(words) / 2)}
     return {name: own - common or own for name, own in words.items()}
+
+
+def _words_of_columns(table: Table) -> set[str]:
+    """The stems of its columns; what refers to another table is that one's word."""
+    references = {name for key in table.foreign_keys for name in key.columns}
+    return set(stems(*(column.name for column in table.columns if column.name not in references)))
+
+
+def _words_of_values(table: Table, question: str) -> set[str]:
+    """The stems of those of its texts that the question holds whole, such as a name."""
+    sentence, asked = question.lower(), f" {' '.join(stems(question))} "
+    texts = {cell for row in table.rows for cell in row if isinstance(cell, str) and cell.lower() in sentence}
+    values = [stems(text) for text in texts]
+    return {word for value in values if value and f" {' '.join(value)} " in asked for word in value}
 
 
 def _foreign_keys(schema: Schema) -> networkx.Graph:
