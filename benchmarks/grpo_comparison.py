@@ -1,4 +1,4 @@
-"""What to do after SFT: voting, GRPO and its ways, a curriculum, on-policy distillation. The same questions for all.
+"""What to do after SFT: voting, GRPO, a curriculum, on-policy distillation. The same questions for all.
 
     python benchmarks/grpo_comparison.py                                  # the table so far, and what is left to run
     python benchmarks/grpo_comparison.py --arms sft grpo_execution --seeds 7      # runs them, appended to the results
@@ -9,11 +9,11 @@ through the pipelines' own nodes, so that what is measured is what a run does. T
 the first arm that needs it and found again by the others; `--start catalog` takes the environment's finished one for
 all seeds. Every arm is paired with the SFT student of its seed.
 
-With `--tokens` a training ends once it has generated as many tokens, replaced groups included, and not before: patience
-is switched off. What is finished is not run again, what was killed goes on from its checkpoint, and an arm that fails
-is told in the results with its reason and tried again by the next call. `--minutes` begins no arm after so many.
-`--people` judges each student on a folder in Spider's layout too. `--params` changes parameters as in `kedro run`;
-results under other data or parameters stay in the file and out of the table.
+With `--tokens` a training ends once it has generated as many tokens, and not before: patience is switched off. What is
+finished is not run again, what was killed goes on from its checkpoint, and an arm that fails is told in the results
+with its reason and tried again by the next call. `--minutes` begins no arm after so many. `--people` judges each
+student on a folder in Spider's layout too. `--params` changes parameters as in `kedro run`; results under other data or
+parameters stay in the file and out of the table.
 
 The p-values of the means (t over questions) are corrected by Holm for the number of arms in the table. The arm `ladder`
 trains nothing: it measures what the start writes now and then, from which the gain is forecast; every arm that is
@@ -52,7 +52,6 @@ from sqlreason.students.training.work_folder import hash_table
 ARTICLE = {"match_format_exactly": 1.0, "match_format_approximately": 1.0, "check_sql_reward": 1.0}
 EXECUTION = {"execution": 1.0}
 VOTES = 8
-ROUNDS = 3  # of dynamic sampling
 MOST_STEPS = 10  # times those of the environment, where tokens end a training
 
 # name: what the row is called, and the changes to params:grpo (None: nothing is trained after SFT)
@@ -62,21 +61,11 @@ ARMS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "grpo_article": ("GRPO, the article's rewards", {"rewards": ARTICLE}),
     "grpo_execution": ("GRPO, execution", {"rewards": EXECUTION}),
     "grpo_curriculum": ("GRPO, execution, curriculum", {"rewards": EXECUTION, "curriculum": "mixed"}),
-    "grpo_dynamic": ("GRPO, dynamic sampling", {"rewards": EXECUTION, "dynamic_sampling": ROUNDS}),
-    "grpo_trace": ("GRPO, a trace in failed groups", {"rewards": EXECUTION, "trace_in_failed_groups": True}),
-    "grpo_clause": ("GRPO, credit by clause", {"rewards": EXECUTION, "credit": "clause"}),
-    "grpo_ways": (
-        "GRPO, all three",
-        {"rewards": EXECUTION, "dynamic_sampling": ROUNDS, "trace_in_failed_groups": True, "credit": "clause"},
-    ),
     "distillation": ("On-policy distillation", {"rewards": EXECUTION, "method": "distillation"}),
 }
 LADDER_ARM = "ladder"
 #: What `--arms ways` means, in the order in which it is run.
-WAYS = (
-    LADDER_ARM, "sft", "grpo_execution", "grpo_dynamic", "grpo_trace", "grpo_clause", "grpo_ways", "distillation",
-    "voting",
-)  # fmt: skip
+WAYS = (LADDER_ARM, "sft", "grpo_execution", "grpo_curriculum", "distillation", "voting")
 #: What a row says of the answers of a student.
 EXAMINED = ("tokens", "executes", "minutes_of_answers", "right", "right_people")
 #: Arms that train nothing: with one start for all seeds, the row of one seed is that of all.
@@ -237,8 +226,7 @@ class Comparison:
         )
         minutes = (seconds + trained.facts["seconds"]) / 60
         found = {"minutes": minutes, "rollouts": len(written), "exploits": self._exploit_share(written)}
-        counted = ("generated_tokens", "replaced_groups", "joined_traces")
-        found |= {name: int(history[name].fillna(0).sum()) for name in counted if name in history}
+        found["generated_tokens"] = int(history["generated_tokens"].sum())
         idle = history["zero_variance_share"].astype(float).mean()
         found |= {"steps": len(history), "zero_variance_share": None if pd.isna(idle) else float(idle)}
         return trained, {**found, "best_step": trained.facts.get("best_step", trained.facts["steps"])}

@@ -29,19 +29,20 @@ def marks(right, n=200):
 
 def test_every_arm_is_paired_with_its_seed_and_corrected_for_their_number(comparison):
     rows = [row("sft", seed, marks(80)) for seed in (7, 8)]
-    rows += [row("grpo_dynamic", seed, marks(86), generated_tokens=280_400, exploits=0.01) for seed in (7, 8)]
-    rows += [row("grpo_clause", seed, marks(80 + 3 * (seed == 7))) for seed in (7, 8)]
+    rows += [row("grpo_curriculum", seed, marks(86), generated_tokens=280_400, exploits=0.01) for seed in (7, 8)]
+    rows += [row("distillation", seed, marks(80 + 3 * (seed == 7))) for seed in (7, 8)]
     lines = {
         line.split(" | ")[0].strip("| *") + line.split(" | ")[1]: line
         for line in comparison.tabulate(rows).splitlines()
     }
     alone = [statistics.mean_p_value([([c == "1" for c in marks(80)], [c == "1" for c in marks(n)]) for n in pair])
              for pair in ((86, 86), (83, 80))]  # fmt: skip
-    dynamic, clause = statistics.holm(alone)
-    assert f"| {dynamic:.3f} (Holm) |" in lines["GRPO, dynamic samplingmean of 2"]
-    assert f"| {clause:.3f} (Holm) |" in lines["GRPO, credit by clausemean of 2"]
-    assert "+3.0 (" in lines["GRPO, dynamic sampling7"] and "| 280 | 1.0 % |" in lines["GRPO, dynamic sampling7"]
-    assert "range +0.0 … +1.5" in lines["GRPO, credit by clausemean of 2"]
+    curriculum, distillation = statistics.holm(alone)
+    name = "GRPO, execution, curriculum"
+    assert f"| {curriculum:.3f} (Holm) |" in lines[f"{name}mean of 2"]
+    assert f"| {distillation:.3f} (Holm) |" in lines["On-policy distillationmean of 2"]
+    assert "+3.0 (" in lines[f"{name}7"] and "| 280 | 1.0 % |" in lines[f"{name}7"]
+    assert "range +0.0 … +1.5" in lines["On-policy distillationmean of 2"]
     assert "Holm" not in lines["SFTmean of 2"]
 
 

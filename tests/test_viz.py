@@ -58,5 +58,5 @@ def test_every_entry_can_be_previewed_but_the_pages(project):
     with KedroSession.create(project) as session:
         catalog = session.load_context().catalog
     without = {name for name in _data(pipelines["__default__"].datasets()) if not hasattr(catalog[name], "preview")}
-    pages = {"evaluation_report", "sft_tokens_page", "grpo_credit_page", "benchmark_report"}
+    pages = {"evaluation_report", "sft_tokens_page", "benchmark_report"}
     assert without == pages | {f"{student}_spider_predictions" for student in ("base", "sft", "grpo")}

@@ -175,10 +175,9 @@ def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, s
     examples = nodes.choose_examples(prompts, answers, scores, answers, scores, chosen)
     plots = (figures.training_loss(history), figures.grpo_rewards(history))
     page = nodes.write_report(
-        metrics, by_complexity, examples, outcomes, costs, *plots, "<p>tokens</p>", "<p>credit</p>",
-        json.loads(json.dumps(facts)),
+        metrics, by_complexity, examples, outcomes, costs, *plots, "<p>tokens</p>", json.loads(json.dumps(facts))
     )  # fmt: skip
-    assert "&lt;p&gt;credit&lt;/p&gt;" in page
+    assert "&lt;p&gt;tokens&lt;/p&gt;" in page
     assert "asked of the teacher" in page and "format 1" in page and base_model.identity in page
     assert "Bill: 1.00 USD" in page and "0.5000 per trace kept (2)" in page
     assert all(f'id="figure-{name}"' in page for name in ("accuracy", "trace_yield", "training_loss", "costs"))

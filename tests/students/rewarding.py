@@ -32,26 +32,3 @@ class ExactReward:
 
     def __call__(self, completions, answer, **columns):
         return [float(completion[0]["content"] == gold) for completion, gold in zip(completions, answer, strict=True)]
-
-
-class OnlyTrace:
-    """1 for the answer of the row to the letter, which this student never writes; 0 for all else."""
-
-    __name__ = "only_trace"
-
-    def __call__(self, completions, gold_sql, finished, **columns):
-        texts = [completion[0]["content"] for completion in completions]
-        return [
-            float(f"<sql>\n{gold}\n</sql>" in text and ended)
-            for text, gold, ended in zip(texts, gold_sql, finished, strict=True)
-        ]
-
-
-class Parity(Interrupting):
-    """Tells completions apart for questions of an even number alone."""
-
-    __name__ = "parity"
-
-    def __call__(self, completions, id, **columns):
-        self.count()
-        return [float(int(number) % 2 == 0 and place % 2 == 0) for place, number in enumerate(id)]

@@ -65,6 +65,13 @@ def test_without_shuffling_the_prompts_come_in_their_order(checkpoint, start, pr
     assert list(dict.fromkeys(rollouts["id"])) == prompts["id"].head(8).tolist()
 
 
+def test_the_training_ends_where_its_tokens_are_spent(checkpoint, start, prompts, tmp_path):
+    whole = train(checkpoint, start, prompts, tmp_path, max_steps=6)[1]["generated_tokens"]
+    budget = int(whole.head(3).sum())
+    history = train(checkpoint, start, prompts, tmp_path, max_steps=6, token_budget=budget)[1]
+    assert history["generated_tokens"].tolist() == whole.head(3).tolist()
+
+
 def train_and_kill(checkpoint, start, prompts, tmp_path, workdir, **changes):
     """Trains in a process that is killed as soon as there is a checkpoint."""
     options = of_grpo(**{**OPTIONS, **changes})

@@ -231,10 +231,6 @@ CONTRADICTIONS = [
     ({"trl": {"max_steps": 5, "num_train_epochs": 1.0}}, "exactly one of num_train_epochs and max_steps"),
     ({"trl": {"num_iterations": 2}}, "save_steps = 1 must be a multiple of num_iterations = 2"),
     ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
-    ({"method": "distillation", "dynamic_sampling": 2}, "from which distillation learns nothing"),
-    ({"dynamic_sampling": 2, "trl": {"use_vllm": True}}, "dynamic_sampling=2 need completions of our own writing"),
-    ({"trace_in_failed_groups": True, "trl": {"num_iterations": 2}}, "used once, not for grpo.trl.num_iterations=2"),
-    ({"credit": "clause", "trl": {"importance_sampling_level": "sequence"}}, "would mix again; set it to token"),
     ({"distillation": {"hint": None}}, "teaches itself nothing"),
 ]
 

@@ -3,7 +3,6 @@
 import json
 import logging
 
-import pandas as pd
 import pytest
 from trainings import of_sft
 
@@ -80,18 +79,3 @@ def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tm
     kept = adapter.facts
     assert (kept["rows_checked"], kept["truncated"]) == (len(long), 0) and 0.05 < kept["trained_share"] < 0.8
     assert kept["rehearsal"].keys() == {"peak_gib", "step_seconds", "hours"} and kept["rehearsal"]["peak_gib"] > 0
-
-
-def test_rollouts_are_shown_with_the_advantage_of_each_token(chat):
-    text = "<think>\nRead singer.\n</think>\n<sql>\nSELECT age FROM singer\n</sql>"
-    count = len(chat.completion_ids(text))
-    uneven = [-0.5] * (count - 1) + [-2.0]
-    rows = [
-        {"step": step, "id": id_, "completion": text, "reward": 0.1, "advantage": -0.55, "credit": credit}
-        for step, id_, credit in [(1, "q1", uneven), (2, "q1", uneven), (3, "q2", [-0.5] * count), (4, "q3", [-0.5])]
-    ]
-    page = token_inspection.credit_as_html(pd.DataFrame(rows), chat)
-    assert page.count("<h2>") == 1 and "question q1, step 2" in page and page.count("<span style") == count
-    assert 'title="-2.000"' in page and "200 40 40 / 1.00" in page and "SELECT" in page
-    assert token_inspection.credit_as_html(pd.DataFrame(rows).drop(columns="credit"), chat) == ""
-    assert token_inspection.credit_as_html(pd.DataFrame(rows[2:]), chat) == ""

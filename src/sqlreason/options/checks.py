@@ -164,36 +164,6 @@ def _every_prompt_teaches(chosen: Chosen) -> Iterator[str]:
         )
 
 
-def _groups_are_shaped_where_they_are_written(chosen: Chosen) -> Iterator[str]:
-    grpo, student = chosen.grpo, chosen.student
-    given = {
-        "dynamic_sampling": grpo.dynamic_sampling,
-        "trace_in_failed_groups": grpo.trace_in_failed_groups,
-        "credit": grpo.credit if grpo.credit != "completion" else None,
-    }
-    on = [f"{name}={value}" for name, value in given.items() if value]
-    if on and grpo.method == "distillation":
-        yield f"grpo: {', '.join(on)} shape groups of rewards, from which distillation learns nothing; leave them out"
-    selects = [word for word in on if not word.startswith("credit")]
-    if selects and (student.backend == "unsloth" or grpo.trl.use_vllm or student.ranks > 1):
-        yield (
-            f"grpo: {', '.join(selects)} need completions of our own writing in one process, not student.backend="
-            f"{student.backend}, student.ranks={student.ranks} and grpo.trl.use_vllm={grpo.trl.use_vllm}"
-        )
-    if grpo.trace_in_failed_groups and grpo.trl.num_iterations > 1:
-        yield (
-            f"grpo: trace_in_failed_groups is corrected for completions that are used once, not for grpo.trl."
-            f"num_iterations={grpo.trl.num_iterations}; set it to 1"
-        )
-    level = grpo.trl.arguments.get("importance_sampling_level", "token")
-    by_token = [word for word in on if not word.startswith("dynamic")]
-    if by_token and level != "token":
-        yield (
-            f"grpo: {', '.join(by_token)} give each token an advantage of its own, which grpo.trl."
-            f"importance_sampling_level={level} would mix again; set it to token"
-        )
-
-
 def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
     if chosen.grpo.distillation.teacher == "self" and chosen.grpo.distillation.hint is None:
         yield (
@@ -215,18 +185,6 @@ def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
             "grpo.environment = 'tools' with student.backend = 'unsloth', whose trainer writes single answers; set "
             "student.backend=transformers, or grpo.environment=single"
         )
-    given = chosen.grpo
-    shaped = {
-        "dynamic_sampling": (given.dynamic_sampling, 0),
-        "trace_in_failed_groups": (given.trace_in_failed_groups, False),
-        "credit": (given.credit, "completion"),
-    }
-    for name, (value, plain) in shaped.items():
-        if value != plain:
-            yield (
-                f"grpo.environment = 'tools' with grpo.{name} = {value!r}, which is of single answers; set "
-                f"grpo.{name}={plain}, or grpo.environment=single"
-            )
     together = "student.accelerate" if chosen.student.accelerate else "grpo.trl.use_vllm"
     if chosen.student.ranks > 1 and (chosen.student.accelerate or chosen.grpo.trl.use_vllm):
         yield (
@@ -250,7 +208,6 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _vllm_needs_whole_weights,
     _a_curriculum_is_profiled,
     _every_prompt_teaches,
-    _groups_are_shaped_where_they_are_written,
     _the_teacher_knows_more,
     _tools_are_of_grpo,
 )

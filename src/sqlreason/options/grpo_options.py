@@ -62,9 +62,6 @@ class GRPOOptions(Options):
     tools: ToolOptions
     distillation: DistillationTeacherOptions
     curriculum: Literal["off", "mixed", "easiest_first"]
-    dynamic_sampling: int = Field(default=0, ge=0)
-    trace_in_failed_groups: bool = False
-    credit: Literal["completion", "clause"] = "completion"
     token_budget: int | None = Field(default=None, gt=0)
     dev_prompts: int = Field(ge=0)
     dev_steps: int = Positive

@@ -66,7 +66,6 @@ def render_report(
     figures: Mapping[str, go.Figure],
     yields: pd.DataFrame | None = None,
     tokens_page: str | None = None,
-    credit_page: str | None = None,
 ) -> str:
     """Render the report of a run.
 
@@ -84,7 +83,6 @@ def render_report(
             to their sections, all others to the training.
         yields: How many traces are left after each step, one row per step; left out if not given.
         tokens_page: A page that shows a training example token by token (`students.inspection`); likewise.
-        credit_page: A page that shows rollouts with the advantage of each token; likewise.
 
     Returns:
         The page as one HTML document.
@@ -116,7 +114,6 @@ def render_report(
         examples=examples.to_dict("records"),
         figures=_placed(figures),
         tokens_page=tokens_page,
-        credit_page=credit_page,
         plotly_js=Markup(get_plotlyjs()),
     )
 

@@ -126,9 +126,7 @@ TRAINING: dict[str, TableSchema] = {
         },
         key=None,
         beside={
-            "generated_tokens": "of the step's completions, replaced ones included",
-            "replaced_groups": "groups without variance that were written anew (`grpo.dynamic_sampling`)",
-            "joined_traces": "groups that a trace joined (`grpo.trace_in_failed_groups`)",
+            "generated_tokens": "of the step's completions",
             "turns": "of a student with tools, mean of its rollouts",
             "tool_calls": "mean of its rollouts",
             "tool_errors": "share of the calls that failed",
@@ -140,11 +138,6 @@ TRAINING: dict[str, TableSchema] = {
         {"step": "optimiser step", "id": "question", "completion": "the rollout", "reward": "weighted total"},
         key=None,
         allow_empty=True,
-        beside={
-            "trace": "not the student's: a trace that joined a group in which every sample failed",
-            "credit": "advantage of each token, where tokens have their own (`grpo.credit: clause`)",
-            **TOOL_COLUMNS,
-            **CONVERSATION,
-        },
+        beside={**TOOL_COLUMNS, **CONVERSATION},
     ),
 }

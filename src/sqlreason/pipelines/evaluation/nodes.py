@@ -333,7 +333,6 @@ def write_report(
     sft_loss_plot: go.Figure,
     grpo_reward_plot: go.Figure,
     sft_tokens_page: str,
-    grpo_credit_page: str,
     report_facts: dict[str, Any],
 ) -> str:
     """Return the report as one HTML page that needs no network.
@@ -347,7 +346,6 @@ def write_report(
         sft_loss_plot: How SFT went.
         grpo_reward_plot: How GRPO went.
         sft_tokens_page: A training example token by token, a page of its own.
-        grpo_credit_page: Likewise rollouts with the advantage of each token; empty for none.
         report_facts: Who taught whom, on what.
     """
     yields = count_yield(trace_outcomes)
@@ -375,5 +373,4 @@ def write_report(
         plots,
         yields,
         sft_tokens_page,
-        grpo_credit_page,
     )

@@ -150,7 +150,6 @@ def _report() -> list[Node]:
                 "sft_loss_plot",
                 "grpo_reward_plot",
                 "sft_tokens_page",
-                "grpo_credit_page",
                 "report_facts",
             ],
             outputs="evaluation_report",

@@ -242,7 +242,7 @@ def train_student(
     _check_forecast(grpo_forecast, options)
     trained, dev = _split_dev(grpo_prompts, options)
     chosen = _choose_prompts(trained, grpo_profile, options)
-    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options, grpo_profile)
+    return train_on(base_model, initial_adapter, chosen, dev, checkpoints, student, options)
 
 
 def _split_dev(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -269,11 +269,9 @@ def train_on(
     checkpoints: Path,
     student: StudentOptions,
     options: GRPOOptions,
-    profile: pd.DataFrame | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
-    """Train by GRPO on all of the prompts, with the dev evaluation given; what a profile knows is made use of."""
-    from sqlreason.students.training import forecast, grpo
-    from sqlreason.students.training.group_shaping import GroupShaping
+    """Train by GRPO on all of the prompts, with the dev evaluation given."""
+    from sqlreason.students.training import grpo
 
     return grpo.train_grpo(
         base_model,
@@ -286,13 +284,7 @@ def train_on(
         dev_steps=options.dev_steps,
         patience=options.patience,
         shuffle=options.curriculum != "easiest_first",
-        shaping=GroupShaping(
-            options.dynamic_sampling,
-            options.trace_in_failed_groups,
-            options.credit,
-            options.token_budget,
-            {} if profile is None or profile.empty else forecast.pass_counts(profile, options.trl.temperature),
-        ),
+        token_budget=options.token_budget,
         tools=options.tool_limits,
         **student.training,
         trl=options.trl.arguments,
@@ -378,18 +370,3 @@ def _check_forecast(forecast_table: pd.DataFrame, options: GRPOOptions) -> None:
 def plot_rewards(grpo_history: pd.DataFrame, grpo_adapter: Adapter) -> go.Figure:
     """Return reward, its components and the KL over steps, and which of them the adapter is of."""
     return figures.grpo_rewards(grpo_history, grpo_adapter.facts.get("best_step"))
-
-
-def show_credit(base_model: Checkpoint, grpo_rollouts: pd.DataFrame, student: StudentOptions) -> str:
-    """Return a page that shows three rollouts with the advantage of each token; empty where tokens have none.
-
-    Args:
-        base_model: For its tokenizer.
-        grpo_rollouts: Table `grpo_rollouts`.
-        student: How its chat template is used.
-    """
-    from sqlreason.students.training import token_inspection
-
-    if "credit" not in grpo_rollouts:
-        return ""
-    return token_inspection.credit_as_html(grpo_rollouts, base_model.spoken_to(**student.template).load_chat())

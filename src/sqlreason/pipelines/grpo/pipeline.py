@@ -71,12 +71,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs="grpo_reward_plot",
                 name="plot_grpo_rewards",
             ),
-            Node(
-                func=nodes.show_credit,
-                inputs=["base_model", "grpo_rollouts", "params:student"],
-                outputs="grpo_credit_page",
-                name="show_grpo_credit",
-            ),
         ],
         namespace="grpo",
         prefix_datasets_with_namespace=False,

@@ -88,11 +88,6 @@ class Chat:
         text = self.tokenizer.decode(kept, skip_special_tokens=self.keeps_tags, clean_up_tokenization_spaces=False)
         return self.opening + str(text)
 
-    def token_spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Return where each token of an answer stands in the text of `read`; one that shows nothing is empty."""
-        ends = [len(self.read(ids[:count])) for count in range(len(ids) + 1)]
-        return [(ends[place], max(ends[place : place + 2])) for place in range(len(ids))]
-
     def is_finished(self, ids: Sequence[int]) -> bool:
         """Return whether an answer's ids end a turn."""
         return len(ids) > 0 and int(ids[-1]) in self.ends

@@ -176,18 +176,8 @@ def advise(table: pd.DataFrame) -> Advice:
 
 def pass_rates(rollouts: pd.DataFrame, temperature: float) -> pd.Series:
     """Return the share of right rollouts of each prompt (index id) at the profiled temperature nearest to this one."""
-    return _nearest(rollouts, temperature).groupby("id")["right"].mean()
-
-
-def pass_counts(rollouts: pd.DataFrame, temperature: float) -> dict[str, tuple[float, float]]:
-    """Return right and wrong rollouts by prompt, at the profiled temperature nearest to this one."""
-    right = _nearest(rollouts, temperature).groupby("id")["right"].agg(["sum", "count"])
-    return {str(id_): (float(hits), float(tries - hits)) for id_, hits, tries in right.itertuples()}
-
-
-def _nearest(rollouts: pd.DataFrame, temperature: float) -> pd.DataFrame:
     nearest = min(rollouts["temperature"].unique(), key=lambda known: abs(known - temperature))
-    return rollouts[rollouts["temperature"] == nearest]
+    return rollouts[rollouts["temperature"] == nearest].groupby("id")["right"].mean()
 
 
 def choose_prompts(prompts: pd.DataFrame, rates: pd.Series, order: str) -> pd.DataFrame:

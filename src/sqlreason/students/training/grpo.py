@@ -19,7 +19,6 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import FACT, with_tools
 from sqlreason.students.generation.decoding import Sampling
 from sqlreason.students.training.dev_evaluator import DevSet
-from sqlreason.students.training.group_shaping import GroupShaping
 from sqlreason.students.training.launch import Launch, call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, rows_of_a_step, share
@@ -47,7 +46,7 @@ def train_grpo(
     dev_steps: int = 25,
     patience: int | None = None,
     shuffle: bool = True,
-    shaping: GroupShaping | None = None,
+    token_budget: int | None = None,
     tools: ToolLimits | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -74,7 +73,7 @@ def train_grpo(
         dev_steps: Steps between two scores.
         patience: Scores without a better one after which the training ends; None for no limit.
         shuffle: Whether prompts come in a random order; without it as they are given.
-        shaping: What is done with the groups beside scoring them; None for nothing.
+        token_budget: Generated tokens after which the training ends; None for no limit.
         tools: Limits of the tools that the student may call between its turns; None for single-turn. With tools the
             columns of `prompts` must name the database, and `max_completion_length` is that of a whole episode.
         trl: Arguments of trl's GRPOConfig; `gradient_accumulation_steps` are those of all ranks together.
@@ -82,10 +81,9 @@ def train_grpo(
     Returns:
         The adapter over the original base; the history (one row a step: stage, step, loss, reward,
         rewards/<name>/mean, reward_std, zero_variance_share, dev_accuracy, kl, entropy, clipped_share,
-        completion_length, generated_tokens, replaced_groups, joined_traces, learning_rate, generation_seconds,
-        reward_seconds, dev_seconds, seconds; with tools turns, tool_calls, tool_errors, tool_tokens); the rollouts
-        (step, id, completion, reward, each component, advantage; where shaping asks for it, trace and credit, the
-        advantage of each token; with tools turns and so on, and conversation).
+        completion_length, generated_tokens, learning_rate, generation_seconds, reward_seconds, dev_seconds, seconds;
+        with tools turns, tool_calls, tool_errors, tool_tokens); the rollouts (step, id, completion, reward, each
+        component, advantage; with tools turns and so on, and conversation).
 
     Raises:
         AdapterError: if the adapter is of another base model.
@@ -93,7 +91,7 @@ def train_grpo(
         TrainingError: if a guard finds that the training would not do what was asked for.
     """
     adapter.require(checkpoint.identity)
-    trl, shaping = dict(trl or {}), shaping or GroupShaping()
+    trl = dict(trl or {})
     if backend == "unsloth" and complete("GRPOConfig", trl)["beta"] > 0:
         logger.warning("grpo: with beta > 0 unsloth's reference would be the base model; using backend transformers")
         backend = "transformers"
@@ -111,38 +109,21 @@ def train_grpo(
         "dev_steps": dev_steps,
         "patience": patience,
         "shuffle": shuffle,
-        **shaping.options,
         **trl,
+        # and nothing without: work of before there were any is found again
+        **({} if token_budget is None else {"token_budget": token_budget}),
+        **({} if tools is None else {"tools": asdict(tools)}),
     }
-    if tools is not None:  # and nothing without: work of before there were any is found again
-        options["tools"] = asdict(tools)
     own = share(trl, ranks)
-    _require_own_writer(shaping, backend, ranks, complete("GRPOConfig", own))
     _require_a_step(len(prompts), ranks, complete("GRPOConfig", own))
     place, scores = Launch(launch, ranks, accelerate), (rewards, weights)
     stage = Stage("grpo", workdir, options, resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    exam = DevSet(dev, dev_steps, patience)
-    loading = {"backend": backend, "quantization": quantization, "dtype": dtype}
-    return call(place, _train, stage, checkpoint, adapter, prompts, scores, own, shuffle, shaping, exam, loading, tools)
-
-
-def _require_own_writer(shaping: GroupShaping, backend: str, ranks: int, trl: Mapping[str, Any]) -> None:
-    """Refuse ways of shaping that a training cannot go, rather than leave them out without a word."""
-    if shaping.selects and (backend != "transformers" or trl["use_vllm"] or ranks > 1):
-        raise BadInput(
-            "dynamic_sampling and trace_in_failed_groups need completions of our own writing, in one process: backend "
-            f"transformers, use_vllm false and ranks 1, not {backend}, {trl['use_vllm']} and {ranks}"
-        )
-    if shaping.trace_in_failed_groups and trl["num_iterations"] > 1:
-        raise BadInput(
-            f"trace_in_failed_groups is corrected for completions that are used once, not num_iterations = "
-            f"{trl['num_iterations']}; set num_iterations: 1"
-        )
-    if shaping.weighs_tokens and trl["importance_sampling_level"] != "token":
-        raise BadInput("trace_in_failed_groups and credit=clause weigh tokens; set importance_sampling_level: token")
+    exam, loading = DevSet(dev, dev_steps, patience), {"backend": backend, "quantization": quantization, "dtype": dtype}
+    given = (checkpoint, adapter, prompts, scores, own, shuffle, exam, token_budget, loading, tools)
+    return call(place, _train, stage, *given)
 
 
 def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
@@ -164,8 +145,8 @@ def _train(
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
     trl: Mapping[str, Any],
     shuffle: bool,
-    shaping: GroupShaping,
     exam: DevSet,
+    token_budget: int | None,
     loading: dict[str, Any],
     tools: ToolLimits | None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -187,14 +168,12 @@ def _train(
     ours = loading["backend"] == "transformers" and not whole["use_vllm"]
     writer = Writer(sampling, whole["seed"], chat) if ours else None
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
-    trainer = grpo_trainer.make_trainer(
-        stage, model, chat, prompts, recorder, scores[1], writer, arguments, shaping, sessions
-    )
+    trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, scores[1], writer, arguments, sessions)
     evaluated = loading["backend"] == "transformers"
     evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev", sessions) if evaluated else None
     callbacks = [
         memory_dry_run.GRPODryRun(trainer, chat, writer),
-        early_stopping.Watch(trainer, stage, recorder, chat, evaluator, shaping.token_budget),
+        early_stopping.Watch(trainer, stage, recorder, chat, evaluator, token_budget),
     ]
     log = trainer_arguments.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step

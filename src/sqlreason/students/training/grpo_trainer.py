@@ -3,6 +3,7 @@
 The loss is trl's. What is given to it is in `grpo.py`, what happens between prompts and loss in `rollouts.py`.
 """
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,7 @@ from trl import GRPOConfig, GRPOTrainer
 from sqlreason.environments.session import SessionFactory
 from sqlreason.students.checkpoints import attention
 from sqlreason.students.checkpoints.chat import Chat, Messages
-from sqlreason.students.training import mixed_policy, shared_prompts, token_credit, trainer_arguments, trl_private
-from sqlreason.students.training.group_shaping import GroupShaping, SelectiveWriter, read_rows
+from sqlreason.students.training import shared_prompts, trainer_arguments, trl_private
 from sqlreason.students.training.rollouts import Recorder, Writer
 from sqlreason.students.training.trl_arguments import complete
 from sqlreason.students.training.work_folder import Stage
@@ -37,13 +37,9 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
        `_buffered_inputs`, `_step`), and
     5. a group's prompt is read once in the log-probabilities too, where that is right for the model
        (`_get_per_token_logps_and_entropies`, `_ForwardRedirection`).
-    6. Where `shaping` says so, each token has an advantage of its own, which trl's loss takes as it takes those of
-       whole completions; the rows of the step are there for its writer (`_generate_and_score_completions`).
 
     Args:
         chat: The student's tokenizer with its chat template.
-        recorder: Record of the rewards, and of the tokens' advantages.
-        shaping: What is done with the groups.
         shares_prompts: Whether 4 and 5 apply.
         options: Of trl's trainer.
     """
@@ -52,13 +48,10 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     model: PeftModel
     train_dataset: Dataset
 
-    def __init__(
-        self, *, chat: Chat, recorder: Recorder, shaping: GroupShaping, shares_prompts: bool, **options: Any
-    ) -> None:
-        self.chat, self.recorder, self.shaping, self.shares_prompts = chat, recorder, shaping, shares_prompts
+    def __init__(self, *, chat: Chat, shares_prompts: bool, **options: Any) -> None:
+        self.chat, self.shares_prompts = chat, shares_prompts
         self.writing_seconds: float | None = None
-        self.asked: list[dict[str, Any]] = []
-        self.written = {"generated_tokens": 0, "replaced_groups": 0, "joined_traces": 0}
+        self.written = {"generated_tokens": 0}
         super().__init__(**options)
 
     @property
@@ -83,60 +76,13 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         began = time.monotonic()
         written = super()._generate(list(prompts))
         self.writing_seconds = time.monotonic() - began
-        self.written = dict(zip(self.written, self._added_up(self._counts(written[1])), strict=True))
+        tokens = torch.tensor([self._count_tokens(written[1])], device=self.args.device)
+        self.written = {"generated_tokens": int(self.accelerator.reduce(tokens, "sum").item())}  # of all ranks
         return written
 
-    def _counts(self, completions: Sequence[Sequence[int]]) -> Sequence[int]:
-        """What was written for a step, in the order of `written`."""
-        writer = self.rollout_func
-        if isinstance(writer, Writer):
-            return writer.written_tokens, writer.replaced, writer.joined
-        return sum(map(len, completions)), 0, 0  # of completions that trl wrote
-
-    def _added_up(self, counts: Sequence[int]) -> list[int]:
-        """Sums over all ranks."""
-        together = self.accelerator.reduce(torch.tensor(counts, device=self.args.device), "sum")
-        return cast(list[int], together.tolist())
-
-    def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
-        self.asked = inputs
-        batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
-        return self._weigh_tokens(inputs, batch) if self.shaping.weighs_tokens else batch
-
-    def _weigh_tokens(self, inputs: list[dict[str, Any]], batch: dict[str, Any]) -> dict[str, Any]:
-        """Return the batch with an advantage for each token.
-
-        Args:
-            inputs: Rows of the completions, in which the writer has noted which are traces.
-            batch: As trl made it.
-        """
-        counted, advantages = batch["completion_mask"].bool(), batch["advantages"]
-        factors = torch.ones(batch["completion_ids"].shape, device=self.args.device)
-        if self.shaping.credit == "clause":
-            for place, row in enumerate(inputs):
-                if advantages[place] < 0 and not row.get("trace") and counted[place].any():
-                    ids = batch["completion_ids"][place][counted[place]].tolist()
-                    blame = token_credit.clause_factors(self.chat, ids, str(row["gold_sql"]))
-                    factors[place, : len(blame)] = torch.tensor(blame, device=factors.device)
-        traces = [place for place, row in enumerate(inputs) if row.get("trace")]
-        if traces:
-            factors[traces] = self._correct_traces(batch, traces)
-        shaped = advantages[:, None] * factors
-        self.recorder.credit = [row[mask].tolist() for row, mask in zip(shaped, counted, strict=True)]
-        return {**batch, "advantages": shaped}
-
-    def _correct_traces(self, batch: dict[str, Any], traces: list[int]) -> Tensor:
-        """Return the weight of each token of the traces; they have no KL, whose estimate is for what was sampled."""
-        ids, mask = (
-            torch.cat([batch[f"prompt_{kind}"][traces], batch[f"completion_{kind}"][traces]], 1)
-            for kind in ("ids", "mask")
-        )
-        kept, at_once = batch["completion_ids"].shape[1], self.args.per_device_train_batch_size
-        with torch.no_grad():
-            logps, *_ = self._get_per_token_logps_and_entropies(self.model, ids, mask, kept, batch_size=at_once)
-        if "ref_per_token_logps" in batch:
-            batch["ref_per_token_logps"][traces] = logps.to(batch["ref_per_token_logps"].dtype)
-        return mixed_policy.weights(logps)
+    def _count_tokens(self, completions: Sequence[Sequence[int]]) -> int:
+        """Tokens that the student wrote."""
+        return sum(map(len, completions))
 
     def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler[int]:
         return shuffled_by_epoch(super()._get_train_sampler(dataset), self.args.seed)
@@ -170,7 +116,6 @@ def make_trainer(
     weights: Sequence[float],
     writer: Writer | None,
     arguments: Mapping[str, Any],
-    shaping: GroupShaping | None = None,
     sessions: SessionFactory | None = None,
 ) -> GroupTrainer:
     """Make the trainer.
@@ -184,7 +129,6 @@ def make_trainer(
         weights: Weight of each reward in the total.
         writer: Writer of the completions; None leaves them to trl, or to the backend that patched it.
         arguments: Arguments of trl's GRPOConfig, for this rank.
-        shaping: What is done with the groups; None for nothing.
         sessions: Opens the episodes of a student with tools, whose chat has them; None without.
 
     Raises:
@@ -197,17 +141,11 @@ def make_trainer(
     }
     whole = complete("GRPOConfig", {}) | held
     limit = whole["max_completion_length"]
-    rows = read_rows(prompts)
-    shaping = shaping or GroupShaping()
-    if writer is not None and shaping.selects:
-        beliefs = stage.folder / "posterior"
-        writer = SelectiveWriter(writer.sampling, writer.seed, chat, recorder, rows, shaping, beliefs)
+    rows = [{**row, "prompt": json.loads(row["prompt"])} for row in prompts.to_dict("records")]
     if whole["use_vllm"]:
         held["vllm_max_model_length"] = longest_sequence(rows, chat, limit)
     options: dict[str, Any] = {
         "chat": chat,
-        "recorder": recorder,
-        "shaping": shaping,
         "shares_prompts": writer is not None and _reads_prompts_once(model, rows, chat, limit),
         "model": model,
         "args": trainer_arguments.build_config(GRPOConfig, held),

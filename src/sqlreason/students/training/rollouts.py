@@ -30,13 +30,11 @@ class Writer:
 
     def __init__(self, sampling: Sampling, seed: int, chat: Chat) -> None:
         self.sampling, self.seed, self.chat = sampling, seed, chat
-        self.written_tokens = self.replaced = self.joined = 0
 
     def __call__(self, prompts: Sequence[list[dict[str, str]]], trainer: Any) -> dict[str, Any]:
         """Answers trl as its `rollout_func`: prompts, each repeated for its group, to token ids."""
         ids = [self.chat.prompt_ids(messages) for messages in prompts[:: self.sampling.samples]]
         completions = self.write(trainer, ids, self.chat.ends)
-        self.written_tokens = sum(map(len, completions))
         repeated = [row for row in ids for _ in range(self.sampling.samples)]
         return {"prompt_ids": repeated, "completion_ids": completions, "logprobs": None}
 
@@ -115,30 +113,12 @@ class Recorder:
         self.rewards, self.weights, self.folder = list(rewards), list(weights), folder
         self.group, self.chat = group, chat
         self.table: dict[str, list[Any]] = {}
-        self.credit: list[list[float]] | None = None
         self.episodes: dict[str, list[Any]] = {}  # what a student with tools did, in columns
         self.seconds = 0.0
 
     def wrapped(self) -> list[Callable[..., Any]]:
         """The rewards, each noting what it is given and gives."""
         return [_Noted(reward, self) for reward in self.rewards]
-
-    def score(self, rows: Sequence[Mapping[str, Any]], ids: Sequence[Sequence[int]]) -> list[float]:
-        """Return the weighted totals of completions that are not, or not yet, those of a step.
-
-        Args:
-            rows: The prompt of each completion, with the columns of the rewards.
-            ids: Tokens of each completion.
-        """
-        began = time.monotonic()
-        columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0] if name != "prompt"}
-        completions = self.read([], ids, columns)
-        totals = [0.0] * len(rows)
-        for reward, weight in zip(self.rewards, self.weights, strict=True):
-            for place, value in enumerate(reward(completions, completion_ids=ids, **columns)):
-                totals[place] += weight * (value or 0.0)
-        self.seconds += time.monotonic() - began
-        return totals
 
     def read(self, completions: Sequence[Any], ids: Any, columns: dict[str, Any]) -> Sequence[Any]:
         """Return completions as the evaluation reads them, and note in `columns` which ended their turn."""
@@ -162,12 +142,10 @@ class Recorder:
         table.insert(3, "reward", self.totals())
         if advantages is not None:
             table["advantage"] = list(advantages)[own]
-        if self.credit is not None:
-            table["credit"] = self.credit
         table = table.assign(**self.episodes)
         self.folder.mkdir(exist_ok=True)
         table.to_parquet(self.folder / f"{step:06d}-{rank()}.parquet")
-        self.table, self.episodes, self.seconds, self.credit = {}, {}, 0.0, None
+        self.table, self.episodes, self.seconds = {}, {}, 0.0
 
     def zero_variance_share(self) -> float | None:
         """The share of this step's groups in which all totals are equal, from which nothing is learned.
@@ -210,8 +188,7 @@ def read_log(log: Sequence[Mapping[str, Any]], stage: str) -> pd.DataFrame:
             "tools/failure_frequency": "tool_errors",
             "tools/tool_tokens": "tool_tokens",
         }
-    written = ["generated_tokens", "replaced_groups", "joined_traces"]
-    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, *written, *timed]
+    kept = [*plain, "zero_variance_share", "dev_accuracy", *names, "generated_tokens", *timed]
     components = sorted({key for entry in log for key in entry if key.startswith("rewards/") and key.endswith("/mean")})
     table = pd.DataFrame([{"stage": stage, **{key: entry.get(key) for key in (*kept, *components)}} for entry in log])
     table["kl"] = table["kl"].astype(float).fillna(0.0)
@@ -241,8 +218,6 @@ class _Noted:
         self.recorder.seconds += time.monotonic() - began
         self.recorder.table["id"] = list(columns["id"])
         self.recorder.table["completion"] = [_text(completion) for completion in completions]
-        if "trace" in columns:
-            self.recorder.table["trace"] = list(columns["trace"])
         self.recorder.table[self.__name__] = values
         return values
 

@@ -1,17 +1,12 @@
 """One training example token by token: what the student reads, what it is trained on, where it begins and ends.
 
-And, where GRPO gives tokens advantages of their own, a few rollouts with the advantage of each.
-
 The errors that a loss does not show are seen here at a glance: a second BOS, an end of turn that is not trained, a tag
 that became one token, a schema that ate the answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
-
-import pandas as pd
 
 from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat, Messages
 from sqlreason.students.checkpoints.tool_chat import ToolChat
@@ -30,18 +25,6 @@ span {{ border: 1px solid #8884; border-radius: 3px; white-space: pre-wrap }}
 <p>{tokens} tokens, <span class="trained">{trained} trained</span>, the others are read only;
 <span class="special">outlined</span> are {bos} (it begins with one) and {eos} (an end of turn).</p>
 <p>{body}</p>
-"""
-
-_CREDIT_PAGE = """<!doctype html>
-<meta charset="utf-8"><title>Rollouts and the advantage of each token</title>
-<style>
-:root {{ color-scheme: light dark }}
-body {{ font: 14px/1.9 ui-monospace, monospace; margin: 2em auto; max-width: 70em; padding: 0 1em }}
-span {{ border-radius: 3px; white-space: pre-wrap }}
-</style>
-<h1>Rollouts and the advantage of each token</h1>
-<p>Red takes from a token's probability, green adds to it; the stronger, the more.</p>
-{body}
 """
 
 
@@ -119,33 +102,3 @@ def as_html(tokens: Sequence[Token], chat: Chat) -> str:
         eos=escape(" ".join(chat.tokenizer.convert_ids_to_tokens(list(chat.ends)))),
         body=body,
     )
-
-
-def credit_as_html(rollouts: pd.DataFrame, chat: Chat, count: int = 3) -> str:
-    """Return a page with the latest rollouts whose tokens have advantages of their own; "" where there are none.
-
-    Args:
-        rollouts: Table `grpo_rollouts`; a rollout whose text is cut into other tokens than were written is left out.
-        chat: The student's tokenizer with its chat template.
-        count: Rollouts at most, each of another question.
-    """
-    if "credit" not in rollouts:
-        return ""
-    shown: dict[str, str] = {}
-    for row in rollouts.iloc[::-1].to_dict("records"):
-        ids, credit = chat.completion_ids(row["completion"]), list(row["credit"])
-        uneven = len(credit) == len(ids) and max(credit) > min(credit)
-        if uneven and row["id"] not in shown and len(shown) < count:
-            shown[row["id"]] = _credited(row, chat, ids, credit)
-    return _CREDIT_PAGE.format(body="".join(shown.values())) if shown else ""
-
-
-def _credited(row: Mapping[Any, Any], chat: Chat, ids: Sequence[int], credit: Sequence[float]) -> str:
-    text, most = chat.read(ids), max(map(abs, credit))
-    tokens = "".join(
-        f'<span style="background: rgb({"200 40 40" if value < 0 else "40 160 80"} / {abs(value) / most:.2f})" '
-        f'title="{value:+.3f}">{escape(text[start:end].replace(*_LINE_END))}</span>'
-        for (start, end), value in zip(chat.token_spans(ids), credit, strict=True)
-    )
-    head = f"question {row['id']}, step {row['step']}, reward {row['reward']:.2f}, advantage {row['advantage']:+.2f}"
-    return f"<h2>{escape(head + (', a trace' if row.get('trace') else ''))}</h2>\n<p>{tokens}</p>\n"

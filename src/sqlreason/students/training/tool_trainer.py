@@ -90,10 +90,10 @@ class ToolTrainer(GroupTrainer):
             [[] for _ in episodes],
         )
 
-    def _counts(self, completions: Sequence[Sequence[int]]) -> Sequence[int]:
+    def _count_tokens(self, completions: Sequence[Sequence[int]]) -> int:
         """Without what tools said, which the student did not write."""
         episodes = [environment.episode for environment in cast(Sequence[StudentTools], self.environments)]
-        return sum(sum(episode.own) for episode in episodes if episode is not None), 0, 0
+        return sum(sum(episode.own) for episode in episodes if episode is not None)
 
     def _write(self, rows: list[list[int]], room: int, turn: int) -> Turns:
         if self.writer is None:
