@@ -14,7 +14,6 @@ OVERRIDDEN: dict[type, tuple[str, ...]] = {
     SFTTrainer: (),
     GRPOTrainer: (
         "_generate",
-        "_generate_and_score_completions",
         "_generate_single_turn",
         "_get_per_token_logps_and_entropies",
         "_get_train_sampler",
