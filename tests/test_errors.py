@@ -273,7 +273,7 @@ SLOW = [
     ("all completions rejected", ("run", "--env=wrong", *PREPARE), {}, "no trace is left for the student"),
     ("model without tokenizer", ("run", "--env=no_tokenizer", *PREPARE), {}, "tokenizer"),
     ("torn tokenizer", ("run", "--env=torn_tokenizer", *PREPARE), {}, "tokenizer"),
-    ("ask, long table", ("sqlreason", "ask", "How many?", "--database=wide.sql", "--student=base"), {}, "is too long"),
+    ("ask, long table", ("sqlreason", "ask", "How many?", "--database=wide.sql", "--student=base"), {}, "one table"),
 ]  # fmt: skip
 LENGTHS = {}
 

@@ -228,9 +228,9 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
             )
         messages = prompts.messages_without_gold(question, database.context, database.dialect)
     except PromptOverBudget as error:
-        way = "Name fewer tables that the question is about" if tables else "One table alone is too long"
+        way = "Name fewer tables" if tables else "That is with one table alone: shorten the question"
         raise BadInput(
-            f"{error}. {way}; or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
+            f"{error}. {way}, or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
             "longer than those of its training"
         ) from error
     schema = schema_of(database.context, database.dialect)
