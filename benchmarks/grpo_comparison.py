@@ -201,8 +201,7 @@ class Comparison:
         from real_questions import prepare_questions, read_questions
 
         base, options = self.base.spoken_to(**self.student.template), self.catalog.load("params:preprocessing")
-        limits = {name: getattr(options, name) for name in ("max_prompt_tokens", "sample_rows", "max_tables")}
-        written = StudentPrompts(Prompt.from_mapping(self.prompt), base.load_chat(), **limits)
+        written = StudentPrompts(Prompt.from_mapping(self.prompt), base.load_chat(), **options.prompt_limits)
         return prepare_questions(read_questions(self.terms.people, None), written, options, None).sort_values("id")
 
     def _improve(self, adapter: Adapter, changes: dict[str, Any]) -> tuple[Adapter, dict[str, Any]]:

@@ -177,9 +177,7 @@ def main() -> None:
     builder = StudentPrompts(
         Prompt.from_mapping(prompt),
         loaded["base_model"].spoken_to(**way.template).load_chat(),
-        max_prompt_tokens=options.max_prompt_tokens,
-        sample_rows=options.sample_rows,
-        max_tables=options.max_tables,
+        **options.prompt_limits,
     )
     for place in given.places:
         asked = heldout if place == HELDOUT else read_questions(Path(place), given.database)

@@ -174,6 +174,15 @@ def test_of_a_schema_over_the_budget_the_tables_are_shown_that_the_question_spea
     assert "--table names others" in caplog.text
 
 
+def test_tables_of_postgresql_are_told_as_it_keeps_their_names(prompts, caplog):
+    prompts.max_tables = 1
+    shop = question_answering.Database(
+        'CREATE TABLE Customer (Id INT); CREATE TABLE "Invoice" (Total INT);', "postgres"
+    )
+    question_answering._messages(prompts, "How many customers?", shop, ())
+    assert "is shown 1 of 2 tables, by the words of the question: customer;" in caplog.text
+
+
 def test_a_table_that_alone_is_over_the_budget_is_told(prompts):
     wide = f"CREATE TABLE readings ({', '.join(f'sensor_{i} REAL' for i in range(400))});"
     with pytest.raises(

@@ -85,8 +85,7 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
         adapter = None if student == "base" else _load_adapter(catalog, (student,) if student else TRAINED)
     if adapter is not None:
         adapter.require(base.identity, prompt_fingerprint(prompt, base))
-    limits = {name: getattr(budget, name) for name in ("max_prompt_tokens", "sample_rows", "max_tables")}
-    prompts = StudentPrompts(prompt, base.load_chat(), **limits)
+    prompts = StudentPrompts(prompt, base.load_chat(), **budget.prompt_limits)
     return question_answering.ask(
         base,
         adapter,

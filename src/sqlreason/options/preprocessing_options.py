@@ -1,6 +1,6 @@
 """The parameters `preprocessing`: how traces are verified and which of them are kept."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -27,3 +27,8 @@ class PreprocessingOptions(Options):
     near_duplicates: float | None = Field(gt=0.0, lt=1.0)
     sample_rows: int = Field(ge=0)
     seed: int
+
+    @property
+    def prompt_limits(self) -> dict[str, Any]:
+        """What limits a student's prompts: arguments of `StudentPrompts`."""
+        return self.model_dump(include={"max_prompt_tokens", "sample_rows", "max_tables"})

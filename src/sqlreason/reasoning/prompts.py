@@ -200,8 +200,7 @@ def schema_text(
         SchemaError: The context cannot be read, or lacks a table of ``keep``.
         PromptOverBudget: Nothing more may be dropped.
     """
-    schema = schema_of(context, dialect)
-    schema = as_postgres(schema, context) if dialect == "postgres" else schema
+    schema = prompt_schema(context, dialect)
     keep = _behind_views(schema, keep)
     missing = sorted(name for name in keep if schema.table(name) is None)
     if missing:
@@ -219,6 +218,20 @@ def schema_text(
         f"The schema is over budget even at its shortest ({len(writings[-1]())} characters, {len(keep)} tables kept); "
         "raise the budget or leave the question out."
     )
+
+
+def prompt_schema(context: str, dialect: str = "") -> Schema:
+    """Return the schema that a prompt shows, its names as the engine keeps them.
+
+    Args:
+        context: DDL and INSERT statements.
+        dialect: As of `schema_text`.
+
+    Raises:
+        SchemaError: The context cannot be read.
+    """
+    schema = schema_of(context, dialect)
+    return as_postgres(schema, context) if dialect == "postgres" else schema
 
 
 def escape(text: str) -> str:
@@ -254,8 +267,8 @@ def _without_hint(user: str) -> str:
 def _near_first(schema: Schema, keep: Collection[str]) -> tuple[list[str], int]:
     """The names of the tables, the farthest by foreign keys last, and how many of them must stay: all without any."""
     names, away = [table.name for table in schema.tables], distances(schema, keep)
-    far_first = sorted(names, key=lambda name: -away.get(name.lower(), len(names)))
-    return far_first[::-1], sum(steps == 0 for steps in away.values()) or len(names)
+    near_first = sorted(reversed(names), key=lambda name: away.get(name.lower(), len(names)))
+    return near_first, sum(steps == 0 for steps in away.values()) or len(names)
 
 
 def _ever_shorter(

@@ -13,7 +13,6 @@ from functools import cached_property
 from sqlreason.reasoning import prompts
 from sqlreason.sql.parsing import queries
 from sqlreason.sql.parsing.dialects import NAMES
-from sqlreason.sql.parsing.schema import schema_of
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
@@ -124,7 +123,7 @@ class StudentPrompts:
             ValueError: If the context does not parse.
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
-        schema = schema_of(context, dialect)
+        schema = prompts.prompt_schema(context, dialect)
         found = tables_of_question(question, schema)[: self.max_tables]
         named = found or [heart(schema)]
         is_large = self.max_tables is not None and len(schema.tables) > self.max_tables
@@ -139,8 +138,11 @@ class StudentPrompts:
             except prompts.PromptOverBudget:
                 return False
 
-        fewer = range(len(named), 1, -1)  # the surest ones, as many as have room
-        return build(len(named) - bisect_left(fewer, True, key=has_room))
+        try:
+            return build(len(named))
+        except prompts.PromptOverBudget:
+            fewer = range(len(named) - 1, 1, -1)  # the surest ones, as many as have room
+            return build(max(1, len(named) - 1 - bisect_left(fewer, True, key=has_room)))
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""

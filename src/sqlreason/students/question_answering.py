@@ -16,13 +16,13 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import parse
-from sqlreason.reasoning.prompts import PromptOverBudget
+from sqlreason.reasoning.prompts import PromptOverBudget, prompt_schema
 from sqlreason.sql.database_files import SCHEMES, SERVERS, DatabaseError, database_url, dialect_of, engine_of
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
-from sqlreason.sql.parsing.schema import schema_of, spelled
+from sqlreason.sql.parsing.schema import spelled
 from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
@@ -233,7 +233,7 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
             f"{error}. {way}, or raise it in conf/<environment>/parameters.yml, though a student is worse at prompts "
             "longer than those of its training"
         ) from error
-    schema = schema_of(database.context, database.dialect)
+    schema = prompt_schema(database.context, database.dialect)
     shown = [table.name for table in schema.tables if _is_shown(table.name, messages, database.dialect)]
     if len(shown) < len(schema.tables):
         told = "the student is shown %d of %d tables, by the words of the question: %s; --table names others"

@@ -58,9 +58,13 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
         >>> tables_of_question("What is the total of all invoices by country?", shop)
         ['Invoice', 'Customer']
     """
-    asked = set(stems(question)).difference(stems(*_ASKING))
+    words = stems(question)
+    asked = set(words).difference(stems(*_ASKING))
     names = _telling_names(schema)
-    columns = {table.name: _words_of_columns(table) | _words_of_values(table, question) for table in schema.tables}
+    columns = {
+        table.name: _words_of_columns(table) | _words_of_values(table, question.lower(), words)
+        for table in schema.tables
+    }
     spread = Counter(word for name in names for word in names[name] | columns[name])
     weight = {word: math.log(1 + len(names) / tables) for word, tables in spread.items()}
     ties = _foreign_keys(schema)
@@ -110,9 +114,9 @@ def _words_of_columns(table: Table) -> set[str]:
     return set(stems(*(column.name for column in table.columns if column.name not in references)))
 
 
-def _words_of_values(table: Table, question: str) -> set[str]:
-    """The stems of those of its texts that the question holds whole, such as a name."""
-    sentence, asked = question.lower(), f" {' '.join(stems(question))} "
+def _words_of_values(table: Table, sentence: str, words: list[str]) -> set[str]:
+    """The stems of those of its texts that a sentence, in lower case and in stems, holds whole, such as a name."""
+    asked = f" {' '.join(words)} "
     texts = {cell for row in table.rows for cell in row if isinstance(cell, str) and cell.lower() in sentence}
     values = [stems(text) for text in texts]
     return {word for value in values if value and f" {' '.join(value)} " in asked for word in value}

@@ -338,9 +338,7 @@ def _student_prompts(
     return StudentPrompts(
         Prompt.from_mapping(student_prompt),
         base_model.spoken_to(**student.template).load_chat(),
-        max_prompt_tokens=options.max_prompt_tokens,
-        sample_rows=options.sample_rows,
-        max_tables=options.max_tables,
+        **options.prompt_limits,
     )
 
 
