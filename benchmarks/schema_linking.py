@@ -16,9 +16,10 @@ from statistics import mean
 import pandas as pd
 from real_questions import read_questions
 
+from sqlreason.reasoning.prompts import prompt_schema
 from sqlreason.reporting import statistics
 from sqlreason.sql.parsing.queries import tables_of
-from sqlreason.sql.parsing.schema import Schema, distances, find_schema
+from sqlreason.sql.parsing.schema import Schema, SchemaError, distances
 from sqlreason.students.schema_linking import tables_of_question
 
 SIZES = (2, 4)
@@ -42,10 +43,12 @@ class Linked:
 def link(questions: pd.DataFrame) -> Iterator[Linked]:
     """Yield the questions whose schema can be read and whose gold reads one of its tables."""
     for row in questions.to_dict("records"):
-        schema = find_schema(row["sql_context"])
-        known = set() if schema is None else {table.name.lower() for table in schema.tables}
-        gold = frozenset(known & {name.lower() for name in tables_of(row["sql"])})
-        if schema is not None and gold:
+        try:
+            schema = prompt_schema(row["sql_context"])
+        except SchemaError:
+            continue
+        known = {table.name.lower() for table in schema.tables}
+        if gold := frozenset(known & {name.lower() for name in tables_of(row["sql"])}):
             found = tuple(name.lower() for name in tables_of_question(row["sql_prompt"], schema))
             yield Linked(schema, gold, found)
 

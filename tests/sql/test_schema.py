@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from sqlreason.sql.parsing.schema import ForeignKey, Schema, SchemaError, parse_schema, render_ddl
+from sqlreason.sql.parsing.undeclared_keys import with_inferred_keys
 
 SHOP = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL, note TEXT);
@@ -69,6 +70,40 @@ def test_the_rendered_ddl_is_one_line_a_table_and_runs() -> None:
     assert (
         "rich" in text and "customers" not in render_ddl(Schema(schema.tables[1:]), tables=["ORDERS"]).split("\n")[1:]
     )
+
+
+def test_foreign_keys_to_tables_that_are_not_shown_are_not_shown() -> None:
+    schema = parse_schema(SHOP)
+    assert "REFERENCES" in render_ddl(schema, tables=["orders", "customers"]) and "REFERENCES" in render_ddl(schema)
+    assert "REFERENCES" not in render_ddl(schema, tables=["orders"])
+
+
+@pytest.mark.parametrize(
+    ("referred", "column", "led"),
+    [
+        ("films (id INT PRIMARY KEY)", "film_id", True),
+        ("films (id INT PRIMARY KEY)", "FilmsID", True),
+        ("companies (code TEXT PRIMARY KEY)", "company_code", True),
+        ("films (filmNumber INT PRIMARY KEY)", "filmnumber", True),
+        ("films (filmNumber INT PRIMARY KEY)", "film_id", False),
+        ("films (id INT PRIMARY KEY)", "id", False),  # says not whose
+        ("films (id INT)", "film_id", False),  # no key
+        ("films (id INT, part INT, PRIMARY KEY (id, part))", "film_id", False),  # half of one
+        ("shop.films (id INT PRIMARY KEY)", "film_id", True),
+    ],
+)
+def test_a_reference_that_nobody_declared_is_told_by_its_name(referred: str, column: str, led: bool) -> None:
+    schema = with_inferred_keys(parse_schema(f"CREATE TABLE {referred}; CREATE TABLE seen (n INT, {column} INT)"))
+    assert [key.columns for key in schema.tables[1].foreign_keys] == ([(column,)] if led else [])
+    assert with_inferred_keys(schema) == schema
+
+
+def test_a_declared_reference_is_not_told_twice_and_keeps_what_leads_nowhere() -> None:
+    script = (
+        "CREATE TABLE A (id INT PRIMARY KEY); CREATE TABLE b (a_id INT REFERENCES a (id), g INT REFERENCES gone (id))"
+    )
+    keys = with_inferred_keys(parse_schema(script)).tables[1].foreign_keys
+    assert [(key.columns, key.table) for key in keys] == [(("a_id",), "A"), (("g",), "gone")]
 
 
 def test_real_contexts_are_read_as_sqlite_reads_them(real_folder) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reasoning.prompts import Prompt, prompt_schema
 from sqlreason.sql.parsing.schema import parse_schema, render_ddl
 from sqlreason.sql.verifier import Task
 from sqlreason.students.prompting import StudentPrompts
@@ -45,6 +45,26 @@ CLINIC = parse_schema(
 )
 def test_tables_are_found_by_names_columns_and_ties(question, found):
     assert tables_of_question(question, CLINIC) == found
+
+
+def test_words_that_a_name_writes_as_one_are_found():
+    shop = parse_schema(
+        "CREATE TABLE orderdetails (n INT); CREATE TABLE lines (orderdate DATE); CREATE TABLE x (y INT)"
+    )
+    assert tables_of_question("How many order details are there?", shop) == ["orderdetails"]
+    assert tables_of_question("the first order date", shop) == ["lines"]
+
+
+def test_keys_that_nobody_declared_tie_tables():
+    context = (
+        "CREATE TABLE Customer (CustomerId INT PRIMARY KEY, Name TEXT);"
+        "CREATE TABLE Film (FilmId INT PRIMARY KEY, Title TEXT);"
+        "CREATE TABLE Rental (RentalId INT PRIMARY KEY, CustomerId INT, FilmId INT);"
+        "CREATE TABLE Staff (StaffId INT PRIMARY KEY)"
+    )
+    asked = "Which customers have seen the film Alien?"
+    assert tables_of_question(asked, parse_schema(context)) == ["Customer", "Film"]
+    assert tables_of_question(asked, prompt_schema(context)) == ["Customer", "Film", "Rental"]
 
 
 def test_names_of_whatever_kind_have_words():

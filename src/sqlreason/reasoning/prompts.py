@@ -17,6 +17,7 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import ParsedAnswer, render
 from sqlreason.sql.parsing.queries import tables_in_order
 from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, distances, render_ddl, schema_of
+from sqlreason.sql.parsing.undeclared_keys import with_inferred_keys
 
 REQUIRED_FIELDS = ("question", "schema")
 FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
@@ -221,7 +222,7 @@ def schema_text(
 
 
 def prompt_schema(context: str, dialect: str = "") -> Schema:
-    """Return the schema that a prompt shows, its names as the engine keeps them.
+    """Return the schema that a prompt shows: names as the engine keeps them, foreign keys that nobody declared as well.
 
     Args:
         context: DDL and INSERT statements.
@@ -230,7 +231,7 @@ def prompt_schema(context: str, dialect: str = "") -> Schema:
     Raises:
         SchemaError: The context cannot be read.
     """
-    schema = schema_of(context, dialect)
+    schema = with_inferred_keys(schema_of(context, dialect))
     return as_postgres(schema, context) if dialect == "postgres" else schema
 
 

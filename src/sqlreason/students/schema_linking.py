@@ -15,6 +15,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 import networkx
 from networkx.algorithms.approximation import steiner_tree
@@ -46,7 +47,7 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
 
     Args:
         question: In English.
-        schema: Of the database.
+        schema: Of the database, as `reasoning.prompts.prompt_schema` reads it: with the foreign keys that names tell.
 
     Example:
         >>> from sqlreason.sql.parsing.schema import parse_schema
@@ -59,7 +60,7 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
         ['Invoice', 'Customer']
     """
     words = stems(question)
-    asked = set(words).difference(stems(*_ASKING))
+    asked = set(words).difference(stems(*_ASKING)) | _compounds(question)
     names = _telling_names(schema)
     columns = {
         table.name: _words_of_columns(table) | _words_of_values(table, question.lower(), words)
@@ -98,6 +99,12 @@ def stems(*texts: str) -> list[str]:
     """
     words = _WORD.findall(_HUMP.sub(" ", " ".join(texts)).lower())
     return [str(word) for word in _STEMMER.stemWords(words)]
+
+
+def _compounds(question: str) -> set[str]:
+    """The stems of each two words that follow one another, written as one: "order details" for `orderdetails`."""
+    words = _WORD.findall(question.lower())
+    return set(_STEMMER.stemWords([first + second for first, second in pairwise(words)]))
 
 
 def _telling_names(schema: Schema) -> dict[str, set[str]]:

@@ -211,7 +211,8 @@ def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_row
 
     Args:
         schema: What to write.
-        tables: Names of the tables to keep, whatever their letter case; None keeps all.
+        tables: Names of the tables to keep, whatever their letter case; None keeps all. Foreign keys to the others go
+            with them: who does not know a table shall not join it.
         sample_rows: How many rows a table shows, each as a tuple of SQL literals.
         dialect: By whose rules names need quotes (`spelled`).
     """
@@ -219,7 +220,9 @@ def render_ddl(schema: Schema, tables: Collection[str] | None = None, sample_row
     lines = []
     for table in schema.tables:
         if kept is None or table.name.lower() in kept:
-            lines.append(f"CREATE TABLE {spelled(table.name, dialect)} ({', '.join(_parts(table, dialect))});")
+            keys = tuple(key for key in table.foreign_keys if kept is None or key.table.lower() in kept)
+            parts = _parts(replace(table, foreign_keys=keys), dialect)
+            lines.append(f"CREATE TABLE {spelled(table.name, dialect)} ({', '.join(parts)});")
             lines += [f"-- ({', '.join(map(literal, row))})" for row in table.rows[:sample_rows]]
     views = [" ".join(view.split()) + ";" for view in schema.views]
     return "\n".join(lines + [view for view in views if kept is None or any(n in view.lower() for n in kept)])

@@ -3,6 +3,7 @@
 import re
 
 from sqlreason.synthesis.english import phrase_of, pluralise
+from sqlreason.text.singular import singularise
 
 _TABLE_PREFIXES = frozenset(["tbl", "t", "tab", "table", "dim", "fact", "fct", "stg", "tb", "lkp", "ref"])
 _TABLE_SUFFIXES = frozenset(["table", "tbl", "data", "records", "list", "info", "master", "mst"])
@@ -23,20 +24,7 @@ UNITS = {
     "hours": "hours", "days": "days", "eur": "euros", "usd": "dollars", "gbp": "pounds", "pct": "percent",
     "percent": "percent", "kwh": "kilowatt hours", "kw": "kilowatts", "mb": "megabytes", "gb": "gigabytes",
 }  # fmt: skip
-_UNCHANGED = ("ss", "us", "is", "news", "series", "species", "gas", "bus")
-_IRREGULAR = {
-    "people": "person", "children": "child", "men": "man", "women": "woman", "movies": "movie", "cookies": "cookie",
-}  # fmt: skip
 _MOST_WORDS = 4  # of a comment that names rather than explains
-
-
-def singularise(word: str) -> str:
-    """Return the singular of a word, or the word as it is."""
-    if word in _IRREGULAR or len(word) < 4 or word.endswith(_UNCHANGED) or not word.endswith("s"):
-        return _IRREGULAR.get(word, word)
-    if word.endswith("ies"):
-        return f"{word[:-3]}y"
-    return word[:-2] if re.search(r"(ss|x|z|ch|sh|us)es$", word) else word[:-1]
 
 
 def nouns_of(table: str, comment: str | None = None) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlreason.sql.parsing.schema import Column, ForeignKey, Schema, Table, distances
-from sqlreason.synthesis.schema.naming import singularise
+from sqlreason.sql.parsing.undeclared_keys import with_inferred_keys
 from sqlreason.synthesis.schema.readers import SourceError
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ def cut(schema: Schema, focus: Sequence[str], max_tables: int, max_columns: int)
         known = ", ".join(table.name for table in schema.tables[:20])
         raise SourceError(f"synthesis.tables names {', '.join(missing)}; the database has {known}")
     linked = with_inferred_keys(schema)
+    _tell_inferred(schema, linked)
     away = distances(linked, focus or [max(linked.tables, key=lambda table: _degree(linked, table)).name])
     order = [table.name for table in linked.tables]
     near = sorted(order, key=lambda name: (away.get(name.lower(), len(order)), order.index(name)))[:max_tables]
@@ -43,38 +44,15 @@ def _degree(schema: Schema, table: Table) -> int:
     return sum(table.name in (key.table, other.name) for other in schema.tables for key in other.foreign_keys)
 
 
-def with_inferred_keys(schema: Schema) -> Schema:
-    """Return the schema with the foreign keys that nobody declared but names tell: `customer_id` -> customers."""
-    keys = {table.name: table.primary_key[0] for table in schema.tables if len(table.primary_key) == 1}
-    owners = {
-        name.lower(): (table, key)
-        for table, key in keys.items()
-        for name in ([key] if key.lower() not in ("id", "code", "no", "key") else _key_names(table, key))
-    }
-    found: list[str] = []
-
-    def complete(table: Table) -> Table:
-        used = {name for key in table.foreign_keys for name in key.columns}
-        own = keys.get(table.name)
-        more = []
-        for column in table.columns:
-            owner = owners.get(column.name.lower())
-            if owner and owner[0] != table.name and column.name not in used and column.name != own:
-                more.append(ForeignKey((column.name,), owner[0], (owner[1],)))
-        found.extend(f"{table.name}.{key.columns[0]} -> {key.table}" for key in more)
-        declared = (replace(k, table=t.name) for k in table.foreign_keys if (t := schema.table(k.table)))
-        return replace(table, foreign_keys=(*declared, *more))
-
-    completed = replace(schema, tables=tuple(complete(table) for table in schema.tables))
+def _tell_inferred(schema: Schema, linked: Schema) -> None:
+    found = [
+        f"{table.name}.{key.columns[0]} -> {key.table}"
+        for given, table in zip(schema.tables, linked.tables, strict=True)
+        for key in table.foreign_keys
+        if key.columns not in {declared.columns for declared in given.foreign_keys}
+    ]
     if found:
         logger.info("%d foreign keys are not declared and were read from names: %s", len(found), ", ".join(found[:10]))
-    return completed
-
-
-def _key_names(table: str, key: str) -> list[str]:
-    """Return what a reference to a table with a key called `id` is usually called."""
-    many = table.rpartition(".")[2].lower()
-    return [f"{name}{gap}{key.lower()}" for name in {many, singularise(many)} for gap in ("_", "")]
 
 
 def _narrow(schema: Schema, table: Table, kept: Sequence[str], max_columns: int) -> Table:
