@@ -106,6 +106,12 @@ def test_the_catalog_can_be_built(context, entries):
         assert catalog.get(name) is not None
 
 
+def test_no_student_is_cut_short_of_what_it_was_taught_to_write(context):
+    parameters = context.config_loader["parameters"]
+    taught, asked = (parameters[name]["max_completion_tokens"] for name in ("preprocessing", "evaluation"))
+    assert asked >= taught
+
+
 def test_each_knob_of_the_base_parameters_is_documented_or_obvious():
     text = (Path(__file__).parents[1] / "conf/base/parameters.yml").read_text()
     assert text.count("#") > 40
