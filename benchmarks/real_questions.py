@@ -18,6 +18,7 @@ import logging
 import platform
 import sqlite3
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,28 @@ def measure(student: str, adapter: Any, loaded: dict[str, Any], asked: pd.DataFr
     }
 
 
+def load(env: str, params: str, entries: Sequence[str]) -> dict[str, Any]:
+    """Return entries of an environment's catalog, read under parameters as `kedro run --params` takes them."""
+    bootstrap_project(ROOT)
+    changes = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in params.split(",") if part]))
+    with KedroSession.create(ROOT, env=env, runtime_params=changes) as session:
+        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+        return {name: catalog.load(name) for name in entries}
+
+
+def prompts_of(loaded: dict[str, Any]) -> StudentPrompts:
+    """Return the builder of the environment's prompts."""
+    base = loaded["base_model"].spoken_to(**loaded["params:student"].template)
+    prompt = Prompt.from_mapping(loaded["student_prompt"])
+    return StudentPrompts(prompt, base.load_chat(), **loaded["params:preprocessing"].prompt_limits)
+
+
+def require(adapter: Any, loaded: dict[str, Any]) -> None:
+    """Refuse an adapter that was taught over another base or with another prompt."""
+    base = loaded["base_model"].spoken_to(**loaded["params:student"].template)
+    adapter.require(base.identity, prompt_fingerprint(Prompt.from_mapping(loaded["student_prompt"]), base))
+
+
 def describe(adapter: Any) -> dict[str, Any]:
     """Return what an adapter says of its making."""
     if adapter is None:
@@ -164,24 +187,13 @@ def main() -> None:
     parser.add_argument("--to", type=Path, help="a file of JSON lines to which the records are added")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    bootstrap_project(ROOT)
-    changes = OmegaConf.to_container(OmegaConf.from_dotlist([part for part in given.params.split(",") if part]))
-    with KedroSession.create(ROOT, env=given.env, runtime_params=changes) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        loaded = {name: catalog.load(name) for name in ENTRIES}
-        adapters = {name: None if name == "base" else catalog.load(f"{name}_adapter") for name in given.students}
-        heldout = catalog.load("evaluation_prompts") if HELDOUT in given.places else None
-    prompt, way = loaded["student_prompt"], loaded["params:student"]
-    fingerprint = prompt_fingerprint(Prompt.from_mapping(prompt), loaded["base_model"].spoken_to(**way.template))
+    of_students = [f"{name}_adapter" for name in given.students if name != "base"]
+    of_heldout = ["evaluation_prompts"] if HELDOUT in given.places else []
+    loaded = load(given.env, given.params, [*ENTRIES, *of_students, *of_heldout])
     options = loaded["params:preprocessing"].model_copy(update={"workers": given.processes})
-    builder = StudentPrompts(
-        Prompt.from_mapping(prompt),
-        loaded["base_model"].spoken_to(**way.template).load_chat(),
-        **options.prompt_limits,
-    )
+    builder = prompts_of(loaded)
     for place in given.places:
-        asked = heldout if place == HELDOUT else read_questions(Path(place), given.database)
-        assert asked is not None
+        asked = loaded["evaluation_prompts"] if place == HELDOUT else read_questions(Path(place), given.database)
         total = len(asked)
         if given.sample is not None and given.sample < total:
             asked = asked.sample(given.sample, random_state=given.seed).sort_index()
@@ -189,9 +201,9 @@ def main() -> None:
         if place != HELDOUT:
             asked = prepare_questions(asked, builder, options, given.cache)
         given.label = place if place == HELDOUT else Path(place).stem
-        for student, adapter in adapters.items():
-            if adapter is not None:
-                adapter.require(loaded["base_model"].identity, fingerprint)
+        for student in given.students:
+            if (adapter := loaded.get(f"{student}_adapter")) is not None:
+                require(adapter, loaded)
             record = {
                 "questions": given.label,
                 "asked": drawn,
