@@ -11,8 +11,10 @@ from collections.abc import Collection
 from functools import cached_property
 
 from sqlreason.reasoning import prompts
+from sqlreason.reasoning.matched_values import MatchedValue, matched_values
 from sqlreason.sql.parsing import queries
 from sqlreason.sql.parsing.dialects import NAMES
+from sqlreason.sql.parsing.schema import spelled
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
@@ -34,6 +36,11 @@ def prompt_fingerprint(prompt: prompts.Prompt, checkpoint: Checkpoint) -> str:
     return hashlib.sha256(json.dumps(ways, sort_keys=True).encode()).hexdigest()[: len(prompt.fingerprint)]
 
 
+def is_shown(table: str, text: str, dialect: str = "") -> bool:
+    """Return whether a prompt, or the schema in it, shows a table."""
+    return f"CREATE TABLE {spelled(table, dialect)} (" in text
+
+
 class StudentPrompts:
     """Builds chat messages for questions, and counts tokens with the chat template included.
 
@@ -43,6 +50,7 @@ class StudentPrompts:
         max_prompt_tokens: Budget for prompt and template.
         sample_rows: Rows of each table shown at most.
         max_tables: Tables shown at most to who does not know the gold; None for no limit.
+        matched_values: Whether values of the database that stand in the question are told with their columns.
     """
 
     def __init__(
@@ -53,12 +61,14 @@ class StudentPrompts:
         max_prompt_tokens: int,
         sample_rows: int,
         max_tables: int | None = None,
+        matched_values: bool = False,
     ):
         self.prompt = prompt
         self.chat = chat
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
         self.max_tables = max_tables
+        self.matched_values = matched_values
 
     def messages(
         self,
@@ -84,9 +94,11 @@ class StudentPrompts:
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
         sizes = []
+        values = self._values(question, context, dialect)
 
         def build(schema: str) -> Messages:
-            return prompts.build_messages(self.prompt, question, schema, NAMES[dialect])
+            told = [value.told(dialect) for value in values if is_shown(value.table, schema, dialect)]
+            return prompts.build_messages(self.prompt, "\n".join([question, *told]), schema, NAMES[dialect])
 
         def fits(schema: str) -> bool:
             sizes.append(self.count_prompt(build(schema)))
@@ -143,6 +155,9 @@ class StudentPrompts:
         except prompts.PromptOverBudget:
             fewer = range(len(named) - 1, 1, -1)  # the surest ones, as many as have room
             return build(max(1, len(named) - 1 - bisect_left(fewer, True, key=has_room)))
+
+    def _values(self, question: str, context: str, dialect: str) -> list[MatchedValue]:
+        return matched_values(question, prompts.prompt_schema(context, dialect)) if self.matched_values else []
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""

@@ -22,7 +22,6 @@ from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
-from sqlreason.sql.parsing.schema import spelled
 from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.sql.verifier import Limits, Task, Verifier
 from sqlreason.students.checkpoints.adapter import Adapter
@@ -30,7 +29,7 @@ from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import tool_limits
 from sqlreason.students.generation import generator, self_repair, voting
 from sqlreason.students.generation.episodes import Conversation
-from sqlreason.students.prompting import Messages, StudentPrompts
+from sqlreason.students.prompting import Messages, StudentPrompts, is_shown
 
 logger = logging.getLogger(__name__)
 
@@ -234,15 +233,11 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
             "longer than those of its training"
         ) from error
     schema = prompt_schema(database.context, database.dialect)
-    shown = [table.name for table in schema.tables if _is_shown(table.name, messages, database.dialect)]
+    shown = [table.name for table in schema.tables if is_shown(table.name, messages[-1]["content"], database.dialect)]
     if len(shown) < len(schema.tables):
         told = "the student is shown %d of %d tables, by the words of the question: %s; --table names others"
         logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
     return messages
-
-
-def _is_shown(table: str, messages: Messages, dialect: str) -> bool:
-    return f"CREATE TABLE {spelled(table, dialect)} (" in messages[-1]["content"]
 
 
 def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str = "") -> Reply:

@@ -22,6 +22,7 @@ from networkx.algorithms.approximation import steiner_tree
 from snowballstemmer import stemmer
 
 from sqlreason.sql.parsing.schema import Schema, Table
+from sqlreason.text.words import ASKING
 
 _STEMMER = stemmer("english")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -30,16 +31,6 @@ _WORD = re.compile(r"[^\W_]+")
 _OF_A_NAME = 3.0
 #: The weight of explained words from which a table is taken; a word that all tables have weighs log 2, a little more.
 _LEAST = 0.5
-#: Words of asking, which name nothing; "total" or "number" may be a column and is none of them.
-_ASKING = frozenset(
-    [
-        *("a", "all", "an", "and", "any", "are", "as", "at", "be", "been", "by", "did", "do", "does", "each", "every"),
-        *("find", "for", "from", "get", "give", "had", "has", "have", "how", "i", "in", "is", "it", "its", "list"),
-        *("many", "me", "much", "no", "not", "of", "on", "or", "please", "return", "show", "that", "the", "their"),
-        *("them", "there", "these", "they", "this", "to", "was", "were", "what", "when", "where", "whether", "which"),
-        *("who", "whose", "with"),
-    ]
-)
 
 
 def tables_of_question(question: str, schema: Schema) -> list[str]:
@@ -60,7 +51,7 @@ def tables_of_question(question: str, schema: Schema) -> list[str]:
         ['Invoice', 'Customer']
     """
     words = stems(question)
-    asked = set(words).difference(stems(*_ASKING)) | _compounds(question)
+    asked = set(words).difference(stems(*ASKING)) | _compounds(question)
     names = _telling_names(schema)
     columns = {
         table.name: _words_of_columns(table) | _words_of_values(table, question.lower(), words)
