@@ -3,10 +3,10 @@
     python benchmarks/voting.py heldout ../shared/real/spider3 --sample 300 --student kept --draws /tmp/draws
 
 A question is answered once greedily and `--votes` times at each of `--temperatures`. Of the latter are chosen: the
-first one, that with the most frequent result (`voting.elect`) of the first 2, 4, 8 …, the same where an empty result
-counts only if there is no other (execution-guided, Wang et al. 2018, arXiv:1807.03100), and, as the most that can be
-gained, any that is right. `dev` are prompts of GRPO, whose schemas neither SFT nor evaluation reads: what is chosen by
-figures is chosen there. Each line is paired with the greedy answers. Draws outlast a kill in `--draws`.
+first one, that with the most frequent result of the first 2, 4, 8 …, the same where a result that holds nothing counts
+only if there is no other (`voting.elect`), and, as the most that can be gained, any that is right. `dev` are prompts of
+GRPO, whose schemas neither SFT nor evaluation reads: what is chosen by figures is chosen there. Each line is paired
+with the greedy answers. Draws outlast a kill in `--draws`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ class Drawn:
 
     Attributes:
         group: The number of the result that it shares with others of its question; None where there is none.
-        is_empty: Whether that result has no row.
+        is_empty: Whether that result holds nothing: no row, or NULL alone.
         is_right: By the project's verdict.
     """
 
@@ -83,8 +83,13 @@ def judge(verifier: Verifier, task: Task, answers: Sequence[Generation]) -> list
     original = Task("", "", task.databases[:1], task.engine)
     groups = dict(zip(asked, verifier.group(original, asked), strict=True))
     right = {sql: verdict.agrees for sql, verdict in zip(asked, verifier.verify(task, asked), strict=True)}
-    rows = {sql: verifier.run(task.databases[0], sql, task.engine).rows for sql in asked if groups[sql] is not None}
-    return [Drawn(groups.get(sql), not rows.get(sql), right.get(sql, False)) for sql in queries]
+    cells = {sql: _cells(verifier, task, sql) for sql in asked if groups[sql] is not None}
+    return [Drawn(groups.get(sql), not cells.get(sql), right.get(sql, False)) for sql in queries]
+
+
+def _cells(verifier: Verifier, task: Task, sql: str) -> list[Any]:
+    rows = verifier.run(task.databases[0], sql, task.engine).rows
+    return [cell for row in rows for cell in row if cell is not None]
 
 
 def most_frequent(drawn: Sequence[Drawn]) -> bool:
@@ -96,8 +101,8 @@ def most_frequent(drawn: Sequence[Drawn]) -> bool:
     return max(voting, key=lambda answer: numbers.count(answer.group)).is_right
 
 
-def most_frequent_with_rows(drawn: Sequence[Drawn]) -> bool:
-    """The same of those whose result has a row, as long as there is one."""
+def most_frequent_full(drawn: Sequence[Drawn]) -> bool:
+    """The same of those whose result holds something, as long as there is one."""
     return most_frequent([answer for answer in drawn if answer.group is not None and not answer.is_empty] or drawn)
 
 
@@ -106,7 +111,7 @@ def ways(votes: int) -> dict[str, Callable[[Sequence[Drawn]], bool]]:
     found: dict[str, Callable[[Sequence[Drawn]], bool]] = {"first": lambda drawn: drawn[0].is_right}
     for count in (2**power for power in range(1, votes.bit_length())):
         found[f"vote of {count}"] = lambda drawn, count=count: most_frequent(drawn[:count])  # type: ignore[misc]
-    found[f"vote of {votes}, empty ones last"] = most_frequent_with_rows
+    found[f"vote of {votes}, empty ones last"] = most_frequent_full
     found[f"any of {votes}"] = lambda drawn: any(answer.is_right for answer in drawn)
     return found
 

@@ -62,3 +62,15 @@ def test_whole_and_real_numbers_vote_together(verifier, engine) -> None:
     answers = [render("So.", sql) for sql in ("SELECT 3", "SELECT 2", "SELECT 2.0", "SELECT 3 +", "SELECT 2e0")]
     assert elect(verifier, USERS, ["no answer", *answers], engine) == (2, 3)
     assert elect(verifier, USERS, ["no answer", answers[3]], engine) == (0, 0)
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+def test_a_result_that_holds_nothing_wins_only_alone(verifier, engine) -> None:
+    none, null, ann = (
+        render("So.", f"SELECT {what} FROM users WHERE name = '{name}'")
+        for what, name in (("age", "ann"), ("MAX(age)", "Anna"), ("age", "Ann"))
+    )
+    assert elect(verifier, USERS, [none, null, null, ann, none], engine) == (3, 1)
+    assert elect(verifier, USERS, [none, null, none], engine) == (0, 2)
+    assert elect(verifier, USERS, [null, none, null], engine) == (0, 2)
+    assert elect(verifier, USERS, [ann, none, none, ann], engine) == (0, 2)

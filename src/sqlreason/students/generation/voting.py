@@ -1,12 +1,15 @@
 """Voting by execution: of several answers the one whose result most of them share, without looking at the gold.
 
-Wang et al. 2023, "Self-consistency" (arXiv:2203.11171), with results of queries as the answers that are compared.
+Wang et al. 2023, "Self-consistency" (arXiv:2203.11171), with results of queries as the answers that are compared. A
+result that holds nothing wins only where there is no other (Wang et al. 2018, "Execution-guided decoding",
+arXiv:1807.03100): who asks of something that is there and is shown nothing, was mostly misunderstood.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
 from sqlreason.reasoning.format import parse
+from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.verifier import Task, Verifier
 
 
@@ -29,8 +32,9 @@ def elect(
 ) -> tuple[int, int]:
     """Return the index of the winning answer and the number of answers that share its result, by the engine's equality.
 
-    Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins, and of
-    results with equally many votes the one that came first.
+    Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins. Results
+    without a row, or of NULL alone, come behind all others; of results with equally many votes the one that came first
+    wins.
 
     Args:
         verifier: Runs the queries, which may only read.
@@ -45,5 +49,12 @@ def elect(
     if not groups:
         return 0, 0
     votes = Counter(groups.values())
-    winner = max(groups, key=lambda index: (votes[groups[index]], -index))
+    first = {groups[index]: index for index in reversed(groups)}
+    ranked = [first[number] for number, _ in sorted(votes.items(), key=lambda item: (-item[1], item[0]))]
+
+    def holds_something(index: int) -> bool:
+        results = (verifier.run(context, sql, engine) for sql in to_engine(parsed[index], engine, reading))
+        return any(cell is not None for result in results for row in result.rows for cell in row)
+
+    winner = next(filter(holds_something, ranked), ranked[0])
     return winner, votes[groups[winner]]
