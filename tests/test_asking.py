@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -14,8 +15,9 @@ from sqlreason.cli import cli
 from sqlreason.commands import ask
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
-from sqlreason.reasoning.prompts import Prompt
+from sqlreason.reasoning.prompts import Prompt, prompt_schema
 from sqlreason.sql.databases.plain_scripts import first_that_runs
+from sqlreason.sql.databases.question_values import rows_of_question
 from sqlreason.sql.verifier import Verifier
 from sqlreason.students import question_answering
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -325,6 +327,59 @@ def test_a_sqlite_file_is_asked_where_it_is_and_from_a_copy_while_somebody_write
     assert whole.url == f"sqlite:///{path}" and whole.dialect == ""
     assert ask_it(whole, NAMES).rows == (("Bob",), ("Cy",), ("Di",))
     assert "denied" in ask_it(whole, "DROP TABLE users").fault
+
+
+SHOP = """
+CREATE TABLE "Order" (id INT PRIMARY KEY, "Buyer's name" VARCHAR(40), note TEXT, total DECIMAL(9, 2));
+CREATE TABLE item (code CHAR(6), stock INT);
+"""
+BUYERS = [(i, f"Buyer {i}", None, i / 4) for i in range(1000)]
+
+
+def values_of(url, question):
+    database = question_answering.open_database(url)
+    found = question_answering._with_values(database, question)
+    return found.context[len(database.context) :].split()
+
+
+def check_values(url):
+    told = " ".join(values_of(url, "What did buyer 777 order, and is there any it's kind of PART-1?"))
+    assert told.count("INSERT") == 3
+    for column, value in (("Buyer's name", "Buyer 777"), ("Buyer's name", "Buyer 7"), ("Buyer's name", "Buyer 77")):
+        assert f'INSERT INTO "Order" ("{column}") VALUES (\'{value}\');' in told
+    assert values_of(url, "Count all.") == []
+
+
+def test_texts_of_the_question_are_looked_up_in_a_sqlite_file_of_many_rows(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as writer:
+        writer.executescript(SHOP)
+        writer.executemany('INSERT INTO "Order" VALUES (?, ?, ?, ?)', BUYERS)
+        writer.commit()
+    check_values(f"sqlite:///{tmp_path / 'shop.db'}")
+
+
+def test_texts_of_the_question_are_looked_up_in_a_duckdb_file(tmp_path):
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as writer:
+        writer.execute(SHOP)
+        writer.executemany('INSERT INTO "Order" VALUES (?, ?, ?, ?)', BUYERS)
+    check_values(f"duckdb:///{tmp_path / 'shop.duckdb'}")
+
+
+def test_texts_of_the_question_are_looked_up_in_postgresql(postgres):
+    postgres.execute("CREATE ROLE clerk LOGIN", "CREATE DATABASE shelf OWNER clerk")
+    rows = ", ".join(f"({number}, '{name}', NULL, {total})" for number, name, _, total in BUYERS)
+    postgres.execute("SET ROLE clerk", SHOP, f'INSERT INTO "Order" VALUES {rows}', database="shelf")
+    check_values(postgres.url("clerk", "shelf"))
+
+
+def test_who_has_looked_for_values_long_enough_says_where_it_stopped(tmp_path, caplog):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as writer:
+        writer.executescript(SHOP)
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    schema = prompt_schema(question_answering.open_database(url).context)
+    with Verifier() as verifier:
+        assert rows_of_question(verifier, url, schema, "Buyer 7?", seconds=-1) == ""
+    assert "up to table Order; further ones not" in caplog.text
 
 
 def test_postgresql_is_asked_where_it_is_and_only_read(postgres):

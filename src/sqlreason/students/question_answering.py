@@ -20,6 +20,7 @@ from sqlreason.reasoning.prompts import PromptOverBudget, prompt_schema
 from sqlreason.sql.database_files import SCHEMES, SERVERS, DatabaseError, database_url, dialect_of, engine_of
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
+from sqlreason.sql.databases.question_values import rows_of_question
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
 from sqlreason.sql.parsing.sqlite_script import script_of
@@ -42,6 +43,8 @@ _READER = (
 )
 #: Of queries on whole databases; what is prepared for training is smaller.
 _LIMITS = Limits(soft_seconds=10.0, hard_seconds=15.0)
+#: Of looking for the question's texts in one column, and seconds for all of them.
+_LOOK, _LOOKING_SECONDS = Limits(soft_seconds=1.0, hard_seconds=3.0), 10.0
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ def ask(
     """
     with Verifier(limits=_LIMITS) as verifier:
         task = _task(verifier, database)
+    database = _with_values(database, question)
     with generator.Generator(
         checkpoint,
         adapter,
@@ -216,6 +220,16 @@ def _task(verifier: Verifier, database: Database) -> Task:
         return Task("", "", (database.url,), engine_of(database.url), database.dialect)
     script, engine, reading = first_that_runs(verifier, database.context)
     return Task("", "", (script,), engine, reading)
+
+
+def _with_values(database: Database, question: str) -> Database:
+    """The database with the rows in its context that the question speaks of; those of a script stand there already."""
+    if not database.url:
+        return database
+    schema = prompt_schema(database.context, database.dialect)
+    with Verifier(limits=_LOOK) as verifier:
+        rows = rows_of_question(verifier, database.url, schema, question, _LOOKING_SECONDS)
+    return replace(database, context=f"{database.context}\n{rows}")
 
 
 def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
