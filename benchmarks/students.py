@@ -30,6 +30,7 @@ from sqlreason.students.checkpoints.chat import ChatError  # noqa: E402
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, write_checkpoint  # noqa: E402
 from sqlreason.students.generation import decoding  # noqa: E402
 from sqlreason.students.training import grpo, row_checks, sft  # noqa: E402
+from sqlreason.students.training.setup import Setup  # noqa: E402
 
 PAGE, RESULTS = PROJECT / "docs/students.md", PROJECT / "benchmarks/results/students.json"
 BEGIN, END = "<!-- students: begin -->", "<!-- students: end -->"
@@ -100,17 +101,17 @@ def rows_are_exact(chat: Any, table: pd.DataFrame) -> bool:
 def train(checkpoint: Checkpoint, scratch: Path) -> tuple[str, Adapter | None]:
     """Two steps of SFT, then one of GRPO with a reference."""
     common = {"learning_rate": 1e-3, "per_device_train_batch_size": 4, "gradient_checkpointing": False}
-    done = []
+    done, setup = [], Setup(dtype="float32")
     try:
         adapter, history = sft.train_sft(
-            checkpoint, examples(), fingerprint="f", workdir=scratch / "sft", lora={"rank": 2}, dtype="float32",
+            checkpoint, examples(), fingerprint="f", workdir=scratch / "sft", lora={"rank": 2}, setup=setup,
             trl={**common, "max_steps": 2},
         )  # fmt: skip
         done.append(f"SFT, loss {history['loss'].iloc[-1]:.1f}")
         options = {**common, "num_generations": 2, "max_completion_length": 8, "beta": 0.02, "max_steps": 1}
         trained, _, rollouts = grpo.train_grpo(
             checkpoint, adapter, examples()[["id", "prompt"]], rewards=[Length()], weights=[1.0],
-            workdir=scratch / "grpo", dtype="float32", trl=options,
+            workdir=scratch / "grpo", setup=setup, trl=options,
         )  # fmt: skip
         done.append(f"GRPO, {len(rollouts)} rollouts")
     except Exception as error:  # the table is to say what does not work

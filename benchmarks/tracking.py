@@ -43,6 +43,7 @@ def train(tracker: str | None, env: str, steps: int, params: str) -> dict[str, A
 
     from sqlreason.rewards import make_rewards
     from sqlreason.students.training import grpo, tracking
+    from sqlreason.students.training.setup import Setup
 
     spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for kind in get_reporting_integration_callbacks([tracker] if tracker else []):
@@ -55,7 +56,7 @@ def train(tracker: str | None, env: str, steps: int, params: str) -> dict[str, A
     with tempfile.TemporaryDirectory() as folder, tracking.tracking(tracker, Path(folder) / "kept"):
         trained, history, _ = grpo.train_grpo(
             base.spoken_to(**student.template), adapter, prompts, rewards=rewards, weights=weights, workdir=folder,
-            dtype=student.dtype, trl=trl,
+            setup=Setup(dtype=student.dtype), trl=trl,
         )  # fmt: skip
     each = spent.pop("on_log", [])
     once = [pair for pairs in spent.values() for pair in pairs]

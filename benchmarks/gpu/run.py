@@ -167,14 +167,15 @@ def _rows(count: int, tiny: bool) -> Any:
 
 
 def _schedule(case: dict[str, Any], rows: int, passes: int, steps: int, **more: Any) -> dict[str, Any]:
+    from sqlreason.students.training.setup import Setup
+
     return {
         "trl": {
             "learning_rate": 1e-5, "max_steps": steps, "per_device_train_batch_size": rows,
             "gradient_accumulation_steps": passes, "gradient_checkpointing": not case["tiny"], "save_steps": 1000,
             "lr_scheduler_type": "constant", "optim": "adamw_torch" if case["tiny"] else "paged_adamw_8bit", **more,
         },
-        "dtype": "float32" if case["tiny"] else "bfloat16", "backend": case["backend"],
-        "quantization": case["quantization"],
+        "setup": Setup(case["backend"], case["quantization"], "float32" if case["tiny"] else "bfloat16"),
     }  # fmt: skip
 
 

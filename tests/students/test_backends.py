@@ -28,10 +28,10 @@ def layout(adapter):
 def test_four_bits_train_on_a_cpu_and_leave_the_same_files(tiny_student, examples, tmp_path):
     few = examples.head(8)
     wide, wide_history = sft.train_sft(
-        tiny_student, few, workdir=tmp_path, dtype="float32", **of_sft(max_steps=4, **OPTIONS)
+        tiny_student, few, workdir=tmp_path, **of_sft(max_steps=4, dtype="float32", **OPTIONS)
     )
     four, history = sft.train_sft(
-        tiny_student, few, workdir=tmp_path, dtype="float32", quantization="nf4", **of_sft(max_steps=4, **OPTIONS)
+        tiny_student, few, workdir=tmp_path, **of_sft(max_steps=4, dtype="float32", quantization="nf4", **OPTIONS)
     )
     assert layout(four) == layout(wide) and four.config == wide.config
     assert all(tensor.dtype == torch.float32 for tensor in four.tensors.values())
@@ -48,8 +48,10 @@ def test_both_backends_learn_alike(quantization, tiny_student, examples, tmp_pat
     pytest.importorskip("unsloth_zoo")
     runs = {
         backend: sft.train_sft(
-            tiny_student, examples, workdir=tmp_path / backend, backend=backend, quantization=quantization,
-            dtype="bfloat16", launch="child", **of_sft(max_steps=12, **OPTIONS),
+            tiny_student, examples, workdir=tmp_path / backend,
+            **of_sft(
+                max_steps=12, backend=backend, quantization=quantization, dtype="bfloat16", launch="child", **OPTIONS
+            ),
         )
         for backend in ("transformers", "unsloth")
     }  # fmt: skip

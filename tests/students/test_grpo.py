@@ -80,6 +80,8 @@ def train_and_kill(checkpoint, start, prompts, tmp_path, workdir, **changes):
     script = (
         "import pickle, pathlib\n"
         "from sqlreason.students.training import grpo\n"
+        "from sqlreason.students.training.launch import Launch\n"
+        "from sqlreason.students.training.setup import Setup\n"
         "from rewarding import ExactReward, LetterReward\n"
         f"inputs = pickle.loads(pathlib.Path({str(inputs)!r}).read_bytes())\n"
         "rewards = {'rewards': [LetterReward(), ExactReward()], 'weights': [1.0, 2.0]}\n"

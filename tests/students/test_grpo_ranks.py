@@ -25,8 +25,9 @@ class LengthReward:
 def test_two_ranks_keep_the_rollouts_of_both_each_beside_its_advantage(checkpoint, start, examples, tmp_path):
     trained, history, rollouts = grpo.train_grpo(
         checkpoint, start, examples[["id", "prompt"]], workdir=tmp_path, rewards=[LengthReward()],
-        weights=[1.0], launch="ranks", ranks=2, dtype="float32",
+        weights=[1.0],
         **of_grpo(
+            launch="ranks", ranks=2, dtype="float32",
             num_generations=4, max_completion_length=8, learning_rate=5e-3, scale_rewards="none", max_steps=2,
             mask_truncated_completions=False, per_device_train_batch_size=4, gradient_accumulation_steps=2,
         ),

@@ -66,7 +66,7 @@ def test_two_ranks_train_the_adapter_that_one_trains_with_the_same_rows_a_step(c
         "gradient_accumulation_steps": 2, "max_steps": 4, "dtype": "float32",
     }  # fmt: skip
     one, history = sft.train_sft(checkpoint, examples, workdir=tmp_path, **of_sft(**options))
-    two, shared = sft.train_sft(checkpoint, examples, workdir=tmp_path, launch="ranks", ranks=2, **of_sft(**options))
+    two, shared = sft.train_sft(checkpoint, examples, workdir=tmp_path, **of_sft(launch="ranks", ranks=2, **options))
     assert sorted(one.tensors) == sorted(two.tensors)
     for name, tensor in one.tensors.items():
         torch.testing.assert_close(two.tensors[name], tensor, rtol=1e-3, atol=1e-5)

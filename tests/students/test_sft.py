@@ -57,6 +57,8 @@ def test_killed_half_way_and_run_again_it_ends_with_the_same_adapter(checkpoint,
     script = (
         "import sys, pandas as pd\n"
         "from sqlreason.students.training import sft\n"
+        "from sqlreason.students.training.launch import Launch\n"
+        "from sqlreason.students.training.setup import Setup\n"
         "from sqlreason.students.checkpoints.checkpoint import Checkpoint\n"
         f"sft.train_sft(Checkpoint({checkpoint.name!r}), pd.read_parquet({str(inputs)!r}),"
         f" workdir={str(tmp_path / 'killed')!r}, **{of_sft(num_train_epochs=8, **OPTIONS)!r})\n"

@@ -1,5 +1,8 @@
 """Trainings of the tests: trl's arguments beside those of our functions, small and the same whatever trl's defaults."""
 
+from sqlreason.students.training.dev_evaluator import DevSet
+from sqlreason.students.training.launch import Launch
+from sqlreason.students.training.setup import Setup
 from sqlreason.students.training.trl_arguments import read_arguments
 
 SFT = {
@@ -16,14 +19,22 @@ SHORT = {
     "lr_scheduler_type": "constant", "warmup_steps": 0.0, "gradient_accumulation_steps": 2, "save_steps": 2,
     "dtype": "float32",
 }  # fmt: skip
+EXAM = {"dev": "dev", "dev_steps": "steps", "patience": "patience"}
 PLAIN = {"SFTConfig": SFT, "GRPOConfig": GRPO, "DistillationConfig": {**ROLLOUTS, "beta": 1.0}}
 
 
 def arguments(config, **given):
-    """Keywords of a training: what the configuration class knows stands in `trl`, over the plain arguments."""
+    """Keywords of a training: what the configuration class knows stands in `trl`, over the plain arguments.
+
+    What loads the student and where it runs goes into `setup`, what examines it into `exam`.
+    """
     known = read_arguments(config)
-    trl = {name: value for name, value in given.items() if name in known}
-    return {**{name: value for name, value in given.items() if name not in known}, "trl": {**PLAIN[config], **trl}}
+    trl = {name: given.pop(name) for name in list(given) if name in known}
+    loading = {name: given.pop(name) for name in ("backend", "quantization", "dtype", "resume") if name in given}
+    place = {name: given.pop(name) for name in ("ranks", "accelerate") if name in given}
+    exam = {name: given.pop(field) for field, name in EXAM.items() if field in given}
+    setup = Setup(**loading, launch=Launch(given.pop("launch", "process"), **place))
+    return {**given, "setup": setup, **({"exam": DevSet(**exam)} if exam else {}), "trl": {**PLAIN[config], **trl}}
 
 
 def of_sft(**given):

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from sqlreason.options.option_types import Options, Positive
 from sqlreason.options.trl_options import SFTArguments
+from sqlreason.students.training.launch import Launch
+from sqlreason.students.training.setup import Setup
 
 
 class StudentOptions(Options):
@@ -27,9 +29,10 @@ class StudentOptions(Options):
         return {"template_arguments": self.chat_template, "plain_template": self.plain_template}
 
     @property
-    def training(self) -> dict[str, Any]:
-        """How a training loads the student and where it runs: arguments of the functions that train."""
-        return self.model_dump(exclude={"chat_template", "plain_template"})
+    def setup(self) -> Setup:
+        """How a training loads the student, and where it runs."""
+        launch = Launch(self.launch, self.ranks, self.accelerate)
+        return Setup(self.backend, self.quantization, self.dtype, launch, self.resume)
 
 
 class LoraOptions(Options):

@@ -97,7 +97,7 @@ def choose_start(
         fingerprint=fingerprint,
         workdir=checkpoints / "sft",
         lora=sft.lora.model_dump(),
-        **student.training,
+        setup=student.setup,
         tools=options.tool_limits if "conversation" in sft_examples else None,
         trl=sft.trl.arguments,
     )
@@ -272,6 +272,7 @@ def train_on(
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     """Train by GRPO on all of the prompts, with the dev evaluation given."""
     from sqlreason.students.training import grpo
+    from sqlreason.students.training.dev_evaluator import DevSet
 
     return grpo.train_grpo(
         base_model,
@@ -280,13 +281,11 @@ def train_on(
         rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "grpo",
-        dev=dev,
-        dev_steps=options.dev_steps,
-        patience=options.patience,
+        exam=DevSet(dev, options.dev_steps, options.patience),
         shuffle=options.curriculum != "easiest_first",
         token_budget=options.token_budget,
         tools=options.tool_limits,
-        **student.training,
+        setup=student.setup,
         trl=options.trl.arguments,
     )
 
@@ -319,6 +318,7 @@ def distil(
         VocabularyError: If another teacher has another vocabulary.
     """
     from sqlreason.students.training import on_policy_distillation, teacher_preparation
+    from sqlreason.students.training.dev_evaluator import DevSet
 
     shown = options.distillation
     teacher = teacher_preparation.prepare_teacher(
@@ -330,7 +330,7 @@ def distil(
         checkpoints / "distillation_teacher",
         lora=sft.lora.model_dump(),
         share_prefixes=sft.share_prefixes,
-        **student.training,
+        setup=student.setup,
         trl=sft.trl.model_copy(update={"num_train_epochs": shown.teacher_epochs, "max_steps": None}).arguments,
     )
     worded = teacher_preparation.word_for_teacher(prompts["prompt"], prompts["gold_sql"], shown.hint)
@@ -343,11 +343,9 @@ def distil(
         rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "distillation",
-        dev=dev,
-        dev_steps=options.dev_steps,
-        patience=options.patience,
+        exam=DevSet(dev, options.dev_steps, options.patience),
         token_budget=options.token_budget,
-        **{name: value for name, value in student.training.items() if name != "backend"},
+        setup=student.setup,
         trl={**options.trl.of_distillation, "beta": shown.beta},
     )
     taught = teacher.adapter.facts["seconds"] if shown.teacher_epochs and teacher.adapter else 0.0

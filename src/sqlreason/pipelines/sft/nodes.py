@@ -63,7 +63,7 @@ def train_student(
         workdir=checkpoints / "sft",
         lora=options.lora.model_dump(),
         share_prefixes=options.share_prefixes,
-        **student.training,
+        setup=student.setup,
         tools=tools,
         trl=options.trl.arguments,
     )

@@ -21,6 +21,7 @@ from sqlreason.students.generation import episodes
 from sqlreason.students.generation.decoding import Generation, generate
 from sqlreason.students.generation.episodes import databases_of
 from sqlreason.students.training.launch import rank
+from sqlreason.students.training.work_folder import hash_table
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -30,11 +31,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DevSet:
-    """Dev questions (None for none), the steps between two evaluations, and the patience with them."""
+    """What a student is examined by during a training.
 
-    dev: pd.DataFrame | None
-    steps: int
-    patience: int | None
+    Attributes:
+        dev: Columns prompt and task (JSON) of questions that are not trained on; None for none.
+        steps: Between two scores.
+        patience: Scores without a better one after which the training ends; None for no limit.
+    """
+
+    dev: pd.DataFrame | None = None
+    steps: int = 25
+    patience: int | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What of it makes another training, for `work_folder.Stage`."""
+        dev = None if self.dev is None else hash_table(self.dev)
+        return {"dev": dev, "dev_steps": self.steps, "patience": self.patience}
 
     def evaluator(
         self, max_new_tokens: int, batch_size: int, folder: Path, sessions: SessionFactory | None = None
@@ -43,6 +56,10 @@ class DevSet:
         if self.dev is None:
             return None
         return DevEvaluator(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder, sessions)
+
+
+#: Of a training that examines nobody.
+NO_EXAM = DevSet()
 
 
 def share_right(

@@ -6,7 +6,7 @@ killed goes on from its last checkpoint when it is asked for again, and one that
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import FACT, with_tools
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import DevSet
-from sqlreason.students.training.launch import Launch, call, rank
+from sqlreason.students.training.dev_evaluator import NO_EXAM, DevSet
+from sqlreason.students.training.launch import call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
+from sqlreason.students.training.setup import PLAIN, Setup
 from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, rows_of_a_step, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
@@ -35,16 +36,8 @@ def train_grpo(
     rewards: Sequence[Callable[..., Any]],
     weights: Sequence[float],
     workdir: Path | str,
-    backend: str = "transformers",
-    quantization: str | None = None,
-    dtype: str = "auto",
-    launch: str = "process",
-    ranks: int = 1,
-    accelerate: str | None = None,
-    resume: bool = True,
-    dev: pd.DataFrame | None = None,
-    dev_steps: int = 25,
-    patience: int | None = None,
+    setup: Setup = PLAIN,
+    exam: DevSet = NO_EXAM,
     shuffle: bool = True,
     token_budget: int | None = None,
     tools: ToolLimits | None = None,
@@ -59,19 +52,10 @@ def train_grpo(
         rewards: Callables by trl's contract, picklable where `launch` is not "process".
         weights: Of the rewards in the total.
         workdir: For checkpoints, rollouts and the finished result.
-        backend: Name in `backends.BACKENDS`. unsloth knows no reference but the base model: where `beta` > 0
-            transformers is used instead, and said so.
-        quantization: None, or "nf4".
-        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
-        launch: "process", "child" or "ranks".
-        ranks: Processes of launch "ranks"; each writes and judges its share of the completions of a step.
-        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
-        resume: Whether earlier work on the same inputs and options may be used.
-        dev: Columns prompt and task (JSON) of questions that are not trained on; greedy answers to them are scored
-            before the first step and every `dev_steps`, and the best adapter is returned. None returns the last, as
-            does the backend unsloth.
-        dev_steps: Steps between two scores.
-        patience: Scores without a better one after which the training ends; None for no limit.
+        setup: How the student is loaded, and where the training runs. unsloth knows no reference but the base model:
+            where `beta` > 0 transformers is used instead, and said so.
+        exam: Questions that are not trained on, to which greedy answers are scored before the first step and then
+            now and then; the best adapter is returned. Without any the last is, as with the backend unsloth.
         shuffle: Whether prompts come in a random order; without it as they are given.
         token_budget: Generated tokens after which the training ends; None for no limit.
         tools: Limits of the tools that the student may call between its turns; None for single-turn. With tools the
@@ -92,38 +76,31 @@ def train_grpo(
     """
     adapter.require(checkpoint.identity)
     trl = dict(trl or {})
-    if backend == "unsloth" and complete("GRPOConfig", trl)["beta"] > 0:
+    if setup.backend == "unsloth" and complete("GRPOConfig", trl)["beta"] > 0:
         logger.warning("grpo: with beta > 0 unsloth's reference would be the base model; using backend transformers")
-        backend = "transformers"
+        setup = replace(setup, backend="transformers")
     options = {
         "base": checkpoint.identity,
         "prompt": adapter.fingerprint,
         "start": adapter.digest,
         "prompts": hash_table(prompts),
         "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
-        "backend": backend,
-        "quantization": quantization,
-        "dtype": dtype,
-        "ranks": ranks,
-        "dev": None if dev is None else hash_table(dev),
-        "dev_steps": dev_steps,
-        "patience": patience,
+        **setup.facts,
+        **exam.facts,
         "shuffle": shuffle,
         **trl,
         # and nothing without: work of before there were any is found again
         **({} if token_budget is None else {"token_budget": token_budget}),
         **({} if tools is None else {"tools": asdict(tools)}),
     }
-    own = share(trl, ranks)
-    _require_a_step(len(prompts), ranks, complete("GRPOConfig", own))
-    place, scores = Launch(launch, ranks, accelerate), (rewards, weights)
-    stage = Stage("grpo", workdir, options, resume)
+    own = share(trl, setup.launch.ranks)
+    _require_a_step(len(prompts), setup.launch.ranks, complete("GRPOConfig", own))
+    stage = Stage("grpo", workdir, options, setup.resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    exam, loading = DevSet(dev, dev_steps, patience), {"backend": backend, "quantization": quantization, "dtype": dtype}
-    given = (checkpoint, adapter, prompts, scores, own, shuffle, exam, token_budget, loading, tools)
-    return call(place, _train, stage, *given)
+    given = (checkpoint, adapter, prompts, (rewards, weights), own, shuffle, exam, token_budget, setup, tools)
+    return call(setup.launch, _train, stage, *given)
 
 
 def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
@@ -147,14 +124,14 @@ def _train(
     shuffle: bool,
     exam: DevSet,
     token_budget: int | None,
-    loading: dict[str, Any],
+    setup: Setup,
     tools: ToolLimits | None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training.backends import choose_backend
 
     whole = complete("GRPOConfig", trl)
-    options = {**loading, **{name: whole[name] for name in ("gradient_checkpointing", "seed")}}
-    model, chat = choose_backend(options.pop("backend"))(checkpoint, adapter, **options)
+    adapting = {name: whole[name] for name in ("gradient_checkpointing", "seed")}
+    model, chat = choose_backend(setup.backend)(checkpoint, adapter, **setup.weights, **adapting)
     sessions = None
     if tools is not None:
         chat, sessions = with_tools(chat), SessionFactory(limits=tools)
@@ -165,11 +142,11 @@ def _train(
     recorder = Recorder(*scores, stage.folder / "rollouts", whole["num_generations"], chat)
     limit = whole["max_completion_length"]
     sampling = Sampling(limit, whole["temperature"], whole["num_generations"], whole["top_p"])
-    ours = loading["backend"] == "transformers" and not whole["use_vllm"]
+    evaluated = setup.backend == "transformers"
+    ours = evaluated and not whole["use_vllm"]
     writer = Writer(sampling, whole["seed"], chat) if ours else None
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
     trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, scores[1], writer, arguments, sessions)
-    evaluated = loading["backend"] == "transformers"
     evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev", sessions) if evaluated else None
     callbacks = [
         memory_dry_run.GRPODryRun(trainer, chat, writer),

@@ -63,6 +63,10 @@ class Launch:
             raise BadInput(f"accelerate={self.accelerate!r} is no file; make one with `accelerate config`")
 
 
+#: In this process.
+HERE = Launch()
+
+
 def call(launch: Launch, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
     """Call a module-level function in this process, in a child, or in several ranks.
 

@@ -22,9 +22,10 @@ from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import DevSet, share_right
-from sqlreason.students.training.launch import Launch, call, rank
+from sqlreason.students.training.dev_evaluator import NO_EXAM, DevSet, share_right
+from sqlreason.students.training.launch import call, rank
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
+from sqlreason.students.training.setup import PLAIN, Setup
 from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, rows_of_a_step, share
 from sqlreason.students.training.work_folder import Stage, hash_table
 
@@ -66,15 +67,8 @@ def train_distillation(
     rewards: Sequence[Callable[..., Any]],
     weights: Sequence[float],
     workdir: Path | str,
-    quantization: str | None = None,
-    dtype: str = "auto",
-    launch: str = "process",
-    ranks: int = 1,
-    accelerate: str | None = None,
-    resume: bool = True,
-    dev: pd.DataFrame | None = None,
-    dev_steps: int = 25,
-    patience: int | None = None,
+    setup: Setup = PLAIN,
+    exam: DevSet = NO_EXAM,
     token_budget: int | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -88,16 +82,9 @@ def train_distillation(
         rewards: Callables by trl's contract, for history and rollouts; nothing is learned from them.
         weights: Of the rewards in the total.
         workdir: For checkpoints, rollouts and the finished result.
-        quantization: None, or "nf4"; of student and teacher.
-        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
-        launch: "process", "child" or "ranks".
-        ranks: Processes of launch "ranks"; each writes its share of the completions of a step.
-        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
-        resume: Whether earlier work on the same inputs and options may be used.
-        dev: Columns prompt, teacher_prompt and task (JSON) of questions that are not trained on; the teacher answers
-            them once, the student before the first step and every `dev_steps`, and its best adapter is returned.
-        dev_steps: Steps between two scores.
-        patience: Scores without a better one after which the training ends; None for no limit.
+        setup: How student and teacher are loaded, and where the training runs.
+        exam: Questions that are not trained on, with the column teacher_prompt too: the teacher answers them once, the
+            student before the first step and then now and then, and its best adapter is returned.
         token_budget: Generated tokens after which the training ends; None for no limit.
         trl: Arguments of trl's DistillationConfig; `gradient_accumulation_steps` are those of all ranks together. Its
             `beta` is of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 KL(student, teacher).
@@ -119,24 +106,19 @@ def train_distillation(
         "teacher": teacher.identity,
         "prompts": hash_table(prompts),
         "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
-        "quantization": quantization,
-        "dtype": dtype,
-        "ranks": ranks,
-        "dev": None if dev is None else hash_table(dev),
-        "dev_steps": dev_steps,
-        "patience": patience,
+        **{name: fact for name, fact in setup.facts.items() if name != "backend"},
+        **exam.facts,
         **({"token_budget": token_budget} if token_budget else {}),
         **(trl or {}),
     }
-    own = share(trl or {}, ranks)
-    _require_a_step(len(prompts), ranks * rows_of_a_step(complete("DistillationConfig", own)))
-    stage = Stage("distillation", workdir, options, resume)
+    own = share(trl or {}, setup.launch.ranks)
+    _require_a_step(len(prompts), setup.launch.ranks * rows_of_a_step(complete("DistillationConfig", own)))
+    stage = Stage("distillation", workdir, options, setup.resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    exam, scores = DevSet(dev, dev_steps, patience), (rewards, weights)
-    place, loading = Launch(launch, ranks, accelerate), {"dtype": dtype, "quantization": quantization}
-    return call(place, _train, stage, checkpoint, adapter, teacher, prompts, scores, own, exam, token_budget, loading)
+    given = (checkpoint, adapter, teacher, prompts, (rewards, weights), own, exam, token_budget, setup)
+    return call(setup.launch, _train, stage, *given)
 
 
 def _require_a_step(prompts: int, wanted: int) -> None:
@@ -158,15 +140,15 @@ def _train(
     trl: Mapping[str, Any],
     exam: DevSet,
     token_budget: int | None,
-    loading: dict[str, Any],
+    setup: Setup,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
     from sqlreason.students.training import distillation_trainer, early_stopping, memory_dry_run, trainer_arguments
     from sqlreason.students.training.transformers_backend import load_student
 
     whole = complete("DistillationConfig", trl)
     adapting = {name: whole[name] for name in ("gradient_checkpointing", "seed")}
-    model, chat = load_student(checkpoint, adapter, **adapting, **loading)
-    model_of_teacher = teacher.load(**loading)
+    model, chat = load_student(checkpoint, adapter, **adapting, **setup.weights)
+    model_of_teacher = teacher.load(**setup.weights)
     recorder = Recorder(*scores, stage.folder / "rollouts", group=1, chat=chat)
     limit = whole["max_completion_length"]
     sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])

@@ -20,7 +20,8 @@ from sqlreason.students.checkpoints.chat import NOT_TRAINED, Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import FACT, ToolChat, with_tools
 from sqlreason.students.training import row_checks
-from sqlreason.students.training.launch import Launch, call, rank
+from sqlreason.students.training.launch import call, rank
+from sqlreason.students.training.setup import PLAIN, Setup
 from sqlreason.students.training.transformers_backend import Lora
 from sqlreason.students.training.trl_arguments import FIXED_OF_SFT, complete, share
 from sqlreason.students.training.work_folder import Stage, hash_table
@@ -41,13 +42,7 @@ def train_sft(
     lora: Mapping[str, Any] | None = None,
     start: Adapter | None = None,
     share_prefixes: bool = False,
-    backend: str = "transformers",
-    quantization: str | None = None,
-    dtype: str = "auto",
-    launch: str = "process",
-    ranks: int = 1,
-    accelerate: str | None = None,
-    resume: bool = True,
+    setup: Setup = PLAIN,
     tools: ToolLimits | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame]:
@@ -61,13 +56,7 @@ def train_sft(
         lora: Fields of `transformers.Lora`, for a new adapter.
         start: An adapter with which the training goes on instead.
         share_prefixes: Whether rows that begin alike share a forward pass and the work for their beginning.
-        backend: Name in `backends.BACKENDS`.
-        quantization: None, or "nf4" for QLoRA.
-        dtype: Precision of the frozen weights, one of `checkpoint.DTYPES`; the adapter is kept in float32.
-        launch: "process", "child" or "ranks".
-        ranks: Processes of launch "ranks"; each makes its share of the forward passes of a step.
-        accelerate: A configuration file of accelerate for these, such as one that asks for FSDP.
-        resume: Whether earlier work on the same inputs and options may be used.
+        setup: How the student is loaded, and where the training runs.
         tools: Limits of the tools in the column `conversation` of the examples, which the student then has for good;
             None trains on completions alone.
         trl: Arguments of trl's SFTConfig; `gradient_accumulation_steps` are those of all ranks together.
@@ -85,10 +74,7 @@ def train_sft(
         "prompt": fingerprint,
         "examples": hash_table(examples[["prompt", "completion"]]),
         "lora": dict(lora or {}),
-        "backend": backend,
-        "quantization": quantization,
-        "dtype": dtype,
-        "ranks": ranks,
+        **setup.facts,
         **({"start": start.digest} if start else {}),
         **({"share_prefixes": True} if share_prefixes else {}),
         **(trl or {}),
@@ -96,27 +82,14 @@ def train_sft(
     if tools is not None:  # and nothing without: work of before there were any is found again
         options |= {"tools": asdict(tools), "conversations": hash_table(examples[["conversation"]])}
     complete("SFTConfig", trl or {})
-    own, place = share(trl or {}, ranks), Launch(launch, ranks, accelerate)
+    own = share(trl or {}, setup.launch.ranks)
     shape = start or Lora(**(lora or {}))
-    stage = Stage("sft", workdir, options, resume)
+    stage = Stage("sft", workdir, options, setup.resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    return call(
-        place,
-        _train,
-        stage,
-        checkpoint,
-        examples,
-        shape,
-        own,
-        fingerprint,
-        backend,
-        quantization,
-        dtype,
-        share_prefixes,
-        tools,
-    )
+    given = (checkpoint, examples, shape, own, fingerprint, setup, share_prefixes, tools)
+    return call(setup.launch, _train, stage, *given)
 
 
 def _train(
@@ -126,29 +99,21 @@ def _train(
     shape: Lora | Adapter,
     trl: Mapping[str, Any],
     fingerprint: str,
-    backend: str,
-    quantization: str | None,
-    dtype: str,
+    setup: Setup,
     share_prefixes: bool,
     tools: ToolLimits | None,
 ) -> tuple[Adapter, pd.DataFrame]:
     from sqlreason.students.training.backends import choose_backend
 
     whole = complete("SFTConfig", trl)
-    model, chat = choose_backend(backend)(
-        checkpoint,
-        shape,
-        dtype=dtype,
-        quantization=quantization,
-        gradient_checkpointing=whole["gradient_checkpointing"],
-        seed=whole["seed"],
-    )
+    adapting = {name: whole[name] for name in ("gradient_checkpointing", "seed")}
+    model, chat = choose_backend(setup.backend)(checkpoint, shape, **setup.weights, **adapting)
     if tools is not None:
         chat = with_tools(chat)
     # behind the backend: unsloth has to be imported before trl
     from sqlreason.students.training import memory_dry_run, trainer_arguments
 
-    trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, backend, share_prefixes)
+    trainer = _trainer(stage, model, chat, make_rows(chat, examples), trl, setup.backend, share_prefixes)
     log = trainer_arguments.run(trainer, stage, "sft", [memory_dry_run.SFTDryRun(trainer)])
     history = _history(log)
     facts = {
