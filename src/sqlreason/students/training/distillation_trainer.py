@@ -58,7 +58,7 @@ class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untype
     def __init__(self, *, chat: Chat, recorder: Recorder, writer: Writer | None, **options: Any) -> None:
         self.chat, self.recorder, self.writer = chat, recorder, writer
         self.writing_seconds: float | None = None
-        self.written = {"generated_tokens": 0}
+        self.generated_tokens = 0
         super().__init__(**options)
 
     @property
@@ -85,7 +85,7 @@ class HintedTrainer(DistillationTrainer):  # type: ignore[misc]  # trl is untype
         batch: dict[str, Any] = super()._generate_and_score_completions(inputs)
         self._score(inputs, batch)
         tokens = self.accelerator.reduce(batch["completion_mask"].sum(), "sum")
-        self.written = {"generated_tokens": int(tokens)}
+        self.generated_tokens = int(tokens)
         shown = [self.chat.prompt_ids(row["teacher_prompt"]) for row in inputs]
         batch["teacher_ids"], batch["teacher_mask"] = pad_left(shown, self.chat.padding.id, self.args.device)
         return batch

@@ -133,8 +133,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         entry: dict[str, Any] = state.log_history[-1]
         entry["generation_seconds"] = self.trainer.writing_seconds
         entry["reward_seconds"] = self.recorder.seconds
-        entry |= self.trainer.written
-        self.trainer.written = dict.fromkeys(self.trainer.written, 0)  # completions that are used again cost nothing
+        entry["generated_tokens"] = self.trainer.generated_tokens
+        self.trainer.generated_tokens = 0  # completions that are used again cost nothing
         entry["zero_variance_share"] = self.recorder.zero_variance_share()
         self.recorder.keep(step, trl_private.advantages(self.trainer))
         check_first_kl(step, logs.get("kl"))

@@ -51,7 +51,7 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
     def __init__(self, *, chat: Chat, shares_prompts: bool, **options: Any) -> None:
         self.chat, self.shares_prompts = chat, shares_prompts
         self.writing_seconds: float | None = None
-        self.written = {"generated_tokens": 0}
+        self.generated_tokens = 0
         super().__init__(**options)
 
     @property
@@ -77,7 +77,7 @@ class GroupTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped
         written = super()._generate(list(prompts))
         self.writing_seconds = time.monotonic() - began
         tokens = torch.tensor([self._count_tokens(written[1])], device=self.args.device)
-        self.written = {"generated_tokens": int(self.accelerator.reduce(tokens, "sum").item())}  # of all ranks
+        self.generated_tokens = int(self.accelerator.reduce(tokens, "sum").item())  # of all ranks
         return written
 
     def _count_tokens(self, completions: Sequence[Sequence[int]]) -> int:
