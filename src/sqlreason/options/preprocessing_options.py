@@ -26,10 +26,9 @@ class PreprocessingOptions(Options):
     max_unknown_names: int | None = Field(ge=0)
     near_duplicates: float | None = Field(gt=0.0, lt=1.0)
     sample_rows: int = Field(ge=0)
-    matched_values: bool
     seed: int
 
     @property
     def prompt_limits(self) -> dict[str, Any]:
         """What limits a student's prompts: arguments of `StudentPrompts`."""
-        return self.model_dump(include={"max_prompt_tokens", "sample_rows", "max_tables", "matched_values"})
+        return self.model_dump(include={"max_prompt_tokens", "sample_rows", "max_tables"})

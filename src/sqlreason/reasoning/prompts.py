@@ -20,7 +20,7 @@ from sqlreason.sql.parsing.schema import Schema, SchemaError, as_postgres, dista
 from sqlreason.sql.parsing.undeclared_keys import with_inferred_keys
 
 REQUIRED_FIELDS = ("question", "schema")
-FIELDS = (*REQUIRED_FIELDS, "dialect", "gold")
+FIELDS = (*REQUIRED_FIELDS, "dialect", "gold", "values")
 
 # What our grammar and chat templates give a meaning to: Llama 2 and 3, ChatML, Gemma, Mistral, and DeepSeek,
 # which writes its tokens with U+FF5C.
@@ -71,7 +71,8 @@ class Prompt:
         version: Counts its revisions.
         system: The system message; may hold ``{dialect}``.
         user: The user message; holds ``{question}`` and ``{schema}``, may hold ``{dialect}`` and ``{gold}``.
-            A paragraph with ``{gold}`` is a hint and is left out where no gold is given.
+            A paragraph with ``{gold}`` is a hint and is left out where no gold is given; a line with ``{values}``
+            tells values of the database that stand in the question, and is left out where there are none.
         examples: Shown before the question, as turns of the conversation.
     """
 
@@ -101,6 +102,11 @@ class Prompt:
         return prompt
 
     @property
+    def tells_values(self) -> bool:
+        """Whether it has a place for values of the database that stand in the question."""
+        return "values" in _placeholders(self.user)
+
+    @property
     def fingerprint(self) -> str:
         """A hash of what a model sees of the prompt; adapters and answer files carry it."""
         parts = [self.system, self.user, *(text for example in self.examples for text in astuple(example))]
@@ -108,7 +114,12 @@ class Prompt:
 
 
 def build_messages(
-    prompt: Prompt, question: str, schema: str, dialect: str = "SQLite", gold: str | None = None
+    prompt: Prompt,
+    question: str,
+    schema: str,
+    dialect: str = "SQLite",
+    gold: str | None = None,
+    values: Sequence[str] = (),
 ) -> list[dict[str, str]]:
     """The chat messages that ask a question.
 
@@ -118,6 +129,7 @@ def build_messages(
         schema: The schema as ``schema_text`` renders it.
         dialect: The SQL dialect of the answer.
         gold: The right query, shown as a hint; the prompt must have a place for it.
+        values: Lines that tell values of the database, for a prompt that has a place for them.
 
     Raises:
         ValueError: A gold is given to a prompt without ``{gold}``.
@@ -130,7 +142,8 @@ def build_messages(
         turns.append({"role": "user", "content": _worded(bare, shown.question, shown.schema, dialect)})
         turns.append({"role": "assistant", "content": render(shown.think, shown.sql)})
     user = prompt.user if gold is not None else bare
-    return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "")}]
+    told = "\n".join(values)
+    return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "", told)}]
 
 
 def build_correction(
@@ -240,9 +253,10 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda match: f"{match[0][0]} {match[0][1:-1]} {match[0][-1]}", text)
 
 
-def _worded(user: str, question: str, schema: str, dialect: str, gold: str = "") -> str:
-    values = {"question": question, "schema": schema, "dialect": dialect, "gold": gold}
-    return user.format(**{key: escape(value) for key, value in values.items()})
+def _worded(user: str, question: str, schema: str, dialect: str, gold: str = "", values: str = "") -> str:
+    given = {"question": question, "schema": schema, "dialect": dialect, "gold": gold, "values": values}
+    template = user if values else _without_values(user)
+    return template.format(**{key: escape(value) for key, value in given.items()})
 
 
 def _placeholders(text: str) -> set[str]:
@@ -255,7 +269,7 @@ def _check_placeholders(prompt: Prompt) -> None:
         raise BadInput(
             f"Prompt {prompt.name!r} has the placeholders {sorted(found)} in user and "
             f"{sorted(_placeholders(prompt.system))} in system; user needs {{question}} and {{schema}} and "
-            "may have {dialect} and {gold}, system may have {dialect}; write a literal brace twice."
+            "may have {dialect}, {gold} and {values}, system may have {dialect}; write a literal brace twice."
         )
 
 
@@ -263,6 +277,11 @@ def _without_hint(user: str) -> str:
     """The user message without the paragraphs that show the gold."""
     paragraphs = re.split(r"\n\s*\n", user)
     return "\n\n".join(part for part in paragraphs if "gold" not in _placeholders(part))
+
+
+def _without_values(user: str) -> str:
+    """The user message without the lines that tell values."""
+    return "\n".join(line for line in user.split("\n") if "values" not in _placeholders(line))
 
 
 def _near_first(schema: Schema, keep: Collection[str]) -> tuple[list[str], int]:

@@ -50,7 +50,6 @@ class StudentPrompts:
         max_prompt_tokens: Budget for prompt and template.
         sample_rows: Rows of each table shown at most.
         max_tables: Tables shown at most to who does not know the gold; None for no limit.
-        matched_values: Whether values of the database that stand in the question are told with their columns.
     """
 
     def __init__(
@@ -61,14 +60,12 @@ class StudentPrompts:
         max_prompt_tokens: int,
         sample_rows: int,
         max_tables: int | None = None,
-        matched_values: bool = False,
     ):
         self.prompt = prompt
         self.chat = chat
         self.max_prompt_tokens = max_prompt_tokens
         self.sample_rows = sample_rows
         self.max_tables = max_tables
-        self.matched_values = matched_values
 
     def messages(
         self,
@@ -98,7 +95,7 @@ class StudentPrompts:
 
         def build(schema: str) -> Messages:
             told = [value.told(dialect) for value in values if is_shown(value.table, schema, dialect)]
-            return prompts.build_messages(self.prompt, "\n".join([question, *told]), schema, NAMES[dialect])
+            return prompts.build_messages(self.prompt, question, schema, NAMES[dialect], values=told)
 
         def fits(schema: str) -> bool:
             sizes.append(self.count_prompt(build(schema)))
@@ -157,7 +154,7 @@ class StudentPrompts:
             return build(max(1, len(named) - 1 - bisect_left(fewer, True, key=has_room)))
 
     def _values(self, question: str, context: str, dialect: str) -> list[MatchedValue]:
-        return matched_values(question, prompts.prompt_schema(context, dialect)) if self.matched_values else []
+        return matched_values(question, prompts.prompt_schema(context, dialect)) if self.prompt.tells_values else []
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""
