@@ -1,5 +1,6 @@
 """A question to a student: the vote, the rows, and what is said where there is no result."""
 
+import dataclasses
 import sqlite3
 from contextlib import closing
 from types import SimpleNamespace
@@ -185,6 +186,14 @@ def test_tables_of_postgresql_are_told_as_it_keeps_their_names(prompts, caplog):
     assert "is shown 1 of 2 tables, by the words of the question: customer;" in caplog.text
 
 
+def test_who_asks_is_told_which_values_of_the_question_were_found(prompts, caplog):
+    prompts.prompt = dataclasses.replace(prompts.prompt, user=f"{prompts.prompt.user}\n{{values}}")
+    database = question_answering.Database(CONTEXT)
+    (_, told) = question_answering._messages(prompts, "How old is bob?", database, ())
+    assert told["content"].endswith("How old is bob?\n-- users.name = 'Bob'")
+    assert caplog.messages == ["values that the question holds: users.name = 'Bob'"]
+
+
 def test_a_table_that_alone_is_over_the_budget_is_told(prompts):
     wide = f"CREATE TABLE readings ({', '.join(f'sensor_{i} REAL' for i in range(400))});"
     with pytest.raises(
@@ -255,7 +264,9 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
 
     told = []
     monkeypatch.setattr(question_answering.generator, "Generator", Student)
-    prompts = SimpleNamespace(messages_without_gold=lambda question, *_: [{"role": "user", "content": question}])
+    prompts = SimpleNamespace(
+        messages_without_gold=lambda question, *_: [{"role": "user", "content": question}], values_of=lambda *_: []
+    )
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
     users = question_answering.Database(CONTEXT)
     reply = question_answering.ask(None, None, prompts, "Who is older?", users, **asked, self_repairs=1)

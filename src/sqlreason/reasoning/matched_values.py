@@ -26,14 +26,14 @@ class MatchedValue:
     column: str
     value: str
 
-    def told(self, dialect: str = "") -> str:
-        """The value as a comment of SQL, its names as `sql.parsing.schema.spelled` writes them.
+    def condition(self, dialect: str = "") -> str:
+        """The value and where it is, as SQL has it.
 
         Example:
-            >>> MatchedValue("customers", "name", "Herkku Gifts").told()
-            "-- customers.name = 'Herkku Gifts'"
+            >>> MatchedValue("customers", "name", "Herkku Gifts").condition()
+            "customers.name = 'Herkku Gifts'"
         """
-        return f"-- {spelled(self.table, dialect)}.{spelled(self.column, dialect)} = {literal(self.value)}"
+        return f"{spelled(self.table, dialect)}.{spelled(self.column, dialect)} = {literal(self.value)}"
 
 
 def matched_values(question: str, schema: Schema) -> list[MatchedValue]:

@@ -91,10 +91,10 @@ class StudentPrompts:
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
         sizes = []
-        values = self._values(question, context, dialect)
+        values = self.values_of(question, context, dialect)
 
         def build(schema: str) -> Messages:
-            told = [value.told(dialect) for value in values if is_shown(value.table, schema, dialect)]
+            told = [f"-- {v.condition(dialect)}" for v in values if is_shown(v.table, schema, dialect)]
             return prompts.build_messages(self.prompt, question, schema, NAMES[dialect], values=told)
 
         def fits(schema: str) -> bool:
@@ -153,7 +153,12 @@ class StudentPrompts:
             fewer = range(len(named) - 1, 1, -1)  # the surest ones, as many as have room
             return build(max(1, len(named) - 1 - bisect_left(fewer, True, key=has_room)))
 
-    def _values(self, question: str, context: str, dialect: str) -> list[MatchedValue]:
+    def values_of(self, question: str, context: str, dialect: str = "") -> list[MatchedValue]:
+        """Return the values that a question holds, for a prompt that has a place for them.
+
+        Raises:
+            ValueError: If the context does not parse.
+        """
         return matched_values(question, prompts.prompt_schema(context, dialect)) if self.prompt.tells_values else []
 
     def count_prompt(self, messages: Messages) -> int:

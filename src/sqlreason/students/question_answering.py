@@ -251,6 +251,9 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
     if len(shown) < len(schema.tables):
         told = "the student is shown %d of %d tables, by the words of the question: %s; --table names others"
         logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
+    found = prompts.values_of(question, database.context, database.dialect)
+    if conditions := [value.condition(database.dialect) for value in found if value.table in shown]:
+        logger.warning("values that the question holds: %s", ", ".join(conditions))
     return messages
 
 
