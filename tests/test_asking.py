@@ -18,7 +18,8 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.reasoning.prompts import Prompt, prompt_schema
 from sqlreason.sql.databases.plain_scripts import first_that_runs
-from sqlreason.sql.databases.question_values import rows_of_question
+from sqlreason.sql.databases.question_values import StoredText, texts_of_question
+from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Verifier
 from sqlreason.students import question_answering
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
@@ -265,7 +266,9 @@ def test_each_of_the_answers_is_corrected_before_the_vote(monkeypatch):
     told = []
     monkeypatch.setattr(question_answering.generator, "Generator", Student)
     prompts = SimpleNamespace(
-        messages_without_gold=lambda question, *_: [{"role": "user", "content": question}], values_of=lambda *_: []
+        prompt=SimpleNamespace(tells_values=False),
+        messages_without_gold=lambda question, *_, **__: [{"role": "user", "content": question}],
+        values_of=lambda *_, **__: [],
     )
     asked = {"votes": 3, "temperature": 0.7, "max_completion_tokens": 50}
     users = question_answering.Database(CONTEXT)
@@ -344,21 +347,19 @@ SHOP = """
 CREATE TABLE "Order" (id INT PRIMARY KEY, "Buyer's name" VARCHAR(40), note TEXT, total DECIMAL(9, 2));
 CREATE TABLE item (code CHAR(6), stock INT);
 """
-BUYERS = [(i, f"Buyer {i}", None, i / 4) for i in range(1000)]
+BUYERS = [(i, f"Buyer {i}", "Österreich" if i == 999 else None, i / 4) for i in range(1000)]
 
 
-def values_of(url, question):
-    database = question_answering.open_database(url)
-    found = question_answering._with_values(database, question)
-    return found.context[len(database.context) :].split()
+def texts_of(url, question):
+    database = question_answering._with_texts(question_answering.open_database(url), question)
+    return {(found.table, found.column, found.text) for found in database.texts}
 
 
-def check_values(url):
-    told = " ".join(values_of(url, "What did buyer 777 order, and is there any it's kind of PART-1?"))
-    assert told.count("INSERT") == 3
-    for column, value in (("Buyer's name", "Buyer 777"), ("Buyer's name", "Buyer 7"), ("Buyer's name", "Buyer 77")):
-        assert f'INSERT INTO "Order" ("{column}") VALUES (\'{value}\');' in told
-    assert values_of(url, "Count all.") == []
+def check_texts(url):
+    buyers = {("Order", "Buyer's name", text) for text in ("Buyer 777", "Buyer 77", "Buyer 7")}
+    assert texts_of(url, "What did buyer 777 order, and is there any of it's kind?") == buyers
+    assert texts_of(url, "Was Österreich there?") == {("Order", "note", "Österreich")}
+    assert texts_of(url, "Count all.") == set()
 
 
 def test_texts_of_the_question_are_looked_up_in_a_sqlite_file_of_many_rows(tmp_path):
@@ -366,31 +367,50 @@ def test_texts_of_the_question_are_looked_up_in_a_sqlite_file_of_many_rows(tmp_p
         writer.executescript(SHOP)
         writer.executemany('INSERT INTO "Order" VALUES (?, ?, ?, ?)', BUYERS)
         writer.commit()
-    check_values(f"sqlite:///{tmp_path / 'shop.db'}")
+    check_texts(f"sqlite:///{tmp_path / 'shop.db'}")
 
 
 def test_texts_of_the_question_are_looked_up_in_a_duckdb_file(tmp_path):
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as writer:
         writer.execute(SHOP)
         writer.executemany('INSERT INTO "Order" VALUES (?, ?, ?, ?)', BUYERS)
-    check_values(f"duckdb:///{tmp_path / 'shop.duckdb'}")
+    check_texts(f"duckdb:///{tmp_path / 'shop.duckdb'}")
 
 
 def test_texts_of_the_question_are_looked_up_in_postgresql(postgres):
     postgres.execute("CREATE ROLE clerk LOGIN", "CREATE DATABASE shelf OWNER clerk")
-    rows = ", ".join(f"({number}, '{name}', NULL, {total})" for number, name, _, total in BUYERS)
+    rows = ", ".join(f"({number}, '{name}', '{note}', {total})" for number, name, note, total in BUYERS)
     postgres.execute("SET ROLE clerk", SHOP, f'INSERT INTO "Order" VALUES {rows}', database="shelf")
-    check_values(postgres.url("clerk", "shelf"))
+    check_texts(postgres.url("clerk", "shelf"))
 
 
-def test_who_has_looked_for_values_long_enough_says_where_it_stopped(tmp_path, caplog):
+def test_who_has_looked_for_texts_long_enough_says_where_it_stopped(tmp_path, caplog):
     with closing(sqlite3.connect(tmp_path / "shop.db")) as writer:
         writer.executescript(SHOP)
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     schema = prompt_schema(question_answering.open_database(url).context)
     with Verifier() as verifier:
-        assert rows_of_question(verifier, url, schema, "Buyer 7?", seconds=-1) == ""
-    assert "up to table Order; further ones not" in caplog.text
+        assert texts_of_question(verifier, url, schema, "Buyer 7?", seconds=-1) == []
+    assert "up to Order.Buyer's name; further ones not" in caplog.text
+
+
+def test_a_column_that_cannot_be_read_is_told_and_the_others_are_read(tmp_path, caplog):
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as writer:
+        writer.executescript("CREATE TABLE item (code TEXT); INSERT INTO item VALUES ('K7')")
+    schema = parse_schema("CREATE TABLE gone (name TEXT); CREATE TABLE item (code TEXT)")
+    with Verifier() as verifier:
+        found = texts_of_question(verifier, f"sqlite:///{tmp_path / 'shop.db'}", schema, "Is k7 there?", seconds=9)
+    assert [(text.table, text.text) for text in found] == [("item", "K7")]
+    assert "values of gone.name could not be looked for: no such table" in caplog.text
+
+
+def test_texts_that_were_looked_up_find_their_table_and_are_told_and_not_shown_as_rows(prompts):
+    telling = dataclasses.replace(prompts.prompt, user=f"{prompts.prompt.user}\n{{values}}")
+    build = StudentPrompts(telling, prompts.chat, max_prompt_tokens=640, sample_rows=3, max_tables=1)
+    context = "CREATE TABLE a (x TEXT); CREATE TABLE b (y TEXT); INSERT INTO b VALUES ('one')"
+    (_, told) = build.messages_without_gold("What of Oslo?", context, texts=[StoredText("b", "y", "Oslo")])
+    assert "CREATE TABLE b (" in told["content"] and "CREATE TABLE a (" not in told["content"]
+    assert told["content"].endswith("\n-- b.y = 'Oslo'") and "('Oslo')" not in told["content"]
 
 
 def test_postgresql_is_asked_where_it_is_and_only_read(postgres):

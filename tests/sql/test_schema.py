@@ -83,13 +83,20 @@ def test_foreign_keys_to_tables_that_are_not_shown_are_not_shown() -> None:
     [
         ("films (id INT PRIMARY KEY)", "film_id", True),
         ("films (id INT PRIMARY KEY)", "FilmsID", True),
-        ("companies (code TEXT PRIMARY KEY)", "company_code", True),
+        ("companies (code INT PRIMARY KEY)", "company_code", True),
         ("films (filmNumber INT PRIMARY KEY)", "filmnumber", True),
         ("films (filmNumber INT PRIMARY KEY)", "film_id", False),
         ("films (id INT PRIMARY KEY)", "id", False),  # says not whose
         ("films (id INT)", "film_id", False),  # no key
         ("films (id INT, part INT, PRIMARY KEY (id, part))", "film_id", False),  # half of one
         ("shop.films (id INT PRIMARY KEY)", "film_id", True),
+        ("productlines (productLine INT PRIMARY KEY)", "productLine", True),
+        ("x (isbn_no INT PRIMARY KEY)", "isbn_no", True),
+        ("genre (name TEXT PRIMARY KEY)", "name", False),  # everybody has a name
+        ("day (date DATE PRIMARY KEY)", "date", False),
+        ("t (type INT PRIMARY KEY)", "type", False),
+        ("u (uuid INT PRIMARY KEY)", "uuid", False),
+        ("films (film_no TEXT PRIMARY KEY)", "film_no", False),  # a text, and the column is a number
     ],
 )
 def test_a_reference_that_nobody_declared_is_told_by_its_name(referred: str, column: str, led: bool) -> None:
@@ -98,12 +105,28 @@ def test_a_reference_that_nobody_declared_is_told_by_its_name(referred: str, col
     assert with_inferred_keys(schema) == schema
 
 
+@pytest.mark.parametrize(
+    ("tables", "led"),
+    [
+        (["customers (customer_id INT PRIMARY KEY)", "customer_details (customer_id INT PRIMARY KEY)"], "customers"),
+        (["film_text (film_id INT PRIMARY KEY)", "film (film_id INT PRIMARY KEY)"], "film"),
+        (["parts (isbn_no INT PRIMARY KEY)", "books (isbn_no INT PRIMARY KEY)"], None),
+    ],
+)
+def test_of_tables_that_share_a_key_the_one_that_it_names_is_meant(tables: list[str], led: str | None) -> None:
+    key = tables[0].split("(")[1].split()[0]
+    script = ";".join(f"CREATE TABLE {table}" for table in [*tables, f"seen (n INT, {key} INT)"])
+    keys = with_inferred_keys(parse_schema(script)).tables[2].foreign_keys
+    assert [found.table for found in keys] == ([led] if led else [])
+
+
 def test_a_declared_reference_is_not_told_twice_and_keeps_what_leads_nowhere() -> None:
     script = (
-        "CREATE TABLE A (id INT PRIMARY KEY); CREATE TABLE b (a_id INT REFERENCES a (id), g INT REFERENCES gone (id))"
+        "CREATE TABLE Ann (id INT PRIMARY KEY);"
+        "CREATE TABLE b (ANN_ID INT, g INT REFERENCES gone (id), FOREIGN KEY (ann_id) REFERENCES ann (id))"
     )
     keys = with_inferred_keys(parse_schema(script)).tables[1].foreign_keys
-    assert [(key.columns, key.table) for key in keys] == [(("a_id",), "A"), (("g",), "gone")]
+    assert sorted((key.columns[0].lower(), key.table) for key in keys) == [("ann_id", "Ann"), ("g", "gone")]
 
 
 def test_real_contexts_are_read_as_sqlite_reads_them(real_folder) -> None:

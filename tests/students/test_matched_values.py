@@ -2,6 +2,7 @@
 
 import pytest
 
+from sqlreason.errors import BadInput
 from sqlreason.reasoning.matched_values import matched_values
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.sql.parsing.schema import parse_schema
@@ -15,6 +16,8 @@ CONTEXT = """
 CREATE TABLE customers (id INT PRIMARY KEY, name TEXT, city TEXT, code TEXT, since TEXT);
 CREATE TABLE "on call" ("the day" TEXT);
 INSERT INTO customers VALUES (1, 'Herkku Gifts', 'Oslo', 'A', '2004-10-28'), (2, 'Gifts', 'New York', 'of', NULL);
+INSERT INTO customers VALUES (4, 'a
+b', 'Rome', NULL, NULL);
 INSERT INTO customers VALUES (3, 'O''Neill & Co. (UK)', 'York', 'x9', '80');
 INSERT INTO "on call" VALUES ('Monday'), ('Tuesday'), ('Friday');
 """
@@ -30,6 +33,7 @@ INSERT INTO "on call" VALUES ('Monday'), ('Tuesday'), ('Friday');
         ("Is O'Neill & Co. (UK) a customer?", ["customers.name = 'O''Neill & Co. (UK)'"]),
         ("From Monday to Friday, not Tuesday", ["\"on call\".\"the day\" = 'Tuesday'",
                                                "\"on call\".\"the day\" = 'Friday'"]),
+        ("is a\nb there?", []),  # two lines
         ("", []),
     ],
 )  # fmt: skip
@@ -48,6 +52,14 @@ def test_a_prompt_with_a_place_for_them_tells_those_of_the_tables_that_it_shows(
     assert asked.endswith(f"{question}\n-- \"on call\".\"the day\" = 'Monday'\n-- customers.city = 'Oslo'")
     shown = few.messages_without_gold(question, CONTEXT)[-1]["content"]
     assert shown.endswith(f"{question}\n-- customers.city = 'Oslo'") and "on call" not in shown
+
+
+def test_values_have_a_line_of_their_own_in_a_prompt():
+    entry = {"name": "p", "version": 1, "system": "Answer.", "user": "{schema}\n{question} {values}"}
+    with pytest.raises(
+        BadInput, match=r"has \{values\} in the line '\{question\} \{values\}'; give it a line of its own"
+    ):
+        Prompt.from_mapping(entry)
 
 
 def test_where_none_is_found_the_prompt_is_the_bare_one_and_its_fingerprint_another(chat):

@@ -39,8 +39,8 @@ class MatchedValue:
 def matched_values(question: str, schema: Schema) -> list[MatchedValue]:
     """Return the texts among a schema's rows that a question holds as whole words, whatever their letter case.
 
-    Of a column the longest two, of all the longest six; texts without a letter, of one character or that are words of
-    asking say nothing.
+    Of a column the longest two, of all the longest six. Texts without a letter, of one character or that are words of
+    asking say nothing, and one of several lines does not fit in a comment.
 
     Example:
         >>> from sqlreason.sql.parsing.schema import parse_schema
@@ -62,7 +62,7 @@ def _matched(table: Table, asked: str) -> Iterator[tuple[str, str, str]]:
 def _stands_in(asked: str, text: str) -> bool:
     """Whether a question, in lower case, holds a text as whole words."""
     word = text.lower()
-    if len(word) < 2 or word in ASKING or word not in asked or not _LETTER.search(word):
+    if len(word) < 2 or word in ASKING or word not in asked or not _LETTER.search(word) or word.splitlines() != [word]:
         return False
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", asked) is not None
 

@@ -99,6 +99,7 @@ class Prompt:
             )
         prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip(), shown)
         _check_placeholders(prompt)
+        _check_line_of_values(prompt)
         return prompt
 
     @property
@@ -270,6 +271,15 @@ def _check_placeholders(prompt: Prompt) -> None:
             f"Prompt {prompt.name!r} has the placeholders {sorted(found)} in user and "
             f"{sorted(_placeholders(prompt.system))} in system; user needs {{question}} and {{schema}} and "
             "may have {dialect}, {gold} and {values}, system may have {dialect}; write a literal brace twice."
+        )
+
+
+def _check_line_of_values(prompt: Prompt) -> None:
+    lines = [line for line in prompt.user.split("\n") if "values" in _placeholders(line)]
+    if any(line.strip() != "{values}" for line in lines):
+        raise BadInput(
+            f"Prompt {prompt.name!r} has {{values}} in the line {lines[0]!r}; give it a line of its own, which is left "
+            "out where no value is found."
         )
 
 

@@ -7,11 +7,12 @@ tokens; a prompt that does not fit at its smallest is refused.
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from sqlreason.reasoning import prompts
 from sqlreason.reasoning.matched_values import MatchedValue, matched_values
+from sqlreason.sql.databases.question_values import StoredText, with_texts
 from sqlreason.sql.parsing import queries
 from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.sql.parsing.schema import spelled
@@ -75,6 +76,7 @@ class StudentPrompts:
         tables: Collection[str] = (),
         dialect: str = "",
         most: int | None = None,
+        texts: Sequence[StoredText] = (),
     ) -> Messages:
         """Return the chat messages for a question; the tables that `gold` reads survive any shrinking, as do `tables`.
 
@@ -85,13 +87,14 @@ class StudentPrompts:
             tables: Others to keep.
             dialect: "duckdb" or "postgres" where the answer is to be in the SQL of these (`Task.dialect`).
             most: Tables to show at most, the nearest to those; None for no limit.
+            texts: Of the database that the question holds, beside those in the context.
 
         Raises:
             ValueError: If the context does not parse, or lacks one of the tables.
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
         sizes = []
-        values = self.values_of(question, context, dialect)
+        values = self.values_of(question, context, dialect, texts)
 
         def build(schema: str) -> Messages:
             told = [f"-- {v.condition(dialect)}" for v in values if is_shown(v.table, schema, dialect)]
@@ -117,7 +120,9 @@ class StudentPrompts:
             ) from error
         return build(schema)
 
-    def messages_without_gold(self, question: str, context: str, dialect: str = "") -> Messages:
+    def messages_without_gold(
+        self, question: str, context: str, dialect: str = "", texts: Sequence[StoredText] = ()
+    ) -> Messages:
         """Return the messages for a question as its asker knows it: of a large schema, the tables that it speaks of.
 
         A schema of more than `max_tables` is shown with these alone, or around its heart where it names none; one over
@@ -127,19 +132,20 @@ class StudentPrompts:
             question: In English.
             context: DDL and INSERT statements.
             dialect: As of `messages`.
+            texts: As of `messages`.
 
         Raises:
             ValueError: If the context does not parse.
             PromptOverBudget: If the prompt is over budget at its smallest.
         """
-        schema = prompts.prompt_schema(context, dialect)
+        schema = with_texts(prompts.prompt_schema(context, dialect), texts)
         found = tables_of_question(question, schema)[: self.max_tables]
         named = found or [heart(schema)]
         is_large = self.max_tables is not None and len(schema.tables) > self.max_tables
 
         def build(count: int) -> Messages:
             most = (count if found else self.max_tables) if is_large else None
-            return self.messages(question, context, tables=named[:count], dialect=dialect, most=most)
+            return self.messages(question, context, tables=named[:count], dialect=dialect, most=most, texts=texts)
 
         def has_room(count: int) -> bool:
             try:
@@ -153,13 +159,17 @@ class StudentPrompts:
             fewer = range(len(named) - 1, 1, -1)  # the surest ones, as many as have room
             return build(max(1, len(named) - 1 - bisect_left(fewer, True, key=has_room)))
 
-    def values_of(self, question: str, context: str, dialect: str = "") -> list[MatchedValue]:
-        """Return the values that a question holds, for a prompt that has a place for them.
+    def values_of(
+        self, question: str, context: str, dialect: str = "", texts: Sequence[StoredText] = ()
+    ) -> list[MatchedValue]:
+        """Return the values that a question holds, for a prompt that has a place for them; arguments as of `messages`.
 
         Raises:
             ValueError: If the context does not parse.
         """
-        return matched_values(question, prompts.prompt_schema(context, dialect)) if self.prompt.tells_values else []
+        if not self.prompt.tells_values:
+            return []
+        return matched_values(question, with_texts(prompts.prompt_schema(context, dialect), texts))
 
     def count_prompt(self, messages: Messages) -> int:
         """Return the tokens of the rendered prompt, up to where the answer begins."""

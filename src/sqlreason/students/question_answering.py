@@ -20,7 +20,7 @@ from sqlreason.reasoning.prompts import PromptOverBudget, prompt_schema
 from sqlreason.sql.database_files import SCHEMES, SERVERS, DatabaseError, database_url, dialect_of, engine_of
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
-from sqlreason.sql.databases.question_values import rows_of_question
+from sqlreason.sql.databases.question_values import StoredText, texts_of_question
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
 from sqlreason.sql.parsing.sqlite_script import script_of
@@ -55,11 +55,13 @@ class Database:
         context: Its tables, and its rows where queries run on a copy, as SQL statements.
         dialect: "duckdb" or "postgres", whose SQL the student is asked for; "" for SQLite's, or that of a script.
         url: Of a database that is asked where it is.
+        texts: Of it that stand in the question, where the context shows few rows.
     """
 
     context: str
     dialect: str = ""
     url: str = ""
+    texts: tuple[StoredText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ def ask(
     """
     with Verifier(limits=_LIMITS) as verifier:
         task = _task(verifier, database)
-    database = _with_values(database, question)
+    if prompts.prompt.tells_values or not tables:
+        database = _with_texts(database, question)
     with generator.Generator(
         checkpoint,
         adapter,
@@ -222,24 +225,23 @@ def _task(verifier: Verifier, database: Database) -> Task:
     return Task("", "", (script,), engine, reading)
 
 
-def _with_values(database: Database, question: str) -> Database:
-    """The database with the rows in its context that the question speaks of; those of a script stand there already."""
+def _with_texts(database: Database, question: str) -> Database:
+    """The database with those of its texts that the question holds; the rows of a script stand in its context."""
     if not database.url:
         return database
     schema = prompt_schema(database.context, database.dialect)
     with Verifier(limits=_LOOK) as verifier:
-        rows = rows_of_question(verifier, database.url, schema, question, _LOOKING_SECONDS)
-    return replace(database, context=f"{database.context}\n{rows}")
+        texts = texts_of_question(verifier, database.url, schema, question, _LOOKING_SECONDS)
+    return replace(database, texts=tuple(texts))
 
 
 def _messages(prompts: StudentPrompts, question: str, database: Database, tables: Collection[str]) -> Messages:
     """Return the prompt: of a large schema what is near to the tables that are named, or that the question names."""
+    given: dict[str, Any] = {"dialect": database.dialect, "texts": database.texts}
     try:
         if tables:
-            return prompts.messages(
-                question, database.context, tables=tables, dialect=database.dialect, most=prompts.max_tables
-            )
-        messages = prompts.messages_without_gold(question, database.context, database.dialect)
+            return prompts.messages(question, database.context, tables=tables, most=prompts.max_tables, **given)
+        messages = prompts.messages_without_gold(question, database.context, **given)
     except PromptOverBudget as error:
         way = "Name fewer tables" if tables else "That is with one table alone: shorten the question"
         raise BadInput(
@@ -251,7 +253,7 @@ def _messages(prompts: StudentPrompts, question: str, database: Database, tables
     if len(shown) < len(schema.tables):
         told = "the student is shown %d of %d tables, by the words of the question: %s; --table names others"
         logger.warning(told, len(shown), len(schema.tables), ", ".join(shown))
-    found = prompts.values_of(question, database.context, database.dialect)
+    found = prompts.values_of(question, database.context, **given)
     if conditions := [value.condition(database.dialect) for value in found if value.table in shown]:
         logger.warning("values that the question holds: %s", ", ".join(conditions))
     return messages

@@ -53,8 +53,9 @@ def elect(
     ranked = [first[number] for number, _ in sorted(votes.items(), key=lambda item: (-item[1], item[0]))]
 
     def holds_something(index: int) -> bool:
-        results = (verifier.run(context, sql, engine) for sql in to_engine(parsed[index], engine, reading))
-        return any(cell is not None for result in results for row in result.rows for cell in row)
+        results = [verifier.run(context, sql, engine) for sql in to_engine(parsed[index], engine, reading)]
+        ran = next((result for result in results if result.status == "ok"), None)
+        return ran is None or any(cell is not None for row in ran.rows for cell in row)
 
     winner = next(filter(holds_something, ranked), ranked[0])
     return winner, votes[groups[winner]]
