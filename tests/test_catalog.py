@@ -10,6 +10,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+from sqlreason.reasoning.prompts import Prompt
+
 ENVIRONMENTS = ("base", "demo", "smol", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
 LAYERS = {
     "raw": "01_raw",
@@ -110,6 +112,14 @@ def test_no_student_is_cut_short_of_what_it_was_taught_to_write(context):
     parameters = context.config_loader["parameters"]
     taught, asked = (parameters[name]["max_completion_tokens"] for name in ("preprocessing", "evaluation"))
     assert asked >= taught
+
+
+def test_the_student_that_comes_along_was_taught_with_the_prompt_of_its_environment(project):
+    bootstrap_project(project)
+    with KedroSession.create(project, env="smol") as session:
+        catalog = session.load_context().catalog
+        taught, prompt = catalog.load("kept_adapter"), Prompt.from_mapping(catalog.load("student_prompt"))
+    assert taught.fingerprint == prompt.fingerprint
 
 
 def test_each_knob_of_the_base_parameters_is_documented_or_obvious():
