@@ -99,7 +99,6 @@ class Prompt:
             )
         prompt = cls(entry["name"], entry["version"], entry["system"].strip(), entry["user"].strip(), shown)
         _check_placeholders(prompt)
-        _check_line_of_values(prompt)
         return prompt
 
     @property
@@ -272,9 +271,6 @@ def _check_placeholders(prompt: Prompt) -> None:
             f"{sorted(_placeholders(prompt.system))} in system; user needs {{question}} and {{schema}} and "
             "may have {dialect}, {gold} and {values}, system may have {dialect}; write a literal brace twice."
         )
-
-
-def _check_line_of_values(prompt: Prompt) -> None:
     lines = [line for line in prompt.user.split("\n") if "values" in _placeholders(line)]
     if any(line.strip() != "{values}" for line in lines):
         raise BadInput(

@@ -18,7 +18,6 @@ logger = logging.getLogger(__name__)
 
 #: Texts of a column that are taken, the longest.
 _MOST = 20
-_TEXTS = ("CHAR", "TEXT", "CLOB", "STRING", "ENUM")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def _columns_of_texts(schema: Schema) -> Iterator[tuple[str, str]]:
 
 
 def _holds_texts(column: Column) -> bool:
-    return column.computed is None and (not column.type or any(word in column.type.upper() for word in _TEXTS))
+    return column.computed is None and (not column.type or column.holds_texts)
 
 
 def _query(engine: str, table: str, column: str, question: str) -> str:

@@ -34,6 +34,11 @@ class Column:
     computed: str | None = None
     counted: tuple[int, int] | None = None
 
+    @property
+    def holds_texts(self) -> bool:
+        """Whether its type is one of texts."""
+        return any(word in self.type.upper() for word in ("CHAR", "TEXT", "CLOB", "STRING", "ENUM"))
+
 
 @dataclass(frozen=True)
 class ForeignKey:

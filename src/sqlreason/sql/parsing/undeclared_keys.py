@@ -14,7 +14,6 @@ from sqlreason.text.singular import singularise
 _NAMELESS = ("id", "code", "no", "key", "uuid", "guid", "rowid", "number", "pk")
 #: How names of keys end; others, such as a table's `name` or `date`, stand in any table.
 _ENDINGS = ("id", "code", "no", "number", "key", "num", "nr")
-_TEXTS = ("CHAR", "TEXT", "CLOB", "STRING")
 
 
 def with_inferred_keys(schema: Schema) -> Schema:
@@ -31,23 +30,31 @@ def with_inferred_keys(schema: Schema) -> Schema:
     for table, key in keys.items():
         for name in _names_of_references(table, key):
             claims.setdefault(name, []).append(table)
+    texts = {table.name: column.holds_texts for table in schema.tables for column in _sole_key(table)}
     owners = {name: owner for name, tables in claims.items() if (owner := _one_that_is_named(name, tables))}
 
     def complete(table: Table) -> Table:
-        taken = {name.lower() for key in table.foreign_keys for name in key.columns}
-        taken |= {name.lower() for name in table.primary_key if len(table.primary_key) == 1}
-        free = [column for column in table.columns if column.name.lower() not in taken]
-        led = [(column, owner) for column in free if (owner := owners.get(column.name.lower(), "")) != ""]
         spelled = [(key, schema.table(key.table)) for key in table.foreign_keys]
         declared = (replace(key, table=to.name) if to else key for key, to in spelled)
+        taken = {name.lower() for key in table.foreign_keys for name in key.columns}
         inferred = (
             ForeignKey((column.name,), owner, (keys[owner],))
-            for column, owner in led
-            if owner != table.name and _may_hold(column, schema.table(owner), keys[owner])
+            for column in table.columns
+            if (owner := owners.get(column.name.lower()))
+            and owner != table.name
+            and column.name.lower() not in taken
+            and column not in _sole_key(table)
+            and column.holds_texts == texts.get(owner)
         )
         return replace(table, foreign_keys=(*declared, *inferred))
 
     return replace(schema, tables=tuple(complete(table) for table in schema.tables))
+
+
+def _sole_key(table: Table) -> list[Column]:
+    """The one column of a primary key; none where it has several, or there is none."""
+    found = [table.column(name) for name in table.primary_key] if len(table.primary_key) == 1 else []
+    return [column for column in found if column is not None]
 
 
 def _names_of_references(table: str, key: str) -> list[str]:
@@ -74,13 +81,3 @@ def _one_that_is_named(column: str, tables: list[str]) -> str | None:
         return tables[0]
     named = [table for table in tables if _names(column, table)]
     return named[0] if len(named) == 1 else None
-
-
-def _may_hold(column: Column, owner: Table | None, key: str) -> bool:
-    """Whether column and key hold texts both, or both do not."""
-    target = owner.column(key) if owner else None
-    return target is not None and _holds_texts(column) == _holds_texts(target)
-
-
-def _holds_texts(column: Column) -> bool:
-    return any(word in column.type.upper() for word in _TEXTS)
