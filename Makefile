@@ -43,7 +43,7 @@ notebook: $(READY)  ## open the tour
 clean:  ## forget what the demo made: its data, journal and checkpoints
 	rm -rf data/demo
 
-# torch comes first: with it in place, pip does not look for a CUDA build.
+# torch comes first, so that pip decides on its build alone: the CPU's where the index offers it, with CUDA where it does not.
 $(READY): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,4 +1,4 @@
-"""The embedded question set, composed from hand-written schemas."""
+"""Questions with gold SQL, over the hand-written schemas or over a database of one's own."""
 
 from sqlreason.pipelines.synthesis.pipeline import create_pipeline
 
