@@ -49,6 +49,17 @@ FAULTS = [
 ]
 
 
+def test_a_failing_query_is_told_before_an_answer_outside_of_the_grammar():
+    reply = question_answering.choose(CONTEXT, ["no tags", *answers("SELECT surname FROM users")])
+    assert "no such column: surname" in reply.fault
+
+
+def test_what_runs_only_as_it_stands_is_shown_as_it_was_voted_for(monkeypatch):
+    monkeypatch.setattr(question_answering, "to_engine", lambda sql, *_: ["SELECT misread", sql])
+    reply = question_answering.choose(CONTEXT, answers(NAMES))
+    assert (reply.rows, reply.fault) == ((("Bob",), ("Cy",)), "")
+
+
 @pytest.mark.parametrize(("given", "told", "sql"), FAULTS, ids=[case[1] for case in FAULTS])
 def test_where_there_is_no_result_the_reply_says_why(given, told, sql):
     reply = question_answering.choose(CONTEXT, given)

@@ -58,11 +58,11 @@ def test_every_arm_of_both_students_is_free_of_contradictions_and_ends_by_its_to
     bootstrap_project(project)
     with KedroSession.create(project, env=env) as session:
         parameters = session.load_context().params
-    student, sft, given = (parameters[name] for name in ("student", "sft", "grpo"))
+    *shared, given = (parameters[name] for name in ("preprocessing", "student", "sft", "grpo"))
     for _, changes in comparison.ARMS.values():
         options = comparison.budgeted(comparison.seeded(given.model_copy(update=changes or {}), 8), 1000)
         GRPOOptions.model_validate(options.model_dump())
-        assert not list(find_contradictions(student, sft, options))
+        assert not list(find_contradictions(*shared, options))
         assert (options.token_budget, options.patience, options.trl.seed) == (1000, None, 8)
         assert options.trl.max_steps == comparison.MOST_STEPS * given.trl.max_steps
         assert options.trl.warmup_steps == 2.0  # 3 % of 40 steps, not of 400

@@ -59,9 +59,9 @@ def test_a_correction_shows_the_failure_and_the_engines_words_and_is_mended_by_t
     assert asked[:2] == json.loads(mixed.loc[own, "prompt"])
     assert parse(asked[2]["content"]).sql == "SELECT secret FROM nowhere"
     assert "no such table: nowhere" in asked[3]["content"]
-    mended, kept = parse(mixed.loc[own + "/corrected", "completion"]), parse(mixed.loc[own, "completion"])
-    assert mended.sql == kept.sql
-    assert mended.think.endswith(kept.think) and "no such table: nowhere" in mended.think
+    repaired, kept = parse(mixed.loc[own + "/corrected", "completion"]), parse(mixed.loc[own, "completion"])
+    assert repaired.sql == kept.sql
+    assert repaired.think.endswith(kept.think) and "no such table: nowhere" in repaired.think
 
 
 def test_other_failures_are_the_right_answer_with_a_name_exchanged_and_fail_by_the_engines_word(build):
@@ -90,9 +90,9 @@ def test_what_is_over_the_budgets_is_left_out_and_none_at_all_is_refused(build):
 
 
 def test_the_wording_hides_tokens_of_the_template():
-    asked = prompts.build_correction([], parse("<think>a</think><sql>b</sql>"), "no such column: <|eot_id|>")
+    asked = prompts.build_self_repair([], parse("<think>a</think><sql>b</sql>"), "no such column: <|eot_id|>")
     assert "<|eot_id|>" not in asked[-1]["content"] and "< |eot_id| >" in asked[-1]["content"]
-    assert prompts.mend("no such table: x.", "Read y.") == "The database says: no such table: x. Read y."
+    assert prompts.repaired_reasoning("no such table: x.", "Read y.") == "The database says: no such table: x. Read y."
 
 
 def test_a_name_is_exchanged_throughout_and_the_rest_stays():

@@ -1,6 +1,7 @@
 """The evaluation: the gold scores 100 %, a wrong or cut answer nothing, and answers belong to their questions."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -129,7 +130,7 @@ def test_corrections_are_counted_and_tell_the_engines_message(
     assert "nowhere" in answers["first"].iloc[0] and "nowhere" not in answers["text"].iloc[0]
     scores = score(answers, few)
     metrics, _ = nodes.compare_students(scores, scores, scores)
-    assert metrics["retried"].eq(0.5).all() and metrics["mended"].eq(0.5).all()
+    assert metrics["retried"].eq(0.5).all() and metrics["repaired"].eq(0.5).all()
     first = score(evaluation.first_answers(answers), few)
     assert first.set_index("id")["runs"].tolist() == [False, True]
 
@@ -190,13 +191,18 @@ def test_a_forecast_is_held_against_what_came_of_it_and_kept_for_the_next(tmp_pa
     before, after = (
         pd.DataFrame({"id": list("abcd"), "agrees": marks}) for marks in ([True, False] * 2, [True, True] * 2)
     )
-    adapter = Adapter({}, {}, "base", "print", {"stage": "grpo"})
+    sft = Adapter({}, {}, "base", "print", {"stage": "sft"})
+    adapter = replace(sft, facts={"stage": "grpo", "options": {"start": sft.digest}})
     place = tmp_path / "forecast_calibration.jsonl"
-    table = nodes.check_forecast(told, before, after.sample(frac=1.0, random_state=2), adapter, place)
+    table = nodes.check_forecast(told, before, after.sample(frac=1.0, random_state=2), sft, adapter, place)
     check_columns(table, "forecast_check", "forecast_check")
     (run,) = table.to_dict("records")
     assert run["gained"] == 50.0 and run["questions"] == 4 and run["headroom"] == 50.0 and run["go"]
     assert read_runs(place)[0].run == adapter.digest
-    assert len(nodes.check_forecast(told, before, after, adapter, place)) == 1  # the same run, told again
-    assert len(nodes.check_forecast(told.head(0), before, after, adapter, place)) == 1
-    assert nodes.check_forecast(told.head(0), before, after, adapter, None).empty
+    assert len(nodes.check_forecast(told, before, after, sft, adapter, place)) == 1  # the same run, told again
+    assert len(nodes.check_forecast(told.head(0), before, after, sft, adapter, place)) == 1
+    assert nodes.check_forecast(told.head(0), before, after, sft, adapter, None).empty
+    elsewhere = replace(adapter, facts={"stage": "grpo", "options": {"start": "of another student"}})
+    assert (
+        len(nodes.check_forecast(told, before, after, sft, elsewhere, place)) == 1
+    )  # sft's figures are none of its start

@@ -14,6 +14,7 @@ from sqlreason.pipelines.preprocessing import nodes
 from sqlreason.sql.databases.cache import Cache
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Task
+from sqlreason.students.training_data import filtering
 
 WRONG = "SELECT 'nobody wants this' AS nonsense"
 
@@ -109,6 +110,16 @@ def test_traces_over_the_budgets_fall_out(sift):
     assert len(long) and long["stage"].eq("prompt").all() and long["detail"].str.contains("completion tokens").all()
     with pytest.raises(ValueError, match=r"no trace is left.*over_budget.*max_prompt_tokens=9"):
         sift(max_prompt_tokens=9)
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.0, "too_long"), (0.1, None)])
+def test_a_wrong_trace_that_fits_does_not_hide_the_budget_that_lost_a_right_one(share, left, monkeypatch):
+    rows = {True: {"stage": "prompt", "reason": "too_long"}, False: {"agrees": False}}
+    monkeypatch.setattr(filtering, "_filtered_row", lambda *given: rows[given[3]["agrees"]])
+    told = {"mode": "blind", "agreement": 1, "plan_consistency": 1.0, "sample": 0}
+    limits = filtering.Limits(99, None, None, share)
+    row = filtering._best_row(None, {}, "", [{"agrees": agrees, **told} for agrees in (False, True)], limits)
+    assert row.get("reason") == left
 
 
 def test_a_gold_that_reads_what_the_prompt_cannot_show_is_not_taken_for_a_long_one(

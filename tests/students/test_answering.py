@@ -101,6 +101,14 @@ def test_what_was_asked_otherwise_is_not_taken_for_it(checkpoint, conversations,
         assert len(asked.reached) > before
 
 
+def test_another_way_of_the_template_is_not_taken_for_it(checkpoint, conversations, asked, tmp_path):
+    kept = AnswerStore(tmp_path)
+    for plain_template in (False, True):
+        spoken_to, before = checkpoint.spoken_to({}, plain_template), len(asked.reached)
+        generator.answer(spoken_to, None, conversations[:2], kept=kept, **OPTIONS, **GREEDY)
+        assert len(asked.reached) > before
+
+
 def test_answers_are_kept_as_they_were_and_a_full_disk_is_told(tmp_path, caplog):
     single = Generation("a", 1, True, 0.5)
     looked = Conversation("b", 2, False, 0.25, turns=2, tool_calls=1, tool_errors=0, tool_tokens=9, conversation="[]")

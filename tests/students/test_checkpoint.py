@@ -64,6 +64,18 @@ def test_weights_that_the_configuration_asks_for_and_the_files_lack_are_not_made
         Checkpoint(str(folder)).load_model()
 
 
+def test_another_weight_in_the_middle_of_a_large_file_makes_another_model(checkpoint, tmp_path):
+    folder = shutil.copytree(checkpoint.name, tmp_path / "student")
+    (folder / "manifest.json").unlink()
+    padded = next(iter(folder.glob("*.safetensors")))
+    padded.write_bytes(padded.read_bytes() + bytes(40 << 20))
+    before = Checkpoint(str(folder)).identity
+    with padded.open("r+b") as file:  # as a merged adapter leaves embeddings, header and size alone
+        file.seek(padded.stat().st_size // 2 + 1000)
+        file.write(b"\1")
+    assert Checkpoint(str(folder)).identity != before
+
+
 def test_a_hub_that_is_out_of_reach_is_named(monkeypatch):
     with pytest.raises(CheckpointError, match=r"cannot load nobody/nothing .* offline"):
         Checkpoint("nobody/nothing", "abc").load_tokenizer()

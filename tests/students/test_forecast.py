@@ -9,7 +9,7 @@ import pytest
 from sqlreason.reasoning.format import render
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.generation import decoding
-from sqlreason.students.generation.voting import vote
+from sqlreason.students.generation.voting import elect
 from sqlreason.students.training import forecast, forecast_calibration
 from sqlreason.students.training.forecast_calibration import FinishedRun
 
@@ -124,6 +124,17 @@ def test_pass_rates_are_those_of_the_nearest_temperature():
     assert forecast.pass_rates(profile, 0.7).tolist() == [0.25]
 
 
+def test_greedy_answers_are_no_profile_of_a_low_temperature():
+    profile = pd.concat([rollouts([2], 0.7), rollouts([1], 0.0, samples=1)])
+    assert forecast.pass_rates(profile, 0.3).tolist() == [0.25]
+
+
+def test_the_profile_rewards_length_by_the_tokens_and_the_limit_of_the_training():
+    rows = pd.DataFrame({"id": ["1", "2"], "gold_sql": "", "sql_context": ""})
+    written = [decoding.Generation("x" * 40, tokens, True, 0.1) for tokens in (300, 384)]
+    assert forecast._rewarded({"length": 1.0}, rows, written, 384) == [0.0, -1.0]
+
+
 def test_rollouts_are_sampled_and_judged(checkpoint, start, examples):
     task = Task("t", "SELECT name FROM singer", (CONTEXT,)).to_json()
     prompts = examples.head(3).assign(task=task, sql_context=CONTEXT, gold_sql="SELECT name FROM singer")
@@ -159,7 +170,8 @@ BALLOTS = [
     (("SELECT age FROM singer", "SELECT name FROM singer"), 0, "of equals the first"),
     (("SELECT nothing", "SELECT nothing", "SELECT name FROM singer"), 2, "what fails has no vote"),
     ((None, None, "SELECT name FROM singer"), 2, "nor what breaks the grammar"),
-    ((None, "SELECT nothing"), 0, "the first where none can vote"),
+    ((None, "SELECT nothing"), 1, "the first within the grammar where none can vote"),
+    ((None, None), 0, "else the first of all"),
     (("DROP TABLE singer", "DROP TABLE singer", "SELECT name FROM singer"), 2, "nor what writes"),
     (("SELECT age FROM singer", "SELECT name FROM singer ORDER BY 1 DESC", "SELECT name FROM singer"), 1, "bags"),
 ]
@@ -167,4 +179,4 @@ BALLOTS = [
 
 @pytest.mark.parametrize(("queries", "winner", "why"), BALLOTS, ids=[ballot[2] for ballot in BALLOTS])
 def test_the_result_with_most_votes_wins(verifier, queries, winner, why):
-    assert vote(verifier, CONTEXT, answers(*queries)) == winner
+    assert elect(verifier, CONTEXT, answers(*queries))[0] == winner

@@ -12,6 +12,7 @@ from trainings import of_sft
 from sqlreason.data import splits
 from sqlreason.options.checks import find_contradictions
 from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.pipelines.grpo import nodes
 from sqlreason.sql.verifier import Task
@@ -80,6 +81,13 @@ def test_an_untrained_start_answers_as_the_base_model_does(checkpoint, blank, ex
     adapted = blank.apply(model)
     assert [answer.text for answer in decoding.generate(adapted, chat, conversations, 8, 4)] == bare
     assert blank.base == checkpoint.identity and blank.config["r"] == 4
+
+
+def test_what_an_untrained_start_is_scaled_by_makes_another_training(checkpoint, blank):
+    scaled = initial_adapters.untrained(checkpoint, "abc", {**LORA, "alpha": 64}, "float32")
+    assert scaled.digest == blank.digest and scaled.start != blank.start
+    trained = dataclasses.replace(scaled, facts={"stage": "sft"})
+    assert trained.start == trained.digest
 
 
 def test_the_grammar_alone_is_learned_from_a_few_examples(checkpoint, blank, examples, tmp_path):
@@ -236,9 +244,22 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("changes", "told"), CONTRADICTIONS, ids=[case[1] for case in CONTRADICTIONS])
-def test_contradictions_are_told_in_words(options, sft_options, student, changes, told):
-    assert not list(find_contradictions(student, sft_options, options()))
-    assert told in "\n".join(find_contradictions(student, sft_options, options(**changes)))
+def test_contradictions_are_told_in_words(options, sft_options, student, recommended, changes, told):
+    shared = PreprocessingOptions(**recommended["preprocessing"]), student, sft_options
+    assert not list(find_contradictions(*shared, options()))
+    assert told in "\n".join(find_contradictions(*shared, options(**changes)))
+
+
+def test_rows_that_unsloth_would_cut_are_refused(options, sft_options, student, recommended):
+    budgets = [
+        PreprocessingOptions(**{**recommended["preprocessing"], "max_prompt_tokens": most}) for most in (7000, 8000)
+    ]
+    unsloth = student.model_copy(update={"backend": "unsloth", "launch": "child"})
+    fits, cut = (
+        [told for told in find_contradictions(budget, unsloth, sft_options, options()) if "rows of up to" in told]
+        for budget in budgets
+    )
+    assert not fits and "8512 tokens" in cut[0] and "8192" in cut[0]
 
 
 def test_likeness_to_a_teacher_that_was_not_asked_is_refused(options):

@@ -78,4 +78,7 @@ def test_the_longest_batch_passes_before_the_first_step(checkpoint, examples, tm
     assert any("<EOS>|" in record.getMessage() for record in caplog.records)
     kept = adapter.facts
     assert (kept["rows_checked"], kept["truncated"]) == (len(long), 0) and 0.05 < kept["trained_share"] < 0.8
-    assert kept["rehearsal"].keys() == {"peak_gib", "step_seconds", "hours"} and kept["rehearsal"]["peak_gib"] > 0
+    assert (
+        kept["memory_dry_run"].keys() == {"peak_gib", "step_seconds", "hours"}
+        and kept["memory_dry_run"]["peak_gib"] > 0
+    )

@@ -90,3 +90,8 @@ def test_unsloth_sends_no_statistics_takes_no_cpu_and_keeps_its_cache_in_scratch
     unsloth_backend.prepare_environment()
     assert os.environ["UNSLOTH_DISABLE_STATISTICS"] == os.environ["UNSLOTH_DISABLE_CPU_FALLBACK"] == "1"
     assert os.environ["UNSLOTH_COMPILE_LOCATION"].startswith(str(tmp_path))
+
+
+@pytest.mark.slow
+def test_ranks_stop_together_on_figures_of_all():
+    assert launch.call(Launch("ranks", 2), in_ranks.watch_a_step, 100) == (0.5, True)

@@ -19,22 +19,27 @@ SHORT = {
     "lr_scheduler_type": "constant", "warmup_steps": 0.0, "gradient_accumulation_steps": 2, "save_steps": 2,
     "dtype": "float32",
 }  # fmt: skip
-EXAM = {"dev": "dev", "dev_steps": "steps", "patience": "patience"}
+DEV_SET = {"dev": "dev", "dev_steps": "steps", "patience": "patience"}
 PLAIN = {"SFTConfig": SFT, "GRPOConfig": GRPO, "DistillationConfig": {**ROLLOUTS, "beta": 1.0}}
 
 
 def arguments(config, **given):
     """Keywords of a training: what the configuration class knows stands in `trl`, over the plain arguments.
 
-    What loads the student and where it runs goes into `setup`, what examines it into `exam`.
+    What loads the student and where it runs goes into `setup`, what evaluates it into `dev_set`.
     """
     known = read_arguments(config)
     trl = {name: given.pop(name) for name in list(given) if name in known}
     loading = {name: given.pop(name) for name in ("backend", "quantization", "dtype", "resume") if name in given}
     place = {name: given.pop(name) for name in ("ranks", "accelerate") if name in given}
-    exam = {name: given.pop(field) for field, name in EXAM.items() if field in given}
+    dev_set = {name: given.pop(field) for field, name in DEV_SET.items() if field in given}
     setup = Setup(**loading, launch=Launch(given.pop("launch", "process"), **place))
-    return {**given, "setup": setup, **({"exam": DevSet(**exam)} if exam else {}), "trl": {**PLAIN[config], **trl}}
+    return {
+        **given,
+        "setup": setup,
+        **({"dev_set": DevSet(**dev_set)} if dev_set else {}),
+        "trl": {**PLAIN[config], **trl},
+    }
 
 
 def of_sft(**given):

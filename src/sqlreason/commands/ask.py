@@ -79,7 +79,9 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
     disable_progress_bar()
     with KedroSession.create(Path.cwd(), env=env) as session:
         catalog = session.load_context().catalog  # type: ignore[attr-defined]
-        loading, budget, exam = (catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation"))
+        loading, budget, evaluation = (
+            catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation")
+        )
         base = catalog.load("base_model").spoken_to(**loading.template)
         prompt = Prompt.from_mapping(catalog.load("student_prompt"))
         adapter = None if student == "base" else _load_adapter(catalog, (student,) if student else TRAINED)
@@ -92,8 +94,8 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
         prompts,
         question,
         database,
-        temperature=exam.vote_temperature,
-        max_completion_tokens=exam.max_completion_tokens,
+        temperature=evaluation.vote_temperature,
+        max_completion_tokens=evaluation.max_completion_tokens,
         dtype=loading.dtype,
         quantization=loading.quantization,
         **chosen,

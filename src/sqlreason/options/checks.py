@@ -15,8 +15,10 @@ from pydantic import ValidationError
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.option_types import Options
 from sqlreason.options.parameters import PARAMETERS
+from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.options.trl_options import FAULTS, GRPOArguments, SFTArguments, TrainerArguments
+from sqlreason.students.training.setup import UNSLOTH_TOKENS
 from sqlreason.students.training.tracking import TRACKERS
 
 
@@ -38,13 +40,14 @@ def find_faults(parameters: Mapping[str, Any]) -> list[str]:
         except ValidationError as error:
             for fault in error.errors():
                 faults += _describe_fault(name, kind, dict(fault))
-    return faults or list(find_contradictions(read["student"], read["sft"], read["grpo"]))
+    return faults or list(find_contradictions(*(read[name] for name in ("preprocessing", "student", "sft", "grpo"))))
 
 
 @dataclass(frozen=True)
 class Chosen:
     """The parameters that can contradict each other."""
 
+    preprocessing: PreprocessingOptions
     student: StudentOptions
     sft: SFTOptions
     grpo: GRPOOptions
@@ -55,10 +58,12 @@ class Chosen:
         return {"sft": self.sft.trl, "grpo": self.grpo.trl}
 
 
-def find_contradictions(student: StudentOptions, sft: SFTOptions, grpo: GRPOOptions) -> Iterator[str]:
+def find_contradictions(
+    preprocessing: PreprocessingOptions, student: StudentOptions, sft: SFTOptions, grpo: GRPOOptions
+) -> Iterator[str]:
     """Yield in words what parameters, each right by itself, say against each other."""
     for check in CHECKS:
-        yield from check(Chosen(student, sft, grpo))
+        yield from check(Chosen(preprocessing, student, sft, grpo))
 
 
 def _one_length(chosen: Chosen) -> Iterator[str]:
@@ -127,6 +132,17 @@ def _unsloth_is_alone(chosen: Chosen) -> Iterator[str]:
         yield (
             "student: backend=unsloth trains in a process of its own, on one GPU, not with "
             f"launch={student.launch}; set launch=child, or backend=transformers"
+        )
+
+
+def _unsloth_reads_whole_rows(chosen: Chosen) -> Iterator[str]:
+    budget, trl = chosen.preprocessing, chosen.grpo.trl
+    tokens = budget.max_prompt_tokens + max(budget.max_completion_tokens, trl.max_completion_length)
+    if chosen.student.backend == "unsloth" and tokens > UNSLOTH_TOKENS:
+        yield (
+            f"preprocessing.max_prompt_tokens = {budget.max_prompt_tokens} with completions makes rows of up to "
+            f"{tokens} tokens, and student.backend = 'unsloth' is loaded for {UNSLOTH_TOKENS}; lower it, or set "
+            "student.backend=transformers"
         )
 
 
@@ -204,6 +220,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _reused_completions_are_saved,
     _prefixes_are_shared_in_one_order,
     _unsloth_is_alone,
+    _unsloth_reads_whole_rows,
     _unsloth_writes_its_completions,
     _vllm_needs_whole_weights,
     _a_curriculum_is_profiled,

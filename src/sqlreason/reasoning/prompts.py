@@ -30,10 +30,10 @@ _SPECIAL = re.compile(
     re.IGNORECASE,
 )
 
-# What the student is told of a query that does not run, and how a mended answer begins. Both are fixed: a student that
-# was taught one wording is asked in it.
-_CORRECTION = "The database says: {complaint}\n\nAnswer again, in the same form."
-_MENDED = "The database says: {complaint}. {think}"
+# What the student is told of a query that does not run, and how a repaired answer begins. Both are fixed: a student
+# that was taught one wording is asked in it.
+_REPAIR = "The database says: {error}\n\nAnswer again, in the same form."
+_REPAIRED = "The database says: {error}. {think}"
 
 
 class PromptOverBudget(BadInput):
@@ -146,26 +146,24 @@ def build_messages(
     return [*turns, {"role": "user", "content": _worded(user, question, schema, dialect, gold or "", told)}]
 
 
-def build_correction(
-    messages: Sequence[Mapping[str, str]], failed: ParsedAnswer, complaint: str
-) -> list[dict[str, str]]:
+def build_self_repair(messages: Sequence[Mapping[str, str]], failed: ParsedAnswer, error: str) -> list[dict[str, str]]:
     """The chat messages that ask once more, after an answer whose query did not run.
 
     Args:
         messages: Those that asked for the answer.
         failed: The answer; well formed.
-        complaint: What the engine says about its query.
+        error: What the engine says about its query.
     """
     return [
         *map(dict, messages),
         {"role": "assistant", "content": render(escape(failed.think), escape(failed.sql))},
-        {"role": "user", "content": _CORRECTION.format(complaint=escape(complaint))},
+        {"role": "user", "content": _REPAIR.format(error=escape(error))},
     ]
 
 
-def mend(complaint: str, think: str) -> str:
-    """The reasoning of a mended answer: first what the engine said, then the right plan."""
-    return _MENDED.format(complaint=escape(complaint).rstrip("."), think=think)
+def repaired_reasoning(error: str, think: str) -> str:
+    """The reasoning of a repaired answer: first what the engine said, then the right plan."""
+    return _REPAIRED.format(error=escape(error).rstrip("."), think=think)
 
 
 def with_hint(messages: Sequence[Mapping[str, str]], hint: str, gold: str) -> list[dict[str, str]]:

@@ -33,7 +33,7 @@ def compare_students(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
         (`format_low`, `format_high`, `executes_low` …); against the row above `difference`, `difference_low`,
         `difference_high`, `p_value`, `lost`, `gained` and `questions_needed` (all NaN in the first row, the
         last also for a difference of 0) and whether a difference was `shown`; `plan_consistency`, `seconds`,
-        `tokens` (means per answer); `timeouts`, `unfinished`, `retried` and `mended` (shares of the answers: cut off,
+        `tokens` (means per answer); `timeouts`, `unfinished`, `retried` and `repaired` (shares of the answers: cut off,
         asked again because the query did not run, and running after that); where a student had tools also `turns`,
         `tool_calls`, `tool_errors` and `tool_tokens` (means per answer), NaN for those without.
 
@@ -136,6 +136,6 @@ def _means(frame: pd.DataFrame) -> dict[str, float]:
         "timeouts": float((frame["status"] == "timeout").mean()),
         "unfinished": float((~frame["finished"].astype(bool)).mean()),
         "retried": float(retried.mean()),
-        "mended": float((retried & frame["runs"]).mean()),
+        "repaired": float((retried & frame["runs"]).mean()),
         **{name: float(frame[name].mean()) for name in TOOLS if name in frame},
     }

@@ -43,17 +43,17 @@ HEADINGS = {
     "sql_complexity": "complexity",
     "plan_consistency": "plan names what the query uses", "seconds": "seconds", "tokens": "tokens",
     "timeouts": "timed out", "unfinished": "cut off",
-    "retried": "did not run, asked again", "mended": "ran then",
+    "retried": "did not run, asked again", "repaired": "ran then",
     "tool_calls": "calls of tools", "tool_errors": "of these failed", "tool_tokens": "tokens that tools said",
 }  # fmt: skip
 SHARES = frozenset(
     {
         *("accuracy", "accuracy_low", "accuracy_high", "plan_consistency", "timeouts", "unfinished", "share"),
-        *("retried", "mended"),
+        *("retried", "repaired"),
     }
 )
 CONDUCT = ("student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished")
-CORRECTED = ("retried", "mended")
+CORRECTED = ("retried", "repaired")
 NOT_GIVEN = "—"
 
 

@@ -64,7 +64,7 @@ def answer_questions(
         max_completion_tokens: Limit of an answer; of a student with tools, that of all that follows the prompt.
         batch_size: Answers in flight.
         processes: How many share the work; more than one pays on a CPU alone.
-        votes: Samples of which `voting.vote` chooses the answer; 1 answers greedily. Tokens and seconds are those of
+        votes: Samples of which `voting.elect` chooses the answer; 1 answers greedily. Tokens and seconds are those of
             all samples.
         temperature: Of the samples.
         self_repairs: How often at most the student is told what the engine says of a query that does not run, and
@@ -141,7 +141,8 @@ def _elect(tasks: list[execution.Task], groups: list[list[self_repair.Repaired]]
     with execution.Verifier() as verifier:
         for task, group in zip(tasks, groups, strict=True):
             finished = [corrected.answer.text if corrected.answer.finished else "" for corrected in group]
-            chosen.append(group[voting.vote(verifier, task.databases[0], finished, task.engine)])
+            winner, _ = voting.elect(verifier, task.databases[0], finished, task.engine, task.reading)
+            chosen.append(group[winner])
     return chosen
 
 

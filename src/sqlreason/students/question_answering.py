@@ -273,6 +273,8 @@ def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str
         answer = parse(answers[chosen])
         if not answer.well_formed:
             return Reply("", "", (), (), 0, len(answers), f"no answer follows the grammar ({answer.reason})")
-        found = verifier.run(script, to_engine(answer.sql, engine, reading)[0], engine)
+        # as its dialect reads it, and as it stands where that does not run: so the vote has read it too
+        results = [verifier.run(script, sql, engine) for sql in to_engine(answer.sql, engine, reading)]
+    found = next((result for result in results if result.status == "ok"), results[0])
     fault = "" if found.status == "ok" else f"{found.status}: {found.reason}"
     return Reply(answer.think, answer.sql, found.columns, found.rows, votes, len(answers), fault)

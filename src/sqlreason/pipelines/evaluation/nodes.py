@@ -211,6 +211,7 @@ def check_forecast(
     grpo_forecast: pd.DataFrame,
     sft_scores: pd.DataFrame,
     grpo_scores: pd.DataFrame,
+    sft_adapter: Adapter,
     grpo_adapter: Adapter,
     forecast_calibration: Path | None,
 ) -> pd.DataFrame:
@@ -220,14 +221,16 @@ def check_forecast(
         grpo_forecast: Table `grpo_forecast`; where it is empty, nothing is added.
         sft_scores: Verdicts before the training.
         grpo_scores: And after it.
-        grpo_adapter: Of which they are.
+        sft_adapter: Of the verdicts before; a training that began elsewhere has none, so that nothing is added.
+        grpo_adapter: Of the verdicts after it.
         forecast_calibration: Where the finished runs are kept; None keeps none.
     """
     from sqlreason.students.training import forecast
     from sqlreason.students.training import forecast_calibration as calibration
 
     runs = calibration.read_runs(forecast_calibration)
-    if not grpo_forecast.empty:
+    went_on = grpo_adapter.facts.get("options", {}).get("start") == sft_adapter.digest
+    if not grpo_forecast.empty and went_on:
         pairs = sft_scores.merge(grpo_scores, on="id", suffixes=("_before", "_after"))
         gained = 100 * (pairs["agrees_after"].astype(float) - pairs["agrees_before"].astype(float)).mean()
         advice = forecast.advise(grpo_forecast)

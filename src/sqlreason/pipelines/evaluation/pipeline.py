@@ -97,7 +97,14 @@ def _compare() -> list[Node]:
         ),
         Node(
             func=nodes.check_forecast,
-            inputs=["grpo_forecast", "sft_scores", "grpo_scores", "grpo_adapter", "forecast_calibration"],
+            inputs=[
+                "grpo_forecast",
+                "sft_scores",
+                "grpo_scores",
+                "sft_adapter",
+                "grpo_adapter",
+                "forecast_calibration",
+            ],
             outputs="forecast_check",
             name="check_forecast",
         ),

@@ -169,7 +169,8 @@ def _sample_rollouts(
                 samples=samples,
                 temperatures=temperatures,
                 max_completion_tokens=options.trl.max_completion_length,
-                batch_size=options.trl.rows_of_a_step,  # what a step writes at once fits into memory
+                # what a rank writes at once in a step fits into memory
+                batch_size=options.trl.rows_of_a_step // student.ranks,
                 seed=options.trl.seed,
                 dtype=student.dtype,
                 quantization=student.quantization,
@@ -281,7 +282,7 @@ def train_on(
         rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "grpo",
-        exam=DevSet(dev, options.dev_steps, options.patience),
+        dev_set=DevSet(dev, options.dev_steps, options.patience),
         shuffle=options.curriculum != "easiest_first",
         token_budget=options.token_budget,
         tools=options.tool_limits,
@@ -343,7 +344,7 @@ def distil(
         rewards=make_rewards(list(options.rewards), options.trl.max_completion_length),
         weights=list(options.rewards.values()),
         workdir=checkpoints / "distillation",
-        exam=DevSet(dev, options.dev_steps, options.patience),
+        dev_set=DevSet(dev, options.dev_steps, options.patience),
         token_budget=options.token_budget,
         setup=student.setup,
         trl={**options.trl.of_distillation, "beta": shown.beta},

@@ -113,6 +113,16 @@ class Adapter:
             )
 
     @property
+    def start(self) -> str:
+        """What a training that goes on with it depends on: its tensors, and if they are untrained what no tensor tells.
+
+        A new adapter changes nothing yet, whatever its scale; the training scales what it learns.
+        """
+        if self.facts.get("stage") != "none":
+            return self.digest
+        return "{} alpha={lora_alpha} dropout={lora_dropout}".format(self.digest, **self.config)
+
+    @property
     def digest(self) -> str:
         """Hash of the tensors: equal for bit-identical adapters."""
         digest = hashlib.sha256()

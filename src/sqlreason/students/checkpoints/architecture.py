@@ -22,7 +22,7 @@ def find_target_modules(config: PretrainedConfig, target_modules: Sequence[str] 
 
     Args:
         config: Of transformers.
-        target_modules: As in `transformers.Lora`.
+        target_modules: As in `transformers_backend.Lora`.
 
     Returns:
         Names, in the order given.

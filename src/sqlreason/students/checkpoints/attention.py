@@ -1,4 +1,4 @@
-"""What a model's attention is, and whether our own loops (`generation.py`, `sharing.py`) are right for it.
+"""What a model's attention is, and whether our own loops (`decoding.py`, `shared_prompts.py`) are right for it.
 
 Our loops know layers that look at all earlier tokens or at a window of them, with whatever the model itself does
 within (rotations, soft-capping, sinks). transformers is asked for each layer's kind; where there is another kind, or a

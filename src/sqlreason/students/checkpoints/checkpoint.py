@@ -7,6 +7,7 @@ method is called.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -30,7 +31,7 @@ QUANTIZATIONS = ("nf4",)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 MANIFEST = "manifest.json"
 GENERATION = "generation_config.json"
-_SAMPLED_BYTES = 1 << 20  # of each weights file, for the identity of folders without a manifest
+_SAMPLES, _SAMPLED_BYTES = 16, 1 << 20  # of each weights file, for the identity of folders without a manifest
 
 
 class CheckpointError(BadInput):
@@ -288,6 +289,18 @@ def choose_device() -> str | None:
     return f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
 
 
+def release_memory() -> None:
+    """Give back what models took that nobody holds any more: a training in a process of its own needs the GPU's."""
+    import torch
+
+    from sqlreason.students.checkpoints import cpu
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    cpu.release_memory()
+
+
 def avoid_cpu_kernel(model: PreTrainedModel) -> None:
     """Switch off bitsandbytes' AVX512-BF16 kernel, whose LoRA gradients are wrong after an evaluation pass."""
     for module in model.modules():
@@ -320,5 +333,7 @@ def _weights_hash(folder: Path, whole: bool) -> str:
     for path in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
         digest.update(f"{path.name} {path.stat().st_size}".encode())
         with path.open("rb") as stream:
-            digest.update(stream.read() if whole else stream.read(_SAMPLED_BYTES))
+            for place in (0,) if whole else range(_SAMPLES):
+                stream.seek(path.stat().st_size * place // _SAMPLES)
+                digest.update(stream.read() if whole else stream.read(_SAMPLED_BYTES))
     return digest.hexdigest()[:16]

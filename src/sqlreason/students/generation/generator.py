@@ -17,7 +17,7 @@ from sqlreason.sql.verifier import Verifier
 from sqlreason.sql.worker_processes import make_pool
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat, Messages
-from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, release_memory
 from sqlreason.students.checkpoints.tool_chat import ToolChat, with_tools
 from sqlreason.students.generation import decoding, episodes
 from sqlreason.students.generation.answer_store import AnswerStore
@@ -96,7 +96,7 @@ class Generator(AbstractContextManager["Generator"]):
         dtype: One of `checkpoint.DTYPES`.
         quantization: None or "nf4".
         batch_size: Completions in flight in a process.
-        processes: How many share the work; no more are started than the first questions have batches.
+        processes: How many share the work; no more are started than there are batches.
         tools: Limits of the tools that it may call; None asks it without any.
         verifier: Settings of the workers in which its tools run; None for the usual ones.
         kept: Where finished batches outlast a kill; None for nowhere.
@@ -127,6 +127,9 @@ class Generator(AbstractContextManager["Generator"]):
             self._loaded.sessions.close()
         if self._pool is not None:  # on Ctrl-C, what has not begun need not be written
             self._pool.shutdown(cancel_futures=True)
+        if self._loaded is not None:
+            self._loaded = None
+            release_memory()
 
     def answer(
         self,
@@ -187,6 +190,7 @@ class Generator(AbstractContextManager["Generator"]):
         _, _, dtype, quantization, tools, _ = self._loading
         return {
             "base": self.checkpoint.identity,
+            "template": [dict(self.checkpoint.template_arguments), self.checkpoint.plain_template],
             "adapter": self.adapter and self.adapter.digest,
             "dtype": dtype,
             "quantization": quantization,
@@ -207,7 +211,7 @@ class Generator(AbstractContextManager["Generator"]):
         if not batches:
             return
         sharing = min(self.processes, len(batches))
-        pool = self._pool = self._pool or make_pool(sharing, _work_for, *self._loading)
+        pool = self._pool = self._pool or make_pool(self.processes, _work_for, *self._loading)
         jobs = {pool.submit(_write_batch, batch, self.batch_size, sampling): batch for batch in batches}
         for job in as_completed(jobs):
             # processes write side by side, and a machine is billed by its hours, not by those of its processes

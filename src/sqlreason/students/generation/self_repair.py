@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlreason.reasoning.format import ParsedAnswer, parse
-from sqlreason.reasoning.prompts import build_correction
+from sqlreason.reasoning.prompts import build_self_repair
 from sqlreason.sql.execution_errors import describe_errors
 from sqlreason.sql.verifier import Task, Verifier
 from sqlreason.students.checkpoints.chat import Messages
@@ -105,7 +105,7 @@ def correct(
     *,
     attempts: int,
     fits: Callable[[Messages], bool],
-    word: Callable[[Messages, ParsedAnswer, str], Sequence[dict[str, str]]] = build_correction,
+    word: Callable[[Messages, ParsedAnswer, str], Sequence[dict[str, str]]] = build_self_repair,
 ) -> list[Repaired]:
     """Let the student answer again where its query does not run, at most `attempts` times.
 
@@ -126,8 +126,8 @@ def correct(
     with Verifier() as verifier:
         for number in range(attempts):
             asked = {}
-            for i, reading, complaint in _failing(verifier, state, tasks, waiting):
-                messages = word(conversations[i], reading, complaint)
+            for i, reading, error in _failing(verifier, state, tasks, waiting):
+                messages = word(conversations[i], reading, error)
                 if fits(messages):
                     asked[i] = messages
                 else:

@@ -13,28 +13,14 @@ from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.verifier import Task, Verifier
 
 
-def vote(verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite") -> int:
-    """Return the index of the winning answer; see `elect`.
-
-    Example:
-        >>> from sqlreason.reasoning.format import render
-        >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
-        >>> answers = [render("…", f"SELECT {what} FROM t") for what in ("SUM(a)", "COUNT(*)", "MAX(a)")]
-        >>> with Verifier() as verifier:  # 3, 2 and 2
-        ...     vote(verifier, rows, answers)
-        1
-    """
-    return elect(verifier, context, answers, engine)[0]
-
-
 def elect(
     verifier: Verifier, context: str, answers: Sequence[str], engine: str = "sqlite", reading: str = ""
 ) -> tuple[int, int]:
     """Return the index of the winning answer and the number of answers that share its result, by the engine's equality.
 
-    Answers outside of the grammar and queries that fail do not vote; where none is left the first answer wins. Results
-    without a row, or of NULL alone, come behind all others; of results with equally many votes the one that came first
-    wins.
+    Answers outside of the grammar and queries that fail do not vote; where none is left the first one within the
+    grammar wins, else the first of all, with no vote. Results without a row, or of NULL alone, come behind all others;
+    of results with equally many votes the one that came first wins.
 
     Args:
         verifier: Runs the queries, which may only read.
@@ -42,12 +28,20 @@ def elect(
         answers: Completions.
         engine: "sqlite" or "duckdb".
         reading: The dialect from which queries are rewritten for the engine, as of `Task`.
+
+    Example:
+        >>> from sqlreason.reasoning.format import render
+        >>> rows = "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)"
+        >>> answers = [render("…", f"SELECT {what} FROM t") for what in ("SUM(a)", "COUNT(*)", "MAX(a)")]
+        >>> with Verifier() as verifier:  # 3, 2 and 2
+        ...     elect(verifier, rows, answers)
+        (1, 2)
     """
     parsed = {index: answer.sql for index, text in enumerate(answers) if (answer := parse(text)).well_formed}
     numbers = verifier.group(Task("", "", (context,), engine, reading), list(parsed.values()))
     groups = {index: number for index, number in zip(parsed, numbers, strict=True) if number is not None}
     if not groups:
-        return 0, 0
+        return next(iter(parsed), 0), 0
     votes = Counter(groups.values())
     first = {groups[index]: index for index in reversed(groups)}
     ranked = [first[number] for number, _ in sorted(votes.items(), key=lambda item: (-item[1], item[0]))]

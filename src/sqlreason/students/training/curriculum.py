@@ -23,10 +23,11 @@ def choose_curriculum(
     """
     if curriculum == "off":
         return prompts
-    chosen = forecast.choose_prompts(prompts, forecast.pass_rates(profile, temperature), curriculum)
+    rates = forecast.pass_rates(profile, temperature)
+    chosen = forecast.choose_prompts(prompts, rates, curriculum)
     if len(chosen) < fewest:
         logger.warning(
-            "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(prompts)
+            "grpo: only %d of %d profiled prompts are sometimes right; training on all", len(chosen), len(rates)
         )
         return prompts
     logger.info("grpo: curriculum of %d prompts that are sometimes right (%s)", len(chosen), curriculum)

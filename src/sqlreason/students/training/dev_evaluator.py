@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DevSet:
-    """What a student is examined by during a training.
+    """Questions by which a student is evaluated during a training.
 
     Attributes:
         dev: Columns prompt and task (JSON) of questions that are not trained on; None for none.
@@ -52,14 +52,14 @@ class DevSet:
     def evaluator(
         self, max_new_tokens: int, batch_size: int, folder: Path, sessions: SessionFactory | None = None
     ) -> "DevEvaluator | None":
-        """The examiner of a training, if there are questions."""
+        """The evaluator of a training, if there are questions."""
         if self.dev is None:
             return None
         return DevEvaluator(self.dev, self.steps, self.patience, max_new_tokens, batch_size, folder, sessions)
 
 
-#: Of a training that examines nobody.
-NO_EXAM = DevSet()
+#: Of a training that evaluates nobody.
+NO_DEV_SET = DevSet()
 
 
 def share_right(
@@ -99,7 +99,7 @@ class DevEvaluator:
     Args:
         prompts: Columns prompt (chat messages as JSON text), task (JSON), and sql_context for a student with tools.
         every: Steps between two evaluations; there is one before the first step.
-        patience: Examinations without a better score after which the training should stop; None for no limit.
+        patience: Evaluations without a better score after which the training should stop; None for no limit.
         max_new_tokens: Limit of an answer.
         batch_size: Answers that are written at once.
         folder: Where scores and the best adapter lie.

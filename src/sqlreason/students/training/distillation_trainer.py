@@ -1,7 +1,7 @@
 """trl's DistillationTrainer with what it lacks here: a teacher that reads another prompt, rollouts that are kept.
 
 The loss is trl's (Agarwal et al. 2023, arXiv:2306.13649): the divergence of teacher and student over the whole
-vocabulary, at each token of a completion that the student wrote. What is given to it is in `distillation.py`.
+vocabulary, at each token of a completion that the student wrote. What is given to it is in `on_policy_distillation.py`.
 """
 
 import json

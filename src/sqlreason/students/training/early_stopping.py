@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accelerate.utils import gather_object
 from peft import PeftModel, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -135,7 +136,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         entry["reward_seconds"] = self.recorder.seconds
         entry["generated_tokens"] = self.trainer.generated_tokens
         self.trainer.generated_tokens = 0  # completions that are used again cost nothing
-        entry["zero_variance_share"] = self.recorder.zero_variance_share()
+        entry["zero_variance_share"] = _mean_of_ranks(self.recorder.zero_variance_share())
         self.recorder.keep(step, trl_private.advantages(self.trainer))
         check_first_kl(step, logs.get("kl"))
         self._warn_of_clipping(step, logs["completions/clipped_ratio"], self.trainer.limit)
@@ -144,6 +145,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
         if self.evaluator and (self.evaluator.is_due(step) or step == state.max_steps or spent):
             self._evaluate(self.evaluator, entry, step, control)
         self._stop_on_collapse(state, control)
+        # each rank has judged for itself, and one that stopped alone would leave the others waiting for it
+        control.should_training_stop = any(gather_object([control.should_training_stop]))
 
     def _is_spent(self, state: TrainerState) -> bool:
         """Whether as many tokens are generated as the training may."""
@@ -179,6 +182,12 @@ class Watch(TrainerCallback):  # type: ignore[misc]  # transformers is untyped h
                 step,
                 limit,
             )
+
+
+def _mean_of_ranks(share: float | None) -> float | None:
+    """The mean of a figure that each rank has of its own completions, of which all have as many."""
+    shares = [own for own in gather_object([share]) if own is not None]
+    return sum(shares) / len(shares) if shares else None
 
 
 def restore_policy(model: PeftModel, stage: Stage, step: int) -> None:

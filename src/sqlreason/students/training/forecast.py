@@ -73,7 +73,7 @@ def sample_rollouts(
         max_completion_tokens: Limit of a completion.
         batch_size: Completions in flight.
         seed: Of the draws.
-        dtype: As of `answering.answer`.
+        dtype: As of `generator.answer`.
         quantization: Likewise.
         processes: Likewise.
         tools: Limits of the tools of the training in question; None without.
@@ -107,7 +107,7 @@ def sample_rollouts(
         )
         part = pd.DataFrame({"id": repeated["id"].to_numpy(), "temperature": float(temperature)})
         part["completion"] = [completion.text for completion in written]
-        part["reward"] = _rewarded(rewards, repeated, written)
+        part["reward"] = _rewarded(rewards, repeated, written, max_completion_tokens)
         part["right"] = _right(repeated["task"].tolist(), written)
         part["tokens"] = [completion.tokens for completion in written]
         part["seconds"] = [completion.seconds for completion in written]
@@ -175,7 +175,11 @@ def advise(table: pd.DataFrame) -> Advice:
 
 
 def pass_rates(rollouts: pd.DataFrame, temperature: float) -> pd.Series:
-    """Return the share of right rollouts of each prompt (index id) at the profiled temperature nearest to this one."""
+    """Return the share of right rollouts of each prompt (index id) at the profiled temperature nearest to this one.
+
+    Greedy answers, at temperature 0, tell no shares.
+    """
+    rollouts = rollouts[rollouts["temperature"] > 0]
     nearest = min(rollouts["temperature"].unique(), key=lambda known: abs(known - temperature))
     return rollouts[rollouts["temperature"] == nearest].groupby("id")["right"].mean()
 
@@ -337,11 +341,14 @@ def _useful(rates: pd.Series, group: int) -> float:
     return float((1 - rates**group - (1 - rates) ** group).mean()) if len(rates) else 0.0
 
 
-def _rewarded(rewards: Mapping[str, float], rows: pd.DataFrame, written: Sequence[Generation]) -> list[float]:
+def _rewarded(
+    rewards: Mapping[str, float], rows: pd.DataFrame, written: Sequence[Generation], limit: int
+) -> list[float]:
     columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in rows.columns if name != "prompt"}
     columns["finished"] = [completion.finished for completion in written]
+    columns["completion_ids"] = [range(completion.tokens) for completion in written]  # their number is all that counts
     texts = [completion.text for completion in written]
-    made = make_rewards(list(rewards))
+    made = make_rewards(list(rewards), limit)
     scores = {reward.__name__: reward(texts, **columns) for reward in made}
     for reward in made:
         getattr(reward, "close", lambda: None)()

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.environments.session import SessionFactory, ToolLimits
-from sqlreason.errors import BadInput
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.checkpoints.tool_chat import FACT, with_tools
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import NO_EXAM, DevSet
-from sqlreason.students.training.launch import call, rank
+from sqlreason.students.training.dev_evaluator import NO_DEV_SET, DevSet
+from sqlreason.students.training.launch import call
+from sqlreason.students.training.rollout_training import finish, require_a_step
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.setup import PLAIN, Setup
 from sqlreason.students.training.trl_arguments import FIXED_OF_GRPO, complete, rows_of_a_step, share
@@ -37,7 +37,7 @@ def train_grpo(
     weights: Sequence[float],
     workdir: Path | str,
     setup: Setup = PLAIN,
-    exam: DevSet = NO_EXAM,
+    dev_set: DevSet = NO_DEV_SET,
     shuffle: bool = True,
     token_budget: int | None = None,
     tools: ToolLimits | None = None,
@@ -54,7 +54,7 @@ def train_grpo(
         workdir: For checkpoints, rollouts and the finished result.
         setup: How the student is loaded, and where the training runs. unsloth knows no reference but the base model:
             where `beta` > 0 transformers is used instead, and said so.
-        exam: Questions that are not trained on, to which greedy answers are scored before the first step and then
+        dev_set: Questions that are not trained on, to which greedy answers are scored before the first step and then
             now and then; the best adapter is returned. Without any the last is, as with the backend unsloth.
         shuffle: Whether prompts come in a random order; without it as they are given.
         token_budget: Generated tokens after which the training ends; None for no limit.
@@ -82,11 +82,11 @@ def train_grpo(
     options = {
         "base": checkpoint.identity,
         "prompt": adapter.fingerprint,
-        "start": adapter.digest,
+        "start": adapter.start,
         "prompts": hash_table(prompts),
         "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
         **setup.facts,
-        **exam.facts,
+        **dev_set.facts,
         "shuffle": shuffle,
         **trl,
         # and nothing without: work of before there were any is found again
@@ -94,24 +94,14 @@ def train_grpo(
         **({} if tools is None else {"tools": asdict(tools)}),
     }
     own = share(trl, setup.launch.ranks)
-    _require_a_step(len(prompts), setup.launch.ranks, complete("GRPOConfig", own))
+    whole = complete("GRPOConfig", own)
+    require_a_step(len(prompts), setup.launch.ranks * rows_of_a_step(whole), whole["num_generations"])
     stage = Stage("grpo", workdir, options, setup.resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    given = (checkpoint, adapter, prompts, (rewards, weights), own, shuffle, exam, token_budget, setup, tools)
+    given = (checkpoint, adapter, prompts, (rewards, weights), own, shuffle, dev_set, token_budget, setup, tools)
     return call(setup.launch, _train, stage, *given)
-
-
-def _require_a_step(prompts: int, ranks: int, trl: Mapping[str, Any]) -> None:
-    """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
-    wanted = ranks * rows_of_a_step(trl) // trl["num_generations"]
-    if prompts < wanted:
-        raise BadInput(
-            f"{prompts} prompts are too few for one step of {wanted} groups (per_device_train_batch_size x "
-            "gradient_accumulation_steps / num_generations); lower one of the first two, or raise "
-            "preprocessing.grpo_prompts"
-        )
 
 
 def _train(
@@ -122,7 +112,7 @@ def _train(
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
     trl: Mapping[str, Any],
     shuffle: bool,
-    exam: DevSet,
+    dev_set: DevSet,
     token_budget: int | None,
     setup: Setup,
     tools: ToolLimits | None,
@@ -147,7 +137,7 @@ def _train(
     writer = Writer(sampling, whole["seed"], chat) if ours else None
     arguments = {**trl, **FIXED_OF_GRPO, "shuffle_dataset": shuffle}
     trainer = grpo_trainer.make_trainer(stage, model, chat, prompts, recorder, scores[1], writer, arguments, sessions)
-    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev", sessions) if evaluated else None
+    evaluator = dev_set.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev", sessions) if evaluated else None
     callbacks = [
         memory_dry_run.GRPODryRun(trainer, chat, writer),
         early_stopping.Watch(trainer, stage, recorder, chat, evaluator, token_budget),
@@ -155,30 +145,12 @@ def _train(
     log = trainer_arguments.run(trainer, stage, "grpo", callbacks)
     steps = trainer.state.global_step
     history, rollouts = read_log(log, "grpo"), recorder.rollouts(steps)
-    if evaluator:
-        evaluator.restore_best(trainer.model)
     if sessions is not None:
         sessions.close()
-    facts = {
-        "stage": "grpo",
-        "prompts": len(prompts),
-        "steps": steps,
-        "completions": len(rollouts),
-        "self_repairs": adapter.facts.get("self_repairs", 0),
-        "seconds": float(history["seconds"].iloc[-1]),
-        "reward": float(history["reward"].iloc[-1]),
-        "best_step": evaluator.best_step(steps) if evaluator else steps,
-        "chat": chat.facts,
-        "options": stage.options,
-        **({} if tools is None else {FACT: asdict(tools)}),
-    }
-    trained = trainer_arguments.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
-    logger.info(
-        "grpo: %d steps, %d completions in %.0f s, reward %.3f to %.3f",
-        *(steps, len(rollouts), facts["seconds"]),
-        history["reward"].iloc[0],
-        history["reward"].iloc[-1],
-    )
-    if rank() == 0:
-        stage.finish(trained, history, rollouts)
-    return trained, history, rollouts
+    reward = history["reward"]
+    facts: dict[str, Any] = {"prompts": len(prompts), "reward": float(reward.iloc[-1])}
+    if tools is not None:
+        facts[FACT] = asdict(tools)
+    told = "grpo: %d steps, %d completions in %.0f s, reward %.3f to %.3f"
+    logger.info(told, steps, len(rollouts), history["seconds"].iloc[-1], reward.iloc[0], reward.iloc[-1])
+    return finish(trainer, stage, checkpoint, adapter, chat, (history, rollouts), evaluator, **facts)

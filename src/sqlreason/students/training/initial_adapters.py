@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sqlreason.students.checkpoints.adapter import Adapter
-from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.checkpoints.checkpoint import Checkpoint, release_memory
 
 
 def format_only(checkpoint: Checkpoint, examples: pd.DataFrame, few: int, **options: Any) -> Adapter:
@@ -34,7 +34,7 @@ def untrained(
     Args:
         checkpoint: The base model.
         fingerprint: Of the student prompt.
-        lora: Fields of `transformers.Lora`.
+        lora: Fields of `transformers_backend.Lora`.
         dtype: One of `checkpoint.DTYPES`; for loading alone.
         seed: Of the other factor.
     """
@@ -42,4 +42,8 @@ def untrained(
 
     loading: dict[str, Any] = {"dtype": dtype, "quantization": None, "gradient_checkpointing": False, "seed": seed}
     model, _ = load_student(checkpoint, Lora(**lora), **loading)
-    return Adapter.from_model(model, checkpoint.identity, fingerprint, {"stage": "none", "steps": 0, "seconds": 0.0})
+    facts = {"stage": "none", "steps": 0, "seconds": 0.0}
+    adapter = Adapter.from_model(model, checkpoint.identity, fingerprint, facts)
+    del model
+    release_memory()
+    return adapter

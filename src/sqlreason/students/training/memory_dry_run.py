@@ -150,7 +150,10 @@ def peak_bytes() -> float:
 
 def _tell(trainer: Trainer, stage: str, passed: str, steps: int, seconds: float, how: str) -> None:
     peak, hours = peak_bytes() / GIB, steps * seconds / 3600
-    note(trainer, rehearsal={"peak_gib": round(peak, 2), "step_seconds": round(seconds, 2), "hours": round(hours, 3)})
+    note(
+        trainer,
+        memory_dry_run={"peak_gib": round(peak, 2), "step_seconds": round(seconds, 2), "hours": round(hours, 3)},
+    )
     logger.info(
         "%s: %s, %.1f GiB at the peak; %d steps of %s %.1f s, %.2f h", stage, passed, peak, steps, how, seconds, hours
     )

@@ -1,7 +1,7 @@
 """An estimate of the GPU memory that a training needs, from the shape of the model alone; torch is not needed.
 
 It answers before a run whether a card can be enough. It is arithmetic, not a measurement: what really is needed is
-measured by the memory dry run (`memory dry run.py`) as the first thing of each training.
+measured by the memory dry run (`memory_dry_run.py`) as the first thing of each training.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _NF4_BITS = 4.127  # a weight with doubly quantized constants: Dettmers et al. 2
 _LAYER_BYTES = 34  # a token and hidden unit of one layer, 16 bits, fused attention: Korthikanti et al. 2022, section 4
 _CHECKPOINT_BYTES = 2  # likewise where only a layer's input is kept (section 5)
 _LOGIT_BYTES = 12  # a logit's log-probability, its exponent and their product in float32; measured, docs/hardware.md
-LOGITS_AT_ONCE = 1 << 26  # of more the logits are computed in parts (`sharing.py`): 0.75 GiB
+LOGITS_AT_ONCE = 1 << 26  # of more the logits are computed in parts (`shared_prompts.py`): 0.75 GiB
 _OVERHEAD = 1 * GIB  # CUDA context, workspaces, what the allocator cannot use: an allowance, not a figure of a source
 _EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")  # what families call their number
 _ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sqlreason.errors import BadInput
 from sqlreason.sql.verifier import Task
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
 from sqlreason.students.generation.decoding import Sampling
-from sqlreason.students.training.dev_evaluator import NO_EXAM, DevSet, share_right
-from sqlreason.students.training.launch import call, rank
+from sqlreason.students.training.dev_evaluator import NO_DEV_SET, DevSet, share_right
+from sqlreason.students.training.launch import call
+from sqlreason.students.training.rollout_training import finish, require_a_step
 from sqlreason.students.training.rollouts import Recorder, Writer, read_log, reward_name
 from sqlreason.students.training.setup import PLAIN, Setup
 from sqlreason.students.training.trl_arguments import FIXED_OF_ROLLOUTS, complete, rows_of_a_step, share
@@ -68,7 +68,7 @@ def train_distillation(
     weights: Sequence[float],
     workdir: Path | str,
     setup: Setup = PLAIN,
-    exam: DevSet = NO_EXAM,
+    dev_set: DevSet = NO_DEV_SET,
     token_budget: int | None = None,
     trl: Mapping[str, Any] | None = None,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -83,8 +83,8 @@ def train_distillation(
         weights: Of the rewards in the total.
         workdir: For checkpoints, rollouts and the finished result.
         setup: How student and teacher are loaded, and where the training runs.
-        exam: Questions that are not trained on, with the column teacher_prompt too: the teacher answers them once, the
-            student before the first step and then now and then, and its best adapter is returned.
+        dev_set: Questions that are not trained on, with the column teacher_prompt too: the teacher answers them once,
+            the student before the first step and then now and then, and its best adapter is returned.
         token_budget: Generated tokens after which the training ends; None for no limit.
         trl: Arguments of trl's DistillationConfig; `gradient_accumulation_steps` are those of all ranks together. Its
             `beta` is of the generalised Jensen-Shannon divergence: 0 is KL(teacher, student), 1 KL(student, teacher).
@@ -102,32 +102,23 @@ def train_distillation(
     options = {
         "base": checkpoint.identity,
         "prompt": adapter.fingerprint,
-        "start": adapter.digest,
+        "start": adapter.start,
         "teacher": teacher.identity,
         "prompts": hash_table(prompts),
         "rewards": {reward_name(reward): weight for reward, weight in zip(rewards, weights, strict=True)},
         **{name: fact for name, fact in setup.facts.items() if name != "backend"},
-        **exam.facts,
+        **dev_set.facts,
         **({"token_budget": token_budget} if token_budget else {}),
         **(trl or {}),
     }
     own = share(trl or {}, setup.launch.ranks)
-    _require_a_step(len(prompts), setup.launch.ranks * rows_of_a_step(complete("DistillationConfig", own)))
+    require_a_step(len(prompts), setup.launch.ranks * rows_of_a_step(complete("DistillationConfig", own)))
     stage = Stage("distillation", workdir, options, setup.resume)
     finished = stage.result()
     if finished is not None:
         return finished  # type: ignore[return-value]
-    given = (checkpoint, adapter, teacher, prompts, (rewards, weights), own, exam, token_budget, setup)
+    given = (checkpoint, adapter, teacher, prompts, (rewards, weights), own, dev_set, token_budget, setup)
     return call(setup.launch, _train, stage, *given)
-
-
-def _require_a_step(prompts: int, wanted: int) -> None:
-    """Refuse fewer prompts than one step asks: trl would end without a single step, and without a word."""
-    if prompts < wanted:
-        raise BadInput(
-            f"{prompts} prompts are too few for one step of {wanted} (per_device_train_batch_size x "
-            "gradient_accumulation_steps); lower one of the two, or raise preprocessing.grpo_prompts"
-        )
 
 
 def _train(
@@ -138,7 +129,7 @@ def _train(
     prompts: pd.DataFrame,
     scores: tuple[Sequence[Callable[..., Any]], Sequence[float]],
     trl: Mapping[str, Any],
-    exam: DevSet,
+    dev_set: DevSet,
     token_budget: int | None,
     setup: Setup,
 ) -> tuple[Adapter, pd.DataFrame, pd.DataFrame]:
@@ -153,8 +144,12 @@ def _train(
     limit = whole["max_completion_length"]
     sampling = Sampling(limit, whole["temperature"], top_p=whole["top_p"])
     writer = None if whole["use_vllm"] else Writer(sampling, whole["seed"], chat)
-    evaluator = exam.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev")
-    taught = None if exam.dev is None else _examine(model_of_teacher, chat, exam.dev, limit, rows_of_a_step(whole))
+    evaluator = dev_set.evaluator(limit, rows_of_a_step(whole), stage.folder / "dev")
+    taught = (
+        None
+        if dev_set.dev is None
+        else _teacher_accuracy(model_of_teacher, chat, dev_set.dev, limit, rows_of_a_step(whole))
+    )
     arguments = {**trl, **FIXED_OF_ROLLOUTS, "shuffle_dataset": True}
     trainer = distillation_trainer.make_trainer(
         stage, model, model_of_teacher, chat, prompts, recorder, writer, arguments
@@ -167,30 +162,14 @@ def _train(
     steps = trainer.state.global_step
     history, rollouts = read_log(log, stage.name), recorder.rollouts(steps)
     history["kl"] = history["loss"]  # which it is where beta is 1
-    if evaluator:
-        evaluator.restore_best(trainer.model)
-    facts = {
-        "stage": stage.name,
-        "prompts": len(prompts),
-        "steps": steps,
-        "completions": len(rollouts),
-        "self_repairs": adapter.facts.get("self_repairs", 0),
-        "seconds": float(history["seconds"].iloc[-1]),
-        "loss": float(history["loss"].iloc[-1]),
-        "teacher_accuracy": taught,
-        "best_step": evaluator.best_step(steps) if evaluator else steps,
-        "chat": chat.facts,
-        "options": stage.options,
-    }
-    trained = trainer_arguments.take_adapter(trainer, checkpoint, adapter.fingerprint, facts)
+    loss = history["loss"]
     told = "distillation: %d steps, %d completions in %.0f s, divergence from the teacher %.3f to %.3f"
-    logger.info(told, steps, len(rollouts), facts["seconds"], history["loss"].iloc[0], facts["loss"])
-    if rank() == 0:
-        stage.finish(trained, history, rollouts)
-    return trained, history, rollouts
+    logger.info(told, steps, len(rollouts), history["seconds"].iloc[-1], loss.iloc[0], loss.iloc[-1])
+    facts = {"prompts": len(prompts), "loss": float(loss.iloc[-1]), "teacher_accuracy": taught}
+    return finish(trainer, stage, checkpoint, adapter, chat, (history, rollouts), evaluator, **facts)
 
 
-def _examine(teacher: "Model", chat: Chat, dev: pd.DataFrame, limit: int, at_once: int) -> float:
+def _teacher_accuracy(teacher: "Model", chat: Chat, dev: pd.DataFrame, limit: int, at_once: int) -> float:
     """The teacher's accuracy on the dev questions as it reads them: what the student can come near to."""
     conversations = [json.loads(text) for text in dev["teacher_prompt"]]
     tasks = [Task.from_json(text) for text in dev["task"]]

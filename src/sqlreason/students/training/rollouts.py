@@ -1,7 +1,7 @@
 """What happens between the prompts and the loss on a student's own completions: writing, scoring, keeping them.
 
 Covers the hook by which trl takes completions from our own generation, the record of every rollout with its rewards
-and advantage, and the history. The loss and the loop are trl's; see `grpo.py` and `distillation.py`.
+and advantage, and the history. The loss and the loop are trl's; see `grpo.py` and `on_policy_distillation.py`.
 """
 
 import time

@@ -5,6 +5,10 @@ from typing import Any
 
 from sqlreason.students.training.launch import HERE, Launch
 
+#: For which unsloth is loaded: it cuts longer rows in the forward pass, with a warning alone, so that
+#: `options.checks` refuses larger budgets.
+UNSLOTH_TOKENS = 8192
+
 
 @dataclass(frozen=True)
 class Setup:

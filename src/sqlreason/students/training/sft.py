@@ -53,7 +53,7 @@ def train_sft(
         examples: Columns id, prompt (chat messages as JSON text), completion (text).
         fingerprint: Of the student prompt; goes into the adapter.
         workdir: For checkpoints and the finished result.
-        lora: Fields of `transformers.Lora`, for a new adapter.
+        lora: Fields of `transformers_backend.Lora`, for a new adapter.
         start: An adapter with which the training goes on instead.
         share_prefixes: Whether rows that begin alike share a forward pass and the work for their beginning.
         setup: How the student is loaded, and where the training runs.

@@ -68,7 +68,7 @@ def read_tokens(ids: Sequence[int], labels: Sequence[int], chat: Chat) -> list[T
 
 
 def example_tokens(chat: Chat, prompt: Messages, completion: str, conversation: str = "") -> list[Token]:
-    """The tokens of an example, as `guards.check_rows` makes sure that the trainer has them."""
+    """The tokens of an example, as `row_checks.check_rows` makes sure that the trainer has them."""
     if isinstance(chat, ToolChat):
         row = chat.example_row(prompt, completion, conversation)
     else:

@@ -13,13 +13,13 @@ from sqlreason.errors import SqlReasonError
 from sqlreason.students.checkpoints.adapter import Adapter
 from sqlreason.students.checkpoints.chat import Chat
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, choose_dtype
+from sqlreason.students.training.setup import UNSLOTH_TOKENS
 from sqlreason.students.training.transformers_backend import Lora
 
 if TYPE_CHECKING:
     from peft import PeftModel
 
 _PATCHED = ("trl", "transformers", "peft")
-_MAX_TOKENS = 4096  # of rotary caches; prompts and completions are bounded by our own token budgets
 
 
 class UnslothError(SqlReasonError, RuntimeError):
@@ -47,7 +47,7 @@ def load_student(
     model, _ = language_model.from_pretrained(
         model_name=checkpoint.name,
         revision=checkpoint.revision or "main",
-        max_seq_length=_MAX_TOKENS,
+        max_seq_length=UNSLOTH_TOKENS,
         dtype=getattr(torch, choose_dtype(dtype)),
         load_in_4bit=quantization == "nf4",
         fast_inference=False,

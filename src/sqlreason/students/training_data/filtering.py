@@ -109,7 +109,11 @@ def _best_row(build: StudentPrompts, question: Row, dialect: str, traces: list[R
     """Return the row of the best trace that can be kept, else the rejection of the best one."""
     rows = (_filtered_row(build, question, dialect, trace, limits) for trace in in_order_of_merit(traces))
     first = next(rows)
-    return first if "stage" not in first else next((row for row in rows if "stage" not in row), first)
+    if "stage" not in first:
+        return first
+    # a wrong trace behind a right one that a budget lost would hide the budget, where wrong ones are not kept
+    fits = (row for row in rows if "stage" not in row and (row["agrees"] or limits.incorrect_share))
+    return next(fits, first)
 
 
 def in_order_of_merit(traces: Sequence[Row]) -> list[Row]:

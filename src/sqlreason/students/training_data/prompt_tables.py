@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from sqlreason.data.tables import TABLES, records, to_json
 from sqlreason.errors import BadInput
+from sqlreason.reasoning.prompts import PromptOverBudget
 from sqlreason.sql.verifier import Task
 from sqlreason.students.prompting import Messages, StudentPrompts
 
@@ -30,25 +31,30 @@ def prompt_table(table: str, questions: pd.DataFrame, tasks: Mapping[str, Task],
     Raises:
         BadInput: If no question is left.
     """
-    rows, lost = [], 0
+    rows, long, unbuilt = [], 0, 0
     usable = records(questions[questions["id"].isin(tasks)])
     for question in tqdm(usable, desc=table.replace("_", " "), unit="question"):
         try:
             dialect = tasks[question["id"]].dialect
             messages = _messages(build, question, dialect, with_gold=table == "grpo_prompts")
+        except PromptOverBudget:
+            long += 1
+            continue
         except Exception:  # one question that no prompt can be built of costs itself alone
             logger.debug("the prompt of %s", question["id"], exc_info=True)
-            lost += 1
+            unbuilt += 1
             continue
         made = {"gold_sql": question["sql"], "prompt": to_json(messages), "task": tasks[question["id"]].to_json()}
         rows.append({**question, **made})
     if not rows:
         raise BadInput(
-            f"{table}: none of {len(questions)} questions can be used: {lost} are over max_prompt_tokens="
-            f"{build.max_prompt_tokens}, {len(questions) - lost} have no trusted gold (reasons in the catalog entry "
+            f"{table}: none of {len(questions)} questions can be used: {long} are over max_prompt_tokens="
+            f"{build.max_prompt_tokens}, {unbuilt} have a schema or gold that no prompt can be built of, "
+            f"{len(questions) - long - unbuilt} have no trusted gold (reasons in the catalog entry "
             "`test_databases`); raise preprocessing.max_prompt_tokens, or take more questions"
         )
-    logger.info("%s: %d of %d questions, %d over the token budget", table, len(rows), len(questions), lost)
+    told = "%s: %d of %d questions, %d over the token budget, %d without a prompt"
+    logger.info(told, table, len(rows), len(questions), long, unbuilt)
     return pd.DataFrame(rows)[list(TABLES[table].columns)]
 
 

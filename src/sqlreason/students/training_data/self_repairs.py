@@ -1,6 +1,6 @@
-"""Self-repairs as training rows: an answer whose query fails, what the engine says about it, the mended answer.
+"""Self-repairs as training rows: an answer whose query fails, what the engine says about it, the repaired answer.
 
-The mended answer is the kept trace of the question, so that the teacher is not asked again. The failing one is the
+The repaired answer is the kept trace of the question, so that the teacher is not asked again. The failing one is the
 teacher's own where it gave one; else a name of the right answer is exchanged, as small models err. Either fails by the
 engine's word, and its message is the engine's.
 """
@@ -18,7 +18,7 @@ from sqlreason.data.tables import records, to_json
 from sqlreason.errors import BadInput
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.name_corruption import corrupt_names
-from sqlreason.reasoning.prompts import build_correction, mend
+from sqlreason.reasoning.prompts import build_self_repair, repaired_reasoning
 from sqlreason.sql.execution_errors import describe_errors
 from sqlreason.sql.parsing.schema import find_definitions
 from sqlreason.sql.verifier import Task, Verifier
@@ -66,7 +66,7 @@ def write_self_repairs(
     right.sort(key=lambda row: row["id"] not in own)
     failures = [_failures(row, own, tasks[row["id"]], seed) for row in right]
     told = _first_errors([tasks[row["id"]] for row in right], failures, workers)
-    fitting = (row for row in map(_correction, right, told) if row and _fits(row, build, max_completion_tokens))
+    fitting = (row for row in map(_self_repair, right, told) if row and _fits(row, build, max_completion_tokens))
     found = pd.DataFrame(islice(fitting, wanted))
     if found.empty:
         raise BadInput(
@@ -76,7 +76,7 @@ def write_self_repairs(
         )
     teachers = sum(id_.removesuffix(_SUFFIX) in own for id_ in found["id"])
     logger.info(
-        "%d of %d self-repairs: %d mend a query of the teacher's, the others one with a name exchanged",
+        "%d of %d self-repairs: %d repair a query of the teacher's, the others one with a name exchanged",
         len(found), wanted, teachers,
     )  # fmt: skip
     return found
@@ -112,16 +112,16 @@ def _first_errors(
     return [next((pair for pair in pairs if pair[1]), None) for pairs in paired]
 
 
-def _correction(row: dict[str, Any], told: tuple[grammar.ParsedAnswer, str] | None) -> dict[str, Any] | None:
+def _self_repair(row: dict[str, Any], told: tuple[grammar.ParsedAnswer, str] | None) -> dict[str, Any] | None:
     if told is None:
         return None
-    failed, complaint = told
+    failed, error = told
     right = grammar.parse(row["completion"])
     return {
         "id": row["id"] + _SUFFIX,
         "kind": "self_repair",
-        "prompt": to_json(build_correction(json.loads(row["prompt"]), failed, complaint)),
-        "completion": grammar.render(mend(complaint, right.think), right.sql),
+        "prompt": to_json(build_self_repair(json.loads(row["prompt"]), failed, error)),
+        "completion": grammar.render(repaired_reasoning(error, right.think), right.sql),
     }
 
 
