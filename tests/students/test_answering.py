@@ -4,6 +4,7 @@ import json
 from concurrent.futures import Future
 
 import pytest
+import torch
 
 from sqlreason.students.generation import decoding, generator
 from sqlreason.students.generation.answer_store import AnswerStore, kept_until_done
@@ -53,6 +54,17 @@ def test_seconds_side_by_side_are_counted_once(checkpoint, conversations, monkey
     options = {"dtype": "float32", "quantization": None, "batch_size": 4, "max_new_tokens": 1}
     written = generator.answer(checkpoint, None, conversations, processes=2, **options)
     assert [answer.seconds for answer in written] == [2.0] * 6
+
+
+def test_processes_share_the_threads_that_one_would_have(monkeypatch):
+    given = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
+    monkeypatch.setattr(torch, "set_num_threads", given.append)
+    monkeypatch.setattr(generator, "_load", lambda *loading: loading)
+    monkeypatch.setattr(generator, "_student", None, raising=False)
+    for processes in (2, 8):
+        generator._work_for(processes, "checkpoint")
+    assert given == [2, 1] and generator._student == ("checkpoint",)
 
 
 OPTIONS = {"dtype": "float32", "quantization": None, "batch_size": 2}

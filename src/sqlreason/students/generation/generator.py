@@ -211,7 +211,7 @@ class Generator(AbstractContextManager["Generator"]):
         if not batches:
             return
         sharing = min(self.processes, len(batches))
-        pool = self._pool = self._pool or make_pool(self.processes, _work_for, *self._loading)
+        pool = self._pool = self._pool or make_pool(self.processes, _work_for, self.processes, *self._loading)
         jobs = {pool.submit(_write_batch, batch, self.batch_size, sampling): batch for batch in batches}
         for job in as_completed(jobs):
             # processes write side by side, and a machine is billed by its hours, not by those of its processes
@@ -248,9 +248,12 @@ def _load(
     return Student(model, with_tools(chat), SessionFactory(limits=tools, verifier=verifier))
 
 
-def _work_for(*loading: Any) -> None:
-    """What a worker process begins with."""
+def _work_for(processes: int, *loading: Any) -> None:
+    """What a worker process begins with: its share of the threads, and the student."""
+    import torch
+
     global _student
+    torch.set_num_threads(max(1, torch.get_num_threads() // processes))
     _student = _load(*loading)
 
 
