@@ -7,7 +7,7 @@ whatever ended the run. One process at a time asks for a journal; others may rea
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlreason.errors import SqlReasonError
 from sqlreason.teachers.budget import Budget
@@ -46,7 +46,7 @@ class Completion:
     """What became of a request: ``status`` is ``ok`` or ``failed``, ``reason`` says why it failed.
 
     An answer that was cut off is ``ok`` with the finish reason ``length``: whether to use it is for the
-    reader. The other attributes are those of ``journal.Entry``.
+    reader. The other attributes are those of ``journal.Entry``; of equal requests the first one has tokens and dollars.
     """
 
     id: str
@@ -133,10 +133,14 @@ def ask(
     else:
         logger.info("%d requests, 0 answers are not in the journal yet", len(keys))
     found = journal.find_all(set(keys))
-    completions = [
-        _completion(request, found.get(key), failures.get(key, ""), teacher)
-        for key, request in zip(keys, prompts, strict=True)
-    ]
+    paid: set[str] = set()
+    completions = []
+    for key, request in zip(keys, prompts, strict=True):
+        entry = found.get(key)
+        if entry is not None and key in paid:  # asked once, so billed once
+            entry = replace(entry, prompt_tokens=0, completion_tokens=0, usd=0.0)
+        paid.add(key)
+        completions.append(_completion(request, entry, failures.get(key, ""), teacher))
     check_failures([one.reason for one in completions if one.status == "failed"], len(completions), max_failed_share)
     return completions
 

@@ -11,7 +11,7 @@ from sqlreason.teachers.prices import Prices
 
 
 class Budget:
-    """The purse of one run.
+    """The purse of one asking.
 
     Args:
         prices: Of the teacher.
@@ -30,7 +30,7 @@ class Budget:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.prices, self.max_usd, self.max_hours, self.spent = prices, max_usd, max_hours, spent
-        self.reserved = 0.0
+        self.reserved, self._calls = 0.0, 0
         self._clock = clock
         self._began = self._billed_until = clock()
 
@@ -57,10 +57,12 @@ class Budget:
     def reserve(self, usd: float) -> None:
         """Set dollars aside for a call."""
         self.reserved += usd
+        self._calls += 1
 
     def release(self, usd: float) -> None:
         """Give back what was set aside."""
-        self.reserved -= usd
+        self._calls -= 1
+        self.reserved = self.reserved - usd if self._calls else 0.0  # sums of dollars leave a rest behind a comma
 
     def charge(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Pays for an answer by its tokens and by the time since the last one; returns the dollars."""

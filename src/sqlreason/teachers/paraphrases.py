@@ -15,6 +15,7 @@ from sqlreason.sql.databases.batch_preparation import prepare_all
 from sqlreason.sql.parsing.dialects import NAMES
 from sqlreason.sql.verifier import Verifier
 from sqlreason.teachers import asking
+from sqlreason.teachers.allowance import Allowance
 from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.teacher import Teacher
 
@@ -47,7 +48,8 @@ class Paraphrasing:
         dialect: The SQL dialect that the teacher is to write.
         databases: Perturbed databases on which its answers are compared with the gold.
         workers: Processes that run queries.
-        asking: Further arguments of `asking.ask`: concurrency, attempts, budget.
+        asking: Further arguments of `asking.ask`, such as concurrency and attempts.
+        allowance: What all that is asked may cost together.
     """
 
     teacher: Teacher
@@ -59,6 +61,7 @@ class Paraphrasing:
     databases: int
     workers: int
     asking: Mapping[str, Any]
+    allowance: Allowance
 
 
 def reword(rows: Sequence[Row], settings: Paraphrasing) -> list[str]:
@@ -81,7 +84,7 @@ def _ask(rows: Sequence[Row], questions: Sequence[str], prompt: Prompt, settings
         schema, told = schema_text(row["sql_context"], dialect=own), NAMES[own] if own else settings.dialect
         requests.append(asking.Request(id=row["id"], messages=to_json(build_messages(prompt, question, schema, told))))
     with Journal(settings.journal) as journal:
-        completions = asking.ask(settings.teacher, requests, journal, **settings.asking)
+        completions = settings.allowance.ask(settings.teacher, requests, journal, **settings.asking)
     return [grammar.normalise(found.text, found.reasoning or None) if found.status == "ok" else ""
             for found in completions]  # fmt: skip
 

@@ -53,6 +53,24 @@ class Prices:
         texts = {name: str(entry[name]) for name in ("source", "date") if name in entry}
         return cls(**{**entry, **texts}, unknown=not any(name.startswith("usd_") for name in entry))
 
+    def require(self, teacher: str, max_usd: float | None) -> None:
+        """Refuse a teacher whose price nobody has entered: neither estimate nor budget would mean anything.
+
+        Args:
+            teacher: Its name.
+            max_usd: The budget that could not stop it.
+
+        Raises:
+            BadInput: If the price is unknown.
+        """
+        if self.unknown:
+            raise BadInput(
+                f"The price of {teacher} is unknown, so budget.max_usd={max_usd} could not stop it: enter your "
+                "provider's price in the catalog entry `teacher`, such as prices: {usd_per_million_input: 0.88, "
+                "usd_per_million_output: 0.88, source: …, date: …}, or usd_per_hour; usd_per_hour: 0 where nobody "
+                "bills."
+            )
+
     @property
     def free(self) -> bool:
         """Whether nothing is billed."""

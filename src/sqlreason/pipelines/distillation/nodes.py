@@ -7,7 +7,6 @@ before its worker asks again, so that running the stage again asks only for what
 
 import json
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +22,7 @@ from sqlreason.errors import BadInput
 from sqlreason.options.distillation_options import DistillationOptions, SplitOptions
 from sqlreason.reasoning.prompts import Prompt
 from sqlreason.teachers import asking
+from sqlreason.teachers.allowance import Allowance
 from sqlreason.teachers.answers import Answer, read_answer
 from sqlreason.teachers.blind_failures import find_blind_failures, original_task
 from sqlreason.teachers.estimate import Episodes, estimate
@@ -111,12 +111,7 @@ def estimate_teaching(
             is to look with tools and cannot be told of any.
     """
     teacher, limits = _with_tools(teacher, options), options.tool_limits
-    if teacher.prices.unknown:
-        raise BadInput(
-            f"The price of {teacher.name} is unknown, so budget.max_usd={options.budget.max_usd} could not stop it: "
-            "enter your provider's price in the catalog entry `teacher`, such as prices: {usd_per_million_input: 0.88, "
-            "usd_per_million_output: 0.88, source: …, date: …}, or usd_per_hour; usd_per_hour: 0 where nobody bills."
-        )
+    teacher.prices.require(teacher.name, options.budget.max_usd)
     requests = _requests(records(raw_prompts), "messages", options.samples)
     keys = asking.keys_of(teacher, requests, _answer_key(teacher, raw_prompts, sql_questions))
     with Journal(journal) as known:
@@ -173,14 +168,15 @@ def ask_teacher(
     asked = records(raw_prompts[raw_prompts["reason"] == ""])
     teacher, key = _with_tools(teacher, options), _answer_key(teacher, raw_prompts, sql_questions)
     by_id = {row["id"]: row for row in records(sql_questions)}
-    blind_modes = {row["id"]: row["mode"] for row in asked}
-    answers = _ask(teacher, _requests(asked, "messages", options.samples), journal, key, by_id, options)
+    blind_modes, allowance = {row["id"]: row["mode"] for row in asked}, Allowance(**options.budget.model_dump())
+    given: tuple[Any, ...] = (journal, key, by_id, options, allowance)
+    answers = _ask(teacher, _requests(asked, "messages", options.samples), *given)
     completions = [{**answer, "mode": blind_modes[answer["id"]]} for answer in answers]
     if options.mode == "blind_then_hinted":
         failed = find_blind_failures(completions, [by_id[row["id"]] for row in asked], options.workers)
         logger.info("%d of %d questions failed blind and are asked with a hint", len(failed), len(asked))
         again = [row for row in asked if row["id"] in failed]
-        answers = _ask(teacher, _requests(again, "hinted_messages", options.samples), journal, key, by_id, options)
+        answers = _ask(teacher, _requests(again, "hinted_messages", options.samples), *given)
         completions += [{**answer, "mode": "hinted"} for answer in answers]
     schema = TABLES["cot_completions"]
     return pd.DataFrame(completions, columns=[*schema.columns, *(schema.beside if options.tool_limits else ())])
@@ -193,6 +189,7 @@ def _ask(
     answer_key: dict[str, str] | None,
     questions: Mapping[str, Mapping[str, Any]],
     options: DistillationOptions,
+    allowance: Allowance,
 ) -> Rows:
     terms: dict[str, Any] = {
         "answer_key": answer_key,
@@ -202,9 +199,8 @@ def _ask(
     limits, failing = options.tool_limits, options.max_failed_share
     with Journal(path) as journal:
         if limits is not None:
-            return _converse(teacher, requests, journal, terms, questions, limits, options)
-        spending = options.budget.model_dump()
-        completions = asking.ask(teacher, requests, journal, **terms, **spending, max_failed_share=failing)
+            return _converse(teacher, requests, journal, terms, questions, limits, failing, allowance)
+        completions = allowance.ask(teacher, requests, journal, **terms, max_failed_share=failing)
     return [asdict(completion) for completion in completions]
 
 
@@ -215,19 +211,13 @@ def _converse(
     terms: Mapping[str, Any],
     questions: Mapping[str, Mapping[str, Any]],
     limits: ToolLimits,
-    options: DistillationOptions,
+    max_failed_share: float,
+    allowance: Allowance,
 ) -> Rows:
     """Ask in rounds, which share the budget; a conversation fails where one of its turns does."""
-    spent, began = 0.0, time.monotonic()
 
     def ask(turns: Sequence[asking.Request]) -> Sequence[asking.Completion]:
-        nonlocal spent
-        usd, hours = max(0.0, options.budget.max_usd - spent), options.budget.max_hours
-        if hours is not None:
-            hours = max(0.0, hours - (time.monotonic() - began) / 3600)
-        found = asking.ask(teacher, turns, journal, **terms, max_usd=usd, max_hours=hours, max_failed_share=1.0)
-        spent += sum(turn.usd for turn in found)
-        return found
+        return allowance.ask(teacher, turns, journal, **terms, max_failed_share=1.0)
 
     with SessionFactory(limits=limits) as sessions:
         served = bool(sessions.verifier.server)
@@ -239,7 +229,7 @@ def _converse(
 
         rows = converse([open_episode(request) for request in requests], ask, _most_turns(limits))
     failed = [row["reason"] for row in rows if row["status"] == "failed"]
-    asking.check_failures(failed, len(rows), options.max_failed_share)
+    asking.check_failures(failed, len(rows), max_failed_share)
     logger.info(
         "%d conversations of %.1f turns, %d calls of tools, %d of these failed", len(rows),
         sum(row["turns"] for row in rows) / max(1, len(rows)), sum(row["tool_calls"] for row in rows),

@@ -21,6 +21,7 @@ from sqlreason.synthesis.schema.annotated_schema import HELDOUT, PRETRAINING, TR
 from sqlreason.synthesis.schema.from_database import read_source
 from sqlreason.synthesis.trust import Tally, trusted_questions
 from sqlreason.synthesis.varied import make_varied_questions
+from sqlreason.teachers.allowance import Allowance
 from sqlreason.teachers.paraphrases import Paraphrasing, reword
 from sqlreason.teachers.teacher import Teacher
 
@@ -158,7 +159,7 @@ def paraphrase_questions(
         distillation: Concurrency, attempts and budget.
 
     Raises:
-        BadInput: A share is wanted of the scripted teacher, which cannot paraphrase.
+        BadInput: A share is wanted of the scripted teacher, which cannot paraphrase, or of one without a price.
         TeacherError: Too many requests failed; what was answered is in the journal.
     """
     if options.paraphrase_share == 0:
@@ -168,6 +169,7 @@ def paraphrase_questions(
             "the scripted teacher cannot paraphrase; set synthesis.paraphrase_share=0, or give the catalog entry "
             "`teacher` a model (conf/README.md)"
         )
+    teacher.prices.require(teacher.name, distillation.budget.max_usd)
     settings = Paraphrasing(
         teacher,
         Prompt.from_mapping(teacher_prompt),
@@ -177,10 +179,10 @@ def paraphrase_questions(
         dialect=distillation.dialect,
         databases=options.databases,
         workers=options.workers,
-        asking={
-            **distillation.model_dump(include={"concurrency", "attempts", "timeout_seconds", "max_failed_share"}),
-            "max_usd": distillation.budget.max_usd,
-        },
+        asking=distillation.model_dump(
+            include={"concurrency", "attempts", "timeout_seconds", "max_failed_share", "stop_after_failures"}
+        ),
+        allowance=Allowance(**distillation.budget.model_dump()),
     )
     parts = (table.assign(sql_prompt=reword(records(table), settings)) for table in (drawn_questions, drawn_heldout))
     return next(parts), next(parts)
