@@ -80,7 +80,7 @@ def test_titles_say_what_is_seen():
     assert titles["grpo_rewards"] == "GRPO reward rises from 0.20 to 0.29 in 10 steps"
     assert titles["accuracy"] == "Execution accuracy on 120 questions: base 0.0 %, sft 40.0 %, grpo 50.0 %"
     assert titles["accuracy_by_complexity"].startswith("sft does best at “basic SQL” (60 %), worst at")
-    assert titles["trace_yield"] == "Of 1,000 traces, 730 are left to learn from"
+    assert titles["trace_yield"] == "Of 1,000 questions, 730 have a trace to learn from"
     assert titles["costs"] == "The run cost 2.90 USD and took 12.0 minutes"
 
 

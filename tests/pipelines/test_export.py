@@ -1,6 +1,7 @@
 """The export's nodes: a card made of the run's figures, and a gate before anything is passed on."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -59,9 +60,9 @@ def test_a_target_whose_name_the_licence_forbids_is_refused(files, options, tmp_
         publish(files, 0.0, options, target=str(tmp_path / "sql"))
 
 
-def choose(options, prompt_text, adapters, student=LLAMA, name="Llama-sql", adapter="grpo", **changes):
+def choose(options, prompt_text, adapters, student=LLAMA, name="Llama-sql", adapter="grpo", target=None, **changes):
     sources = {f"{stage}_adapter": lambda held=held: held for stage, held in adapters.items()}
-    asked = options("export", adapter=adapter).model_copy(update={"name": name})
+    asked = options("export", adapter=adapter).model_copy(update={"name": name, "target": target})
     return nodes.choose_adapter(
         sources, student, prompt_text("student"), Teacher("scripted"), options("student", **changes), asked
     )
@@ -109,6 +110,8 @@ def test_an_adapter_is_not_exported_with_other_prompts_or_another_base(
 def test_a_name_that_the_licence_forbids_is_refused_before_anything_is_merged(options, prompt_text, trained):
     with pytest.raises(ValueError, match="begins with Llama"):
         choose(options, prompt_text, {"grpo": trained("grpo")}, name="sql-3b")
+    with pytest.raises(ValueError, match=r"export\.target='me/sql'"):
+        choose(options, prompt_text, {"grpo": trained("grpo")}, target="me/sql")
 
 
 METRICS = pd.DataFrame(
@@ -128,10 +131,14 @@ def traces(student_prompt, dialects):
 def card(options, prompt_text, trained):
     """The card of a run that left such tables."""
 
-    def write(adapter, **tables):
+    def write(adapter, written_by=None, **tables):
+        exported = trained(adapter) if isinstance(adapter, str) else adapter
+        adapter = "sft" if exported.facts["stage"] == "sft" else "grpo"
+        digest = exported.digest if written_by is None else written_by
+        tables[f"{adapter}_answers"] = pd.DataFrame({"id": ["a"], "adapter": [digest], "votes": 1})
         asked = options("export", adapter=adapter).model_copy(update={"name": "Llama-sql"})
         return nodes.write_card(
-            LLAMA, trained(adapter), {name: lambda table=table: table for name, table in tables.items()},
+            LLAMA, exported, {name: lambda table=table: table for name, table in tables.items()},
             prompt_text("student"), traces(prompt_text("student"), {"SQLite": 878}), Teacher("scripted"),
             options("evaluation", demo=False), asked,
         )  # fmt: skip
@@ -165,6 +172,21 @@ def test_the_card_of_the_sft_student_tells_nothing_of_grpo(card):
     assert "grpo" not in text.lower()
 
 
+def test_the_card_tells_how_it_was_taught_by_what_the_adapter_says(card, trained):
+    start = trained("sft")
+    facts = {"stage": "distillation", "options": {"start": start.digest, "teacher": "Llama-3.1-8B@1+bare"}}
+    text = card(replace(start, facts=facts), sft_adapter=start)
+    assert "then by on-policy distillation" in text and "GRPO on execution" not in text
+    assert "teacher of the distillation Llama-3.1-8B@1+bare is under the Llama 3.1 Community License" in text
+    text = card(replace(start, facts={"stage": "grpo", "options": {"start": "another"}}), sft_adapter=start)
+    assert "taught without supervised fine-tuning before it by GRPO" in text and "878" not in text
+
+
+def test_figures_of_another_adapter_do_not_stand_on_the_card(card):
+    text = card("sft", written_by="of the training before", evaluation_metrics=METRICS, costs=LEDGER)
+    assert "Not evaluated" in text and "15.0 %" not in text
+
+
 def test_without_an_evaluation_the_card_says_so(card):
     text = card("sft")
     assert "Not evaluated: how often it is right is not known" in text and "Not added up" in text
@@ -173,11 +195,26 @@ def test_without_an_evaluation_the_card_says_so(card):
 
 def test_the_answers_of_an_evaluation_are_taken_if_they_are_to_these_questions():
     prompts = pd.DataFrame({"id": ["a", "b"]})
-    answers = pd.DataFrame({"id": ["b", "c", "a"], "text": ["B", "C", "A"], "first": ["b1", "c1", "a1"]})
-    found = nodes._find_answers({"sft_answers": lambda: answers}, prompts, "sft")
+    adapter = Adapter({}, {}, "a", "print")
+    answers = pd.DataFrame(
+        {
+            "id": ["b", "c", "a"],
+            "text": ["B", "C", "A"],
+            "first": ["b1", "c1", "a1"],
+            "adapter": adapter.digest,
+            "votes": 1,
+        }
+    )
+    found = nodes._find_answers({"sft_answers": lambda: answers}, prompts, "sft", adapter)
     assert found["text"].tolist() == ["a1", "b1"]
-    assert nodes._find_answers({"sft_answers": lambda: answers.head(2)}, prompts, "sft") is None
-    assert nodes._find_answers({"sft_answers": lambda: answers}, prompts, "grpo") is None
+    for given in (
+        answers.head(2),
+        answers.assign(votes=8),
+        answers.assign(adapter="of the training before"),
+        answers.drop(columns=["adapter", "votes"]),
+    ):
+        assert nodes._find_answers({"sft_answers": lambda given=given: given}, prompts, "sft", adapter) is None
+    assert nodes._find_answers({"sft_answers": lambda: answers}, prompts, "grpo", adapter) is None
 
 
 def entry(catalog, name):

@@ -153,15 +153,25 @@ def test_similarity_is_jaccard_over_word_triples():
 
 
 def test_the_audit_finds_a_question_that_stands_in_training_and_in_the_benchmark(
-    questions, heldout, raw_prompts, question_split, preparing
+    questions, heldout, raw_prompts, preparing
 ):
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     leaking = pd.concat([heldout, asked.head(1).assign(id="leak")])
-    nothing = pd.DataFrame({"id": []})
+    nothing = pd.DataFrame({"id": [], "sql_context": []})
     evaluation = heldout.rename(columns={"sql": "gold_sql"})
-    table = audit_leakage(questions, raw_prompts, nothing, question_split, evaluation, leaking, preparing())
+    table = audit_leakage(questions, raw_prompts, nothing, evaluation, leaking, preparing())
     assert list(table.columns) == list(TABLES["leakage_audit"].columns)
     row = table.set_index(["left", "right"]).loc[("sft", "benchmark")]
     assert (row["schemas"], row["same_questions"], row["near_duplicates"], row["same_queries"]) == (1, 1, 1, 1)
     clean = table.set_index(["left", "right"]).loc[("sft", "evaluation")]
     assert clean["schemas"] == clean["same_questions"] == 0
+
+
+def test_the_audit_tells_that_questions_of_one_database_share_its_schema(questions, raw_prompts, preparing):
+    one = questions[
+        questions["sql_context"] == questions["sql_context"].iloc[0]
+    ]  # split by SQL template, as any few are
+    asked, nothing = one.head(2), pd.DataFrame({"id": [], "sql_context": []})
+    evaluation = one.tail(1).rename(columns={"sql": "gold_sql"})
+    table = audit_leakage(asked, asked[["id"]], nothing, evaluation, one.tail(0), preparing())
+    assert table.set_index(["left", "right"]).loc[("sft", "evaluation"), "schemas"] == 1

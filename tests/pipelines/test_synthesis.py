@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from sqlreason.data.tables import check_columns
+from sqlreason.errors import BadInput
 from sqlreason.options.checks import find_faults
 from sqlreason.pipelines.synthesis.nodes import draw_questions, paraphrase_questions
 from sqlreason.sql.parsing.statements import template
+from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 from teachers.conftest import ChatServer, reply
 
@@ -155,6 +157,9 @@ def test_nobody_is_asked_for_a_share_of_0_and_the_scripted_teacher_is_refused(dr
     assert paraphrase_questions(*drawn[:2], scripted, *rest)[0] is drawn[0]
     with pytest.raises(ValueError, match="the scripted teacher cannot paraphrase"):
         paraphrase_questions(*drawn[:2], scripted, *rest[:2], drawing(paraphrase_share=0.1), rest[3])
+    unpriced = Teacher("OpenAILLM", "m", {}, {}, Prices(unknown=True))
+    with pytest.raises(BadInput, match="The price of m is unknown"):
+        paraphrase_questions(*drawn[:2], unpriced, *rest[:2], drawing(paraphrase_share=0.1), rest[3])
 
 
 # ------------------------------------------------------------------------------------------------- the whole path

@@ -190,22 +190,41 @@ def test_a_file_that_llama_cpp_cannot_read_is_told_in_a_sentence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "base", "teacher", "scripted", "allowed"),
+    ("name", "base", "teacher", "licence", "allowed"),
     [
-        ("sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", False, False),
-        ("me/Llama-sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", False, True),
-        ("sql-3b", "Qwen/Qwen2.5-3B@main", "meta-llama/Llama-3.1-70B-Instruct", False, False),
-        ("sql-tiny", "tiny_student@1", "scripted (llama-like)", True, True),
+        ("sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", "Llama 3.2 Community", False),
+        ("me/Llama-sql-3b", "unsloth/Llama-3.2-3B-Instruct@main", "gpt-4o", "Llama 3.2 Community", True),
+        ("out/sql-3b/", "Qwen/Qwen2.5-3B@main", "meta-llama/Llama-3.1-70B-Instruct", "Llama 3.1 Community", False),
+        ("sql-3b", "deepseek-ai/DeepSeek-R1-Distill-Llama-8B@main", "gpt-4o", "the Llama Community", False),
+        ("sql-7b", "meta-llama/Llama-2-7b-hf@main", "gpt-4o", "Llama 2 Community", True),
+        ("sql-7b", "codellama/CodeLlama-7b-hf@main", "gpt-4o", "Llama 2 Community", True),
+        ("sql-1b", "TinyLlama/TinyLlama-1.1B-Chat-v1.0@main", "gpt-4o", "", True),
+        ("sql-tiny", "tiny_student@1", "openai/gpt-oss-120b", "", True),
     ],
 )
-def test_what_llama_made_or_taught_is_called_llama(name, base, teacher, scripted, allowed):
-    told = licences.obligations(base, teacher, scripted)
-    assert any("Community License" in text for text in told) == ("lama" in base or "Llama" in teacher)
+def test_what_llama_made_or_taught_is_called_llama(name, base, teacher, licence, allowed):
+    models = {"base model": base, "teacher": teacher}
+    told = [text for text in licences.obligations(models) if "Community License" in text]
+    assert [licence in text for text in told] == [True] * bool(licence)
     if allowed:
-        licences.check_name(name, base, teacher, scripted)
+        licences.check_name(name, models, "export.target")
     else:
-        with pytest.raises(ValueError, match="begins with Llama; call it Llama-sql-3b"):
-            licences.check_name(name, base, teacher, scripted)
+        with pytest.raises(ValueError, match=r"^export\.target=.* begins with Llama; call it Llama-sql-3b"):
+            licences.check_name(name, models, "export.target")
+
+
+@pytest.mark.parametrize(
+    ("teacher", "told"),
+    [
+        ("openai/gpt-oss-120b", "Apache-2.0"),
+        ("gpt-4o", "forbid"),
+        ("meta-llama/Llama-3.3-70B-Instruct", "Built with Llama"),
+        ("Llama-2-70b-chat-hf", "may not be used to improve other models"),
+        ("TinyLlama-1.1B", "Unknown"),
+    ],
+)
+def test_what_answers_may_be_used_for_is_told_by_who_wrote_them(teacher, told):
+    assert told in licences.duty_of_data(teacher)
 
 
 class Hub(BaseHTTPRequestHandler):

@@ -14,6 +14,7 @@ from contextlib import closing
 
 import pytest
 
+from sqlreason.teachers.allowance import Allowance
 from sqlreason.teachers.asking import Request, TeacherError, ask
 from sqlreason.teachers.journal.journal import Journal, JournalError
 from sqlreason.teachers.prices import Prices
@@ -153,6 +154,38 @@ def test_the_budget_is_never_exceeded_and_counts_earlier_runs(chat_server, tmp_p
     assert len(server.questions) == 8
 
 
+def test_that_the_budget_is_over_is_told_whatever_is_left_behind_the_comma(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(prompt=100, completion=50))
+    prices = Prices(usd_per_million_output=2_000.0)  # 0.1 dollars an answer: sums of it are no round numbers
+    completions = put(server, tmp_path, 20, prices, max_usd=0.75, concurrency=4)
+    reasons = {c.reason for c in completions if c.status == "failed"}
+    assert len(reasons) == 1 and reasons.pop().startswith("budget: 0.7")
+
+
+def test_several_askings_share_an_allowance(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply(prompt=100, completion=50))
+    who, allowance = teacher(server, Prices(usd_per_million_output=20_000.0)), Allowance(7.5, None)
+    terms = {"pause_seconds": 0.01, "max_failed_share": 1.0, "progress": lambda _: None, "concurrency": 1}
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        answered = [
+            sum(one.status == "ok" for one in allowance.ask(who, asked, journal, **terms))
+            for asked in (requests(5), requests(9)[5:])
+        ]
+    assert answered == [5, 2] and len(server.questions) == 7
+
+
+def test_hours_are_those_of_asking_and_what_is_over_is_over(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply())
+    clock = iter([0.0, 3600.0, 9000.0, 9000.0])
+    allowance = Allowance(None, 1.0, clock=lambda: next(clock))
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        first, second = (
+            allowance.ask(teacher(server), asked, journal, max_failed_share=1.0, progress=lambda _: None)
+            for asked in (requests(1), requests(2)[1:])
+        )
+    assert first[0].status == "ok" and "0.0 hours are over" in second[0].reason
+
+
 def test_calls_that_turn_out_cheaper_leave_room_for_others(chat_server, tmp_path):
     server = chat_server(lambda number, body: reply(prompt=0, completion=10))
     prices = Prices(usd_per_million_output=20_000.0)  # at most a dollar, in fact 0.20
@@ -185,6 +218,7 @@ def test_equal_messages_are_asked_once(chat_server, tmp_path):
     with Journal(tmp_path / "j") as journal:
         completions = ask(teacher(server), twice, journal, progress=lambda _: None)
     assert [c.id for c in completions] == ["a", "b"] and len(server.questions) == 1
+    assert [(c.text, c.completion_tokens) for c in completions] == [(ANSWER, 50), (ANSWER, 0)]  # and billed once
 
 
 def test_a_running_event_loop_is_no_obstacle(chat_server, tmp_path):

@@ -112,7 +112,8 @@ def explain(
         raise click.ClickException(
             "give --context and --gold, or --source and --id (and --database in place of a context)"
         )
-    texts = [_text(text) for text in (context, gold, candidate)]
+    # an @ means a file where somebody typed it, and nothing in a question of a source, whose author may be anybody
+    texts = [*((context, gold) if source is not None else map(_text, (context, gold))), _text(candidate)]
     try:
         verifier = Verifier(preset=preset)
     except BadInput as error:

@@ -2,7 +2,7 @@
 
 What is written of which family stands in `gguf_families`; a model of another is an export without a GGUF file. Before
 the weights are written, llama.cpp reads the vocabulary alone and has to cut our prompts into the student's tokens
-(`cutting`), and to write them by the chat template that the file holds (`served_template`).
+(`pretokenizers`), and to write them by the chat template that the file holds (`served_template`).
 """
 
 import logging

@@ -21,7 +21,7 @@ def render_card(
     Args:
         name: Of the model.
         facts: base, origin (what the base lost before, or None), teacher, traces (int), prompt (fingerprint), demo
-            (bool), adapter (grpo or sft).
+            (bool), adapter (grpo or sft), stage (sft, grpo or distillation), after_sft (bool).
         metrics: `evaluation_metrics`; None where there was no evaluation.
         ledger: `costs`; likewise.
         duties: Of `licences.obligations`.

@@ -108,17 +108,17 @@ def accuracy_by_complexity(by_complexity: pd.DataFrame) -> go.Figure:
 
 
 def trace_yield(yields: pd.DataFrame) -> go.Figure:
-    """Draw how many traces are left after each step, from what the teacher wrote to what the student learns.
+    """Draw how many questions are left after each step, from what the teacher is asked to what the student learns.
 
     Args:
-        yields: One row per step in order: `step` (name) and `rows` (traces left).
+        yields: One row per step in order: `step` (name) and `rows` (questions left).
     """
     first = max(int(yields["rows"].iloc[0]), 1)
     labels = [f"{rows:,} ({rows / first:.0%})" for rows in yields["rows"]]
     figure = go.Figure(_bars(yields["rows"], yields["step"], labels, BLUE))
-    figure.update_xaxes(title="traces (rows)", range=_room(yields["rows"]))
+    figure.update_xaxes(title="questions", range=_room(yields["rows"]))
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
-    title = f"Of {yields['rows'].iloc[0]:,} traces, {yields['rows'].iloc[-1]:,} are left to learn from"
+    title = f"Of {yields['rows'].iloc[0]:,} questions, {yields['rows'].iloc[-1]:,} have a trace to learn from"
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(yields), legend=False)
 
 

@@ -114,6 +114,8 @@ def answer_questions(
             "first": [corrected.first for corrected in chosen],
             "retries": [corrected.retries for corrected in chosen],
             "too_long": [corrected.too_long for corrected in chosen],
+            "adapter": "" if adapter is None else adapter.digest,
+            "votes": votes,
         }
     )
     return table.assign(**_told(groups, chosen))

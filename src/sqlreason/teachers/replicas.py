@@ -27,7 +27,7 @@ class _Replica:
 
 
 class Replicas:
-    """A ``Line`` to several others.
+    """A ``Client`` of several others.
 
     Args:
         lines: The replicas; at least one.
@@ -46,7 +46,7 @@ class Replicas:
             await replica.line.open()
 
     async def call(self, messages: Messages) -> Reply:
-        """Ask one of them once; see ``Line.call``."""
+        """Ask one of them once; see ``Client.call``."""
         replica = self._next()
         replica.in_flight += 1
         try:

@@ -1,6 +1,6 @@
 """The tables of the catalog: their columns, what each holds, and the validator that refuses others.
 
-This is the one place that says which columns a table has: `teaching`, `training` and `evaluation` define them. The
+This is the one place that says which columns a table has: the modules beside it define them, one a stage. The
 data dictionary (`docs/data-dictionary.md`) is generated from it, the catalog's `validator:` entries check frames
 against it, and the tests compare both. It does not cover adapters, plots and reports, which are no tables.
 """

@@ -26,8 +26,10 @@ EVALUATION: dict[str, TableSchema] = {
             "first": "the answer before any correction",
             "retries": "how often the student was told that its query does not run, and answered again",
             "too_long": "its query does not run, and a correction would be longer than what the student reads",
+            "adapter": "digest of the adapter that wrote it; empty for the untrained student",
+            "votes": "samples of which it is the winner; 1 for a greedy answer",
         },
-        optional=("first", "retries", "too_long"),
+        optional=("first", "retries", "too_long", "adapter", "votes"),
         beside={**TOOL_COLUMNS, **CONVERSATION},
     ),
     "scores": TableSchema(

@@ -57,8 +57,21 @@ def choose_adapter(
     spoken_to = base_model.spoken_to(**student.template)
     adapter.require(base_model.identity, prompt_fingerprint(Prompt.from_mapping(student_prompt), spoken_to))
     gguf.check_precision(options.precision)
-    licences.check_name(options.name, base_model.identity, teacher.name, teacher.kind == "scripted")
+    taught_by = _models(base_model, teacher, adapter)
+    licences.check_name(options.name, taught_by, "export.name")
+    if options.target is not None:
+        licences.check_name(options.target, taught_by, "export.target")
     return adapter
+
+
+def _models(base_model: Checkpoint, teacher: Teacher, adapter: Adapter | None = None) -> dict[str, str]:
+    """Whose licences count, by what each was to the student; a scripted teacher has none but this project's."""
+    models = {"base model": base_model.identity}
+    if teacher.kind != "scripted":
+        models["teacher"] = teacher.name
+    if adapter is not None and adapter.facts.get("stage") == "distillation":
+        models["teacher of the distillation"] = str(adapter.facts["options"]["teacher"])
+    return models
 
 
 def _tell_missing(wanted: str, sources: Sources) -> str:
@@ -77,7 +90,7 @@ def write_card(
     evaluation: EvaluationOptions,
     options: ExportOptions,
 ) -> str:
-    """Return the model card, made of this run's figures; where there was no evaluation, it says so."""
+    """Return the model card, made of its evaluation's figures; where there was none of this adapter, it says so."""
     scripted = teacher.kind == "scripted"
     facts = {
         "base": base_model.identity,
@@ -87,13 +100,23 @@ def write_card(
         "prompt": exported_adapter.fingerprint,
         "demo": evaluation.demo,
         "adapter": options.adapter,
+        "stage": exported_adapter.facts.get("stage", options.adapter),
+        "after_sft": _began_with_sft(export_sources, exported_adapter),
     }
-    duties = licences.obligations(base_model.identity, teacher.name, scripted)
+    duties = licences.obligations(_models(base_model, teacher, exported_adapter))
+    evaluated = _answers_of(export_sources, options.adapter, exported_adapter) is not None
     metrics, costs = (
-        export_sources[name]() if name in export_sources else None for name in ("evaluation_metrics", "costs")
+        export_sources[name]() if evaluated and name in export_sources else None
+        for name in ("evaluation_metrics", "costs")
     )
     system = _system(student_prompt, filtered_traces)
     return model_card_text.render_card(options.name, facts, metrics, costs, duties, system)
+
+
+def _began_with_sft(sources: Sources, adapter: Adapter) -> bool:
+    """Whether the training went on with the adapter of SFT, as far as that is still there to be compared."""
+    start = adapter.facts.get("options", {}).get("start")
+    return start is None or "sft_adapter" not in sources or start == sources["sft_adapter"]().digest
 
 
 def merge_adapter(
@@ -160,7 +183,7 @@ def evaluate_exports(
     prompts, merged = evaluation_prompts.head(options.questions), merged_model.spoken_to(**student.template)
     budget = evaluation.max_completion_tokens
     how: dict[str, Any] = {"dtype": student.dtype, "max_completion_tokens": budget, "batch_size": evaluation.batch_size}
-    known = _find_answers(export_sources, prompts, options.adapter)
+    known = _find_answers(export_sources, prompts, options.adapter, exported_adapter)
     if known is None:
         known = student_evaluation.answer_questions(
             base_model.spoken_to(**student.template),
@@ -185,15 +208,21 @@ def evaluate_exports(
     return table
 
 
-def _find_answers(sources: Sources, prompts: pd.DataFrame, adapter: str) -> pd.DataFrame | None:
-    """The adapter's answers to these questions from an evaluation; None where it has not given them all by itself."""
+def _answers_of(sources: Sources, name: str, adapter: Adapter) -> pd.DataFrame | None:
+    """The answers of an evaluation of this very adapter; None where there was none since it was trained."""
+    answers = sources[f"{name}_answers"]() if f"{name}_answers" in sources else None
+    return answers if answers is not None and set(answers.get("adapter", [])) == {adapter.digest} else None
+
+
+def _find_answers(sources: Sources, prompts: pd.DataFrame, name: str, adapter: Adapter) -> pd.DataFrame | None:
+    """The adapter's greedy answers to these questions from an evaluation; None where it has not given them all."""
     from sqlreason.students import evaluation as student_evaluation
 
-    if f"{adapter}_answers" not in sources:
+    answers = _answers_of(sources, name, adapter)
+    if answers is None or "tool_calls" in answers or (answers["votes"] > 1).any():
         return None
-    answers = sources[f"{adapter}_answers"]()
     found = prompts[["id"]].merge(student_evaluation.first_answers(answers), on="id")
-    return found if len(found) == len(prompts) and "tool_calls" not in answers else None
+    return found if len(found) == len(prompts) else None
 
 
 def _describe(
@@ -252,7 +281,7 @@ def publish_export(
         )
     if options.target is None:
         return {"target": None, "files": {}}
-    licences.check_name(options.target, base_model.identity, teacher.name, teacher.kind == "scripted")
+    licences.check_name(options.target, _models(base_model, teacher), "export.target")
     folders = [Path(merged_model.name), *([gguf_model.path.parent] if gguf_model.path else [])]
     return publishing.publish(
         folders, {"README.md": model_card}, options.target, options.private, os.environ.get("HF_ENDPOINT")

@@ -356,7 +356,6 @@ def audit_leakage(
     sql_questions: pd.DataFrame,
     raw_prompts: pd.DataFrame,
     grpo_prompts: pd.DataFrame,
-    question_split: pd.DataFrame,
     evaluation_prompts: pd.DataFrame,
     benchmark_questions: pd.DataFrame,
     options: PreprocessingOptions,
@@ -367,7 +366,6 @@ def audit_leakage(
         sql_questions: Question table of the training source.
         raw_prompts: What SFT may learn from.
         grpo_prompts: What GRPO learns from.
-        question_split: For the schemas of the training source.
         evaluation_prompts: The evaluation.
         benchmark_questions: Question table of a benchmark.
         options: Threshold for near-duplicates.
@@ -375,15 +373,14 @@ def audit_leakage(
     Returns:
         Table `leakage_audit`.
     """
-    groups = question_split.set_index("id")["group"]
-    taught = sql_questions.rename(columns={"sql": "gold_sql"}).assign(schema=sql_questions["id"].map(groups))
-    benchmark = benchmark_questions.rename(columns={"sql": "gold_sql"})
-    evaluated = splits.fingerprints(pd.concat([evaluation_prompts["sql_context"], benchmark["sql_context"]]))
-    known = evaluated[~evaluated.index.duplicated()]
+    taught = sql_questions.rename(columns={"sql": "gold_sql"})
     parts = {
         "sft": taught[taught["id"].isin(raw_prompts["id"])],
         "grpo": taught[taught["id"].isin(grpo_prompts["id"])],
-        "evaluation": evaluation_prompts.assign(schema=evaluation_prompts["sql_context"].map(known)),
-        "benchmark": benchmark.assign(schema=benchmark["sql_context"].map(known)),
+        "evaluation": evaluation_prompts,
+        "benchmark": benchmark_questions.rename(columns={"sql": "gold_sql"}),
     }
-    return leakage.find_shared(parts, options.near_duplicates)
+    contexts = pd.concat([part["sql_context"] for part in parts.values()]).drop_duplicates()
+    known = splits.fingerprints(contexts)  # and not the split's groups, which are SQL templates where schemas are few
+    found = {name: part.assign(schema=part["sql_context"].map(known)) for name, part in parts.items()}
+    return leakage.find_shared(found, options.near_duplicates)

@@ -93,7 +93,6 @@ def create_pipeline(**_: object) -> Pipeline:
                     "sql_questions",
                     "raw_prompts",
                     "grpo_prompts",
-                    "question_split",
                     "evaluation_prompts",
                     "benchmark_questions",
                     options,

@@ -30,7 +30,7 @@ class Client(Protocol):
         """Ask once.
 
         Raises:
-            Exception: Whatever the provider's client raises; ``faults.judge`` reads it.
+            Exception: Whatever the provider's client raises; ``call_errors.judge`` reads it.
         """
 
     async def close(self) -> None:
@@ -38,7 +38,7 @@ class Client(Protocol):
 
 
 class DistilabelClient:
-    """A ``Line`` to one distilabel LLM.
+    """A ``Client`` of one distilabel LLM.
 
     Args:
         teacher: Whom to ask.
@@ -64,7 +64,7 @@ class DistilabelClient:
         capture_responses(self._llm)
 
     async def call(self, messages: Messages) -> Reply:
-        """Ask once; see ``Line.call``."""
+        """Ask once; see ``Client.call``."""
         heard = start_capture()
         try:
             output = await self._generate(list(messages))
