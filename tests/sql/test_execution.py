@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from sqlreason.sql.sandbox.worker.quotes import quoted_strings
 from sqlreason.sql.sandbox.worker.sqlite_engine import SqliteEngine
 from sqlreason.sql.verifier import Limits, Task, Verifier
 
@@ -138,6 +139,22 @@ def test_threads_may_share_a_verifier(verifier) -> None:
 )
 def test_double_quotes_name_things(verifier, candidate, status) -> None:
     assert verifier.verify(TASK, [candidate])[0].status == status
+
+
+@pytest.mark.parametrize(
+    ("sql", "strings"),
+    [
+        ('SELECT "value" FROM t, json_each(t.a)', []),
+        ('SELECT json_tree."fullkey", "j"."atom" FROM t, json_tree(t.a) j', []),
+        ('SELECT "value" FROM t', ["value"]),
+        ('SELECT "rowid" FROM t WHERE a IN ("x", a)', ["x"]),
+        ('CREATE TABLE u ("x" INT DEFAULT (1), "y" AS (a || "z"), CHECK ("x" > "w"))', ["z", "w"]),
+        ('CREATE TABLE u ("x y" INT); INSERT INTO u ("x y") VALUES ("v")', ["v"]),
+        ('SELECT \'WITH c ("x") AS (\', "x" FROM t', ["x"]),
+    ],
+)
+def test_what_a_statement_defines_is_no_string(sql, strings) -> None:
+    assert quoted_strings(sql, {"t", "a"}) == strings
 
 
 def test_settings_travel_by_pickle_and_workers_do_not(verifier) -> None:
