@@ -96,7 +96,8 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comp
     keyed = written(tree, dialect)
     if keyed is None:
         return plain
-    return Comparison(statements, READ, True, keyed, len(appended), positions, skipped or 0, None if whole else kept)
+    is_ordered, end = order is not None, None if whole else kept
+    return Comparison(statements, READ, is_ordered, keyed, len(appended), positions, skipped or 0, end)
 
 
 def _count(clause: exp.Expr | None) -> int | None:

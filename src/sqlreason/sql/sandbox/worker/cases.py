@@ -133,7 +133,10 @@ class Case:
         return Answer(len(outcome.columns), canonical_rows(outcome.rows), self._gold["ordered"])
 
     def _tie(self, database: Database) -> None:
-        """Give the gold's answer its sort keys; where they cannot be had, the plain order stays."""
+        """Give the gold's answer its sort keys; where they cannot be had, the plain order stays.
+
+        Of more rows than the limit the first are known: they suffice where the gold's LIMIT ends before the last group.
+        """
         gold, answer = self._gold, database.answer
         if not gold["keyed"]:
             keyed = [(_picked(row, gold["positions"]), row) for row in answer.rows]
@@ -145,10 +148,10 @@ class Case:
         except EngineError:
             return
         width = answer.columns
-        if not outcome.more and len(outcome.columns) == width + gold["n_keys"]:
+        if len(outcome.columns) == width + gold["n_keys"]:
             rows = canonical_rows(outcome.rows)
             keyed = [(_picked(row, gold["positions"]) + row[width:], row[:width]) for row in rows]
-            answer.set_ties(keyed, gold["offset"], gold["limit"])
+            answer.set_ties(keyed, gold["offset"], gold["limit"], outcome.more)
 
     def _tells(self, database: Database) -> bool:
         if self.access == READ or not self._compares_state:
@@ -237,7 +240,8 @@ class Case:
         if len(outcome.columns) != answer.columns:
             return f"{len(outcome.columns)} columns, the gold has {answer.columns}"
         if outcome.rows != database.rows and not self._answers(outcome, answer):
-            return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)})"
+            unsure = "; they may be tied with the gold's, among more than are looked at" if answer.partial else ""
+            return f"other rows ({len(outcome.rows)}, the gold has {len(answer.rows)}){unsure}"
         if blind:
             return "it reads no table, the gold does"
         return self._state_difference(outcome, database) if self.access != READ else ""
