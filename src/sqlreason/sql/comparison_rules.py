@@ -101,7 +101,12 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comp
 
 
 def _count(clause: exp.Expr | None) -> int | None:
-    """Return the whole number that a LIMIT or OFFSET holds."""
+    """Return the whole number that a LIMIT, FETCH or OFFSET holds; None of a share of the rows, or with its ties."""
+    options = clause.args.get("limit_options") if clause is not None else None
+    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+        return None
+    if isinstance(clause, exp.Fetch):
+        return _whole(clause.args["count"]) if clause.args.get("count") else 1
     number = clause.expression if clause is not None else None
     if isinstance(number, exp.Neg):
         return -1
