@@ -79,6 +79,14 @@ def test_nothing_on_all_instances_is_not_agreement(verifier) -> None:
     assert (alone.agrees, alone.flags, suite.agrees, suite.flags) == (True, ("vacuous",), False, ("vacuous",))
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+@pytest.mark.parametrize("gold", ["CREATE TABLE IF NOT EXISTS users (id INT)", "DROP VIEW IF EXISTS nowhere"])
+def test_a_definition_that_changes_nothing_says_nothing(verifier, engine, gold) -> None:
+    (alone,) = verifier.verify(Task("", gold, (USERS,), engine), [gold + " --"])
+    (suite,) = verifier.verify(Task("", gold, (USERS, OTHERS), engine), [gold + " --"])
+    assert (alone.agrees, alone.flags, suite.agrees, suite.flags) == (True, ("vacuous",), False, ("vacuous",))
+
+
 def test_rows_come_back_as_they_are(verifier) -> None:
     result = verifier.run(USERS, "SELECT name, age / 4.0, NULL, x'00ff' FROM users ORDER BY id LIMIT 1")
     assert (result.status, result.rows) == ("ok", (("Ann", 7.5, None, b"\x00\xff"),))
