@@ -16,7 +16,7 @@ from typing import Any
 
 Row = tuple[Any, ...]
 
-#: Relative and absolute tolerance of inexact numbers (SQL_ENGINE.md, section 4.3).
+#: Relative and absolute tolerance of inexact numbers (docs/sql-engine.md, section 1).
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _MIDNIGHT = (" 00:00:00", "T00:00:00", " 00:00:00.000", " 00:00:00.000000", " 00:00:00+00:00", " 00:00:00+00")
 _EXACT = 2**53
