@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from benchmark_layouts import BIRD, SPIDER, write_database
@@ -68,6 +69,32 @@ def test_databases_may_lie_a_folder_deeper_as_archives_unpack(bird_folder):
     (bird_folder / "dev_databases").rename(bird_folder / "unpacked")
     (bird_folder / "dev_databases").mkdir()
     (bird_folder / "unpacked").rename(bird_folder / "dev_databases/dev_databases")
+    assert read_benchmark(bird_folder).statuses() == {"ok": 3}
+
+
+def test_the_folder_around_is_looked_at_only_where_it_must_be_and_may(bird_folder, monkeypatch):
+    listed, around = Path.iterdir, bird_folder.resolve().parent
+
+    def refusing(folder):
+        if folder == around:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    assert read_benchmark(bird_folder).statuses() == {"ok": 3}
+    (bird_folder / "dev_databases").rename(bird_folder / "elsewhere")
+    assert read_benchmark(bird_folder).statuses() == {"no_database": 3}
+
+
+def test_a_folder_that_may_not_be_entered_is_not_there(bird_folder, monkeypatch):
+    looked, closed = Path.is_dir, bird_folder / "dev_databases/dev_databases"
+
+    def refusing(folder):
+        if folder == closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return looked(folder)
+
+    monkeypatch.setattr(Path, "is_dir", refusing)
     assert read_benchmark(bird_folder).statuses() == {"ok": 3}
 
 

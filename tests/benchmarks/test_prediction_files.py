@@ -45,6 +45,14 @@ def test_predictions_are_read_in_every_format(spider_folder, tmp_path, name):
     assert (found.name, found.problems) == ("mine" if name == "ibm.json" else name.partition(".")[0], {})
 
 
+def test_a_prediction_may_be_as_long_as_it_likes(spider_folder, tmp_path):
+    csv.field_size_limit(131_072)  # as a new process has it
+    endless = f"SELECT '{'x' * 140_000}'"
+    as_csv([("id", "sql"), (0, endless)])(tmp_path / "long.csv")
+    (found,) = read_predictions(tmp_path / "long.csv", read_benchmark(spider_folder))
+    assert found.sql["0"] == endless
+
+
 def test_what_is_written_in_spiders_format_is_one_line_a_query(spider_folder, tmp_path):
     queries = ["SELECT a -- the first\nFROM t /* all\nof it */ WHERE b = 'x -- y'", "", "SELECT\n\t1;", 'SELECT "a  b"']
     (tmp_path / "pred.txt").write_text(prediction_exports.spider_lines(queries))

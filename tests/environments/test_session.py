@@ -17,7 +17,7 @@ from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import render
 from sqlreason.rewards import REWARDS
 from sqlreason.sql.databases.preparation import prepare
-from sqlreason.sql.verifier import Task
+from sqlreason.sql.verifier import Task, Verifier
 
 CONTEXT = (
     "CREATE TABLE users (name TEXT, age INT);"
@@ -270,3 +270,31 @@ def test_a_context_that_names_a_file_is_not_followed(sessions, tmp_path):
     assert not names_a_file(ROW) and not names_a_file({"task": Task("q", GOLD, (CONTEXT,)), "database": ""})
     assert names_a_file({"database": "a.db"}) and names_a_file({"task": Task("q", GOLD, (CONTEXT, url)).to_json()})
     assert names_a_file({"task": "no JSON"})
+
+
+#: Of each engine a script, the query that its tools let one write, and what they tell of the table.
+ODD_NAMES = {
+    "sqlite": ('CREATE TABLE "order" ("offset" INT, Name TEXT)', 'SELECT offset, Name FROM "order"'),
+    "duckdb": ('CREATE TABLE "user" ("offset" INT, Name TEXT)', 'SELECT "offset", Name FROM "user"'),
+    "postgres": ('CREATE TABLE "user" ("Offset" INT, Name TEXT)', 'SELECT "Offset", name FROM "user"'),
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb", "postgres"])
+def test_names_are_told_as_the_engine_reads_them_back(request, engine):
+    script, query = ODD_NAMES[engine]
+    table, name = query.partition(" FROM ")[2], query.removeprefix("SELECT ").partition(" FROM ")[0]
+    task = Task("", query, (f"{script}; INSERT INTO {table} VALUES (7, 'Ada')",), engine)
+    server = request.getfixturevalue("looked_at_server") if engine == "postgres" else ""
+    with SessionFactory(verifier=Verifier(server=server)) as factory:
+        session = factory.open("?", task=task)
+        assert session.list_tables() == f"{table} ({name})"
+        described = session.describe_table(table)
+        assert described.startswith(f"CREATE TABLE {table} ({name.split(', ')[0]} ") and "7 | Ada" in described
+        assert "7 | Ada" in session.run_sql(query)
+
+
+@pytest.fixture
+def looked_at_server(postgres):
+    postgres.execute("CREATE ROLE looker LOGIN", "CREATE DATABASE looked_at OWNER looker")
+    return postgres.url("looker", "looked_at").replace("postgresql:", "postgresql+psycopg:")

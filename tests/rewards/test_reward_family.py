@@ -9,6 +9,7 @@ from sqlreason.rewards import EXECUTING, REWARDS, add_up, make_rewards
 from sqlreason.rewards.length import LengthReward
 from sqlreason.rewards.reasoning import ReasoningReward
 from sqlreason.rewards.similarity import TeacherSimilarityReward
+from sqlreason.sql.verifier import Task
 
 CONTEXT = """
 CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(40), age INT, city VARCHAR(40));
@@ -103,6 +104,15 @@ def test_partial_rewards_the_order_of_rows_only_where_the_gold_orders(rewards):
     partial, free = rewards["partial"], GOLD.replace(" ORDER BY age", "")
     assert score_order(partial, GOLD, "ASC") > score_order(partial, GOLD, "DESC")
     assert score_order(partial, free, "ASC") == score_order(partial, free, "DESC")
+
+
+def test_partial_reads_the_gold_in_its_own_dialect(rewards):
+    task = Task("", "SELECT TOP 3 name, age FROM users ORDER BY age", (CONTEXT,), reading="tsql").to_json()
+    answers = [
+        render(PLAN, f"SELECT name, age FROM users WHERE age < 42 ORDER BY age {way}") for way in ("ASC", "DESC")
+    ]
+    right, turned = rewards["partial"](answers, task=[task, task])
+    assert right > turned
 
 
 PLANS = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sql_cases import load_cases
 
 from sqlreason.sql.sandbox.worker.equivalence import Answer, canonical, canonical_rows, contained, same_bag, same_value
-from sqlreason.sql.verifier import Task, Verifier
+from sqlreason.sql.verifier import Limits, Task, Verifier
 
 CONTEXT, CASES = load_cases("equivalence")
 
@@ -38,6 +38,32 @@ def test_every_gold_agrees_with_itself(verifier, case) -> None:
 def test_a_cut_tie_is_flagged(verifier) -> None:
     task = Task("", "SELECT name FROM users ORDER BY age DESC LIMIT 1", (CONTEXT,))
     assert verifier.verify(task, ["SELECT 'Cy' FROM users LIMIT 1"])[0].flags == ("gold_ambiguous",)
+
+
+FIFTY = (
+    "CREATE TABLE t (id INT, x INT, y INT); INSERT INTO t WITH RECURSIVE c (i) AS "
+    "(SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 50) SELECT i, i / 3, 0 FROM c;"
+)
+
+
+@pytest.mark.parametrize(
+    ("gold", "candidate", "status", "ambiguous"),
+    [
+        ("SELECT id FROM t ORDER BY x LIMIT 4", "SELECT id FROM t ORDER BY x, id DESC LIMIT 4", "match", True),
+        ("SELECT id FROM t ORDER BY x LIMIT 4", "SELECT id FROM t ORDER BY id DESC LIMIT 4", "mismatch", True),
+        ("SELECT id FROM t ORDER BY x LIMIT 5", "SELECT id FROM t ORDER BY x, id DESC LIMIT 5", "match", False),
+        ("SELECT id FROM t ORDER BY y LIMIT 1", "SELECT 5 FROM t LIMIT 1", "match", True),
+        ("SELECT id FROM t ORDER BY y LIMIT 1", "SELECT -5 FROM t LIMIT 1", "mismatch", True),
+        ("SELECT id FROM t LIMIT 2", "SELECT id FROM t WHERE id < 3 ORDER BY id DESC", "match", True),
+        ("SELECT id FROM t LIMIT 2 OFFSET 40", "SELECT 83 - id FROM t LIMIT 2 OFFSET 40", "match", False),
+        ("SELECT id FROM t ORDER BY id LIMIT 2 OFFSET 40", "SELECT 83 - id FROM t LIMIT 40, 2", "mismatch", False),
+    ],
+)
+def test_ties_hold_among_more_rows_than_are_looked_at(gold, candidate, status, ambiguous) -> None:
+    with Verifier(limits=Limits(max_rows=20)) as narrow:
+        own, verdict = narrow.verify(Task("", gold, (FIFTY,)), [gold + " --", candidate])
+    assert own.agrees
+    assert (verdict.status, "gold_ambiguous" in verdict.flags) == (status, ambiguous)
 
 
 def test_values_have_one_form() -> None:

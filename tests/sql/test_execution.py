@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 
+from sqlreason.sql.sandbox.worker.quotes import quoted_strings
 from sqlreason.sql.sandbox.worker.sqlite_engine import SqliteEngine
 from sqlreason.sql.verifier import Limits, Task, Verifier
 
@@ -78,6 +79,14 @@ def test_nothing_on_all_instances_is_not_agreement(verifier) -> None:
     assert (alone.agrees, alone.flags, suite.agrees, suite.flags) == (True, ("vacuous",), False, ("vacuous",))
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "duckdb"])
+@pytest.mark.parametrize("gold", ["CREATE TABLE IF NOT EXISTS users (id INT)", "DROP VIEW IF EXISTS nowhere"])
+def test_a_definition_that_changes_nothing_says_nothing(verifier, engine, gold) -> None:
+    (alone,) = verifier.verify(Task("", gold, (USERS,), engine), [gold + " --"])
+    (suite,) = verifier.verify(Task("", gold, (USERS, OTHERS), engine), [gold + " --"])
+    assert (alone.agrees, alone.flags, suite.agrees, suite.flags) == (True, ("vacuous",), False, ("vacuous",))
+
+
 def test_rows_come_back_as_they_are(verifier) -> None:
     result = verifier.run(USERS, "SELECT name, age / 4.0, NULL, x'00ff' FROM users ORDER BY id LIMIT 1")
     assert (result.status, result.rows) == ("ok", (("Ann", 7.5, None, b"\x00\xff"),))
@@ -138,6 +147,22 @@ def test_threads_may_share_a_verifier(verifier) -> None:
 )
 def test_double_quotes_name_things(verifier, candidate, status) -> None:
     assert verifier.verify(TASK, [candidate])[0].status == status
+
+
+@pytest.mark.parametrize(
+    ("sql", "strings"),
+    [
+        ('SELECT "value" FROM t, json_each(t.a)', []),
+        ('SELECT json_tree."fullkey", "j"."atom" FROM t, json_tree(t.a) j', []),
+        ('SELECT "value" FROM t', ["value"]),
+        ('SELECT "rowid" FROM t WHERE a IN ("x", a)', ["x"]),
+        ('CREATE TABLE u ("x" INT DEFAULT (1), "y" AS (a || "z"), CHECK ("x" > "w"))', ["z", "w"]),
+        ('CREATE TABLE u ("x y" INT); INSERT INTO u ("x y") VALUES ("v")', ["v"]),
+        ('SELECT \'WITH c ("x") AS (\', "x" FROM t', ["x"]),
+    ],
+)
+def test_what_a_statement_defines_is_no_string(sql, strings) -> None:
+    assert quoted_strings(sql, {"t", "a"}) == strings
 
 
 def test_settings_travel_by_pickle_and_workers_do_not(verifier) -> None:

@@ -371,17 +371,28 @@ def test_a_request_too_long_to_be_sent_ahead_waits_for_a_free_worker():
         assert [len(group[0].rows) for group in results] == [1_993] * 4
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 45.0])
+def test_a_job_may_compute_for_as_long_as_all_of_its_steps_may(seconds):
+    limits = Limits(soft_seconds=seconds / 1.5, hard_seconds=seconds)
+    body = {"context": USERS, "gold": TASK.gold, "queries": right(9), "rounds": 3}
+    timing = pool.Job("sqlite", "time", body, 9)
+    with Verifier(limits=limits) as one:
+        allowed = one._job(TASK, right(9)).message(set(), limits)["cpu_seconds"]
+    assert allowed >= max(60 + 9 * 4, seconds * (9 + len(TASK.databases)))
+    assert timing.message(set(), limits)["cpu_seconds"] >= max(60 + 9 * 4, seconds * 9 * 2 * 4)
+
+
 def test_that_a_busy_worker_is_gone_is_told_by_reading_it_and_not_by_sending_ahead():
     """Reading tells by which signal it ended and at which step; closed before, it would pass for hung."""
     with Verifier(limits=PATIENT) as one:
         one.verify(TASK, ["SELECT 1"])
         (worker,) = one._pool._idle["sqlite", ()]
-        assert worker.send(one._job(TASK, [*right(2), ENDLESS]).message(worker.known))
+        assert worker.send(one._job(TASK, [*right(2), ENDLESS]).message(worker.known, one.limits))
         while worker.step != 2:
             time.sleep(0.002)
         os.kill(worker.pid, signal.SIGKILL)
         wait_until_gone(worker.pid)
-        assert not worker.send(one._job(TASK, ["SELECT 2"]).message(worker.known))
+        assert not worker.send(one._job(TASK, ["SELECT 2"]).message(worker.known, one.limits))
         with pytest.raises(WorkerDied) as death:
             worker.receive()
         assert death.value.signal == signal.SIGKILL and worker.step == 2

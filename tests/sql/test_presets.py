@@ -1,4 +1,4 @@
-"""Published benchmarks' own rules, on the cases that their own scripts were tried with (SQL_ENGINE.md, section 1).
+"""Published benchmarks' own rules, on the cases that their own scripts were tried with (docs/sql-engine.md, section 1).
 
 Each case stands in `fixtures/equivalence.sql`; here is what BIRD's EX and Spider's test-suite script (default flags)
 said about it.

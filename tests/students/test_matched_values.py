@@ -14,12 +14,12 @@ BARE, TELLING = (
 )
 CONTEXT = """
 CREATE TABLE customers (id INT PRIMARY KEY, name TEXT, city TEXT, code TEXT, since TEXT);
-CREATE TABLE "on call" ("the day" TEXT);
+CREATE TABLE "on call" ("the day" TEXT, what TEXT);
 INSERT INTO customers VALUES (1, 'Herkku Gifts', 'Oslo', 'A', '2004-10-28'), (2, 'Gifts', 'New York', 'of', NULL);
 INSERT INTO customers VALUES (4, 'a
 b', 'Rome', NULL, NULL);
 INSERT INTO customers VALUES (3, 'O''Neill & Co. (UK)', 'York', 'x9', '80');
-INSERT INTO "on call" VALUES ('Monday'), ('Tuesday'), ('Friday');
+INSERT INTO "on call" VALUES ('Monday', 'art'), ('Tuesday', 'party'), ('Friday', NULL);
 """
 
 
@@ -28,6 +28,10 @@ INSERT INTO "on call" VALUES ('Monday'), ('Tuesday'), ('Friday');
     [
         ("How many orders has herkku gifts placed?", ["customers.name = 'Herkku Gifts'"]),  # and not 'Gifts'
         ("Who lives in York or Oslo?", ["customers.city = 'Oslo'", "customers.city = 'York'"]),
+        ("How many go from York to New York?", ["customers.city = 'New York'", "customers.city = 'York'"]),
+        ("How many go to New York?", ["customers.city = 'New York'"]),
+        ("Which art stood at the party?", ["\"on call\".what = 'party'", "\"on call\".what = 'art'"]),
+        ("gifts and Gifts", ["customers.name = 'Gifts'"]),
         ("New Yorkers and Gifts2", []),  # parts of words
         ("all of A since 2004-10-28 or 80", []),  # words of asking, one letter, no letter
         ("Is O'Neill & Co. (UK) a customer?", ["customers.name = 'O''Neill & Co. (UK)'"]),

@@ -20,12 +20,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlreason.benchmarks.hardness import HARDNESS, hardness
 from sqlreason.errors import BadInput
-from sqlreason.text.cells import as_text
+from sqlreason.text.cells import LONGEST_CELL, as_text
 
 logger = logging.getLogger(__name__)
 
@@ -216,12 +217,28 @@ def _databases(place: Path, split: str) -> Path:
 
 def _folders(place: Path, names: Sequence[str]) -> Iterator[Path]:
     around = place.resolve().parent  # a variant of Spider may lie beside it
-    deeper, beside = (sorted(path for path in root.iterdir() if path.is_dir()) for root in (place, around))
-    for root in (place, *deeper, around, *beside):
+    for root in chain([place], _inside(place), [around], _inside(around)):
         for name in names:
-            if (root / name).is_dir():
+            if _is_folder(root / name):
                 nested = root / name / name  # as BIRD's archives unpack
-                yield nested if nested.is_dir() else root / name
+                yield nested if _is_folder(nested) else root / name
+
+
+def _inside(root: Path) -> Iterator[Path]:
+    """The folders in a folder, listed when the first is asked for; none where that is not allowed."""
+    try:
+        found = sorted(path for path in root.iterdir() if _is_folder(path))
+    except OSError:
+        return
+    yield from found
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder, as far as we may look."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 class _Finder:
@@ -279,6 +296,7 @@ def column_descriptions(database: Path) -> dict[tuple[str, str], str]:
 
 def _rows(file: Path) -> Iterator[dict[str | None, Any]]:
     try:
+        csv.field_size_limit(LONGEST_CELL)
         yield from csv.DictReader(io.StringIO(decoded(file.read_bytes()), newline=""))
     except (OSError, csv.Error) as error:
         logger.warning("%s cannot be read any further: %s", file, error)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from sqlreason.benchmarks.benchmark_folder import Benchmark, decoded
 from sqlreason.errors import BadInput
-from sqlreason.text.cells import as_text
+from sqlreason.text.cells import LONGEST_CELL, as_text
 from sqlreason.text.counts import counted
 
 #: What BIRD writes between a query and its database.
@@ -107,7 +107,7 @@ def read_runs(
 
 def _runs(file: Path, text: str, benchmark: Benchmark) -> dict[str, list[_Row]]:
     if file.suffix.lower() == ".csv":
-        return _of_records(file, list(csv.DictReader(io.StringIO(text, newline=""))))
+        return _of_records(file, _csv_rows(file, text))
     if text.lstrip()[0] not in "[{":
         return {"": _of_lines(file, text, benchmark)}
     try:
@@ -120,6 +120,15 @@ def _runs(file: Path, text: str, benchmark: Benchmark) -> dict[str, list[_Row]]:
     if records and all(isinstance(record, dict) and "predictions" in record for record in records):
         return _of_ibm(file, records)
     return _of_records(file, records)
+
+
+def _csv_rows(file: Path, text: str) -> list[Any]:
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise BadInput(f"'{file}', line {reader.line_num} is not CSV ({error})") from None
 
 
 def _json_lines(file: Path, text: str) -> list[Any]:

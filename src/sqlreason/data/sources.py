@@ -11,13 +11,11 @@ from sqlreason.data.preparation_rows import preparation_rows
 from sqlreason.errors import BadInput
 from sqlreason.sql.database_files import database_url
 from sqlreason.sql.databases.batch_preparation import Row
-from sqlreason.text.cells import as_text
+from sqlreason.text.cells import LONGEST_CELL, as_text
 
 #: What a question must have; `id` may be missing, rows are then numbered from 1, and a `database` serves as context.
 NEEDED = ("sql_context", "sql")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
-#: Characters of a cell of a CSV file; what the module `csv` takes at most.
-_LONGEST_CELL = 2**31 - 1
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -74,7 +72,7 @@ def _records_of_parquet(path: Path) -> list[dict[str, Any]]:
 
 
 def _records_of_csv(path: Path) -> Iterator[dict[str, Any]]:
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(LONGEST_CELL)
     with path.open(encoding=encoding_of(path), newline="") as file:
         reader = csv.reader(file, strict=True)
         names = next(reader, [])

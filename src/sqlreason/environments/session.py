@@ -7,6 +7,7 @@ answer earns the same either way. Single-turn is the episode without a call.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_u
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
-from sqlreason.sql.parsing.schema import Schema, find_schema, quoted, render_ddl
+from sqlreason.sql.parsing.schema import Schema, find_schema, render_ddl, spelled
 from sqlreason.sql.verifier import Result, Task, Verifier
 from sqlreason.text.printable import printable
 
@@ -38,6 +39,10 @@ ERROR = "error: "
 
 _THOUGHT = "…"  # of an answer that was submitted as a bare query, since the grammar wants reasoning
 _CELL = 200  # characters
+#: A string, a quoted name or a comment; or, outside of the group, what lies between them.
+_KEPT_AS_WRITTEN = re.compile(
+    r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\2\$)|[^'"$/-]+""", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -343,23 +348,23 @@ class Session:
             return f"{ERROR}the database cannot be read ({printable(str(error))})"
 
     def _list_tables(self) -> str:
-        schema = self._schema()
+        schema, dialect = self._schema(), self._dialect()
         lines = [
-            f"{quoted(table.name)} ({', '.join(quoted(column.name) for column in table.columns)})"
+            f"{spelled(table.name, dialect)} ({', '.join(spelled(column.name, dialect) for column in table.columns)})"
             for table in schema.tables
         ]
         return _cut("\n".join([*lines, *schema.views]), self._factory.limits.characters)
 
     def _describe_table(self, table: str) -> str:
-        schema, limits = self._schema(), self._factory.limits
+        schema, dialect, limits = self._schema(), self._dialect(), self._factory.limits
         found = schema.table(table.strip().strip('"`[]'))
         if found is None:
             known = ", ".join(table.name for table in schema.tables)
             raise BadInput(f"there is no table {table!r:.100}; there are {_cut(known, 1_000)}")
-        definition = render_ddl(Schema((found,)), sample_rows=0)
+        definition = render_ddl(Schema((found,)), dialect=dialect)
         if not limits.sample_rows:
             return _cut(definition, limits.characters)
-        result = self._run(f"SELECT * FROM {quoted(found.name)} LIMIT {limits.sample_rows}")
+        result = self._run(f"SELECT * FROM {spelled(found.name, dialect)} LIMIT {limits.sample_rows}")
         rows = _show(result, limits) if result.status in ("ok", "too_big") else ""
         return _cut(f"{definition}\n{rows}".strip(), limits.characters)
 
@@ -380,7 +385,10 @@ class Session:
 
     def _schema(self) -> Schema:
         """Read the definitions: those that the row shows, else of its file, else of the databases of its task."""
-        schema = next(filter(None, map(find_schema, self._definitions())), None)
+        place, *_ = self._place()
+        as_kept = is_database_url(place) or self._dialect() != "postgres"
+        definitions = (text if as_kept else _folded(text) for text in self._definitions())
+        schema = next(filter(None, map(find_schema, definitions)), None)
         if schema is None:
             raise BadInput("the definitions of the tables cannot be read; look with run_sql")
         return schema
@@ -393,6 +401,11 @@ class Session:
             yield self._factory.shown_context(place)
         if "task" in self.row:
             yield from Task.from_json(str(self.row["task"])).databases
+
+    def _dialect(self) -> str:
+        """By whose rules names are told: the engine's, unless queries are read in another dialect than its own."""
+        _, engine, reading = self._place()
+        return engine if reading in ("", engine) else ""
 
     def _place(self) -> tuple[str, str, str]:
         if self._database is None:
@@ -414,6 +427,11 @@ def _show(result: Result, limits: ToolLimits) -> str:
     if result.status == "ok" and shown == len(result.rows):
         return "\n".join([*lines, f"({shown} row{'s' * (shown != 1)})"])
     return "\n".join([*lines, f"(the first {shown} rows; there are more)"])
+
+
+def _folded(script: str) -> str:
+    """Write a script for PostgreSQL with names as it keeps them: in lower case where they are not quoted."""
+    return _KEPT_AS_WRITTEN.sub(lambda found: found.group(1) or found.group().lower(), script)
 
 
 def _cut(text: str, most: int) -> str:

@@ -39,8 +39,9 @@ class MatchedValue:
 def matched_values(question: str, schema: Schema) -> list[MatchedValue]:
     """Return the texts among a schema's rows that a question holds as whole words, whatever their letter case.
 
-    Of a column the longest two, of all the longest six. Texts without a letter, of one character or that are words of
-    asking say nothing, and one of several lines does not fit in a comment.
+    A text within a longer one is told if it stands by itself too. Of a column the longest two, of all the longest six.
+    Texts without a letter, of one character or that are words of asking say nothing, and one of several lines does not
+    fit in a comment.
 
     Example:
         >>> from sqlreason.sql.parsing.schema import parse_schema
@@ -55,7 +56,7 @@ def matched_values(question: str, schema: Schema) -> list[MatchedValue]:
 def _matched(table: Table, asked: str) -> Iterator[tuple[str, str, str]]:
     for place, column in enumerate(table.columns):
         texts = {cell for row in table.rows if isinstance(cell := row[place], str)}
-        for text in _longest(sorted(filter(partial(_stands_in, asked), texts)))[:_MOST_A_COLUMN]:
+        for text in _longest(asked, sorted(filter(partial(_stands_in, asked), texts)))[:_MOST_A_COLUMN]:
             yield table.name, column.name, text
 
 
@@ -64,10 +65,21 @@ def _stands_in(asked: str, text: str) -> bool:
     word = text.lower()
     if len(word) < 2 or word in ASKING or word not in asked or not _LETTER.search(word) or word.splitlines() != [word]:
         return False
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", asked) is not None
+    return re.search(_as_words(word), asked) is not None
 
 
-def _longest(texts: Collection[str]) -> list[str]:
-    """The texts that are no part of another, the longest first."""
+def _as_words(word: str) -> str:
+    return rf"(?<!\w){re.escape(word)}(?!\w)"
+
+
+def _longest(asked: str, texts: Collection[str]) -> list[str]:
+    """The texts that a question, in lower case, holds elsewhere than within another of them, the longest first."""
     ordered = sorted(texts, key=lambda text: -len(text))
-    return [text for place, text in enumerate(ordered) if not any(text in longer for longer in ordered[:place])]
+    kept = []
+    for place, text in enumerate(ordered):
+        rest = asked
+        for longer in (other for other in ordered[:place] if text in other):
+            rest = re.sub(_as_words(longer.lower()), "\n", rest)  # which no text holds
+        if rest is asked or _stands_in(rest, text):
+            kept.append(text)
+    return kept

@@ -7,7 +7,7 @@ The scale, and why it is cut so:
 * 0.02: the query is SQL but does not run (syntax is learned first), or exceeds its time or memory.
 * 0.10: it runs and reads a table of the schema. Paying more for running alone is what makes `SELECT 1 FROM t`
   a policy; a tenth is enough to order the answers of a group in which none is right.
-* 0.10 … 0.50: the query is wrong, but near: up to 0.2 for the share of database test databases on which it agrees
+* 0.10 … 0.50: the query is wrong, but near: up to 0.2 for the share of test databases on which it agrees
   before the first on which it does not, and up to 0.2 for the overlap of its cells with the gold's on the
   original rows. The cap lies far below 1 on purpose: always nearly right must earn less than right every other
   time.

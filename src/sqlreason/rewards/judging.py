@@ -1,8 +1,8 @@
 """From a batch of completions to verdicts: what every reward that looks at results has in common.
 
 `Judge` reads the answers, finds their tasks and has the engine judge each distinct query once. `JudgedReward` is what
-TRL calls; what a verdict is worth is a function of its own (`execution.score`, `published.arctic`, …), so that a new
-reward is a new function and nothing else.
+TRL calls; what a verdict is worth is a function of its own (`execution.score`, `published_rewards.score_arctic`, …), so
+that a new reward is a new function and nothing else.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -19,6 +19,7 @@ from functools import partial
 from sqlreason.rewards.execution import comparable, find_worthless
 from sqlreason.rewards.judging import Judge, JudgedReward, Judgement, Rows
 from sqlreason.sql.comparison_rules import comparison_of
+from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.statements import statement_kind
 
 #: Length of thought and answer at which SQL-R1's reward for length is full.
@@ -76,7 +77,8 @@ def score_partial(judgement: Judgement, judge: Judge) -> tuple[float, str]:
         return 0.0, fault
     if not verdict.runs or statement_kind(task.gold) != "select":
         return 0.0, verdict.status
-    ordered = comparison_of(task.gold, task.engine).ordered
+    gold, *_ = to_engine(task.gold, task.engine, task.reading)
+    ordered = comparison_of(gold, task.engine).ordered
     return 0.9 * _nearness(judge.gold_rows(task), judge.rows(task, judgement.sql), ordered), verdict.status
 
 

@@ -18,6 +18,8 @@ from sqlreason.sql.sandbox.worker.shelf import remembering
 
 _WRITES = {"insert", "update", "delete"}
 _DEFINES = {"create", "drop", "alter"}
+#: Functions that make texts equal which a collation takes for equal: ASCII letters in any case, blanks at the end.
+_SQLITE_COLLATIONS = {"NOCASE": "LOWER", "RTRIM": "RTRIM"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comp
     if order is None and limit is None and offset is None:
         return plain
     kept, skipped = _count(limit), _count(offset)
-    keys = _keys(tree, order)
+    keys = _keys(tree, order, dialect)
     if keys is None or (limit is not None and kept is None) or (offset is not None and skipped is None):
         return plain
     positions, appended = keys
@@ -96,11 +98,17 @@ def _ordered(statements: tuple[str, ...], tree: exp.Query, dialect: str) -> Comp
     keyed = written(tree, dialect)
     if keyed is None:
         return plain
-    return Comparison(statements, READ, True, keyed, len(appended), positions, skipped or 0, None if whole else kept)
+    is_ordered, end = order is not None, None if whole else kept
+    return Comparison(statements, READ, is_ordered, keyed, len(appended), positions, skipped or 0, end)
 
 
 def _count(clause: exp.Expr | None) -> int | None:
-    """Return the whole number that a LIMIT or OFFSET holds."""
+    """Return the whole number that a LIMIT, FETCH or OFFSET holds; None of a share of the rows, or with its ties."""
+    options = clause.args.get("limit_options") if clause is not None else None
+    if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
+        return None
+    if isinstance(clause, exp.Fetch):
+        return _whole(clause.args["count"]) if clause.args.get("count") else 1
     number = clause.expression if clause is not None else None
     if isinstance(number, exp.Neg):
         return -1
@@ -113,7 +121,7 @@ def _whole(node: exp.Expr | None) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], list[exp.Expr]] | None:
+def _keys(tree: exp.Query, order: exp.Expr | None, dialect: str) -> tuple[tuple[int, ...], list[exp.Expr]] | None:
     """Return sort keys as output positions and as expressions to append; None if they cannot be had."""
     positions: list[int] = []
     appended: list[exp.Expr] = []
@@ -123,10 +131,18 @@ def _keys(tree: exp.Query, order: exp.Expr | None) -> tuple[tuple[int, ...], lis
         if position is not None:
             positions.append(position)
         elif isinstance(tree, exp.Select) and not tree.args.get("distinct"):
-            appended.append(_unaliased(tree, key))
+            appended.append(_unaliased(tree, _as_tied(key, dialect)))
         else:
             return None
     return tuple(positions), appended
+
+
+def _as_tied(key: exp.Expr, dialect: str) -> exp.Expr:
+    """Return a key under one of SQLite's collations as a value that is equal where the collation has a tie."""
+    if dialect != "sqlite" or not isinstance(key, exp.Collate):
+        return key
+    called = _SQLITE_COLLATIONS.get(key.expression.name.upper())
+    return exp.func(called, key.this.copy(), dialect=dialect) if called else key
 
 
 def _position(tree: exp.Query, key: exp.Expr) -> int | None:

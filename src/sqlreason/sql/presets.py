@@ -12,7 +12,7 @@ import re
 from sqlreason.errors import BadInput
 from sqlreason.sql.parsing.statements import split_statements
 
-#: Every preset; `worker.published` holds the comparison of the latter two.
+#: Every preset; `worker.benchmark_rules` holds the comparison of the latter two.
 PRESETS = ("strict", "spider", "bird")
 
 _DISTINCT = re.compile(r"""('(?:[^']|'')*'|"[^"]*"|`[^`]*`|--[^\n]*|/\*.*?\*/)|\bdistinct\b""", re.I | re.S)

@@ -48,7 +48,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """A gold query and the database test databases on which candidates must agree with it.
+    """A gold query and the test databases on which candidates must agree with it.
 
     Attributes:
         id: The question's.

@@ -4,6 +4,9 @@ import re
 from decimal import Decimal
 from numbers import Real
 
+#: Characters of a cell of a CSV file; what the module `csv` takes at most (by itself it takes 131,072).
+LONGEST_CELL = 2**31 - 1
+
 
 def as_text(value: object) -> str:
     """Return a cell of a source as text that every file can hold.

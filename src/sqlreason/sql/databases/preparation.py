@@ -1,8 +1,8 @@
 """Tasks ready for verification: a reading under which the gold runs, and test databases that tell it from its mutants.
 
 One test database accepts about a third of wrong queries on contexts of a few rows; three chosen ones a few percent
-(SQL_ENGINE.md, section 4.8). Candidate test databases are drawn, gold and mutants are run on all of them in a worker,
-and the few that kill most mutants are kept beside the original.
+(docs/sql-engine.md, section 4). Candidate test databases are drawn, gold and mutants are run on all of them in a
+worker, and the few that kill most mutants are kept beside the original.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Prepared:
         status: "ok"; "no_gold" (there is none), "schema_error" (no table can be read), "gold_error" (the gold fails in
             every engine and reading), "vacuous" (it yields nothing, NULL or zero on every test database), "indistinct"
             (no test database tells it from any of its mutants), "undrawn" (no database beside the original could be
-            had), "too_costly" (`budget`), "fault" (preparing it failed in a way that nobody thought of; the log has
-            where, at debug).
+            had), "too_costly" (`preparation_budget`), "fault" (preparing it failed in a way that nobody thought of; the
+            log has where, at debug).
         reason: Why it is not "ok", in words.
         mutants: Mutants that were tried and ran.
         killed: Mutants that the chosen test databases tell from the gold.
@@ -400,7 +400,7 @@ def draw_databases(
         schema: The context's.
         styles: Of the test databases, one each.
         seed: Of the draws.
-        check: Called before each of them; what it raises ends the work (`budget.Budget.check`).
+        check: Called before each of them; what it raises ends the work (`preparation_budget.Budget.check`).
         is_file: Whether the script stands for a database file: it needs no settling, and the tables that are not drawn
             keep a few rows.
     """

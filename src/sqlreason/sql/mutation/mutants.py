@@ -48,7 +48,7 @@ def mutants(
         seed: Chooses among them; the same seed gives the same list.
         ties: Whether to write those too that differ from the statement only where rows are tied.
         references_hold: As of `Equivalents`: what then changes nothing is left out.
-        check: Called before each step; what it raises ends the work (`budget.Budget.check`).
+        check: Called before each step; what it raises ends the work (`preparation_budget.Budget.check`).
         dialect: In which the statement is read and its mutants are written; "" reads any and writes SQLite's.
     """
     tree = read_query(sql, schema, dialect or None)

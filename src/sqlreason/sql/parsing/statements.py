@@ -20,7 +20,7 @@ from sqlreason.sql.sandbox.worker.shelf import remembering
 logger = logging.getLogger(__name__)
 
 #: Readings in the order in which a text of unknown dialect is tried: SQLite is the engine, the rest
-#: are the dialects in which synthetic questions are written (SQL_ENGINE.md, section 3).
+#: are the dialects in which synthetic questions are written (docs/sql-engine.md, section 3).
 DIALECTS: tuple[str, ...] = ("sqlite", "mysql", "postgres", "tsql")
 
 _KINDS = {

@@ -15,6 +15,7 @@ from sqlreason.sql.database_files import DatabaseFile
 from sqlreason.sql.sandbox.forks import BOOT, starter
 from sqlreason.sql.sandbox.named_server import reachable
 from sqlreason.sql.sandbox.process import WorkerDied, WorkerError, WorkerProcess
+from sqlreason.sql.sandbox.worker.protocol import RUNS_A_TIMING
 from sqlreason.sql.verdicts import Limits
 
 #: By this signal the kernel ends a process that has used up its CPU time (SIGXCPU, which Windows lacks).
@@ -63,12 +64,19 @@ class Job:
         """The kind of worker that serves it."""
         return self.engine, self.files
 
-    def message(self, known: set[str]) -> dict[str, Any]:
+    def message(self, known: set[str], limits: Limits) -> dict[str, Any]:
         """The request as it is sent, with the task where the worker needs it."""
         skip = [*self.verdicts, *self.failures]
         task = {} if self.op in _WITHOUT_TASK else {"task": None if self.key in known else self.task}
-        seconds = 60.0 + 4.0 * self.size
+        seconds = self.cpu_seconds(limits)
         return {"op": self.op, **self.body, **task, "key": self.key, "skip": skip, "cpu_seconds": seconds}
+
+    def cpu_seconds(self, limits: Limits) -> float:
+        """After how much computing the kernel ends the job, were it never looked at; all of its steps fit in."""
+        runs = RUNS_A_TIMING if self.op == "time" else 1
+        golds = len((self.task or {}).get("databases", ()))
+        step = max(limits.hard_seconds, Limits.hard_seconds)
+        return step * (_SPARE + golds + _A_CANDIDATE * self.size * runs)
 
     def take(self, message: dict[str, Any]) -> bool:
         """Notes a message; returns whether the job is done."""
@@ -91,6 +99,8 @@ class Job:
         return False
 
 
+#: What a job may compute beside its golds, and for each candidate, in times of one step: by default 60 s and 4 s.
+_SPARE, _A_CANDIDATE = 40.0, 8.0 / 3.0
 #: Requests that no gold belongs to.
 _WITHOUT_TASK = ("run", "group", "describe", "time")
 #: So many jobs lie in a worker's pipe behind the one at work: on busy cores we are woken some of them late.
@@ -220,17 +230,17 @@ class Pool:
     def _send(self, worker: WorkerProcess, job: Job) -> None:
         """Send a job to a free worker; one that died while idle is replaced."""
         try:
-            worker.send(job.message(worker.known))
+            worker.send(job.message(worker.known, self._limits))
         except WorkerDied:
             self._counts["died"] += 1
             self._dismiss(worker)
             worker = self._new_worker(job.kind)
-            worker.send(job.message(worker.known))
+            worker.send(job.message(worker.known, self._limits))
         self._busy[worker] = deque([job])
 
     def _send_ahead(self, worker: WorkerProcess, job: Job) -> bool:
         """Send a job to a busy worker, unless it is too long, or the worker is gone, which reading it will show."""
-        sent = worker.send(job.message(worker.known))
+        sent = worker.send(job.message(worker.known, self._limits))
         if sent:
             self._busy[worker].append(job)
         return sent

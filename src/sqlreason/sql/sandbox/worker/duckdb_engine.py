@@ -20,6 +20,7 @@ from .deadline_watch import Watch
 from .duckdb_words import STOPPED_CLOCK, Refusals, without_end, words_of
 from .opening import check_file, refused
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
+from .statement_text import indexed
 
 _READS = {"SELECT"}
 _CHANGES = {"INSERT", "UPDATE", "DELETE", "MERGE_INTO"}
@@ -280,12 +281,16 @@ class DuckdbEngine:
         return self._current.execute(sql).fetchall()
 
     def objects(self) -> dict[str, Any]:
-        """Tables and views with their columns and whether these may be NULL."""
-        rows = self._current.execute(_COLUMNS).fetchall()
+        """Tables and views with their columns and whether these may be NULL; keys and indices by what they index."""
         found: dict[str, Any] = {}
-        for table, column, nullable in rows:
+        for table, column, nullable in self._rows(_COLUMNS):
             found.setdefault(table.lower(), []).append((column.lower(), nullable))
-        return found
+        for table, kind, columns in self._rows(_KEYS):
+            text = indexed(f"on x ({', '.join(map(_name, columns))})")
+            found[f"{'key of' if kind == 'PRIMARY KEY' else 'index on'} {table.lower()} {text}"] = True
+        for table, is_unique, sql in self._rows(_INDICES):
+            found[f"index on {table.lower()} {indexed(sql)}"] = is_unique
+        return found | {f"also {kind} {name.lower()}": True for kind, name in self._rows(_OTHERS)}
 
 
 def _look_into_schemas(connection: duckdb.DuckDBPyConnection) -> None:
@@ -353,6 +358,20 @@ _SEQUENCES = "SELECT schema_name, sequence_name, last_value, start_value FROM du
 _NAMES = "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name <> 'system' AND NOT internal"
 _TABLES = "SELECT table_name FROM duckdb_tables() WHERE NOT internal"
 _VIEWS = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+_KEYS = (
+    "SELECT table_name, constraint_type, constraint_column_names FROM duckdb_constraints() "
+    "WHERE constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND database_name = current_database()"
+)
+_INDICES = (
+    "SELECT table_name, is_unique, sql FROM duckdb_indexes() "
+    "WHERE sql IS NOT NULL AND database_name = current_database()"
+)
+#: Definitions beside tables, views and indices.
+_OTHERS = (
+    "SELECT 'sequence', sequence_name FROM duckdb_sequences() WHERE database_name = current_database() UNION ALL "
+    f"SELECT 'schema', schema_name FROM duckdb_schemas() WHERE {_HERE} UNION ALL "
+    f"SELECT 'type', type_name FROM duckdb_types() WHERE {_HERE}"
+)
 _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM duckdb_columns() WHERE NOT internal "
     "ORDER BY table_name, column_index"

@@ -16,7 +16,7 @@ from typing import Any
 
 Row = tuple[Any, ...]
 
-#: Relative and absolute tolerance of inexact numbers (SQL_ENGINE.md, section 4.3).
+#: Relative and absolute tolerance of inexact numbers (docs/sql-engine.md, section 1).
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 _MIDNIGHT = (" 00:00:00", "T00:00:00", " 00:00:00.000", " 00:00:00.000000", " 00:00:00+00:00", " 00:00:00+00")
 _EXACT = 2**53
@@ -182,36 +182,48 @@ class Answer:
         columns: How many columns it has.
         rows: Its canonical rows.
         ambiguous: Whether LIMIT cuts a group of tied rows, so that several results are right.
+        partial: Whether of that group only some rows are known, so that a right result may be taken for a wrong one.
     """
 
     def __init__(self, columns: int, rows: Sequence[Row], ordered: bool = False) -> None:
         self.columns = columns
         self.rows = list(rows)
-        self.ambiguous = False
+        self.ambiguous = self.partial = False
         self._groups: list[tuple[list[Row], int]] | None = None
         self._ordered = ordered
         self._counts = Counter(self.rows)
 
-    def set_ties(self, keyed: Sequence[tuple[Row, Row]], offset: int, limit: int | None) -> None:
+    def set_ties(self, keyed: Sequence[tuple[Row, Row]], offset: int, limit: int | None, more: bool = False) -> None:
         """Refines the order by sort keys.
 
         Args:
-            keyed: All rows before LIMIT, in order, each with its sort key; no key makes all rows tied.
+            keyed: The rows before LIMIT, in order, each with its sort key; no key makes all rows tied.
             offset: Rows that OFFSET skips.
             limit: Rows that LIMIT keeps; None keeps all.
+            more: Whether further rows follow, so that the last group may go on behind what is known of it.
         """
         end = len(keyed) if limit is None else min(len(keyed), offset + limit)
+        if more and offset + len(self.rows) > end:
+            return  # the answer lies behind the rows that are known
         groups, start = [], 0
         for _, members in groupby(keyed, key=lambda pair: pair[0]):
             rows = [row for _, row in members]
             wanted = min(start + len(rows), end) - max(start, offset)
+            is_open = more and start + len(rows) == len(keyed)
             if wanted > 0:
-                groups.append((rows, wanted))
-                self.ambiguous |= wanted < len(rows) and any(row != rows[0] for row in rows)
+                place = max(start - offset, 0)
+                groups.append((self._with_own(rows, place, wanted) if is_open else rows, wanted))
+                self.ambiguous |= is_open or (wanted < len(rows) and any(row != rows[0] for row in rows))
+                self.partial |= is_open
             start += len(rows)
         self._groups = groups
         if not self.matches(self.rows):  # the rewritten gold is not the gold: only the plain order is sure
-            self._groups, self.ambiguous = None, False
+            self._groups, self.ambiguous, self.partial = None, False, False
+
+    def _with_own(self, known: list[Row], place: int, wanted: int) -> list[Row]:
+        """The known rows of a group that goes on, and the answer's own: another plan may have taken it from the end."""
+        seen = set(known)
+        return known + [row for row in self.rows[place : place + wanted] if row not in seen]
 
     def matches(self, rows: Sequence[Row]) -> bool:
         """Whether canonical rows of the right width are a right answer."""

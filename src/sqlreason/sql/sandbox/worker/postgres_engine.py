@@ -59,6 +59,12 @@ _COLUMNS = (
     "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
     "WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name, ordinal_position"
 )
+#: Those of keys and of UNIQUE among them.
+_INDICES = (
+    "SELECT t.relname, i.indisunique, i.indisprimary, pg_get_indexdef(i.indexrelid) FROM pg_index i "
+    "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
+    "WHERE n.nspname = ANY (current_schemas(false))"
+)
 _DATED = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = ANY (current_schemas(false)) "
     "AND (data_type ~ '^(date|time)' OR udt_name ~ '^_?(date|ts|time)')"
@@ -317,10 +323,13 @@ class PostgresEngine:
         return rows
 
     def objects(self) -> dict[str, Any]:
-        """Tables and views with their columns and whether these may be NULL."""
+        """Tables and views with their columns and whether these may be NULL; indices by what they index."""
         found: dict[str, Any] = {}
         for table, column, nullable in self._rows(_COLUMNS):
             found.setdefault(table.lower(), []).append((column.lower(), nullable))
+        for table, is_unique, is_key, definition in self._rows(_INDICES):
+            _, _, told = definition.partition(" USING ")  # what stands before has its name and the schema's
+            found[f"{'key of' if is_key else 'index on'} {table.lower()} {told}"] = is_unique
         return found
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 HEADER = struct.Struct("<I")
 #: No honest frame is larger: candidates, test databases and results are bounded each.
 MAX_FRAME = 256 * 1024 * 1024
+#: A pair of queries is timed at least so often, and run so often in all, the round before the first included.
+LEAST_ROUNDS = 3
+RUNS_A_TIMING = 2 * (LEAST_ROUNDS + 1)
 _BEAT = struct.Struct("<qqdd")
 
 

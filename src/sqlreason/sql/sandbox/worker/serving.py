@@ -33,8 +33,8 @@ _ENOUGH_KILLS = 3
 _MUTANTS = 2
 #: A reason is cut after so many characters.
 _REASON = 500
-#: A pair of queries is timed for so long, and at least so often.
-_TIMING_SECONDS, _LEAST_ROUNDS = 1.0, 3
+#: A pair of queries is timed for so long, and at least `LEAST_ROUNDS` times.
+_TIMING_SECONDS = 1.0
 #: Verdicts wait at most this long for company before they are sent.
 _PATIENCE = 0.05
 
@@ -161,7 +161,7 @@ class Service:
         """The ratios of a query; none where it, or the gold, does not run to its end."""
         found: list[float] = []
         end = time.monotonic() + _TIMING_SECONDS
-        while len(found) <= rounds and (len(found) <= _LEAST_ROUNDS or time.monotonic() < end):
+        while len(found) <= rounds and (len(found) <= protocol.LEAST_ROUNDS or time.monotonic() < end):
             spent = []
             for text in (sql, gold):
                 self._beat(index)

@@ -16,6 +16,7 @@ from .drivers import DRIVERS, Driver, connect
 from .opening import check_file, refused
 from .outcomes import DEFINE, READ, WRITE, EngineError, Outcome
 from .sqlite_functions import install
+from .statement_text import indexed
 
 _OWN, _CONTEXT = "own", "context"
 _ALLOWED_IT, _SELECT, _READ_COLUMN = sqlite3.SQLITE_OK, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ
@@ -350,10 +351,17 @@ class SqliteEngine:
             if name.lower().startswith("sqlite_"):
                 continue
             found[f"{kind} {name.lower()}"] = [(r[1].lower(), r[3], r[5]) for r in self._columns(name)]
-            for _, index, unique, *_ in self._own(f"PRAGMA index_list({_name(name)})"):
-                indexed = [row[2] for row in self._own(f"PRAGMA index_info({_name(index)})")]
-                found[f"index on {name.lower()} {indexed}"] = unique
+            for _, index, unique, _, partial in self._own(f"PRAGMA index_list({_name(name)})"):
+                found[f"index on {name.lower()} {self._indexed(index, partial)}"] = unique
         return found
+
+    def _indexed(self, index: str, partial: int) -> list[Any]:
+        """Columns of an index with direction and collation; the text too where it has more than columns."""
+        keys = [row[1:5] for row in self._own(f"PRAGMA index_xinfo({_name(index)})") if row[5]]
+        parts: list[Any] = [((name or "").lower(), desc, collation) for _, name, desc, collation in keys]
+        if partial or any(number == _EXPRESSION for number, *_ in keys):
+            parts += [indexed(sql) for (sql,) in self._driver.rows(_DEFINITION, (index,))]
+        return parts
 
     def describe(self) -> dict[str, Any]:
         """What defines the current database, as `serving.Service` sends it."""
@@ -386,7 +394,9 @@ def _empty_database() -> bytes:
     return snapshot
 
 
-_NAMES = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')"
+#: What `PRAGMA index_xinfo` has for the number of a column that is an expression.
+_EXPRESSION = -2
+_DEFINITION = "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?"
 _DEFINED = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master "
     "WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"

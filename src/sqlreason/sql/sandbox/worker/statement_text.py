@@ -7,6 +7,10 @@ import sqlite3
 
 _NOT_CODE = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _WORD = re.compile(r"[a-z_][a-z0-9_$]*")
+_TOKEN = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/|\w+|\S",
+    re.DOTALL,
+)
 
 
 def split(text: str) -> list[str]:
@@ -31,3 +35,19 @@ def is_something(text: str) -> bool:
 def words(text: str) -> list[str]:
     """The words of a statement in lower case, quoted names included, strings and comments left out."""
     return _WORD.findall(_NOT_CODE.sub(" ", text).lower())
+
+
+def indexed(definition: str) -> str:
+    """What a CREATE INDEX says behind its table, in one spelling: lower case but for strings, no quotes, no ASC."""
+    tokens = [token for token in _TOKEN.findall(definition) if not token.startswith(("--", "/*"))]
+    place = next((i for i, token in enumerate(tokens) if token.lower() == "on"), -2) + 2
+    while tokens[place : place + 1] == ["."]:  # what stood there was the schema
+        place += 2
+    spelled = (_spelled(token) for token in tokens[place:])
+    return " ".join(token for token in spelled if token not in ("asc", ";"))
+
+
+def _spelled(token: str) -> str:
+    if token.startswith("'"):
+        return token
+    return (token[1:-1] if len(token) > 1 and token[0] in '"`[' else token).lower()
