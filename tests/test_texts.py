@@ -56,7 +56,7 @@ def test_the_model_card_keeps_its_shape(text):
                              "accuracy_high": 1.0}])  # fmt: skip
     ledger = pd.DataFrame({"cost": [0.0], "seconds": [0.0]})
     facts = {"base": "org/m@1", "teacher": text, "traces": 1, "prompt": "p", "demo": False, "adapter": "grpo",
-             "origin": text}  # fmt: skip
+             "stage": "grpo", "after_sft": True, "origin": text}  # fmt: skip
     card = render_card("name", facts, metrics, ledger, [text], f"```\n{text}\n```")
     headings = [row for row in card.split("````text")[0].split("\n") if row.startswith("#")]
     assert headings == ["# name", *(f"## {part}" for part in ("Results", "Cost", "Limits", "Conditions", "Prompt"))]
