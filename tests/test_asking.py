@@ -55,7 +55,7 @@ def test_a_failing_query_is_told_before_an_answer_outside_of_the_grammar():
 
 
 def test_what_runs_only_as_it_stands_is_shown_as_it_was_voted_for(monkeypatch):
-    monkeypatch.setattr(question_answering, "to_engine", lambda sql, *_: ["SELECT misread", sql])
+    monkeypatch.setattr(question_answering.voting, "to_engine", lambda sql, *_: ["SELECT misread", sql])
     reply = question_answering.choose(CONTEXT, answers(NAMES))
     assert (reply.rows, reply.fault) == ((("Bob",), ("Cy",)), "")
 

@@ -21,7 +21,6 @@ from sqlreason.sql.database_files import SCHEMES, SERVERS, DatabaseError, databa
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.databases.question_values import StoredText, texts_of_question
-from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.dumps import decoded
 from sqlreason.sql.parsing.sqlite_script import script_of
 from sqlreason.sql.verifier import Limits, Task, Verifier
@@ -273,8 +272,6 @@ def choose(script: str, answers: list[str], engine: str = "sqlite", reading: str
         answer = parse(answers[chosen])
         if not answer.well_formed:
             return Reply("", "", (), (), 0, len(answers), f"no answer follows the grammar ({answer.reason})")
-        # as its dialect reads it, and as it stands where that does not run: so the vote has read it too
-        results = [verifier.run(script, sql, engine) for sql in to_engine(answer.sql, engine, reading)]
-    found = next((result for result in results if result.status == "ok"), results[0])
+        found = voting.run_as_read(verifier, script, answer.sql, engine, reading)
     fault = "" if found.status == "ok" else f"{found.status}: {found.reason}"
     return Reply(answer.think, answer.sql, found.columns, found.rows, votes, len(answers), fault)

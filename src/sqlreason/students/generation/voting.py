@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlreason.reasoning.format import parse
 from sqlreason.sql.parsing.dialects import to_engine
+from sqlreason.sql.verdicts import Result
 from sqlreason.sql.verifier import Task, Verifier
 
 
@@ -47,9 +48,18 @@ def elect(
     ranked = [first[number] for number, _ in sorted(votes.items(), key=lambda item: (-item[1], item[0]))]
 
     def holds_something(index: int) -> bool:
-        results = [verifier.run(context, sql, engine) for sql in to_engine(parsed[index], engine, reading)]
-        ran = next((result for result in results if result.status == "ok"), None)
-        return ran is None or any(cell is not None for row in ran.rows for cell in row)
+        result = run_as_read(verifier, context, parsed[index], engine, reading)
+        return result.status != "ok" or any(cell is not None for row in result.rows for cell in row)
 
     winner = next(filter(holds_something, ranked), ranked[0])
     return winner, votes[groups[winner]]
+
+
+def run_as_read(verifier: Verifier, context: str, sql: str, engine: str, reading: str) -> Result:
+    """Run a query as its dialect reads it, and as it stands where that fails; of two failures the first counts."""
+    first, *others = to_engine(sql, engine, reading)
+    result = verifier.run(context, first, engine)
+    for text in others:
+        if result.status != "ok" and (other := verifier.run(context, text, engine)).status == "ok":
+            return other
+    return result
