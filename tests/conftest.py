@@ -152,9 +152,9 @@ def project_copies(tmp_path_factory):
     return lambda name: ProjectCopy(tmp_path_factory.mktemp(name) / "project")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres():
-    """A real PostgreSQL server on loopback (`postgres_server.PostgresServer`)."""
+    """A real PostgreSQL server on loopback, one for each module, so that no two share names of roles and databases."""
     pytest.importorskip("psycopg")
     if find_program("initdb") is None:
         pytest.skip("there is no PostgreSQL server on this machine")

@@ -9,7 +9,7 @@ import pytest
 from sqlreason.sql.sandbox import forks
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres(postgres):
     """URL of a fresh database on loopback, for a role without powers."""
     postgres.execute("CREATE ROLE sandbox LOGIN", "CREATE DATABASE sandbox OWNER sandbox")
@@ -20,7 +20,7 @@ def postgres(postgres):
     return postgres.url("sandbox", "sandbox").replace("postgresql:", "postgresql+psycopg:")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def closed_postgres(postgres):
     """URL of a database in which the role may call nothing that no query needs, as docs/sandbox.md has it."""
     return postgres.removesuffix("sandbox") + "closed"
