@@ -2,9 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,21 @@ def test_audit_explain_and_certify_work_without_kedro_and_pandas(run):
     assert "passed" in certified
 
 
+def test_questions_about_a_database_file_certify_a_reward(run):
+    with closing(sqlite3.connect(run.folder / "t.sqlite")) as database:
+        database.executescript(CONTEXT)
+    row = {"id": 0, "database": "t.sqlite", "sql": "SELECT MAX(a) FROM t"}
+    (run.folder / "files.jsonl").write_text(json.dumps(row) + "\n")
+    assert "passed" in run("-m", "sqlreason", "certify", "execution", "--source", "files.jsonl")
+
+
+def test_a_reward_of_others_may_read_the_right_query_in_its_own_wording(run):
+    (run.folder / "lenient.py").write_text(LENIENT)
+    asked = ("-m", "sqlreason", "certify", "lenient:last_block", "--questions", "1")
+    assert "76 exploits" in (told := run(*asked)) and "passed" in told
+    assert "words before" in run(*asked, "--our-grammar", code=1)
+
+
 def test_a_command_that_needs_an_extra_names_it(run):
     (run.folder / "q.parquet").write_bytes(b"PAR1")
     assert "pip install 'sqlreason[parquet]'" in run("-m", "sqlreason", "audit", "q.parquet", code=1)
@@ -102,6 +119,18 @@ def test_the_core_asks_for_what_it_imports_and_no_more():
     assert (PROJECT / "src/sqlreason/py.typed").exists()
 
 
+#: Reads the last block of SQL wherever it stands, and is sound.
+LENIENT = """
+from sqlreason.rewards import REWARDS
+
+def last_block(completions, **columns):
+    execution = REWARDS["execution"]()
+    queries = [text.rpartition("<sql>")[2].partition("</sql>")[0].strip() for text in completions]
+    try:
+        return execution([f"<think>\\nx\\n</think>\\n<sql>\\n{sql}\\n</sql>" for sql in queries], **columns)
+    finally:
+        execution.close()
+"""
 FOREIGN = """
 def by_length(completions, prompts, gold_sql, **columns):
     return [float(len(text)) for text in completions]

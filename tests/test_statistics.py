@@ -108,20 +108,41 @@ def test_the_mean_over_trainings_covers_the_true_difference_about_95_times_in_10
     assert covered == pytest.approx(380, abs=12)
 
 
-@pytest.mark.parametrize("pairs", [[], [([True], [False])], [([True] * 3, [True] * 3), ([True] * 2, [True] * 2)]])
-def test_a_mean_over_other_questions_is_refused(pairs):
+@pytest.mark.parametrize("pairs", [[], [([], [])], [([True] * 3, [True] * 3), ([True] * 2, [True] * 2)]])
+@pytest.mark.parametrize("function", [mean_difference, mean_p_value])
+def test_a_mean_over_other_questions_is_refused(function, pairs):
     with pytest.raises(ValueError, match="same questions"):
-        mean_difference(pairs)
+        function(pairs)
 
 
-def test_the_p_value_of_a_mean_is_below_5_percent_where_its_interval_leaves_0_out():
+@pytest.mark.parametrize(
+    ("gained", "lost", "alike"), [(2, 0, 0), (1, 0, 0), (5, 0, 0), (5, 1, 122), (0, 0, 30), (9, 21, 270)]
+)
+def test_the_p_value_of_one_training_or_of_several_alike_is_mcnemars(gained, lost, alike):
+    first = [False] * gained + [True] * (lost + alike)
+    second = [True] * gained + [False] * lost + [True] * alike
+    for trainings in (1, 3):
+        assert mean_p_value([(first, second)] * trainings) == pytest.approx(mcnemar(first, second).p_value)
+        interval = mean_difference([(first, second)] * trainings)
+        assert -1 <= interval.low < interval.value <= interval.high <= 1 and interval.low < interval.high
+
+
+def test_the_p_value_of_a_mean_counts_all_signs():
+    """Three questions that differ by 1, 2 and -1 of two trainings: sums of all eight signs, counted by hand."""
+    pairs = [([False, False, True], [True, True, False]), ([False, False, False], [False, True, False])]
+    sums = [a + 2 * b + c for a in (1, -1) for b in (1, -1) for c in (1, -1)]
+    assert mean_p_value(pairs) == sum(abs(total) >= 2 for total in sums) / 8
+
+
+def test_means_without_a_difference_are_called_one_at_most_5_times_in_100():
+    """Few questions differ, which is where a t test calls too many."""
     rng = np.random.default_rng(5)
-    for gain in (0.0, 0.02, 0.04, 0.06, 0.3):
-        hard = rng.random(300)
-        pairs = [(hard < 0.4 + rng.normal(0, 0.1, 300), hard < 0.4 + gain + rng.normal(0, 0.1, 300)) for _ in range(3)]
-        interval = mean_difference(pairs)
-        assert (mean_p_value(pairs) < 0.05) == (not interval.low <= 0 <= interval.high)
-    assert mean_p_value([([True, False], [True, False])]) == 1.0
+    called = 0
+    for _ in range(1000):
+        signs = np.zeros(128, dtype=int)
+        signs[:5] = rng.choice((-1, 1), 5)
+        called += mean_p_value([(signs < 0, signs > 0)]) < 0.05
+    assert called <= 50
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

@@ -65,9 +65,9 @@ def test_what_wrote_a_host_file_there_fails_here(rewards, tmp_path):
         (answer(GOLD), 1.1, 0.5, "all four tags"),
         ("Sure:\n" + answer(GOLD) + "\nDone.", 1.1, 0.5, "words around go unnoticed"),
         ("", 0.0, -4.0, "no tag"),
-        ("<think>\nx\n</think>", 0.0, 2 * 0.125 - 2, "half of the tags"),
-        (answer(GOLD) + "\n<sql>", 1.1, 3 * 0.125 - 1, "a fifth tag"),
-        ("<think>x</think><sql>SELECT 1</sql>", 0.0, 0.5, "tags not on lines of their own"),
+        ("<think>\nx\n</think>", 0.0, 0.125 - 3, "no line break behind the second tag"),
+        (answer(GOLD) + "\n<sql>\n", 1.1, 3 * 0.125 - 1, "a fifth tag"),
+        ("<think>x</think><sql>SELECT 1</sql>", 0.0, -4.0, "tags not on lines of their own"),
         ("\0" * 10_000, 0.0, -4.0, "NUL bytes"),
     ],
 )

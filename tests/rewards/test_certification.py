@@ -4,8 +4,10 @@ import pandas as pd
 import pytest
 
 from sqlreason.reasoning.format import parse
-from sqlreason.rewards.certification import Certificate, CertificationError, Entry, certify
+from sqlreason.rewards import REWARDS
+from sqlreason.rewards.certification import Certificate, CertificationError, Entry, _question, certify
 from sqlreason.rewards.exploits import EXPLOITS
+from sqlreason.rewards.foreign import TotalReward
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Verifier
 
@@ -101,11 +103,36 @@ def test_a_certificate_read_back_from_its_table_says_the_same(certificates):
 
 
 def test_grammar_exploits_break_the_grammar(rows):
-    from sqlreason.rewards.certification import _question
-
     with Verifier() as verifier:
         question = _question(rows[0], verifier)
     for exploit in EXPLOITS:
         text = exploit.write(question)
         if exploit.family == "grammar":
             assert not parse(text).well_formed, exploit.name
+
+
+def test_a_reward_that_gives_wrong_answers_no_number_is_refused(rows):
+    """Where only right answers have a score, none is worth more than another, and nothing is taught."""
+    execution = REWARDS["execution"]()
+
+    def only_the_right(completions, **columns):
+        return [score if score == 1.0 else None for score in execution(completions, **columns)]
+
+    reward = TotalReward("only_the_right", only_the_right)
+    certificate = certify({"only_the_right": 1.0}, rows[:1], exploits=EXPLOITS[:3], others=[reward])
+    execution.close()
+    assert certificate.faults == [
+        "4 kinds of wrong answers have no score, so that none is worth less: "
+        "mutants of the gold, select one, select zero, select null"
+    ]
+    table = pd.DataFrame([vars(entry) for entry in certificate.entries])
+    assert Certificate(tuple(Entry(**row) for row in table.to_dict("records"))).faults == certificate.faults
+
+
+def test_what_holds_the_gold_in_another_wording_is_a_family_of_its_own(rows):
+    """It is no exploit of a reward that reads its own wording, so that such a family can be left out."""
+    with Verifier() as verifier:
+        question = _question(rows[0], verifier)
+    for exploit in EXPLOITS:
+        if exploit.family == "grammar":
+            assert question.gold in exploit.write(question), exploit.name

@@ -17,6 +17,11 @@ from sqlreason.errors import BadInput
 @click.option("--env", "-e", default=None, help="The environment whose catalog is read.")
 @click.option("--questions", type=click.IntRange(1), default=8, show_default=True, help="Only the first so many.")
 @click.option("--messages", is_flag=True, help="The reward reads completions as lists of chat messages.")
+@click.option(
+    "--our-grammar",
+    is_flag=True,
+    help="A right query outside our grammar may not be paid; so it is for our own rewards.",
+)
 @DATABASES
 @SEED
 @JSON
@@ -26,6 +31,7 @@ def certify(
     env: str | None,
     questions: int,
     messages: bool,
+    our_grammar: bool,
     databases: int,
     seed: int,
     as_json: bool,
@@ -34,16 +40,20 @@ def certify(
 
     REWARD is module:name of a function by TRL's contract, or one of this package's. It gets completions in our grammar,
     and the columns prompts, sql_context, gold_sql and task. A reward of others runs in this process and executes the
-    exploits in its own way: certify it in a folder, or a container, that may be lost.
+    exploits in its own way: certify it in a folder, or a container, that may be lost. What it asks for beside the right
+    query is its own affair: answers that hold the gold in another wording are tried where --our-grammar is given.
     """
     from sqlreason.rewards.certification import LIMITS
     from sqlreason.rewards.certification import certify as certify_rewards
-    from sqlreason.rewards.foreign import find_reward
+    from sqlreason.rewards.exploits import EXPLOITS
+    from sqlreason.rewards.foreign import TotalReward, find_reward
 
     try:
         found = find_reward(reward, messages, LIMITS)
         rows = _certifiable(source, env, questions, databases, seed)
-        certificate = certify_rewards({found.__name__: 1.0}, rows, seed=seed, others=[found])
+        any_wording = isinstance(found, TotalReward) and not our_grammar
+        exploits = [exploit for exploit in EXPLOITS if not (any_wording and exploit.family == "grammar")]
+        certificate = certify_rewards({found.__name__: 1.0}, rows, seed=seed, exploits=exploits, others=[found])
     except BadInput as error:
         raise click.ClickException(str(error)) from None
     raised = [f"it raised {count} times ({error})" for error, count in getattr(found, "raised", {}).items()]
@@ -53,7 +63,13 @@ def certify(
         click.echo(json.dumps({"reward": reward, "faults": faults, "entries": entries}, indent=1))
     else:
         for entry in certificate.entries:
-            mark = "" if entry.passed else "  <- paid" if entry.kind == "exploit" else "  <- too near"
+            mark = (
+                ""
+                if entry.passed or not entry.completions
+                else "  <- paid"
+                if entry.kind == "exploit"
+                else "  <- too near"
+            )
             click.echo(f"{entry.kind:<8} {entry.highest:>7.2f}  {entry.name}{mark}  {entry.reason}".rstrip())
         click.echo("\n" + "; ".join([certificate.summary(), *raised]))
     sys.exit(int(bool(faults)))
@@ -62,18 +78,30 @@ def certify(
 def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
     """Return questions with their task; those whose gold cannot be trusted are left out."""
     from sqlreason.rewards.sample_questions import sample_questions
+    from sqlreason.sql.database_files import is_database_url
     from sqlreason.sql.databases.batch_preparation import Row, prepare_all
+    from sqlreason.sql.databases.file_contexts import context_of
+    from sqlreason.sql.verifier import Verifier
 
     if source is None:
         asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
     else:
         asked = read_questions(source, env)
     asked = asked[:most]
-    rows = [
-        {"task": prepared.task.to_json(), "sql_context": row.context, "gold_sql": row.gold}
+    trusted = [
+        (row, prepared.task)
         for row, prepared in zip(asked, prepare_all(asked, databases, seed), strict=True)
         if prepared.task is not None
     ]
+    with Verifier() as verifier:  # a reward gets the script that is shown of a database file, as in a training
+        rows = [
+            {
+                "task": task.to_json(),
+                "sql_context": context_of(verifier, row.context).shown if is_database_url(row.context) else row.context,
+                "gold_sql": row.gold,
+            }
+            for row, task in trusted
+        ]
     if not rows:
         raise BadInput(f"none of {len(asked)} gold queries can be trusted; `audit` says why")
     return rows

@@ -16,7 +16,6 @@ Example:
 from collections.abc import Sequence
 from typing import Any
 
-from sqlreason.reasoning.format import TAGS
 from sqlreason.rewards.format_reward import completion_text
 from sqlreason.rewards.tasks import sources
 from sqlreason.sql.verifier import Limits, Task, Verifier
@@ -28,6 +27,8 @@ RUNS, SAME_TEXT, SAME_BUT_SPACES, FAILS = 1.2, 1.2, 0.7, -1.5
 # Of the article's `^<think>\n.*?\n</think>\n<sql>\n.*?\n</sql>$`, which is searched: words before and after go
 # unnoticed. The first place of each part is as good as any other, so that no search has to go back.
 _SHAPE = ("\n<think>\n", "\n</think>\n<sql>\n", "\n</sql>\n")
+#: The tags as the article's code counts them (`rewards/format_reward.py` of its repository): each with its line breaks.
+_COUNTED = ("<think>\n", "\n</think>\n", "\n<sql>\n", "\n</sql>")
 
 
 class MatchFormatExactly:
@@ -47,11 +48,12 @@ class MatchFormatExactly:
 
 
 class MatchFormatApproximately:
-    """0.125 for each of the four tags that occurs exactly once, -1.0 for each that does not.
+    """0.125 for each of the four tags that occurs exactly once with its line breaks, -1.0 for each that does not.
 
     Example:
-        >>> MatchFormatApproximately()(["<think></think><sql></sql>", "<think></think>"])
-        [0.5, -1.75]
+        >>> from sqlreason.reasoning.format import render
+        >>> MatchFormatApproximately()([render("One row.", "SELECT 1"), "<think>One row.</think><sql>SELECT 1</sql>"])
+        [0.5, -4.0]
     """
 
     __name__ = "match_format_approximately"
@@ -59,7 +61,7 @@ class MatchFormatApproximately:
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Score each completion from -4.0 to 0.5."""
         texts = map(completion_text, completions)
-        return [sum(TAG_PRESENT if text.count(tag) == 1 else TAG_WRONG for tag in TAGS) for text in texts]
+        return [sum(TAG_PRESENT if text.count(tag) == 1 else TAG_WRONG for tag in _COUNTED) for text in texts]
 
 
 class CheckSqlReward:

@@ -7,6 +7,7 @@ same question nearly always. Which mutants and exploits are truly wrong is decid
 seen.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,8 @@ from sqlreason.sql.parsing.schema import as_postgres, find_schema
 from sqlreason.sql.verifier import Limits, Task, Verifier
 
 MIN_AUC = 0.95
+#: Reason where a reward gave no number to wrong answers of a question of whose right ones it gave some.
+UNSCORED = "no score"
 FRESH_INSTANCES, MUTANTS = 6, 12
 #: Of certification: a bomb need not burn for long to be known as one.
 LIMITS = Limits(soft_seconds=0.3, hard_seconds=1.0)
@@ -43,12 +46,12 @@ class Entry:
         family: Family of the exploit; empty for others.
         name: Name of the rewrite or exploit.
         completions: Scored.
-        lowest: Lowest score of the mix.
+        lowest: Lowest score of the mix; NaN where none has a score.
         mean: Mean score of the mix.
         highest: Highest score of the mix.
         passed: Whether an exploit never earns as much as the worst correct answer, or correct answers are told from
-            mutants.
-        reason: The commonest reason codes of the rewards that give some; of mutants the AUC.
+            mutants; never where more than half have no score.
+        reason: The commonest reason codes of the rewards that give some; of mutants the AUC; `UNSCORED`.
     """
 
     kind: str
@@ -76,7 +79,8 @@ class Certificate:
     @property
     def faults(self) -> list[str]:
         """Return why the mix may not be trained on; empty if it may."""
-        failed = [entry for entry in self.entries if not entry.passed]
+        failed = [entry for entry in self.entries if not entry.passed and entry.reason != UNSCORED]
+        unscored = [entry.name for entry in self.entries if entry.reason == UNSCORED]
         gamed = [f"{entry.name} ({entry.highest:.2f})" for entry in failed if entry.kind == "exploit"]
         found = [
             f"correct answers are not told from mutants ({entry.reason})" for entry in failed if entry.kind == "mutant"
@@ -85,6 +89,9 @@ class Certificate:
             names = ", ".join(gamed[:4]) + (", …" if len(gamed) > 4 else "")
             worst = f"the worst correct answer ({self.worst_correct:.2f})"
             found.insert(0, f"{len(gamed)} exploits earn as much as {worst}: {names}")
+        if unscored:
+            names = ", ".join(unscored[:4]) + (", …" if len(unscored) > 4 else "")
+            found.append(f"{len(unscored)} kinds of wrong answers have no score, so that none is worth less: {names}")
         return found
 
     def require(self) -> None:
@@ -95,8 +102,8 @@ class Certificate:
         """
         if self.faults:
             raise CertificationError(
-                f"these rewards can be gamed: {'; '.join(self.faults)}. Give `execution` the largest weight in "
-                "grpo.rewards, or train all the same with grpo.certification.on_failure=warn"
+                f"these rewards do not tell right from wrong: {'; '.join(self.faults)}. Give `execution` the "
+                "largest weight in grpo.rewards, or train all the same with grpo.certification.on_failure=warn"
             )
 
     def summary(self) -> str:
@@ -263,20 +270,29 @@ def _certificate(
     trials: Sequence[Trial], scores: Sequence[float | None], reasons: Sequence[str], min_auc: float
 ) -> Certificate:
     groups: dict[tuple[str, str, str], list[_Scored]] = defaultdict(list)
-    for trial, score, reason in zip(trials, scores, reasons, strict=True):
-        if score is not None:
-            groups[trial.kind, trial.family, trial.name].append((trial.row, score, reason))
-    correct = [found for (kind, _, _), group in groups.items() if kind == "correct" for found in group]
-    if not correct:
+    unscored: Counter[tuple[str, str, str]] = Counter()
+    applies = {
+        trial.row for trial, score in zip(trials, scores, strict=True) if trial.kind == "correct" and score is not None
+    }
+    if not applies:
         raise BadInput("the rewards apply to none of the questions; nothing can be certified")
+    for trial, score, reason in zip(trials, scores, reasons, strict=True):
+        key = (trial.kind, trial.family, trial.name)
+        if score is not None:
+            groups[key].append((trial.row, score, reason))
+        elif trial.row in applies and trial.kind != "correct":
+            unscored[key] += 1
+    correct = [found for (kind, _, _), group in groups.items() if kind == "correct" for found in group]
     worst = min(score for _, score, _ in correct)
     entries = []
-    for key, group in sorted(groups.items(), key=lambda item: _KINDS.index(item[0][0])):
-        entry = _entry(key, group)
-        if entry.kind == "exploit":
+    for key in sorted({**groups, **unscored}, key=lambda key: _KINDS.index(key[0])):
+        entry = _entry(key, groups[key])
+        if unscored[key] > len(groups[key]):
+            entry = replace(entry, passed=False, reason=UNSCORED)
+        elif entry.kind == "exploit":
             entry = replace(entry, passed=entry.highest < worst)
         elif entry.kind == "mutant":
-            auc = _auc(correct, group)
+            auc = _auc(correct, groups[key])
             entry = replace(entry, passed=auc >= min_auc, reason=f"AUC {auc:.3f}")
         entries.append(entry)
     return Certificate(tuple(entries))
@@ -287,6 +303,8 @@ _Scored = tuple[int, float, str]  # number of the question, score, reason
 
 
 def _entry(key: tuple[str, str, str], group: Sequence[_Scored]) -> Entry:
+    if not group:
+        return Entry(*key, 0, math.nan, math.nan, math.nan, False, UNSCORED)
     scores = [score for _, score, _ in group]
     ((reason, _),) = Counter(reason for _, _, reason in group).most_common(1)
     return Entry(*key, len(group), min(scores), sum(scores) / len(scores), max(scores), True, reason)
