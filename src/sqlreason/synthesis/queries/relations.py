@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from sqlreason.synthesis.drawing.aggregate_values import make_aggregate, pick_bound, pick_group
 from sqlreason.synthesis.drawing.filters import filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import JoinPath, Link, pick_link
+from sqlreason.synthesis.drawing.join_paths import JoinPath, Link, pick_link, referred_row
 from sqlreason.synthesis.drawing.query_context import (
     QueryContext,
     categories,
@@ -45,8 +45,7 @@ from sqlreason.synthesis.drawing.trees import (
     select,
     use_column,
 )
-from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
-from sqlreason.synthesis.schema.rows import Row
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 
 FAMILY = Family("relations", place=9, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
 _WORDS_OF_A_MODIFIER = 2  # `dark brown soils` reads as English, a value of more words does not
@@ -65,14 +64,6 @@ def _by_parent(link: Link, name: ColumnUse, *shown: exp.Expr, **clauses: Any) ->
     """Return a query for the name of each parent and what is shown of its children; parents of one name stay apart."""
     group = [name_column(link.parent.key, link.parent), use_column(name, True)]
     return select([use_column(name, True), *shown], link.child, joins=[link.join()], group=group, **clauses)
-
-
-def _referred_row(context: QueryContext, link: Link) -> Row:
-    """Return a parent that has a child."""
-    row = context.find_row(link.parent, context.pick(context.rows(link.child))[link.reference.name])
-    if row is None:
-        raise Unsuitable
-    return row
 
 
 def _sizes(context: QueryContext, link: Link) -> list[float]:
@@ -162,7 +153,7 @@ def children_of_one(context: QueryContext) -> DrawnQuery:
     link = pick_link(context)
     require(link.reference.role == link.parent.singular)
     name = _name(context, link.parent)
-    value = _referred_row(context, link)[name.column.name]
+    value = referred_row(context, link)[name.column.name]
     require(isinstance(value, str))
     counted = context.chance(0.5)
     columns = (ColumnUse(link.child, context.pick(visible(link.child))),)
@@ -205,7 +196,14 @@ def rows_beside_linked(context: QueryContext) -> DrawnQuery:
 
 def _parent_condition(context: QueryContext, link: Link) -> Condition:
     """Return a condition that holds for a parent that has a child."""
-    return make_condition(context, filter_uses(own_uses(link.parent), _referred_row(context, link)), 0.1)
+    return make_condition(context, filter_uses(own_uses(link.parent), referred_row(context, link)), 0.1)
+
+
+def _is_tied(near: Link, far: Link, where: Condition) -> exp.Expr:
+    """Return `key IN (SELECT reference FROM child JOIN other … WHERE …)`."""
+    key = name_column(near.reference, near.child)
+    tied = select([key], near.child, condition_tree(where, True), joins=[far.join()])
+    return exp.In(this=name_column(near.parent.key), query=exp.Subquery(this=tied))
 
 
 @FAMILY.kind(
@@ -217,14 +215,13 @@ def _parent_condition(context: QueryContext, link: Link) -> Condition:
     ),
 )
 def rows_with_linked(context: QueryContext) -> DrawnQuery:
-    """Ask for the rows that a third table ties to rows that pass a filter."""
-    bridge = _pick_bridge(context)
-    near, far = bridge.links
+    """Ask for the rows that a third table ties to rows that pass a filter (IN), each once however often it is tied."""
+    near, far = _pick_bridge(context).links
     where = _parent_condition(context, far)
     name = _name(context, near.parent)
-    tree = select([use_column(name, True)], bridge.subject, condition_tree(where, True), joins=bridge.joins())
+    tree = select([use_column(name)], near.parent, _is_tied(near, far, where))
     parts = {"subject": near.parent, "other": far.parent, "columns": (name,), "second_where": where}
-    return DrawnQuery("rows_with_linked", tree, "multiple_joins", RETRIEVAL, parts)
+    return DrawnQuery("rows_with_linked", tree, "subqueries", RETRIEVAL, parts)
 
 
 @FAMILY.kind(
@@ -241,10 +238,7 @@ def rows_without_linked(context: QueryContext) -> DrawnQuery:
     require(not near.reference.optional)  # one NULL in the list, and NOT IN finds nothing
     where = _parent_condition(context, far)
     columns = show_columns(context, near.parent, 2)
-    key = name_column(near.reference, near.child)
-    tied = select([key], near.child, condition_tree(where, True), joins=[far.join()])
-    inside = exp.In(this=name_column(near.parent.key), query=exp.Subquery(this=tied))
-    tree = select(map(use_column, columns), near.parent, exp.Not(this=inside))
+    tree = select(map(use_column, columns), near.parent, exp.Not(this=_is_tied(near, far, where)))
     parts = {"subject": near.parent, "other": far.parent, "columns": columns, "second_where": where}
     return DrawnQuery("rows_without_linked", tree, "subqueries", RETRIEVAL, parts)
 

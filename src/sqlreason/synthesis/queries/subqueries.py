@@ -5,7 +5,7 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.drawing.filters import condition_on, filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import Link, keys_of, pick_link, referred_keys
+from sqlreason.synthesis.drawing.join_paths import Link, keys_of, pick_link, referred_keys, referred_row
 from sqlreason.synthesis.drawing.query_context import QueryContext, categories, labels, measures, require, show_columns
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import REPORTING, RETRIEVAL, Aggregate, ColumnUse, Condition, DrawnQuery
@@ -20,7 +20,6 @@ from sqlreason.synthesis.drawing.trees import (
     table_tree,
     use_column,
 )
-from sqlreason.synthesis.schema.annotated_schema import Unsuitable
 
 FAMILY = Family(
     "subqueries", place=4, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me|I need|Retrieve]"
@@ -130,11 +129,7 @@ def _existence(link: Link, where: Condition | None) -> exp.Expr:
 def rows_by_parent(context: QueryContext) -> DrawnQuery:
     """Ask for children whose parent passes a filter, found with IN."""
     link = pick_link(context)
-    key = context.pick(sorted(k for k in referred_keys(context, link, None) if isinstance(k, int)))
-    row = context.find_row(link.parent, key)
-    if row is None:
-        raise Unsuitable
-    where = make_condition(context, filter_uses(own_uses(link.parent), row), 0.15)
+    where = make_condition(context, filter_uses(own_uses(link.parent), referred_row(context, link)), 0.15)
     inner = select([name_column(link.parent.key)], link.parent, condition_tree(where))
     test = exp.In(this=name_column(link.reference), query=exp.Subquery(this=inner))
     parts = {"subject": link.child, "link": link, "parent_where": where}
