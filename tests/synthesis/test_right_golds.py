@@ -67,3 +67,10 @@ TASKS = {
 @pytest.mark.parametrize("kind", ["rows_by_parent", "delete_by_parent"])
 def test_parents_with_texts_as_keys_are_asked_about_too(kind):
     assert len(drawn(PROJECTS, kind, TASKS)) > 30
+
+
+def test_who_counts_first_is_told_that_those_without_any_do_not_count():
+    for kind in ("average_of_counts", "join_counts"):
+        questions = [question for _, question, _ in drawn(PROJECTS, kind, TASKS, 120)]
+        first = [question for question in questions if "tasks of each project" in question]
+        assert first and all("that has any" in question or "more than" in question for question in first)

@@ -108,7 +108,7 @@ def group_selection(context: QueryContext) -> DrawnQuery:
 @FAMILY.kind(
     weight=1,
     join_counts=(
-        "First [compute|work out] {child_value} of each {role}; then [show|list] the {name} of each {subject} with that value.",
+        "First [compute|work out] {child_value} of each {role} that has any; then [show|list] the {name} of each {subject} with that value.",
         "For each {subject} that has {children}{as_role}, [show|give|list] the {name} and {child_value}, computed first.",
         "In two steps, [compute|find] {child_value} per {role}, then [show|list] it [beside|after] the {name} of the {subject}.",
     ),

@@ -145,7 +145,7 @@ def rows_by_parent(context: QueryContext) -> DrawnQuery:
     weight=0.5,
     average_of_counts=(
         "What is the {fn_word} number of {children} per {role}, [counting only|among] {parents} that have some?",
-        "[Count|First count] the {children} of each {role}; what is the {fn_word} of these counts?",
+        "[Count|First count] the {children} of each {role} that has any; what is the {fn_word} of these counts?",
         "[Show|Give|Find] the {fn_word} number of {children} that a {role} with {children} has.",
     ),
 )
