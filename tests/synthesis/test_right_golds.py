@@ -4,7 +4,9 @@ import random
 import sqlite3
 
 import pytest
+from sqlglot import exp
 
+from sqlreason.synthesis.drawing.query_context import callings
 from sqlreason.synthesis.queries.grammar import QUERY_KINDS, NothingFits, compose
 from sqlreason.synthesis.schema.annotated_schema import read_annotated_schema
 from sqlreason.synthesis.schema.rows import render_context, sample_contents
@@ -74,3 +76,57 @@ def test_who_counts_first_is_told_that_those_without_any_do_not_count():
         questions = [question for _, question, _ in drawn(PROJECTS, kind, TASKS, 120)]
         first = [question for question in questions if "tasks of each project" in question]
         assert first and all("that has any" in question or "more than" in question for question in first)
+
+
+PEOPLE = {"noun": "customer / customers", "columns": {
+    "customer_id": "key", "first_name": NAMES, "last_name": NAMES, "title": NAMES, "state": NAMES, "email": NAMES,
+    "country": {"category": ["Chile", "Ghana"]}, "points": {"int": [0, 900]}}}  # fmt: skip
+INVOICES = schema_of(
+    customer=PEOPLE,
+    invoice=table("invoice / invoices", invoice_id="key", customer_id={"ref": "customer"}, total={"int": [1, 90]}),
+)
+
+
+@pytest.mark.parametrize(
+    ("noun", "phrases", "called"),
+    [
+        ("customer", ["first name", "last name", "title", "state"], ["first name", "last name"]),
+        ("user", ["username", "email"], ["username"]),
+        ("book", ["title", "publisher name", "edition"], ["title"]),
+        ("course", ["starting day", "course"], ["course"]),
+        ("supplier", ["contact name", "city"], ["contact name"]),
+        ("order", ["ship name", "contact name"], []),
+        ("couple", ["leader", "follower"], []),
+        ("shop", ["street"], ["street"]),
+        ("pet", ["pet type"], []),
+        ("teacher", ["age", "hometown"], []),
+    ],
+)
+def test_people_call_a_row_by_its_name_or_by_the_only_text_that_could_do(noun, phrases, called):
+    columns = {f"c{place}": NAMES | {"phrase": phrase} for place, phrase in enumerate(phrases)}
+    schema = schema_of(t=table(f"{noun} / {noun}s", id="key", **columns))
+    assert [column.phrase for column in callings(schema.tables[0])] == called
+
+
+@pytest.mark.parametrize("kind", ["children_of_one", "column_of_one", "same_as"])
+def test_who_is_called_by_a_value_is_called_by_a_name(kind):
+    for query, _, _ in drawn(INVOICES, kind):
+        named = [node.left for node in query.tree.find_all(exp.EQ) if node.expression.is_string]
+        assert {column.name for column in named} <= {"first_name", "last_name"}
+
+
+@pytest.mark.parametrize("kind", ["count_children", "most_children", "several_children"])
+def test_a_row_of_two_names_is_asked_for_by_one_of_them(kind):
+    questions = drawn(INVOICES, kind)
+    assert questions
+    for query, question, _ in questions:
+        assert query.parts["name"].column.phrase.rpartition(" ")[2] in question, question
+
+
+def test_others_like_one_are_like_all_that_are_called_so():
+    rows = [("Smith", "Oslo"), ("Jones", "Oslo"), ("Smith", "Rome"), ("Khan", "Rome"), ("Lee", "Oslo")]
+    schema = schema_of(t=table("client / clients", id="key", surname=NAMES, city={"category": ["Oslo", "Rome"]}))
+    contents = {"t": [{"id": key, "surname": name, "city": city} for key, (name, city) in enumerate(rows)]}
+    for query, question, _ in drawn(schema, "same_as", contents):
+        assert "Smith" not in question and not query.tree.find(exp.EQ).expression.find(exp.Subquery)
+        assert query.tree.find(exp.In).args["query"]

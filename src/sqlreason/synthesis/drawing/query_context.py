@@ -15,6 +15,11 @@ from sqlreason.synthesis.schema.rows import Contents, Row, Value
 
 Item = TypeVar("Item")
 
+# Words before `name` that say of which kind the name is, and not of what.
+_OF_A_NAME = frozenset(["first", "last", "full", "given", "family", "middle", "common", "user", "display", "company"])
+# Last words of phrases whose values call nothing, however much they vary.
+_NO_NAME = frozenset(["type", "kind", "code", "sort", "date", "age", "phone", "fax", "email", "url", "gender", "sex"])
+
 
 @dataclass(frozen=True)
 class QueryContext:
@@ -69,6 +74,32 @@ def labels(table: TablePlan) -> list[ColumnPlan]:
     """Return the columns that name a row: its names, else its key, else its first column."""
     names = [column for column in table.columns if column.kind == "name"]
     return names or [column for column in table.columns if column.kind == "key"] or list(table.columns[:1])
+
+
+def callings(table: TablePlan) -> list[ColumnPlan]:
+    """Return the columns by which people call a row: its names, else its title, else the only text that could do."""
+    names = [column for column in table.columns if column.kind == "name"]
+    ranks = {column.name: _rank_calling(column.phrase.lower(), table.singular.lower()) for column in names}
+    best = min(ranks.values(), default=0)
+    found = [column for column in names if ranks[column.name] == best]
+    rivals = names if best == 3 else found
+    return found if best < 2 or (best < 4 and len(rivals) == 1) else []
+
+
+def _rank_calling(phrase: str, noun: str) -> int:
+    """Return how far a phrase is from naming the row: 0 its name, 2 that of something else (`contact name`), 4 none.
+
+    A title comes behind a name: where a row has both, it is that of a job.
+    """
+    *before, last = phrase.split()
+    own = {*noun.split(), *_OF_A_NAME}.issuperset(before)
+    if own and last.endswith("name"):
+        return 0
+    if (own and last == "title") or phrase == noun:
+        return 1
+    if last.endswith(("name", "title")):
+        return 2
+    return 4 if last in _NO_NAME else 3
 
 
 def texts(table: TablePlan) -> list[ColumnPlan]:

@@ -6,7 +6,14 @@ from sqlglot import exp
 
 from sqlreason.synthesis.drawing.filters import condition_on, filter_uses, make_condition, own_uses
 from sqlreason.synthesis.drawing.join_paths import Link, keys_of, pick_link, referred_keys, referred_row
-from sqlreason.synthesis.drawing.query_context import QueryContext, categories, labels, measures, require, show_columns
+from sqlreason.synthesis.drawing.query_context import (
+    QueryContext,
+    callings,
+    categories,
+    measures,
+    require,
+    show_columns,
+)
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import REPORTING, RETRIEVAL, Aggregate, ColumnUse, Condition, DrawnQuery
 from sqlreason.synthesis.drawing.trees import (
@@ -255,16 +262,17 @@ def beyond_group(context: QueryContext) -> DrawnQuery:
 )
 def same_as(context: QueryContext) -> DrawnQuery:
     """Ask for rows that share a category with a named row."""
-    table = context.pick_table(lambda t: categories(t) and labels(t)[0].kind == "name")
-    name = context.pick([c for c in labels(table) if not c.optional])
+    table = context.pick_table(lambda t: categories(t) and callings(t))
+    name = context.pick([c for c in callings(table) if not c.optional])
     shared = context.pick(categories(table))
-    values = context.values(ColumnUse(table, shared))
-    rows = [row for row in context.rows(table) if values.count(row[shared.name]) > 1]
+    names, values = (context.values(ColumnUse(table, column)) for column in (name, shared))
+    rows = [r for r in context.rows(table) if values.count(r[shared.name]) > 1 and names.count(r[name.name]) == 1]
     value = context.pick(rows)[name.name]
     named = compare(name_column(name), "=", literal(value))
+    # IN and not =: the database may know the name more than once, and = would take the category of any of them
     inner = exp.Subquery(this=select([name_column(shared)], table, named))
     test = exp.And(
-        this=exp.EQ(this=name_column(shared), expression=inner),
+        this=exp.In(this=name_column(shared), query=inner),
         expression=compare(name_column(name), "<>", literal(value)),
     )
     columns = tuple(use for use in show_columns(context, table, 2) if use.column != shared)
