@@ -130,3 +130,22 @@ def test_others_like_one_are_like_all_that_are_called_so():
     for query, question, _ in drawn(schema, "same_as", contents):
         assert "Smith" not in question and not query.tree.find(exp.EQ).expression.find(exp.Subquery)
         assert query.tree.find(exp.In).args["query"]
+
+
+PRICES = schema_of(
+    shop=table("shop / shops", shop_id="key", name=NAMES, owner=NAMES | {"optional": True}),
+    product=table(
+        "product / products", product_id="key", group={"category": ["A", "B"]}, shop_id={"ref": "shop"},
+        price={"int": [1, 90], "optional": True}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["top_groups", "join_top", "aggregate_groups", "join_groups"])
+def test_a_group_without_any_value_is_not_ranked_lowest(kind):
+    ranked = [query.tree.args["order"] for query, *_ in drawn(PRICES, kind, seeds=200) if query.tree.args.get("order")]
+    assert ranked and not any(order.find(exp.Column) for order in ranked)
+
+
+def test_the_group_with_the_most_rows_is_not_that_without_a_name():
+    groups = {query.parts["group"].column.name for query, *_ in drawn(PRICES, "join_top")}
+    assert groups == {"name"}

@@ -54,6 +54,11 @@ class Aggregate:
     counted: TablePlan | None = None
     distinct: bool = False
 
+    @property
+    def can_rank(self) -> bool:
+        """Return whether groups can be ranked by it: over an optional column some group may have no value at all."""
+        return self.use is None or not self.use.column.optional
+
 
 @dataclass(frozen=True)
 class Ordering:
