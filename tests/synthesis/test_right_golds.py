@@ -7,6 +7,7 @@ import pytest
 from sqlglot import exp
 
 from sqlreason.synthesis.drawing.query_context import callings
+from sqlreason.synthesis.names import free_name
 from sqlreason.synthesis.queries.grammar import QUERY_KINDS, NothingFits, compose
 from sqlreason.synthesis.schema.annotated_schema import read_annotated_schema
 from sqlreason.synthesis.schema.rows import render_context, sample_contents
@@ -149,3 +150,42 @@ def test_a_group_without_any_value_is_not_ranked_lowest(kind):
 def test_the_group_with_the_most_rows_is_not_that_without_a_name():
     groups = {query.parts["group"].column.name for query, *_ in drawn(PRICES, "join_top")}
     assert groups == {"name"}
+
+
+def test_a_query_s_own_names_are_free():
+    assert free_name("peer", ["shop"]) == "peer"
+    assert free_name("peer", ["Peer", "peer_2"]) == "peer_3"
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [
+        ("top_within", "ranked"),
+        ("beyond_group", "peer"),
+        ("average_of_counts", "counts"),
+        ("join_counts", "counts"),
+        ("groups_beyond", "groups_found"),
+        ("groups_beyond_average", "groups_found"),
+        ("group_selection", "selected"),
+    ],
+)
+def test_a_table_may_have_the_name_that_a_query_gives_to_a_part_of_its_own(kind, taken):
+    columns = {"id": "key", "label": NAMES, "status": {"category": ["old", "new"]}, "size": {"int": [1, 99]}}
+    match = table("match / matches", match_id="key", team_id={"ref": "teams"}, goals={"int": [0, 9]})
+    plain = drawn(schema_of(teams=table("team / teams", **columns), match=match), kind)
+    match["columns"]["team_id"]["ref"] = taken
+    taking = drawn(schema_of(**{taken: table("team / teams", **columns), "match": match}), kind)
+    assert len(taking) == len(plain) > 20
+    for (query, _, run), (other, _, run_other) in zip(taking, plain, strict=True):
+        assert run(query.sql) == run_other(other.sql), query.sql
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"),
+    [("top_within", {"position": {"int": [1, 9]}}), ("groups_beyond", {"total": {"category": ["low", "high"]}})],
+)
+def test_a_column_may_have_the_name_that_a_query_gives_to_a_value_of_its_own(kind, taken):
+    others = {"driver": NAMES, "points": {"int": [1, 99]}, "team": {"category": ["red", "blue"]}}
+    for query, _, run in drawn(schema_of(t=table("result / results", id="key", **taken, **others)), kind):
+        names = [column.alias_or_name for column in query.tree.find(exp.Subquery, exp.CTE).this.selects]
+        assert len(set(names)) == len(names) and run(query.sql), query.sql

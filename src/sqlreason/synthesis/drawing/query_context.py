@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlreason.synthesis.drawing.query_parts import ColumnUse
+from sqlreason.synthesis.names import free_name
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, Row, Value
 
@@ -64,6 +65,10 @@ class QueryContext:
     def values(self, use: ColumnUse) -> list[Value]:
         """Return the values of a column that are not NULL, in row order."""
         return [row[use.column.name] for row in self.rows(use.table) if row[use.column.name] is not None]
+
+    def source_name(self, wanted: str) -> str:
+        """Return a name for a subquery, a CTE or another use of a table that no table has."""
+        return free_name(wanted, (table.name for table in self.annotated_schema.tables))
 
     def find_row(self, table: TablePlan, key: Value) -> Row | None:
         """Return the row with the given key."""

@@ -163,7 +163,8 @@ def average_of_counts(context: QueryContext) -> DrawnQuery:
     function = context.pick(("avg", "avg", "max", "min"))
     counts = select([exp.alias_(exp.Count(this=exp.Star()), "amount")], link.child, group=[name_column(link.reference)])
     outer = {"avg": exp.Avg, "max": exp.Max, "min": exp.Min}[function](this=name_column("amount"))
-    tree = select([outer], exp.Subquery(this=counts, alias=exp.TableAlias(this=exp.to_identifier("counts"))))
+    alias = exp.TableAlias(this=exp.to_identifier(context.source_name("counts")))
+    tree = select([outer], exp.Subquery(this=counts, alias=alias))
     parts = {"subject": link.child, "link": link, "function": function}
     return DrawnQuery("average_of_counts", tree, SUBQUERIES, REPORTING, parts)
 
@@ -238,10 +239,11 @@ def beyond_group(context: QueryContext) -> DrawnQuery:
     by, group = context.pick(measures(table)), context.pick(categories(table))
     function, operator = context.pick((("max", "="), ("min", "="), ("max", "="), ("avg", ">"), ("avg", "<")))
     functions: dict[str, type[exp.Func]] = {"max": exp.Max, "min": exp.Min, "avg": exp.Avg}
+    peer = context.source_name("peer")
     inner = select(
-        [functions[function](this=name_column(by, "peer"))],
-        table_tree(table, "peer"),
-        exp.EQ(this=name_column(group, "peer"), expression=name_column(group, table)),
+        [functions[function](this=name_column(by, peer))],
+        table_tree(table, peer),
+        exp.EQ(this=name_column(group, peer), expression=name_column(group, table)),
     )
     columns = show_columns(context, table, 2)
     test = compare(name_column(by, table), operator, exp.Subquery(this=inner))
