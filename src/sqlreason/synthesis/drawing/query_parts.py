@@ -30,7 +30,7 @@ class ColumnUse:
 
 @dataclass(frozen=True)
 class Filter:
-    """One comparison; operators are those of `filters.OPERATORS`."""
+    """One comparison; operators are those of `filters.holds`."""
 
     use: ColumnUse
     operator: str

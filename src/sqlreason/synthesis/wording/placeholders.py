@@ -94,7 +94,6 @@ PLACEHOLDERS: dict[str, Fill] = {
     "subjects": lambda parts, rng: parts["subject"].plural,
     "all": lambda parts, rng: phrases.all_rows(parts["subject"], rng),
     "the_all": lambda parts, rng: f"{rng.choice(('the ', ''))}{parts['subject'].plural}",
-    "their": lambda parts, rng: "their",
     "columns": lambda parts, rng: list_columns(parts["columns"], rng),
     "bare": lambda parts, rng: list_columns(parts["columns"], rng, article=False),
     "plurals": lambda parts, rng: phrases.list_plurals(parts["columns"]),
