@@ -102,10 +102,10 @@ def count_distinct(context: QueryContext) -> DrawnQuery:
 @FAMILY.kind(
     weight=1,
     count_known=(
-        "[For how many|For how many of the] {subjects}{where} is a {column} [recorded|known|given|on record]?",
-        "How many {subjects}{where} have a {column} [recorded|on record|filled in]?",
+        "[For how many|For how many of the] {subjects}{where} is {a_column} [recorded|known|given|on record]?",
+        "How many {subjects}{where} have {a_column} [recorded|on record|filled in]?",
         "Count the {subjects}{where} [that have a known|with a recorded] {column}.",
-        "What is the number of {subjects}{where} [with a known|for which there is a] {column}?",
+        "What is the number of {subjects}{where} [with a known {column}|for which there is {a_column}]?",
     ),
 )
 def count_known(context: QueryContext) -> DrawnQuery:

@@ -114,7 +114,7 @@ def group_selection(context: QueryContext) -> DrawnQuery:
     ),
     join_counts_beyond=(
         "First count the {children} of each {role}; then [show|list] the {name} and the count of {subjects} with more than {bound}.",
-        "For {subjects} with more than {bound} {children}{as_role}, [show|give|list] the {name} and the number of {children}, counted first.",
+        "For {subjects} with {having}{as_role}, [show|give|list] the {name} and the number of {children}, counted first.",
         "In two steps, count the {children} per {role}, then [show|list] the {name} of each {subject} and the count where it is above {bound}.",
     ),
 )
@@ -141,6 +141,6 @@ def join_counts(context: QueryContext) -> DrawnQuery:
         compare(value.copy(), ">", literal(bound)) if bound > 0 else None,
         joins=[join_tree(table_tree(counts), on)],
     )
-    parts = {"subject": link.parent, "name": label, "link": link, "measure": measure, "bound": bound}
+    parts = {"subject": link.parent, "name": label, "link": link, "measure": measure, "operator": ">", "bound": bound}
     wording = "join_counts_beyond" if bound > 0 else "join_counts"
     return DrawnQuery(wording, with_cte(counts, inner, outer), CTES, REPORTING, parts)

@@ -215,12 +215,12 @@ def _values(context: QueryContext, join_path: JoinPath, group: ColumnUse, measur
     weight=1,
     join_itself=(
         "[Show|List|Give] the {name} of each {subject} [and|together with|beside] the {name} of its {role}.",
-        "For each {subject} [that has|with] a {role}, [show|list] the {name} and the {name} of the {role}.",
+        "For each {subject} [that has|with] {a_role}, [show|list] the {name} and the {name} of the {role}.",
         "Which {role} does each {subject} have? [Show|Give] the {name} of both, the {subject} first.",
     ),
     join_itself_all=(
         "[Show|List|Give] the {name} of [every|each] {subject} and the {name} of its {role}, [if any|where there is one], keeping those without.",
-        "For every {subject}, even without a {role}, [show|list] the {name} and the {name} of the {role}.",
+        "For every {subject}, even without {a_role}, [show|list] the {name} and the {name} of the {role}.",
         "[List|Show] all {subjects} by {name} with the {name} of their {role}, including {subjects} that have none.",
     ),
 )

@@ -153,7 +153,7 @@ def rows_by_parent(context: QueryContext) -> DrawnQuery:
     average_of_counts=(
         "What is the {fn_word} number of {children} per {role}, [counting only|among] {parents} that have some?",
         "[Count|First count] the {children} of each {role} that has any; what is the {fn_word} of these counts?",
-        "[Show|Give|Find] the {fn_word} number of {children} that a {role} with {children} has.",
+        "[Show|Give|Find] the {fn_word} number of {children} that {a_role} with {children} has.",
     ),
 )
 def average_of_counts(context: QueryContext) -> DrawnQuery:
