@@ -176,5 +176,15 @@ def test_a_family_is_the_module_of_its_name():
         assert {kind.draw.__module__.rpartition(".")[2] for kind in family.kinds.values()} == {family.name}
 
 
+def test_articles_and_numbers_agree_with_what_fills_a_template(annotated_schemas):
+    for name in ("average_of_counts", "join_counts", "join_itself", "count_known"):
+        for annotated_schema in annotated_schemas:
+            for query, _, rng in drawn_queries(annotated_schema, name, range(3)):
+                question = word(query, rng)
+                assert not re.search(r"\ba (?!uni|use|usa|eu|one)[aeiou]", question), question
+                if "link" in query.parts and query.parts["link"].child.plural != query.parts["link"].child.singular:
+                    assert f"more than 1 {query.parts['link'].child.plural}" not in question, question
+
+
 def test_seams_of_a_filled_template_are_tidied():
     assert tidy("for the the  orders , Show x .") == "For the orders, show x."

@@ -1,5 +1,8 @@
 """Names as SQL writes them: bare where they may stand bare, quoted where a user's schema needs it."""
 
+from collections.abc import Iterable
+from itertools import count
+
 from sqlglot import exp
 
 from sqlreason.sql.parsing.schema import quoted
@@ -122,6 +125,13 @@ def alias_of(name: str, number: int) -> str:
     """Return a short alias for the table called `name`: t1, t2 where it does not begin with a plain letter."""
     first = name[:1].lower()
     return f"{first if first.isascii() and first.isalpha() else 't'}{number}"
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """Return the name that a query would give to something of its own, with a number where it is taken already."""
+    known = {name.lower() for name in taken}
+    names = (f"{wanted}_{number}" if number > 1 else wanted for number in count(1))
+    return next(name for name in names if name not in known)
 
 
 def _stands_bare(name: str) -> bool:

@@ -9,10 +9,6 @@ from sqlreason.synthesis.drawing.query_parts import ColumnUse, Condition, Filter
 from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 from sqlreason.synthesis.schema.rows import Row, Value
 
-OPERATORS = (
-    "=", "<>", ">", ">=", "<", "<=", "between", "in", "not in",
-    "prefix", "suffix", "contains", "null", "not null", "year", "month",
-)  # fmt: skip
 _TEXT_WEIGHTS = {"=": 10, "<>": 2, "in": 2, "not in": 1, "prefix": 1, "suffix": 0.6, "contains": 1}
 _NUMBER_WEIGHTS = {"=": 2, "<>": 0.7, ">": 5, "<": 5, ">=": 2.5, "<=": 2.5, "between": 2.5, "in": 0.4}
 _DATE_WEIGHTS = {">": 3, "<": 3, ">=": 1, "<=": 1, "=": 1, "between": 2, "year": 3, "month": 0.7}

@@ -8,7 +8,7 @@ from sqlreason.synthesis.drawing.filters import passes
 from sqlreason.synthesis.drawing.query_context import QueryContext, require
 from sqlreason.synthesis.drawing.query_parts import ColumnUse, Condition
 from sqlreason.synthesis.drawing.trees import join_tree, name_column, table_tree
-from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Row, Value
 
 
@@ -114,6 +114,19 @@ def pick_link(context: QueryContext) -> Link:
     child = context.pick_table(lambda table: any(r.target != table.name for r in table.references))
     reference = context.pick([r for r in child.references if r.target != child.name])
     return Link(child, reference, context.annotated_schema.table(reference.target))
+
+
+def referred_row(context: QueryContext, link: Link) -> Row:
+    """Return a parent that has a child.
+
+    Raises:
+        Unsuitable: No child refers to a row that is there.
+    """
+    children = [row for row in context.rows(link.child) if row[link.reference.name] is not None]
+    row = context.find_row(link.parent, context.pick(children)[link.reference.name])
+    if row is None:
+        raise Unsuitable
+    return row
 
 
 def referred_keys(context: QueryContext, link: Link, where: Condition | None) -> set[Value]:

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlreason.synthesis.drawing.query_parts import ColumnUse
+from sqlreason.synthesis.names import free_name
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Contents, Row, Value
 
 Item = TypeVar("Item")
+
+# Words before `name` that say of which kind the name is, and not of what.
+_OF_A_NAME = frozenset(["first", "last", "full", "given", "family", "middle", "common", "user", "display", "company"])
+# Last words of phrases whose values call nothing, however much they vary.
+_NO_NAME = frozenset(["type", "kind", "code", "sort", "date", "age", "phone", "fax", "email", "url", "gender", "sex"])
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,10 @@ class QueryContext:
         """Return the values of a column that are not NULL, in row order."""
         return [row[use.column.name] for row in self.rows(use.table) if row[use.column.name] is not None]
 
+    def source_name(self, wanted: str) -> str:
+        """Return a name for a subquery, a CTE or another use of a table that no table has."""
+        return free_name(wanted, (table.name for table in self.annotated_schema.tables))
+
     def find_row(self, table: TablePlan, key: Value) -> Row | None:
         """Return the row with the given key."""
         return next((row for row in self.rows(table) if row[table.key.name] == key), None)
@@ -69,6 +79,32 @@ def labels(table: TablePlan) -> list[ColumnPlan]:
     """Return the columns that name a row: its names, else its key, else its first column."""
     names = [column for column in table.columns if column.kind == "name"]
     return names or [column for column in table.columns if column.kind == "key"] or list(table.columns[:1])
+
+
+def callings(table: TablePlan) -> list[ColumnPlan]:
+    """Return the columns by which people call a row: its names, else its title, else the only text that could do."""
+    names = [column for column in table.columns if column.kind == "name"]
+    ranks = {column.name: _rank_calling(column.phrase.lower(), table.singular.lower()) for column in names}
+    best = min(ranks.values(), default=0)
+    found = [column for column in names if ranks[column.name] == best]
+    rivals = names if best == 3 else found
+    return found if best < 2 or (best < 4 and len(rivals) == 1) else []
+
+
+def _rank_calling(phrase: str, noun: str) -> int:
+    """Return how far a phrase is from naming the row: 0 its name, 2 that of something else (`contact name`), 4 none.
+
+    A title comes behind a name: where a row has both, it is that of a job.
+    """
+    *before, last = phrase.split()
+    own = {*noun.split(), *_OF_A_NAME}.issuperset(before)
+    if own and last.endswith("name"):
+        return 0
+    if (own and last == "title") or phrase == noun:
+        return 1
+    if last.endswith(("name", "title")):
+        return 2
+    return 4 if last in _NO_NAME else 3
 
 
 def texts(table: TablePlan) -> list[ColumnPlan]:

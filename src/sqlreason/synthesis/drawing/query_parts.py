@@ -30,7 +30,7 @@ class ColumnUse:
 
 @dataclass(frozen=True)
 class Filter:
-    """One comparison; operators are those of `filters.OPERATORS`."""
+    """One comparison; operators are those of `filters.holds`."""
 
     use: ColumnUse
     operator: str
@@ -53,6 +53,11 @@ class Aggregate:
     use: ColumnUse | None = None
     counted: TablePlan | None = None
     distinct: bool = False
+
+    @property
+    def can_rank(self) -> bool:
+        """Return whether groups can be ranked by it: over an optional column some group may have no value at all."""
+        return self.use is None or not self.use.column.optional
 
 
 @dataclass(frozen=True)

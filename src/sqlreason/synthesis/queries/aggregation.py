@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from sqlreason.synthesis.drawing.aggregate_values import group_values, make_aggregate, pick_bound, pick_group
 from sqlreason.synthesis.drawing.filters import condition_on
-from sqlreason.synthesis.drawing.query_context import QueryContext, dates, measures, texts
+from sqlreason.synthesis.drawing.query_context import QueryContext, dates, measures, require, texts
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import REPORTING, Aggregate, ColumnUse, DrawnQuery, Ordering
 from sqlreason.synthesis.drawing.trees import (
@@ -102,10 +102,10 @@ def count_distinct(context: QueryContext) -> DrawnQuery:
 @FAMILY.kind(
     weight=1,
     count_known=(
-        "[For how many|For how many of the] {subjects}{where} is a {column} [recorded|known|given|on record]?",
-        "How many {subjects}{where} have a {column} [recorded|on record|filled in]?",
+        "[For how many|For how many of the] {subjects}{where} is {a_column} [recorded|known|given|on record]?",
+        "How many {subjects}{where} have {a_column} [recorded|on record|filled in]?",
         "Count the {subjects}{where} [that have a known|with a recorded] {column}.",
-        "What is the number of {subjects}{where} [with a known|for which there is a] {column}?",
+        "What is the number of {subjects}{where} [with a known {column}|for which there is {a_column}]?",
     ),
 )
 def count_known(context: QueryContext) -> DrawnQuery:
@@ -138,7 +138,11 @@ def aggregate_groups(context: QueryContext) -> DrawnQuery:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = condition_on(context, group.table, 0.35, besides)
-    order = Ordering(found[0], context.chance(0.7)) if len(found) == 1 and context.chance(0.35) else None
+    order = (
+        Ordering(found[0], context.chance(0.7))
+        if len(found) == 1 and found[0].can_rank and context.chance(0.35)
+        else None
+    )
     tree = select(
         [use_column(group), *map(aggregate_tree, found)],
         group.table,
@@ -204,6 +208,7 @@ def top_groups(context: QueryContext) -> DrawnQuery:
     """Ask for the group, or the few groups, with the most or least of something."""
     group = pick_group(context)
     measure = make_aggregate(context, group.table, count_share=0.5)
+    require(measure.can_rank)
     limit = 1 if context.chance(0.7) else context.pick((2, 3))
     besides = (group.column, measure.use.column) if measure.use else (group.column,)
     where = condition_on(context, group.table, 0.2, besides)

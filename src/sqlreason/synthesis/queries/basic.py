@@ -51,7 +51,7 @@ def make_ordering(context: QueryContext, table: TablePlan, limit_share: float = 
         "What are the {plurals} of [the |all |all the |]{subjects}{where}{order}?",
         "For {all}{where}, {ask} {columns}{order}.",
         "For [each|every] {subject}{where}, {ask} {columns}{order}.",
-        "{ask} {all}{where} with {their} {bare}{order}.",
+        "{ask} {all}{where} with their {bare}{order}.",
         "Which {subjects} are there{where}? [Show|List|Give] {columns}{order}.",
     ),
 )

@@ -21,6 +21,7 @@ from sqlreason.synthesis.drawing.trees import (
     table_tree,
     use_column,
 )
+from sqlreason.synthesis.names import free_name
 
 FAMILY = Family("ctes", place=7, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
 CTES = "CTEs"
@@ -52,12 +53,12 @@ def groups_beyond(context: QueryContext) -> DrawnQuery:
     """Ask for groups whose value passes a bound, computed first and filtered then."""
     group = pick_group(context)
     measure = make_aggregate(context, group.table, count_share=0.3)
-    alias = _VALUE[measure.function]
+    alias, found = free_name(_VALUE[measure.function], [group.column.name]), context.source_name("groups_found")
     operator, bound = pick_bound(context, group_values(context, group, measure, None), measure.use is None)
     outer = select(
-        [use_column(group), name_column(alias)], "groups_found", compare(name_column(alias), operator, literal(bound))
+        [use_column(group), name_column(alias)], found, compare(name_column(alias), operator, literal(bound))
     )
-    tree = with_cte("groups_found", _grouped(group, measure, alias), outer)
+    tree = with_cte(found, _grouped(group, measure, alias), outer)
     parts = {"subject": group.table, "group": group, "measure": measure, "operator": operator, "bound": bound}
     return DrawnQuery("groups_beyond", tree, CTES, REPORTING, parts)
 
@@ -74,13 +75,11 @@ def groups_beyond_average(context: QueryContext) -> DrawnQuery:
     """Ask for groups whose value lies above or below the average over all groups."""
     group = pick_group(context)
     measure = make_aggregate(context, group.table, count_share=0.3)
-    alias = _VALUE[measure.function]
+    alias, found = free_name(_VALUE[measure.function], [group.column.name]), context.source_name("groups_found")
     operator = context.pick((">", ">", "<"))
-    average = exp.Subquery(this=select([exp.Avg(this=name_column(alias))], "groups_found"))
-    outer = select(
-        [use_column(group), name_column(alias)], "groups_found", compare(name_column(alias), operator, average)
-    )
-    tree = with_cte("groups_found", _grouped(group, measure, alias), outer)
+    average = exp.Subquery(this=select([exp.Avg(this=name_column(alias))], found))
+    outer = select([use_column(group), name_column(alias)], found, compare(name_column(alias), operator, average))
+    tree = with_cte(found, _grouped(group, measure, alias), outer)
     parts = {"subject": group.table, "group": group, "measure": measure, "operator": operator}
     return DrawnQuery("groups_beyond_average", tree, CTES, REPORTING, parts)
 
@@ -100,21 +99,22 @@ def group_selection(context: QueryContext) -> DrawnQuery:
     besides = (group.column, measure.use.column) if measure.use else (group.column,)
     where = condition_on(context, group.table, 1.0, besides)
     inner = select([exp.Star()], group.table, condition_tree(where))
-    outer = select([use_column(group), aggregate_tree(measure)], "selected", group=[use_column(group)])
+    selected = context.source_name("selected")
+    outer = select([use_column(group), aggregate_tree(measure)], selected, group=[use_column(group)])
     parts = {"subject": group.table, "group": group, "measure": measure, "where": where}
-    return DrawnQuery("group_selection", with_cte("selected", inner, outer), CTES, REPORTING, parts)
+    return DrawnQuery("group_selection", with_cte(selected, inner, outer), CTES, REPORTING, parts)
 
 
 @FAMILY.kind(
     weight=1,
     join_counts=(
-        "First [compute|work out] {child_value} of each {role}; then [show|list] the {name} of each {subject} with that value.",
+        "First [compute|work out] {child_value} of each {role} that has any; then [show|list] the {name} of each {subject} with that value.",
         "For each {subject} that has {children}{as_role}, [show|give|list] the {name} and {child_value}, computed first.",
         "In two steps, [compute|find] {child_value} per {role}, then [show|list] it [beside|after] the {name} of the {subject}.",
     ),
     join_counts_beyond=(
         "First count the {children} of each {role}; then [show|list] the {name} and the count of {subjects} with more than {bound}.",
-        "For {subjects} with more than {bound} {children}{as_role}, [show|give|list] the {name} and the number of {children}, counted first.",
+        "For {subjects} with {having}{as_role}, [show|give|list] the {name} and the number of {children}, counted first.",
         "In two steps, count the {children} per {role}, then [show|list] the {name} of each {subject} and the count where it is above {bound}.",
     ),
 )
@@ -123,7 +123,7 @@ def join_counts(context: QueryContext) -> DrawnQuery:
     link = pick_link(context)
     label = ColumnUse(link.parent, context.pick(labels(link.parent)))
     measure = make_aggregate(context, link.child, count_share=0.6)
-    alias = _VALUE[measure.function]
+    alias, counts = free_name(_VALUE[measure.function], [link.reference.name]), context.source_name("counts")
     inner = select(
         [name_column(link.reference), exp.alias_(aggregate_tree(measure), alias)],
         link.child,
@@ -131,16 +131,16 @@ def join_counts(context: QueryContext) -> DrawnQuery:
     )
     rows = context.rows(link.child)
     keys = [key for key in referred_keys(context, link, None) if key is not None]
-    counts = [sum(row[link.reference.name] == key for row in rows) for key in keys]
-    bound = max(counts, default=0) - 1 if measure.use is None and context.chance(0.5) else 0
-    value = name_column(alias, "counts")
-    on = exp.EQ(this=name_column(link.parent.key, link.parent), expression=name_column(link.reference, "counts"))
+    sizes = [sum(row[link.reference.name] == key for row in rows) for key in keys]
+    bound = max(sizes, default=0) - 1 if measure.use is None and context.chance(0.5) else 0
+    value = name_column(alias, counts)
+    on = exp.EQ(this=name_column(link.parent.key, link.parent), expression=name_column(link.reference, counts))
     outer = select(
         [use_column(label, True), value],
         link.parent,
         compare(value.copy(), ">", literal(bound)) if bound > 0 else None,
-        joins=[join_tree(table_tree("counts"), on)],
+        joins=[join_tree(table_tree(counts), on)],
     )
-    parts = {"subject": link.parent, "name": label, "link": link, "measure": measure, "bound": bound}
+    parts = {"subject": link.parent, "name": label, "link": link, "measure": measure, "operator": ">", "bound": bound}
     wording = "join_counts_beyond" if bound > 0 else "join_counts"
-    return DrawnQuery(wording, with_cte("counts", inner, outer), CTES, REPORTING, parts)
+    return DrawnQuery(wording, with_cte(counts, inner, outer), CTES, REPORTING, parts)

@@ -24,6 +24,7 @@ DIFFICULTIES: dict[str, dict[str, float]] = {
     "easy": {
         "joins": 0.3,
         "relations": 0.5,
+        "rows_with_linked": 0,
         "rows_without_linked": 0,
         "subqueries": 0,
         "sets": 0,

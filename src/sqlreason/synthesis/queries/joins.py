@@ -119,10 +119,12 @@ def join_aggregate(context: QueryContext) -> DrawnQuery:
 
 
 def _pick_group(context: QueryContext, join_path: JoinPath) -> ColumnUse:
-    """Return a name or category of the only leaf to group by."""
+    """Return a name or category of the only leaf to group by; never NULL, or the top group could be one of no name."""
     require(len(join_path.leaves) == 1)
     leaf = join_path.leaves[0]
-    return join_path.use(leaf, context.pick([c for c in labels(leaf) + categories(leaf) if c.kind != "key"]))
+    return join_path.use(
+        leaf, context.pick([c for c in labels(leaf) + categories(leaf) if c.kind != "key" and not c.optional])
+    )
 
 
 @FAMILY.kind(weight=6)  # asked for like aggregation.aggregate_groups
@@ -136,7 +138,11 @@ def join_groups(context: QueryContext) -> DrawnQuery:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = _condition(context, join_path, [], besides, 0.3)
-    order = Ordering(found[0], context.chance(0.75)) if len(found) == 1 and context.chance(0.35) else None
+    order = (
+        Ordering(found[0], context.chance(0.75))
+        if len(found) == 1 and found[0].can_rank and context.chance(0.35)
+        else None
+    )
     tree = select(
         [use_column(group, True), *(aggregate_tree(item, True) for item in found)],
         join_path.subject,
@@ -155,6 +161,7 @@ def join_top(context: QueryContext) -> DrawnQuery:
     join_path = draw_join_path(context)
     group = _pick_group(context, join_path)
     measure = make_aggregate(context, join_path.subject, count_share=0.5)
+    require(measure.can_rank)
     limit = 1 if context.chance(0.7) else context.pick((2, 3))
     order = Ordering(measure, context.chance(0.8), limit)
     shown = context.chance(0.35)
@@ -208,12 +215,12 @@ def _values(context: QueryContext, join_path: JoinPath, group: ColumnUse, measur
     weight=1,
     join_itself=(
         "[Show|List|Give] the {name} of each {subject} [and|together with|beside] the {name} of its {role}.",
-        "For each {subject} [that has|with] a {role}, [show|list] the {name} and the {name} of the {role}.",
+        "For each {subject} [that has|with] {a_role}, [show|list] the {name} and the {name} of the {role}.",
         "Which {role} does each {subject} have? [Show|Give] the {name} of both, the {subject} first.",
     ),
     join_itself_all=(
         "[Show|List|Give] the {name} of [every|each] {subject} and the {name} of its {role}, [if any|where there is one], keeping those without.",
-        "For every {subject}, even without a {role}, [show|list] the {name} and the {name} of the {role}.",
+        "For every {subject}, even without {a_role}, [show|list] the {name} and the {name} of the {role}.",
         "[List|Show] all {subjects} by {name} with the {name} of their {role}, including {subjects} that have none.",
     ),
 )

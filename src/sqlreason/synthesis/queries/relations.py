@@ -14,9 +14,10 @@ from sqlglot import exp
 
 from sqlreason.synthesis.drawing.aggregate_values import make_aggregate, pick_bound, pick_group
 from sqlreason.synthesis.drawing.filters import filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import JoinPath, Link, pick_link
+from sqlreason.synthesis.drawing.join_paths import JoinPath, Link, pick_link, referred_row
 from sqlreason.synthesis.drawing.query_context import (
     QueryContext,
+    callings,
     categories,
     labels,
     require,
@@ -45,10 +46,10 @@ from sqlreason.synthesis.drawing.trees import (
     select,
     use_column,
 )
-from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
-from sqlreason.synthesis.schema.rows import Row
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
 
 FAMILY = Family("relations", place=9, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
+_UNSAID = 0.35  # how often a question asks for rows without the column that names them
 _WORDS_OF_A_MODIFIER = 2  # `dark brown soils` reads as English, a value of more words does not
 
 
@@ -57,22 +58,24 @@ def _count(table: TablePlan) -> Aggregate:
 
 
 def _name(context: QueryContext, table: TablePlan) -> ColumnUse:
-    """Return a column by which people call a row: one that is no key."""
+    """Return a column that tells rows apart and is no key, for questions that say which."""
     return ColumnUse(table, context.pick([column for column in labels(table) if column.kind == "name"]))
+
+
+def _shown(context: QueryContext, table: TablePlan) -> tuple[ColumnUse, str]:
+    """Return a column that stands for a row, and what its wording is called where the question leaves it unsaid.
+
+    That it may do where people call a row by that column and no other.
+    """
+    if len(callings(table)) == 1 and context.chance(_UNSAID):
+        return ColumnUse(table, callings(table)[0]), "_unsaid"
+    return _name(context, table), ""
 
 
 def _by_parent(link: Link, name: ColumnUse, *shown: exp.Expr, **clauses: Any) -> exp.Select:
     """Return a query for the name of each parent and what is shown of its children; parents of one name stay apart."""
     group = [name_column(link.parent.key, link.parent), use_column(name, True)]
     return select([use_column(name, True), *shown], link.child, joins=[link.join()], group=group, **clauses)
-
-
-def _referred_row(context: QueryContext, link: Link) -> Row:
-    """Return a parent that has a child."""
-    row = context.find_row(link.parent, context.pick(context.rows(link.child))[link.reference.name])
-    if row is None:
-        raise Unsuitable
-    return row
 
 
 def _sizes(context: QueryContext, link: Link) -> list[float]:
@@ -84,55 +87,57 @@ def _sizes(context: QueryContext, link: Link) -> list[float]:
 @FAMILY.kind(
     weight=2,
     count_children=(
-        "How many {children} does each {subject} have{as_role}?",
         "{ask} the {name} of each {subject} and the number of {children} [it has|that belong to it|each has]{as_role}.",
         "{ask} the {plurals} of the {subjects} and [the number of|how many] {children} they have{as_role}.",
         "What are the {plurals} of the {subjects}, and how many {children} [do they|does each] have{as_role}?",
         "For each {subject}, how many {children} are there{as_role}? [Give the {name} too|Show the {name} as well].",
     ),
+    count_children_unsaid=("How many {children} does each {subject} have{as_role}?",),
 )
 def count_children(context: QueryContext) -> DrawnQuery:
     """Ask how many children the parents have that have some."""
     link = pick_link(context)
-    name = _name(context, link.parent)
+    name, unsaid = _shown(context, link.parent)
     tree = _by_parent(link, name, aggregate_tree(_count(link.child)))
     parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,)}
-    return DrawnQuery("count_children", tree, "single join", REPORTING, parts)
+    return DrawnQuery(f"count_children{unsaid}", tree, "single join", REPORTING, parts)
 
 
 @FAMILY.kind(
     weight=1.5,
     most_children=(
-        "[Which|What] {subject} has the [most|greatest number of|largest number of] {children}{as_role}?",
         "What is the {name} of the {subject} [with the most|that has the most|with the greatest number of|that has the largest number of] {children}{as_role}?",
         "{ask} the {name} of the {subject} with the [most|greatest number of|highest number of] {children}{as_role}.",
+    ),
+    most_children_unsaid=(
+        "[Which|What] {subject} has the [most|greatest number of|largest number of] {children}{as_role}?",
         "[Give|Return] the {subject} with the most {children}{as_role}.",
     ),
 )
 def most_children(context: QueryContext) -> DrawnQuery:
     """Ask for the parent with the most children."""
     link = pick_link(context)
-    name = _name(context, link.parent)
+    name, unsaid = _shown(context, link.parent)
     sizes = _sizes(context, link)
     require(len(sizes) > 1 and sizes[-1] > sizes[-2])
     tree = _by_parent(link, name, order=order_tree(Ordering(_count(link.child), True)), limit=1)
     parts = {"subject": link.parent, "link": link, "name": name}
-    return DrawnQuery("most_children", tree, "single join", REPORTING, parts)
+    return DrawnQuery(f"most_children{unsaid}", tree, "single join", REPORTING, parts)
 
 
 @FAMILY.kind(
     weight=1.5,
     several_children=(
-        "[Which|What] {subjects} have {having}{as_role}?",
         "{ask} the {plurals} of [the |all |]{subjects} [that have|with] {having}{as_role}.",
         "What are the {plurals} of the {subjects} [that have|with] {having}{as_role}?",
         "{ask} [the |all |]{subjects} with {having}{as_role} by {name}.",
     ),
+    several_children_unsaid=("[Which|What] {subjects} have {having}{as_role}?",),
 )
 def several_children(context: QueryContext) -> DrawnQuery:
     """Ask for the parents with at least, or more than, some children."""
     link = pick_link(context)
-    name = _name(context, link.parent)
+    name, unsaid = _shown(context, link.parent)
     measure = _count(link.child)
     sizes = _sizes(context, link)
     require(bool(sizes) and sizes[-1] > 1)
@@ -140,7 +145,7 @@ def several_children(context: QueryContext) -> DrawnQuery:
     tree = _by_parent(link, name, having=compare(aggregate_tree(measure), operator, literal(bound)))
     parts = {"subject": link.parent, "link": link, "name": name, "columns": (name,), "measure": measure}
     parts |= {"operator": operator, "bound": bound}
-    return DrawnQuery("several_children", tree, "single join", REPORTING, parts)
+    return DrawnQuery(f"several_children{unsaid}", tree, "single join", REPORTING, parts)
 
 
 @FAMILY.kind(
@@ -161,9 +166,9 @@ def children_of_one(context: QueryContext) -> DrawnQuery:
     """Ask for the children of one parent, who is called by name, or for their number."""
     link = pick_link(context)
     require(link.reference.role == link.parent.singular)
-    name = _name(context, link.parent)
-    value = _referred_row(context, link)[name.column.name]
-    require(isinstance(value, str))
+    name = ColumnUse(link.parent, context.pick(callings(link.parent)))
+    value = referred_row(context, link)[name.column.name]
+    require(isinstance(value, str) and context.values(name).count(value) == 1)
     counted = context.chance(0.5)
     columns = (ColumnUse(link.child, context.pick(visible(link.child))),)
     shown = [aggregate_tree(_count(link.child))] if counted else [use_column(use, True) for use in columns]
@@ -205,7 +210,14 @@ def rows_beside_linked(context: QueryContext) -> DrawnQuery:
 
 def _parent_condition(context: QueryContext, link: Link) -> Condition:
     """Return a condition that holds for a parent that has a child."""
-    return make_condition(context, filter_uses(own_uses(link.parent), _referred_row(context, link)), 0.1)
+    return make_condition(context, filter_uses(own_uses(link.parent), referred_row(context, link)), 0.1)
+
+
+def _is_tied(near: Link, far: Link, where: Condition) -> exp.Expr:
+    """Return `key IN (SELECT reference FROM child JOIN other … WHERE …)`."""
+    key = name_column(near.reference, near.child)
+    tied = select([key], near.child, condition_tree(where, True), joins=[far.join()])
+    return exp.In(this=name_column(near.parent.key), query=exp.Subquery(this=tied))
 
 
 @FAMILY.kind(
@@ -217,14 +229,13 @@ def _parent_condition(context: QueryContext, link: Link) -> Condition:
     ),
 )
 def rows_with_linked(context: QueryContext) -> DrawnQuery:
-    """Ask for the rows that a third table ties to rows that pass a filter."""
-    bridge = _pick_bridge(context)
-    near, far = bridge.links
+    """Ask for the rows that a third table ties to rows that pass a filter (IN), each once however often it is tied."""
+    near, far = _pick_bridge(context).links
     where = _parent_condition(context, far)
     name = _name(context, near.parent)
-    tree = select([use_column(name, True)], bridge.subject, condition_tree(where, True), joins=bridge.joins())
+    tree = select([use_column(name)], near.parent, _is_tied(near, far, where))
     parts = {"subject": near.parent, "other": far.parent, "columns": (name,), "second_where": where}
-    return DrawnQuery("rows_with_linked", tree, "multiple_joins", RETRIEVAL, parts)
+    return DrawnQuery("rows_with_linked", tree, "subqueries", RETRIEVAL, parts)
 
 
 @FAMILY.kind(
@@ -241,10 +252,7 @@ def rows_without_linked(context: QueryContext) -> DrawnQuery:
     require(not near.reference.optional)  # one NULL in the list, and NOT IN finds nothing
     where = _parent_condition(context, far)
     columns = show_columns(context, near.parent, 2)
-    key = name_column(near.reference, near.child)
-    tied = select([key], near.child, condition_tree(where, True), joins=[far.join()])
-    inside = exp.In(this=name_column(near.parent.key), query=exp.Subquery(this=tied))
-    tree = select(map(use_column, columns), near.parent, exp.Not(this=inside))
+    tree = select(map(use_column, columns), near.parent, exp.Not(this=_is_tied(near, far, where)))
     parts = {"subject": near.parent, "other": far.parent, "columns": columns, "second_where": where}
     return DrawnQuery("rows_without_linked", tree, "subqueries", RETRIEVAL, parts)
 
@@ -356,9 +364,10 @@ def rows_of_value(context: QueryContext) -> DrawnQuery:
 )
 def column_of_one(context: QueryContext) -> DrawnQuery:
     """Ask for a value of one row, which is called by name."""
-    table = context.pick_table(lambda t: any(column.kind == "name" for column in t.columns))
-    name = _name(context, table)
-    value = context.pick([str(value) for value in context.values(name)])
+    table = context.pick_table(callings)
+    name = ColumnUse(table, context.pick(callings(table)))
+    values = context.values(name)
+    value = context.pick([str(value) for value in values if values.count(value) == 1])
     shown = context.pick([column for column in visible(table) if column != name.column and column.kind != "bool"])
     column = ColumnUse(table, shown)
     tree = select([use_column(column)], table, compare(use_column(name), "=", literal(value)))

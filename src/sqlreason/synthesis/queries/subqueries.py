@@ -5,8 +5,15 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.drawing.filters import condition_on, filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import Link, keys_of, pick_link, referred_keys
-from sqlreason.synthesis.drawing.query_context import QueryContext, categories, labels, measures, require, show_columns
+from sqlreason.synthesis.drawing.join_paths import Link, keys_of, pick_link, referred_keys, referred_row
+from sqlreason.synthesis.drawing.query_context import (
+    QueryContext,
+    callings,
+    categories,
+    measures,
+    require,
+    show_columns,
+)
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import REPORTING, RETRIEVAL, Aggregate, ColumnUse, Condition, DrawnQuery
 from sqlreason.synthesis.drawing.trees import (
@@ -20,7 +27,6 @@ from sqlreason.synthesis.drawing.trees import (
     table_tree,
     use_column,
 )
-from sqlreason.synthesis.schema.annotated_schema import Unsuitable
 
 FAMILY = Family(
     "subqueries", place=4, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me|I need|Retrieve]"
@@ -130,11 +136,7 @@ def _existence(link: Link, where: Condition | None) -> exp.Expr:
 def rows_by_parent(context: QueryContext) -> DrawnQuery:
     """Ask for children whose parent passes a filter, found with IN."""
     link = pick_link(context)
-    key = context.pick(sorted(k for k in referred_keys(context, link, None) if isinstance(k, int)))
-    row = context.find_row(link.parent, key)
-    if row is None:
-        raise Unsuitable
-    where = make_condition(context, filter_uses(own_uses(link.parent), row), 0.15)
+    where = make_condition(context, filter_uses(own_uses(link.parent), referred_row(context, link)), 0.15)
     inner = select([name_column(link.parent.key)], link.parent, condition_tree(where))
     test = exp.In(this=name_column(link.reference), query=exp.Subquery(this=inner))
     parts = {"subject": link.child, "link": link, "parent_where": where}
@@ -150,8 +152,8 @@ def rows_by_parent(context: QueryContext) -> DrawnQuery:
     weight=0.5,
     average_of_counts=(
         "What is the {fn_word} number of {children} per {role}, [counting only|among] {parents} that have some?",
-        "[Count|First count] the {children} of each {role}; what is the {fn_word} of these counts?",
-        "[Show|Give|Find] the {fn_word} number of {children} that a {role} with {children} has.",
+        "[Count|First count] the {children} of each {role} that has any; what is the {fn_word} of these counts?",
+        "[Show|Give|Find] the {fn_word} number of {children} that {a_role} with {children} has.",
     ),
 )
 def average_of_counts(context: QueryContext) -> DrawnQuery:
@@ -161,7 +163,8 @@ def average_of_counts(context: QueryContext) -> DrawnQuery:
     function = context.pick(("avg", "avg", "max", "min"))
     counts = select([exp.alias_(exp.Count(this=exp.Star()), "amount")], link.child, group=[name_column(link.reference)])
     outer = {"avg": exp.Avg, "max": exp.Max, "min": exp.Min}[function](this=name_column("amount"))
-    tree = select([outer], exp.Subquery(this=counts, alias=exp.TableAlias(this=exp.to_identifier("counts"))))
+    alias = exp.TableAlias(this=exp.to_identifier(context.source_name("counts")))
+    tree = select([outer], exp.Subquery(this=counts, alias=alias))
     parts = {"subject": link.child, "link": link, "function": function}
     return DrawnQuery("average_of_counts", tree, SUBQUERIES, REPORTING, parts)
 
@@ -236,10 +239,11 @@ def beyond_group(context: QueryContext) -> DrawnQuery:
     by, group = context.pick(measures(table)), context.pick(categories(table))
     function, operator = context.pick((("max", "="), ("min", "="), ("max", "="), ("avg", ">"), ("avg", "<")))
     functions: dict[str, type[exp.Func]] = {"max": exp.Max, "min": exp.Min, "avg": exp.Avg}
+    peer = context.source_name("peer")
     inner = select(
-        [functions[function](this=name_column(by, "peer"))],
-        table_tree(table, "peer"),
-        exp.EQ(this=name_column(group, "peer"), expression=name_column(group, table)),
+        [functions[function](this=name_column(by, peer))],
+        table_tree(table, peer),
+        exp.EQ(this=name_column(group, peer), expression=name_column(group, table)),
     )
     columns = show_columns(context, table, 2)
     test = compare(name_column(by, table), operator, exp.Subquery(this=inner))
@@ -260,16 +264,17 @@ def beyond_group(context: QueryContext) -> DrawnQuery:
 )
 def same_as(context: QueryContext) -> DrawnQuery:
     """Ask for rows that share a category with a named row."""
-    table = context.pick_table(lambda t: categories(t) and labels(t)[0].kind == "name")
-    name = context.pick([c for c in labels(table) if not c.optional])
+    table = context.pick_table(lambda t: categories(t) and callings(t))
+    name = context.pick([c for c in callings(table) if not c.optional])
     shared = context.pick(categories(table))
-    values = context.values(ColumnUse(table, shared))
-    rows = [row for row in context.rows(table) if values.count(row[shared.name]) > 1]
+    names, values = (context.values(ColumnUse(table, column)) for column in (name, shared))
+    rows = [r for r in context.rows(table) if values.count(r[shared.name]) > 1 and names.count(r[name.name]) == 1]
     value = context.pick(rows)[name.name]
     named = compare(name_column(name), "=", literal(value))
+    # IN and not =: the database may know the name more than once, and = would take the category of any of them
     inner = exp.Subquery(this=select([name_column(shared)], table, named))
     test = exp.And(
-        this=exp.EQ(this=name_column(shared), expression=inner),
+        this=exp.In(this=name_column(shared), query=inner),
         expression=compare(name_column(name), "<>", literal(value)),
     )
     columns = tuple(use for use in show_columns(context, table, 2) if use.column != shared)

@@ -8,6 +8,7 @@ from sqlreason.synthesis.drawing.query_context import QueryContext, categories, 
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import REPORTING, ColumnUse, DrawnQuery, Ordering
 from sqlreason.synthesis.drawing.trees import compare, literal, name_column, select, sort, use_column
+from sqlreason.synthesis.names import free_name
 
 FAMILY = Family("windows", place=6, opening="[Show|List|Show me|Give|Return|Find|Display|Get|Give me]")
 WINDOWS = "window functions"
@@ -112,10 +113,10 @@ def top_within(context: QueryContext) -> DrawnQuery:
     order = Ordering(ColumnUse(table, context.pick(measures(table))), context.chance(0.75), limit)
     assert isinstance(order.by, ColumnUse)
     columns = (group, name, order.by)
-    numbered = exp.alias_(over(exp.RowNumber(), group, order), "position")
-    inner = select([*map(use_column, columns), numbered], table)
-    source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier("ranked")))
-    test = compare(name_column("position"), "=" if limit == 1 else "<=", literal(limit))
+    position = free_name("position", (use.column.name for use in columns))
+    inner = select([*map(use_column, columns), exp.alias_(over(exp.RowNumber(), group, order), position)], table)
+    source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(context.source_name("ranked"))))
+    test = compare(name_column(position), "=" if limit == 1 else "<=", literal(limit))
     parts = {"subject": table, "columns": columns, "order": order, "group": group}
     return DrawnQuery("top_within", select(map(use_column, columns), source, test), WINDOWS, REPORTING, parts)
 

@@ -3,13 +3,13 @@
 from sqlglot import exp
 
 from sqlreason.synthesis.drawing.filters import condition_on, filter_uses, make_condition, own_uses
-from sqlreason.synthesis.drawing.join_paths import pick_link, referred_keys
+from sqlreason.synthesis.drawing.join_paths import pick_link, referred_row
 from sqlreason.synthesis.drawing.query_context import QueryContext, measures, require
 from sqlreason.synthesis.drawing.query_kinds import Family
 from sqlreason.synthesis.drawing.query_parts import MANIPULATION, ColumnUse, Condition, DrawnQuery, Filter
 from sqlreason.synthesis.drawing.trees import condition_tree, literal, name_column, select, table_tree
 from sqlreason.synthesis.names import identifier
-from sqlreason.synthesis.schema.annotated_schema import TablePlan, Unsuitable
+from sqlreason.synthesis.schema.annotated_schema import TablePlan
 from sqlreason.synthesis.schema.rows import Value, next_key, sample_value
 
 FAMILY = Family("writes", place=8)
@@ -154,11 +154,7 @@ def delete_rows(context: QueryContext) -> DrawnQuery:
 def delete_by_parent(context: QueryContext) -> DrawnQuery:
     """Delete the children whose parent passes a filter."""
     link = pick_link(context)
-    key = context.pick(sorted(k for k in referred_keys(context, link, None) if isinstance(k, int)))
-    row = context.find_row(link.parent, key)
-    if row is None:
-        raise Unsuitable
-    uses = filter_uses(own_uses(link.parent), row)
+    uses = filter_uses(own_uses(link.parent), referred_row(context, link))
     require(bool(uses))
     where = make_condition(context, uses, 0.0)
     inner = select([name_column(link.parent.key)], link.parent, condition_tree(where))

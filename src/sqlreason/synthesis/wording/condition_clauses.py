@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 
+from sqlreason.synthesis.drawing.query_context import callings
 from sqlreason.synthesis.drawing.query_parts import Condition, Filter
 from sqlreason.synthesis.english import article, be, enumerate_words
 from sqlreason.synthesis.wording.phrases import flag_of, name_use, say_value, with_unit
@@ -103,10 +104,10 @@ def after_noun(condition: Condition | None, rng: random.Random) -> str:
 def _short_form(condition: Condition, rng: random.Random) -> str:
     """Return `named Ada` or `marked as organic` for a single filter that has such a form."""
     item = condition.filters[0]
-    column, names = item.use.column, [c for c in item.use.table.columns if c.kind == "name"]
+    column = item.use.column
     if len(condition.filters) > 1 or item.use.owner or item.operator != "=" or rng.random() < 0.4:
         return ""
-    if column.kind == "name" and len(names) == 1 and column.phrase.split()[-1] in ("name", "title"):
+    if callings(item.use.table) == [column] and column.phrase.split()[-1] in ("name", "title"):
         verb = ("titled",) if column.phrase.endswith("title") else ("named", "called", "with the name")
         return f"{rng.choice(verb)} {say_value(item.values[0], rng)}"
     if column.kind == "bool" and column.name.startswith("is_"):

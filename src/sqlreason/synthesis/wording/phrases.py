@@ -101,7 +101,7 @@ def list_aggregates(items: tuple[Aggregate, ...], rng: random.Random) -> str:
     return enumerate_words([name_aggregate(item, rng) for item in items])
 
 
-def order_clause(item: Ordering | None, rng: random.Random, nouns: str = "") -> str:
+def order_clause(item: Ordering | None, rng: random.Random) -> str:
     """Return the order as a clause that opens with a comma, or nothing."""
     if item is None:
         return ""
@@ -112,7 +112,7 @@ def order_clause(item: Ordering | None, rng: random.Random, nouns: str = "") -> 
     else:
         what, words = f"{rng.choice(('the ', '', ''))}{name_use(item.by)}", _words_of_order(item)
     verb = rng.choice(("sorted by", "ordered by", "sorted by", "in order of", "arranged by"))
-    keep = f", {rng.choice(_KEEP).format(n=item.limit, nouns=nouns)}" if item.limit else ""
+    keep = f", {rng.choice(_KEEP).format(n=item.limit)}" if item.limit else ""
     return f", {verb} {what}{rng.choice(words)}{keep}"
 
 
@@ -151,7 +151,7 @@ def name_extreme(item: Ordering, rng: random.Random) -> str:
 def extreme_word(item: Ordering, rng: random.Random) -> str:
     """Return the word for the end of the scale that an ordering puts first."""
     if isinstance(item.by, ColumnUse) and (item.by.column.kind == "date" or item.by.column.is_year):
-        return rng.choice(("latest", "most recent") if item.descending else ("earliest", "oldest")[:1])
+        return rng.choice(("latest", "most recent")) if item.descending else "earliest"
     return rng.choice(("highest", "largest", "greatest") if item.descending else ("lowest", "smallest"))
 
 

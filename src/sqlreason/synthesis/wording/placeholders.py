@@ -89,12 +89,21 @@ def _measured(parts: Parts) -> ColumnUse:
     return parts["by"] if "by" in parts else parts["order"].by
 
 
+def _role(parts: Parts) -> str:
+    """Return what the row is called to which a reference leads."""
+    return str(parts["role"] if "role" in parts else parts["link"].reference.role)
+
+
+def _with_article(noun: str) -> str:
+    """Return `an order`; a plural has none."""
+    return f"{article(noun)} {noun}"
+
+
 PLACEHOLDERS: dict[str, Fill] = {
     "subject": lambda parts, rng: parts["subject"].singular,
     "subjects": lambda parts, rng: parts["subject"].plural,
     "all": lambda parts, rng: phrases.all_rows(parts["subject"], rng),
     "the_all": lambda parts, rng: f"{rng.choice(('the ', ''))}{parts['subject'].plural}",
-    "their": lambda parts, rng: "their",
     "columns": lambda parts, rng: list_columns(parts["columns"], rng),
     "bare": lambda parts, rng: list_columns(parts["columns"], rng, article=False),
     "plurals": lambda parts, rng: phrases.list_plurals(parts["columns"]),
@@ -134,7 +143,7 @@ PLACEHOLDERS: dict[str, Fill] = {
     "children": lambda parts, rng: parts["link"].child.plural,
     "child": lambda parts, rng: parts["link"].child.singular,
     "parents": lambda parts, rng: parts["link"].parent.plural,
-    "role": lambda parts, rng: parts["role"] if "role" in parts else parts["link"].reference.role,
+    "role": lambda parts, rng: _role(parts),
     "without": links.without_child,
     "with_child": links.with_child,
     "of_parent": links.of_parent,
@@ -148,8 +157,10 @@ PLACEHOLDERS: dict[str, Fill] = {
     "second_column": lambda parts, rng: name_use(parts["second_column"]),
     "second_plural": lambda parts, rng: phrases.pluralise_use(parts["second_column"]),
     "others": lambda parts, rng: parts["other"].plural,
-    "an_other": lambda parts, rng: f"{article(parts['other'].singular)} {parts['other'].singular}",
-    "a_subject": lambda parts, rng: f"{article(parts['subject'].singular)} {parts['subject'].singular}",
+    "an_other": lambda parts, rng: _with_article(parts["other"].singular),
+    "a_subject": lambda parts, rng: _with_article(parts["subject"].singular),
+    "a_role": lambda parts, rng: _with_article(_role(parts)),
+    "a_column": lambda parts, rng: _with_article(name_use(parts["column"])),
     "keys": lambda parts, rng: phrases.pluralise_use(parts["key"]),
     "scale": links.scale,
     "child_value": links.child_value,
