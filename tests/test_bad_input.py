@@ -2,6 +2,9 @@
 
 import json
 import shutil
+from copy import deepcopy
+from functools import reduce
+from operator import getitem
 
 import pandas as pd
 import pytest
@@ -112,6 +115,40 @@ def test_no_environment_contradicts_itself(project):
         if (folder / "parameters.yml").exists():
             with KedroSession.create(project, env=folder.name) as session:
                 assert find_faults(session.load_context().config_loader["parameters"]) == [], folder.name
+
+
+def test_an_environment_takes_out_a_reward_that_it_inherits(project):
+    """The article's three alone, without base's `execution`, which would tell right from wrong."""
+    bootstrap_project(project)
+    with KedroSession.create(project, env="article") as session:
+        rewards = session.load_context().params["grpo"].rewards
+    assert set(rewards) == {"match_format_exactly", "match_format_approximately", "check_sql_reward"}
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ("grpo.rewards.execution=0", "grpo.rewards.execution = 0: input should be greater than 0"),
+        ("grpo.rewards.execution=.nan", "input should be a finite number"),
+        ("grpo.rewards.execution=null", "grpo.rewards = {}: dictionary should have at least 1 item"),
+        ("grpo.forecast.temperatures=[0.0]", "grpo.forecast.temperatures.0 = 0.0: input should be greater than 0"),
+        ("split.grpo_share=1.0", "split.grpo_share = 1.0: input should be less than 1"),
+        ("synthesis.mix.windows=-1", "synthesis.mix.windows = -1: input should be greater than or equal to 0"),
+    ],
+)
+def test_a_number_that_would_stop_a_run_late_is_refused(base_parameters, params, told):
+    name, _, value = params.partition("=")
+    *path, last = name.split(".")
+    changed = deepcopy(base_parameters)
+    reduce(getitem, path, changed)[last] = yaml.safe_load(value)
+    assert told in "\n".join(find_faults(changed))
+
+
+def test_rewards_that_can_be_gamed_stop_a_run_before_the_teacher_is_asked(copy):
+    taken_out = "grpo.rewards.execution=null,grpo.rewards.format=1.0"
+    output = refusal(copy, "--params", taken_out)
+    assert "do not tell right from wrong" in output and "exploits earn as much as the worst correct answer" in output
+    assert not spent(copy, "demo")
 
 
 RANKS = {"backend": "transformers", "launch": "ranks", "ranks": 2}

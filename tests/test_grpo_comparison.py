@@ -9,7 +9,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.options.checks import find_contradictions
+from sqlreason.options.checks import CONTRADICTING, find_contradictions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.reporting import statistics
 
@@ -58,7 +58,7 @@ def test_every_arm_of_both_students_is_free_of_contradictions_and_ends_by_its_to
     bootstrap_project(project)
     with KedroSession.create(project, env=env) as session:
         parameters = session.load_context().params
-    *shared, given = (parameters[name] for name in ("preprocessing", "student", "sft", "grpo"))
+    *shared, given = (parameters[name] for name in CONTRADICTING)
     for _, changes in comparison.ARMS.values():
         options = comparison.budgeted(comparison.seeded(given.model_copy(update=changes or {}), 8), 1000)
         GRPOOptions.model_validate(options.model_dump())

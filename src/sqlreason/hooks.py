@@ -39,6 +39,7 @@ class CheckHooks:
         requirements.take_sources(pipeline, catalog, self._entries)
         requirements.require_server(catalog, self._parameters, pipeline)
         requirements.require_student(catalog, self._parameters, pipeline.inputs())
+        requirements.require_sound_rewards(self._parameters, [node.name for node in pipeline.nodes])
 
 
 class SummaryHooks:

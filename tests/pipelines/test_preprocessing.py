@@ -9,6 +9,7 @@ import pytest
 from sqlreason.data import splits
 from sqlreason.data.tables import TABLES, check_columns
 from sqlreason.data.trace_outcomes import Stage, count_yield, summarise_outcomes
+from sqlreason.errors import BadInput
 from sqlreason.pipelines.distillation.nodes import split_questions
 from sqlreason.pipelines.preprocessing import nodes
 from sqlreason.sql.databases.cache import Cache
@@ -68,6 +69,14 @@ def test_the_gold_agrees_and_nonsense_does_not(verified, mixed):
     assert verified.loc[~wrong, "agrees"].all()
     assert not verified.loc[wrong, "agrees"].any()
     assert verified.loc[wrong, "reason"].ne("").all()
+
+
+def test_answers_to_other_prompts_are_told_before_they_are_executed(questions, mixed, databases, preparing, options):
+    others = mixed.assign(id=mixed["id"] + "-of-another-seed")
+    with pytest.raises(
+        BadInput, match=r"answers to \d+ questions that are not in raw_prompts .*Run the pipeline distill"
+    ):
+        nodes.verify_traces(others, questions, databases, preparing(), options("distillation"))
 
 
 def test_malformed_traces_are_not_executed(verified, mixed):

@@ -153,7 +153,7 @@ def test_similarity_is_jaccard_over_word_triples():
 
 
 def test_the_audit_finds_a_question_that_stands_in_training_and_in_the_benchmark(
-    questions, heldout, raw_prompts, preparing
+    questions, heldout, raw_prompts, preparing, caplog
 ):
     asked = questions[questions["id"].isin(raw_prompts["id"])]
     leaking = pd.concat([heldout, asked.head(1).assign(id="leak")])
@@ -163,6 +163,9 @@ def test_the_audit_finds_a_question_that_stands_in_training_and_in_the_benchmark
     assert list(table.columns) == list(TABLES["leakage_audit"].columns)
     row = table.set_index(["left", "right"]).loc[("sft", "benchmark")]
     assert (row["schemas"], row["same_questions"], row["near_duplicates"], row["same_queries"]) == (1, 1, 1, 1)
+    assert [(told.levelname, "1 questions word for word" in told.message) for told in caplog.records] == [
+        ("WARNING", True)
+    ]
     clean = table.set_index(["left", "right"]).loc[("sft", "evaluation")]
     assert clean["schemas"] == clean["same_questions"] == 0
 

@@ -11,6 +11,7 @@ from trainings import of_sft
 
 from sqlreason.data import splits
 from sqlreason.options.checks import find_contradictions
+from sqlreason.options.distillation_options import SplitOptions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.preprocessing_options import PreprocessingOptions
 from sqlreason.options.sft_options import SFTOptions, StudentOptions
@@ -240,12 +241,14 @@ CONTRADICTIONS = [
     ({"trl": {"num_iterations": 2}}, "save_steps = 1 must be a multiple of num_iterations = 2"),
     ({"method": "distillation", "curriculum": "mixed"}, "distillation learns from every answer"),
     ({"distillation": {"hint": None}}, "teaches itself nothing"),
+    ({"rewards": {"teacher_similarity": 0.5}}, "set split.grpo_share=0, as the article does"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "told"), CONTRADICTIONS, ids=[case[1] for case in CONTRADICTIONS])
 def test_contradictions_are_told_in_words(options, sft_options, student, recommended, changes, told):
-    shared = PreprocessingOptions(**recommended["preprocessing"]), student, sft_options
+    split = SplitOptions(**recommended["split"])
+    shared = split, PreprocessingOptions(**recommended["preprocessing"]), student, sft_options
     assert not list(find_contradictions(*shared, options()))
     assert told in "\n".join(find_contradictions(*shared, options(**changes)))
 
@@ -255,8 +258,13 @@ def test_rows_that_unsloth_would_cut_are_refused(options, sft_options, student, 
         PreprocessingOptions(**{**recommended["preprocessing"], "max_prompt_tokens": most}) for most in (7000, 8000)
     ]
     unsloth = student.model_copy(update={"backend": "unsloth", "launch": "child"})
+    split = SplitOptions(**recommended["split"])
     fits, cut = (
-        [told for told in find_contradictions(budget, unsloth, sft_options, options()) if "rows of up to" in told]
+        [
+            told
+            for told in find_contradictions(split, budget, unsloth, sft_options, options())
+            if "rows of up to" in told
+        ]
         for budget in budgets
     )
     assert not fits and "8512 tokens" in cut[0] and "8192" in cut[0]

@@ -77,31 +77,11 @@ def certify(
 
 def _certifiable(source: str | None, env: str | None, most: int, databases: int, seed: int) -> list[dict[str, Any]]:
     """Return questions with their task; those whose gold cannot be trusted are left out."""
-    from sqlreason.rewards.sample_questions import sample_questions
-    from sqlreason.sql.database_files import is_database_url
-    from sqlreason.sql.databases.batch_preparation import Row, prepare_all
-    from sqlreason.sql.databases.file_contexts import context_of
-    from sqlreason.sql.verifier import Verifier
+    from sqlreason.rewards.certification import prepare_rows
+    from sqlreason.rewards.sample_questions import sample_rows
 
-    if source is None:
-        asked = [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]
-    else:
-        asked = read_questions(source, env)
-    asked = asked[:most]
-    trusted = [
-        (row, prepared.task)
-        for row, prepared in zip(asked, prepare_all(asked, databases, seed), strict=True)
-        if prepared.task is not None
-    ]
-    with Verifier() as verifier:  # a reward gets the script that is shown of a database file, as in a training
-        rows = [
-            {
-                "task": task.to_json(),
-                "sql_context": context_of(verifier, row.context).shown if is_database_url(row.context) else row.context,
-                "gold_sql": row.gold,
-            }
-            for row, task in trusted
-        ]
+    asked = (sample_rows() if source is None else read_questions(source, env))[:most]
+    rows = prepare_rows(asked, databases, seed)
     if not rows:
         raise BadInput(f"none of {len(asked)} gold queries can be trusted; `audit` says why")
     return rows

@@ -32,9 +32,12 @@ def find_shared(parts: Mapping[str, pd.DataFrame], threshold: float | None) -> p
     rows = [_shared(*pair, parts, threshold or SIMILAR) for pair in combinations(parts, 2)]
     table = pd.DataFrame(rows, columns=list(TABLES["leakage_audit"].columns))
     training = table[table["left"].isin(["sft", "grpo"]) & table["right"].isin(["evaluation", "benchmark"])]
-    logger.info(
-        "leakage from training: %d shared schemas, %d questions word for word, %d near-duplicates",
-        *(int(training[column].sum()) for column in ("schemas", "same_questions", "near_duplicates")),
+    shared = [int(training[column].sum()) for column in ("schemas", "same_questions", "near_duplicates")]
+    logger.log(
+        logging.WARNING if shared[1] else logging.INFO,
+        "leakage from training: %d shared schemas, %d questions word for word, %d near-duplicates%s",
+        *shared,
+        " (leakage_audit has examples): accuracy on them tells nothing about new questions" if shared[1] else "",
     )
     return table
 

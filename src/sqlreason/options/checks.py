@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sqlreason.options.distillation_options import SplitOptions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.option_types import Options
 from sqlreason.options.parameters import PARAMETERS
@@ -20,6 +21,9 @@ from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.options.trl_options import FAULTS, GRPOArguments, SFTArguments, TrainerArguments
 from sqlreason.students.training.setup import UNSLOTH_TOKENS
 from sqlreason.students.training.tracking import TRACKERS
+
+#: Parameters that can contradict each other, in the order in which `find_contradictions` takes them.
+CONTRADICTING = ("split", "preprocessing", "student", "sft", "grpo")
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:
@@ -40,13 +44,14 @@ def find_faults(parameters: Mapping[str, Any]) -> list[str]:
         except ValidationError as error:
             for fault in error.errors():
                 faults += _describe_fault(name, kind, dict(fault))
-    return faults or list(find_contradictions(*(read[name] for name in ("preprocessing", "student", "sft", "grpo"))))
+    return faults or list(find_contradictions(*(read[name] for name in CONTRADICTING)))
 
 
 @dataclass(frozen=True)
 class Chosen:
     """The parameters that can contradict each other."""
 
+    split: SplitOptions
     preprocessing: PreprocessingOptions
     student: StudentOptions
     sft: SFTOptions
@@ -59,11 +64,15 @@ class Chosen:
 
 
 def find_contradictions(
-    preprocessing: PreprocessingOptions, student: StudentOptions, sft: SFTOptions, grpo: GRPOOptions
+    split: SplitOptions,
+    preprocessing: PreprocessingOptions,
+    student: StudentOptions,
+    sft: SFTOptions,
+    grpo: GRPOOptions,
 ) -> Iterator[str]:
     """Yield in words what parameters, each right by itself, say against each other."""
     for check in CHECKS:
-        yield from check(Chosen(preprocessing, student, sft, grpo))
+        yield from check(Chosen(split, preprocessing, student, sft, grpo))
 
 
 def _one_length(chosen: Chosen) -> Iterator[str]:
@@ -188,6 +197,15 @@ def _the_teacher_knows_more(chosen: Chosen) -> Iterator[str]:
         )
 
 
+def _the_teacher_answers_the_prompts(chosen: Chosen) -> Iterator[str]:
+    if "teacher_similarity" in chosen.grpo.rewards and chosen.split.grpo_share:
+        yield (
+            f"grpo.rewards.teacher_similarity with split.grpo_share = {chosen.split.grpo_share}: prompts that are kept "
+            "from the teacher have no answer of it to compare with; set split.grpo_share=0, as the article does, or "
+            "leave the reward out"
+        )
+
+
 def _tools_are_of_grpo(chosen: Chosen) -> Iterator[str]:
     if chosen.grpo.environment != "tools":
         return
@@ -226,6 +244,7 @@ CHECKS: tuple[Callable[[Chosen], Iterator[str]], ...] = (
     _a_curriculum_is_profiled,
     _every_prompt_teaches,
     _the_teacher_knows_more,
+    _the_teacher_answers_the_prompts,
     _tools_are_of_grpo,
 )
 

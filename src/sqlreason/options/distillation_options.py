@@ -11,7 +11,7 @@ from sqlreason.options.option_types import Options, Positive, Share, ToolOptions
 class SplitOptions(Options):
     """Which questions are kept back from the teacher for GRPO, by whole schemas."""
 
-    grpo_share: float = Share
+    grpo_share: float = Field(ge=0.0, lt=1.0)
     seed: int
 
 

@@ -1,6 +1,7 @@
 """The parameters `grpo`: rewards, forecast, method, and the arguments of trl's GRPOConfig."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -22,7 +23,7 @@ class ForecastOptions(Options):
 
     prompts: int = Field(ge=0)
     samples: int = Field(ge=2)
-    temperatures: tuple[float, ...] = Field(min_length=1)
+    temperatures: tuple[Annotated[float, Field(gt=0.0, allow_inf_nan=False)], ...] = Field(min_length=1)
     processes: int = Positive
     on_no_go: Literal["stop", "warn"]
 
@@ -52,7 +53,7 @@ class DistillationTeacherOptions(Options):
 class GRPOOptions(Options):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
-    rewards: dict[str, float] = Field(min_length=1)
+    rewards: dict[str, Annotated[float, Field(gt=0.0, allow_inf_nan=False)]] = Field(min_length=1)
     certification: CertificationOptions
     forecast: ForecastOptions
     initial_adapter: Literal["full", "format_only", "none"]
@@ -67,6 +68,14 @@ class GRPOOptions(Options):
     dev_steps: int = Positive
     patience: int | None = Field(gt=0)
     trl: GRPOArguments
+
+    @field_validator("rewards", mode="before")
+    @classmethod
+    def _without_those_taken_out(cls, rewards: Any) -> Any:
+        """Leave out weights of null: by one an environment, or `--params`, takes out a reward that it inherits."""
+        if not isinstance(rewards, Mapping):
+            return rewards
+        return {name: weight for name, weight in rewards.items() if weight is not None}
 
     @field_validator("rewards")
     @classmethod

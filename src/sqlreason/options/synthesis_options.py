@@ -1,7 +1,7 @@
 """The parameters of how the project's own question set is made."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ class SynthesisOptions(Options):
     max_columns: int = Field(ge=2)
     timeout_seconds: float = Positive
     difficulty: Literal["mixed", "easy", "medium", "hard"]
-    mix: dict[str, float]
+    mix: dict[str, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]]
     databases: int = Positive
     paraphrase_share: float = Share
     questions_per_variation: int | None = Field(ge=1)

@@ -12,7 +12,11 @@ import pandas as pd
 from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
 from sqlreason.options.checks import find_faults
+from sqlreason.options.grpo_options import GRPOOptions
+from sqlreason.options.parameters import PARAMETERS
 from sqlreason.preflight import base_model, extras, reach
+from sqlreason.rewards.certification import certify, prepare_rows
+from sqlreason.rewards.sample_questions import sample_rows
 from sqlreason.sql.parsing.dialects import own_dialect
 from sqlreason.sql.sandbox.named_server import VARIABLE, named_server
 from sqlreason.synthesis.schema.readers import dialect_of_place
@@ -129,6 +133,27 @@ def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None
         )
     for doubt in extras.find_doubts(parameters, nodes):
         logger.warning("%s", doubt)
+
+
+def require_sound_rewards(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
+    """Try a mix of rewards on a question of this package's, before the teacher is paid and the student trained.
+
+    The node `grpo.certify_rewards` tries it on the run's own questions, which are there after the teacher. The default,
+    `execution` alone, is not tried here: tests do.
+
+    Args:
+        parameters: Of the environment, as Kedro resolves them.
+        nodes: Names of what is to be run; nothing is tried where none trains on rewards.
+
+    Raises:
+        CertificationError: If it can be gamed, and that is not to be a warning.
+    """
+    grpo = PARAMETERS["grpo"].model_validate(parameters["grpo"])
+    assert isinstance(grpo, GRPOOptions)
+    stops = grpo.method == "grpo" and grpo.certification.on_failure == "stop"
+    if "grpo.train_grpo" in nodes and stops and set(grpo.rewards) != {"execution"}:
+        logger.info("rewards: %s are tried on a question of our own", ", ".join(grpo.rewards))
+        certify(grpo.rewards, prepare_rows(sample_rows()[:1]), min_auc=grpo.certification.min_auc).require()
 
 
 def require_writable(folder: Path) -> None:

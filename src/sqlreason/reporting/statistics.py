@@ -136,7 +136,9 @@ def mean_p_value(pairs: Sequence[Pair]) -> float:
         ValueError: As of `mean_difference`.
     """
     differences = _summed_differences(pairs)
-    chances = np.ones(1)  # of each sum of those questions so far, from the lowest in steps of two
+    chances: np.ndarray[Any, np.dtype[np.float64]] = np.ones(
+        1
+    )  # of each sum of those questions so far, from the lowest in steps of two
     for size in np.abs(differences[differences != 0]):
         step = np.zeros(size + 1)
         step[[0, -1]] = 0.5

@@ -19,6 +19,9 @@ from sqlreason.rewards import Reward, add_up, make_rewards
 from sqlreason.rewards.exploits import EXPLOITS, Exploit
 from sqlreason.rewards.rewrites import Question, explain_plainly, write_correct
 from sqlreason.rewards.tasks import gold_of
+from sqlreason.sql.database_files import is_database_url
+from sqlreason.sql.databases.batch_preparation import Row, prepare_all
+from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.mutation.mutants import mutants
 from sqlreason.sql.parsing.dialects import to_engine
@@ -170,6 +173,27 @@ def certify(
     trials, prepared = draw_trials(rows, list(exploits), seed)
     scores, reasons = _score(rewards, others, trials, prepared)
     return _certificate(trials, scores, reasons, min_auc)
+
+
+def prepare_rows(asked: Sequence[Row], databases: int = 3, seed: int = 0) -> list[dict[str, Any]]:
+    """Return the rows that `certify` takes for questions; those whose gold cannot be trusted are left out.
+
+    Args:
+        asked: Their context is a script or the URL of a database file, of which a reward gets the script that is shown.
+        databases: Drawn beside the original.
+        seed: Of these.
+    """
+    found = zip(asked, prepare_all(asked, databases, seed), strict=True)
+    trusted = [(row, prepared.task) for row, prepared in found if prepared.task is not None]
+    with Verifier() as verifier:
+        shown = [
+            context_of(verifier, row.context).shown if is_database_url(row.context) else row.context
+            for row, _ in trusted
+        ]
+    return [
+        {"task": task.to_json(), "sql_context": context, "gold_sql": row.gold}
+        for (row, task), context in zip(trusted, shown, strict=True)
+    ]
 
 
 def draw_trials(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlreason.sql.databases.batch_preparation import Row
+
 _SHOP = """
 CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT);
 CREATE TABLE purchase (
@@ -54,3 +56,8 @@ def sample_questions() -> list[dict[str, Any]]:
         {"id": f"sample-{number}", "question": question, "sql_context": context.strip(), "gold_sql": gold}
         for number, (context, question, gold) in enumerate(_ASKED, 1)
     ]
+
+
+def sample_rows() -> list[Row]:
+    """Return the same as what preparing a question needs."""
+    return [Row(row["id"], row["sql_context"], row["gold_sql"]) for row in sample_questions()]

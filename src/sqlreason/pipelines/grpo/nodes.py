@@ -33,9 +33,10 @@ def certify_rewards(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> pd.Data
         options: Rewards and weights; size of the sample and threshold.
 
     Returns:
-        Table `certification`; the training looks at it before it starts.
+        Table `certification`; the training looks at it again before it starts.
 
     Raises:
+        CertificationError: If they can be gamed, and that stops the run (`certification.on_failure`).
         ValueError: If likeness to the teacher is to be paid and the teacher answered none of the prompts.
     """
     if "teacher_similarity" in options.rewards and not grpo_prompts["teacher_think"].any():
@@ -48,16 +49,16 @@ def certify_rewards(grpo_prompts: pd.DataFrame, options: GRPOOptions) -> pd.Data
         options.rewards, records(sample), min_auc=options.certification.min_auc, seed=options.trl.seed
     )
     logger.info("rewards: %s", certificate.summary())
+    _heed(certificate, options)
     return pd.DataFrame([asdict(entry) for entry in certificate.entries])
 
 
-def _check_certificate(table: pd.DataFrame, options: GRPOOptions) -> None:
-    """Refuse to train on rewards that can be gamed, or only say so."""
-    certificate = Certificate(tuple(Entry(**row) for row in records(table)))
+def _heed(certificate: Certificate, options: GRPOOptions) -> None:
+    """Refuse rewards that can be gamed, or only say so."""
     if options.certification.on_failure == "stop":
         certificate.require()
     elif certificate.faults:
-        logger.warning("grpo: training on rewards that can be gamed: %s", "; ".join(certificate.faults))
+        logger.warning("rewards that can be gamed: %s", "; ".join(certificate.faults))
 
 
 def choose_start(
@@ -239,7 +240,7 @@ def train_student(
             sft,
             options,
         )
-    _check_certificate(certification, options)
+    _heed(Certificate(tuple(Entry(**row) for row in records(certification))), options)
     _check_forecast(grpo_forecast, options)
     trained, dev = _split_dev(grpo_prompts, options)
     chosen = _choose_prompts(trained, grpo_profile, options)

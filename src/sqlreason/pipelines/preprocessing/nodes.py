@@ -114,7 +114,11 @@ def verify_traces(
 
     Returns:
         Table `verified_traces`.
+
+    Raises:
+        BadInput: If there are traces of questions that are not among the prompts.
     """
+    _require_prompts_of(cot_traces, test_databases)
     tasks = usable_tasks(test_databases, "train")
     traces = cot_traces[cot_traces["well_formed"] & cot_traces["id"].isin(tasks)]
     contexts = dict(zip(sql_questions["id"], sql_questions["sql_context"], strict=True))
@@ -140,6 +144,18 @@ def verify_traces(
         frame = frame.assign(conversation=said, replay=_replay(said, frame["id"].tolist(), tasks, contexts, limits))
     logger.info("%d of %d traces answer like the gold", int(frame["agrees"].sum()), len(frame))
     return frame
+
+
+def _require_prompts_of(cot_traces: pd.DataFrame, test_databases: pd.DataFrame) -> None:
+    """Refuse traces beside which other prompts were written since, as an estimate under other parameters does."""
+    prompted = test_databases.loc[test_databases["split"] == "train", "id"]
+    strange = sorted(set(cot_traces["id"]) - set(prompted))
+    if strange:
+        raise BadInput(
+            f"cot_traces holds answers to {len(strange)} questions that are not in raw_prompts ({strange[0]}, …): the "
+            "prompts were written anew since the teacher was asked. Run the pipeline distillation again with the "
+            "parameters you mean; what the teacher has answered is not paid twice"
+        )
 
 
 def _replay(
