@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -21,6 +22,10 @@ from postgres_server import PostgresServer, find_program
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+
+# Machines are shared, and a first example imports: no test is one of time.
+settings.register_profile("sqlreason")
+settings.load_profile("sqlreason")
 
 LONGEST = (
     "test_resume.py", "test_demo.py", "test_errors.py", "test_launch.py", "test_synthesis.py", "test_command_line.py",

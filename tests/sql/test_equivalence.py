@@ -79,7 +79,7 @@ ROWS = st.lists(st.tuples(VALUES, VALUES), max_size=7)
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_bag_is_itself_in_any_order_and_up_to_noise(rows, rng: random.Random) -> None:
     ones = canonical_rows(rows)
     noisy = [tuple(v * (1 + 1e-9) if isinstance(v, float) else v for v in row) for row in rows]
@@ -90,20 +90,20 @@ def test_a_bag_is_itself_in_any_order_and_up_to_noise(rows, rng: random.Random) 
 
 
 @given(ROWS, st.tuples(VALUES, VALUES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_bag_is_never_one_with_a_row_more(rows, extra) -> None:
     assert not same_bag(canonical_rows(rows), canonical_rows([*rows, extra]))
 
 
 @given(ROWS, ROWS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_sameness_is_symmetric(ones, others) -> None:
     one, other = canonical_rows(ones), canonical_rows(others)
     assert same_bag(one, other) == same_bag(other, one)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(0, 4), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_completion_of_a_tie_is_right(keys, limit, rng: random.Random) -> None:
     rows = [((key,), (i,)) for i, key in enumerate(sorted(keys))]
     gold = Answer(1, [row for _, row in rows[:limit]], ordered=True)

@@ -29,7 +29,7 @@ def sent(value, most=1_000_000):
 
 
 @given(VALUES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_value_arrives_as_it_was(value) -> None:
     (arrived,) = sent(value)
     assert arrived == value and type(arrived) is type(value)
