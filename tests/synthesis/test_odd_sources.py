@@ -208,3 +208,26 @@ def test_a_file_of_ddl_in_any_encoding(tmp_path, verifier, encoding) -> None:
     script = "CREATE TABLE a (id SERIAL PRIMARY KEY, ort TEXT); INSERT INTO a (ort) VALUES ('Köln');"
     path.write_bytes(script.encode(encoding))
     assert kinds_of(ask_about(verifier, str(path), "sampled"), "a")["id"] == "key"
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_names_without_words_are_asked_about_or_left_alone(tmp_path, verifier, rows) -> None:
+    script = (
+        'CREATE TABLE thing (" " INTEGER PRIMARY KEY, "" INTEGER, "_" TEXT, title TEXT, size REAL);'
+        'CREATE TABLE " " (id INTEGER PRIMARY KEY, thing INTEGER REFERENCES thing(" "), weight REAL);'
+        "INSERT INTO thing VALUES (1, 2, 'a', 'b', 1.5), (2, 3, 'c', 'd', 2.5);"
+    )
+    annotated_schema = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    assert set(kinds_of(annotated_schema, "thing")) == {"title", "size"}
+    assert [table.name for table in annotated_schema.tables] == ["thing"]
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_the_day_that_stands_for_never_ends_no_run(tmp_path, verifier, rows) -> None:
+    days = ("9999-12-31 00:00:00", "2024-02-28 10:30:00", "0001-01-01 00:00:00")
+    script = (
+        "CREATE TABLE price (id INTEGER PRIMARY KEY, product TEXT NOT NULL, valid_to TIMESTAMP NOT NULL);"
+        + "".join(f"INSERT INTO price VALUES ({n}, 'p{n % 3}', '{days[n % 3]}');" for n in range(40))
+    )
+    found = ask_about(verifier, sqlite_file(tmp_path, script), rows, count=300).table("price").column("valid_to")
+    assert found.kind == "date" and found.has_time

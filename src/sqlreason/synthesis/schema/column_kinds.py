@@ -59,6 +59,8 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
         phrase: What it is called.
         seen: Its rows; None where they may not be looked at, or there are none.
     """
+    if not phrase.split():
+        return Guess("", reason="a name without words")
     family = family_of(column.type) or (seen.form if seen and not column.type else "")
     seen = seen if seen and seen.known else None
     if family == "text" and seen and seen.form in ("date", "datetime"):

@@ -165,20 +165,20 @@ def _key_of(table: Table, profiles: Profiles) -> str:
     if len(declared) != 1:
         return ""
     column = table.column(declared[0])
-    return column.name if column and family_of(column.type) in ("int", "text") else ""
+    return column.name if column and phrase_of(column.name) and family_of(column.type) in ("int", "text") else ""
 
 
 def _table(
     table: Table, schema: Schema, nouns: dict[str, tuple[str, str]], keys: dict[str, str], profiles: Profiles
 ) -> TablePlan:
-    targets = {key.columns[0]: key.table for key in table.foreign_keys if keys[key.table]}
+    targets = {key.columns[0]: key.table for key in table.foreign_keys if keys[key.table] and phrase_of(key.columns[0])}
     strict = any(not column.nullable for column in table.columns if column.name not in table.primary_key)
     referred = any(key.table == table.name for other in schema.tables for key in other.foreign_keys)
     own_key = keys[table.name] if referred or keys[table.name] not in targets else ""
     columns = []
     for column in table.columns:
         seen = profiles.get((table.name, column.name))
-        if column.name == own_key:
+        if own_key and column.name == own_key:
             plan = _key(column, seen, nouns[table.name][0])
         elif column.name in targets:
             plan = _reference(column, targets[column.name], table.name, nouns, keys)
@@ -187,7 +187,8 @@ def _table(
         columns.append(replace(plan, optional=plan.kind != "key" and _optional(column, seen, strict)))
     asked = _told_apart(columns)
     unasked = tuple(column for column in columns if column not in asked)
-    primary = () if own_key else table.primary_key
+    known = {column.name for column in asked}
+    primary = () if own_key or not known.issuperset(table.primary_key) else table.primary_key
     order = tuple(column.name for column in columns)
     return TablePlan(table.name, *nouns[table.name], tuple(asked), unasked, order, primary)
 
@@ -229,7 +230,7 @@ def _reference(
 
 def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan:
     phrase, unit = phrase_and_unit(column.name, column.comment)
-    phrase = phrase or phrase_of(column.name) or column.name.lower()
+    phrase = phrase or phrase_of(column.name)
     found = guess(column, phrase, seen)
     values: tuple[str, ...] = ()
     if found.kind in ("name", "category"):

@@ -46,7 +46,7 @@ def phrase_and_unit(column: str, comment: str | None = None) -> tuple[str, str]:
         return told, UNITS.get(unit[1], unit[1]) if unit else ""
     words = phrase_of(column).split()
     found = unit[1] if unit else words[-1] if len(words) > 1 and words[-1] in UNITS else ""
-    if found and words[-1] == found:
+    if words[-1:] == [found]:
         words.pop()
     return _in_full(words), UNITS.get(found, found)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlreason.sql.parsing.schema import Column, ForeignKey, Schema, Table, distances
 from sqlreason.sql.parsing.undeclared_keys import with_inferred_keys
+from sqlreason.synthesis.english import phrase_of
 from sqlreason.synthesis.schema.readers import SourceError
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ def cut(schema: Schema, focus: Sequence[str], max_tables: int, max_columns: int)
     Raises:
         SourceError: There is no table, or the focus names one that is not there.
     """
+    schema = replace(schema, tables=tuple(table for table in schema.tables if phrase_of(table.name)))  # "" has no noun
     if not schema.tables:
         views = f", only the views {', '.join(map(str, schema.views[:5]))}" if schema.views else ""
         raise SourceError(f"the database has no table{views}; questions are made from tables, so give one with tables")
