@@ -231,3 +231,32 @@ def test_the_day_that_stands_for_never_ends_no_run(tmp_path, verifier, rows) -> 
     )
     found = ask_about(verifier, sqlite_file(tmp_path, script), rows, count=300).table("price").column("valid_to")
     assert found.kind == "date" and found.has_time
+
+
+@pytest.mark.parametrize("odd", ["''", "'0000-00-00 00:00:00'", "'infinity'", "'soon'"])
+def test_one_odd_moment_does_not_take_the_time_of_day_from_the_others(tmp_path, verifier, odd) -> None:
+    script = "CREATE TABLE task (id INTEGER PRIMARY KEY, title TEXT, done_at TIMESTAMP NOT NULL);"
+    for n in range(1, 40):
+        moment = odd if n == 7 else f"'2024-05-{n % 28 + 1:02d} 14:30:00'"
+        script += f"INSERT INTO task VALUES ({n}, 't{n % 5}', {moment});"
+    done = ask_about(verifier, sqlite_file(tmp_path, script), "sampled").table("task").column("done_at")
+    assert (done.has_time, done.low, done.high) == (True, "2024-01-01", "2024-12-31")
+
+
+@pytest.mark.parametrize("value", ["1704067200 + {n}", "'{n}/12/2024'"])
+def test_moments_that_are_not_written_as_days_are_not_asked_about(tmp_path, verifier, value) -> None:
+    script = "CREATE TABLE ev (id INTEGER PRIMARY KEY, title TEXT, at DATETIME);" + "".join(
+        f"INSERT INTO ev VALUES ({n}, 't{n % 5}', {value.format(n=n)});" for n in range(1, 30)
+    )
+    assert "at" not in kinds_of(ask_about(verifier, sqlite_file(tmp_path, script), "synthetic"), "ev")
+
+
+def test_ranges_of_a_few_values_are_not_told(tmp_path, verifier) -> None:
+    script = "CREATE TABLE staff (id INTEGER PRIMARY KEY, salary INTEGER, born DATE);" + "".join(
+        f"INSERT INTO staff VALUES ({n}, {salary}, '19{n}1-03-04');"
+        for n, salary in enumerate((41000, 52000, 48000, 187000), 3)
+    )
+    database = sqlite_file(tmp_path, script)
+    staff, unseen = (ask_about(verifier, database, rows).table("staff") for rows in ("synthetic", "never"))
+    for name in ("salary", "born"):
+        assert (staff.column(name).low, staff.column(name).high) == (unseen.column(name).low, unseen.column(name).high)

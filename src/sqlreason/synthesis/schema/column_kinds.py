@@ -36,6 +36,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "capacity": (10, 1000), "population": (1000, 1000000), "milliseconds": (1000, 600000), "bytes": (1000, 5000000),
 }  # fmt: skip
 _QUOTABLE = 0.8  # of a column's texts; below, questions leave it alone
+_DATED = 0.5  # of a column's moments; below, they are numbers of seconds or written in a way of their own
 _SOUNDING = 0.5  # different texts, as a share of the rows, in a column that is called like a category
 _FLAGS = ("is_", "has_", "was_")
 
@@ -78,8 +79,6 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
 
 def _is_flag(seen: Profile) -> bool:
     """Return whether a column that is declared as a flag is one: SQLite takes any value, MySQL any small number."""
-    if seen.form == "int":
-        return seen.low in (0, 1) and seen.high in (0, 1)
     return seen.form in ("flag", "")
 
 
@@ -105,9 +104,11 @@ def _number(family: str, phrase: str, seen: Profile | None) -> Guess:
 
 
 def _date(family: str, seen: Profile | None) -> Guess:
+    if seen and seen.dated < _DATED:
+        return Guess("", reason="moments that are not written as days")
     told = seen is not None and isinstance(seen.low, str) and isinstance(seen.high, str)
     low, high = (seen.low, seen.high) if told and seen else ("2020-01-01", "2024-12-31")
-    with_time = seen.form == "datetime" if seen else family == "datetime"
+    with_time = seen.timed if seen else family == "datetime"
     return Guess("date", low, high, has_time=with_time)
 
 

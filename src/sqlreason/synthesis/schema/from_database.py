@@ -187,8 +187,8 @@ def _table(
         columns.append(replace(plan, optional=plan.kind != "key" and _optional(column, seen, strict)))
     asked = _told_apart(columns)
     unasked = tuple(column for column in columns if column not in asked)
-    known = {column.name for column in asked}
-    primary = () if own_key or not known.issuperset(table.primary_key) else table.primary_key
+    told_apart = {column.name for column in asked} & set(table.primary_key)  # without it all rows would be one
+    primary = () if own_key or not told_apart else table.primary_key
     order = tuple(column.name for column in columns)
     return TablePlan(table.name, *nouns[table.name], tuple(asked), unasked, order, primary)
 
