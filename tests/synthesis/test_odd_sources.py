@@ -260,3 +260,40 @@ def test_ranges_of_a_few_values_are_not_told(tmp_path, verifier) -> None:
     staff, unseen = (ask_about(verifier, database, rows).table("staff") for rows in ("synthetic", "never"))
     for name in ("salary", "born"):
         assert (staff.column(name).low, staff.column(name).high) == (unseen.column(name).low, unseen.column(name).high)
+
+
+def test_whole_numbers_of_0_and_1_are_flags_unless_they_count(tmp_path, verifier) -> None:
+    script = "CREATE TABLE users (id INTEGER PRIMARY KEY, deleted INTEGER, enabled INTEGER NOT NULL, siblings INTEGER,"
+    script += " level INTEGER, stay_days INTEGER, locked INTEGER);" + "".join(
+        f"INSERT INTO users VALUES ({n}, {n % 2}, {int(n % 3 > 0)}, {n % 2}, {n % 2}, {n % 2}, 1);" for n in range(40)
+    )
+    found = ask_about(verifier, sqlite_file(tmp_path, script), "sampled").table("users")
+    assert {column.name for column in found.columns if column.kind == "bool"} == {"deleted", "enabled"}
+    assert {(column.low, column.high) for column in found.columns if column.kind == "int"} == {(0, 1)}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("kind", ["NUMERIC(10, 0)", "DECIMAL(9)", "NUMBER", ""])
+def test_keys_that_are_declared_as_numbers_of_any_sort(tmp_path, verifier, kind, rows) -> None:
+    script = (
+        f"CREATE TABLE cust (id {kind} PRIMARY KEY, name TEXT, total REAL);"
+        f"CREATE TABLE ord (ord_id {kind} PRIMARY KEY, cust_id {kind} REFERENCES cust(id), amount REAL);"
+    ) + "".join(
+        f"INSERT INTO cust VALUES ({n}, 'n{n}', {n * 3}); INSERT INTO ord VALUES ({n}, {n % 7 + 1}, {n}.5);"
+        for n in range(1, 40)
+    )
+    annotated_schema = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    keys = [annotated_schema.table(name).key_name for name in ("cust", "ord")]
+    assert keys == (["id", "ord_id"] if kind or rows != "never" else ["", ""])
+
+
+def test_numbers_like_years_are_years_only_where_they_are_called_so(tmp_path, verifier) -> None:
+    script = (
+        "CREATE TABLE car (id INTEGER PRIMARY KEY, weight INTEGER, calories INTEGER, year INTEGER, founded INTEGER);"
+    )
+    script += "".join(
+        f"INSERT INTO car VALUES ({n}, {1500 + n * 8}, {1600 + n * 5}, {1980 + n % 30}, {1900 + n});"
+        for n in range(1, 60)
+    )
+    found = ask_about(verifier, sqlite_file(tmp_path, script), "synthetic").table("car")
+    assert {column.name for column in found.columns if column.is_year} == {"year", "founded"}

@@ -34,6 +34,11 @@ _TYPE_SPELLINGS: dict[str, tuple[str, ...]] = {
     "date": ("DATE",),
     "bool": ("BOOLEAN",),
 }
+# Words in the phrase of a whole number that tell a calendar year from a measure of 1500 to 2100.
+_YEARS = frozenset([
+    "year", "years", "season", "built", "founded", "established", "since", "born", "birth", "death", "opened",
+    "released", "release", "vintage", "published", "launched", "introduced", "debut", "joined", "completed", "date",
+])  # fmt: skip
 # Words in a column's phrase whose values cannot sensibly be added up.
 _NOT_ADDITIVE = frozenset(
     [
@@ -112,7 +117,8 @@ class ColumnPlan:
     @property
     def is_year(self) -> bool:
         """Return whether the whole numbers are calendar years."""
-        return self.kind == "int" and self.low >= 1500 and self.high <= 2100
+        told = not self.unit and not _YEARS.isdisjoint(self.phrase.lower().split())
+        return told and self.kind == "int" and self.low >= 1500 and self.high <= 2100
 
     @property
     def is_measure(self) -> bool:

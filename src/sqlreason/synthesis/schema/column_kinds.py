@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from sqlreason.sql.parsing.schema import Column
+from sqlreason.synthesis.english import is_plural
 from sqlreason.synthesis.schema.profiles import Profile
 
 # Types as SQLite, DuckDB, PostgreSQL, MySQL and SQL Server write them; the first that fits counts.
@@ -35,10 +36,13 @@ _RANGES: dict[str, tuple[float, float]] = {
     "height": (1, 300), "length": (1, 300), "stock": (0, 500), "balance": (0, 5000), "discount": (0, 50),
     "capacity": (10, 1000), "population": (1000, 1000000), "milliseconds": (1000, 600000), "bytes": (1000, 5000000),
 }  # fmt: skip
+_MEASURES = frozenset([*_RANGES, "number", "level", "size", "rank", "order", "version", "floor"])
+_WHOLE = r"(NUMERIC|DECIMAL|DEC|NUMBER)( ?\( ?\d+ ?(, ?0 ?)?\))?"
 _QUOTABLE = 0.8  # of a column's texts; below, questions leave it alone
 _DATED = 0.5  # of a column's moments; below, they are numbers of seconds or written in a way of their own
 _SOUNDING = 0.5  # different texts, as a share of the rows, in a column that is called like a category
 _FLAGS = ("is_", "has_", "was_")
+_FLAGGED = 20  # rows of 0 and 1 alone that make whole numbers flags, unless their name counts or measures
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,13 @@ class Guess:
     reason: str = ""
 
 
-def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
+def guess(column: Column, phrase: str, unit: str, seen: Profile | None) -> Guess:
     """Return the kind of a column that is neither key nor reference.
 
     Args:
         column: Its name and declared type.
         phrase: What it is called.
+        unit: In what it is measured; empty where nothing says so.
         seen: Its rows; None where they may not be looked at, or there are none.
     """
     if not phrase.split():
@@ -71,7 +76,7 @@ def guess(column: Column, phrase: str, seen: Profile | None) -> Guess:
     if family == "flag" or (family == "int" and column.name.lower().startswith(_FLAGS)):
         return Guess("bool")
     if family in ("int", "real"):
-        return _number(family, phrase, seen)
+        return _number(family, phrase, unit, seen)
     if family in ("date", "datetime"):
         return _date(family, seen)
     return _text(column, phrase, seen) if family == "text" else Guess("", reason=f"type {column.type or 'unknown'}")
@@ -90,12 +95,20 @@ def family_of(declared: str) -> str:
     return next((family for family, pattern in _FAMILIES if re.match(pattern, text)), "")
 
 
-def _number(family: str, phrase: str, seen: Profile | None) -> Guess:
+def is_whole(declared: str, seen: Profile | None) -> bool:
+    """Return whether numbers have no decimals: by their rows, else by a type such as NUMERIC(10, 0) or DECIMAL."""
+    if seen and seen.known:
+        return seen.form in ("int", "flag")
+    return family_of(declared) == "int" or re.fullmatch(_WHOLE, declared.strip().upper()) is not None
+
+
+def _number(family: str, phrase: str, unit: str, seen: Profile | None) -> Guess:
     words = phrase.split()
     if family == "int" and words[-1] in _NAMING:
         return Guess("", reason="a number that names and does not measure")
-    if seen and seen.form == "flag" and family == "int" and seen.known > 20 and words[0] in ("is", "has", "active"):
-        return Guess("bool")
+    if seen and seen.form == "flag" and family == "int":
+        counts = unit or is_plural(phrase) or not _MEASURES.isdisjoint(words)
+        return Guess("int", 0, 1) if counts or seen.known < _FLAGGED or seen.distinct < 2 else Guess("bool")
     if seen and isinstance(seen.low, int | float) and isinstance(seen.high, int | float):
         low, high = seen.low, seen.high if seen.high > seen.low else seen.low + 1
     else:

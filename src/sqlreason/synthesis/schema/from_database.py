@@ -13,7 +13,7 @@ from typing import Literal
 from sqlreason.sql.parsing.schema import Column, Schema, Table
 from sqlreason.synthesis.english import phrase_of, role_of
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
-from sqlreason.synthesis.schema.column_kinds import family_of, guess
+from sqlreason.synthesis.schema.column_kinds import family_of, guess, is_whole
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
 from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, dialect_of_place, open_source
@@ -165,7 +165,11 @@ def _key_of(table: Table, profiles: Profiles) -> str:
     if len(declared) != 1:
         return ""
     column = table.column(declared[0])
-    return column.name if column and phrase_of(column.name) and family_of(column.type) in ("int", "text") else ""
+    if column is None or not phrase_of(column.name):
+        return ""
+    seen = profiles.get((table.name, column.name))
+    family = family_of(column.type) or (seen.form if seen and not column.type else "")
+    return column.name if family in ("int", "text") or (family == "real" and is_whole(column.type, seen)) else ""
 
 
 def _table(
@@ -214,9 +218,8 @@ def _key(column: Column, seen: Profile | None, noun: str) -> ColumnPlan:
     phrase = phrase_and_unit(column.name)[0]
     phrase = f"{noun} {phrase}" if phrase in ("id", "code", "key", "number") else phrase
     opening = "".join(word[0] for word in noun.split()).upper()
-    return ColumnPlan(
-        column.name, "key", phrase, values=(opening,) if textual else (), type=_portable(column.type, "key")
-    )
+    spelled = _portable(column.type, "name" if textual else "key")
+    return ColumnPlan(column.name, "key", phrase, values=(opening,) if textual else (), type=spelled)
 
 
 def _reference(
@@ -231,7 +234,7 @@ def _reference(
 def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan:
     phrase, unit = phrase_and_unit(column.name, column.comment)
     phrase = phrase or phrase_of(column.name)
-    found = guess(column, phrase, seen)
+    found = guess(column, phrase, unit, seen)
     values: tuple[str, ...] = ()
     if found.kind in ("name", "category"):
         values = _values(column, phrase, noun, seen, found.kind == "category")
