@@ -297,3 +297,60 @@ def test_numbers_like_years_are_years_only_where_they_are_called_so(tmp_path, ve
     )
     found = ask_about(verifier, sqlite_file(tmp_path, script), "synthetic").table("car")
     assert {column.name for column in found.columns if column.is_year} == {"year", "founded"}
+
+
+def links_of(annotated_schema):
+    return {(t.name, r.name, r.target) for t in annotated_schema.tables for r in t.references}
+
+
+def filled(*tables):
+    """INSERT statements of forty rows for each (table, values of row n)."""
+    return "".join(f"INSERT INTO {name} VALUES ({values(n)});" for name, values in tables for n in range(1, 41))
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_references_in_another_letter_case_are_followed(tmp_path, verifier, rows) -> None:
+    script = (
+        "CREATE TABLE customers (id INTEGER, name TEXT, PRIMARY KEY (ID));"
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, buyer INTEGER, total REAL,"
+        " FOREIGN KEY (BUYER) REFERENCES Customers(ID));"
+    ) + filled(("customers", lambda n: f"{n}, 'c{n}'"), ("orders", lambda n: f"{n}, {n % 9 + 1}, {n}.5"))
+    for place in (sqlite_file(tmp_path, script), duckdb_file(tmp_path, script)):
+        assert links_of(ask_about(verifier, place, rows)) == {("orders", "buyer", "customers")}
+
+
+@pytest.mark.parametrize("rows", ROWS[1:])
+def test_tables_without_primary_keys_are_tied_by_what_is_called_like_one(tmp_path, verifier, rows) -> None:
+    script = (
+        "CREATE TABLE album (title TEXT, AlbumId INTEGER, ArtistId INTEGER); CREATE TABLE artist (ArtistId INTEGER,"
+        " name TEXT); CREATE TABLE visit (id INTEGER, artist_id INTEGER, day TEXT);"
+    ) + filled(
+        ("album", lambda n: f"'t{n}', {n}, {n % 9 + 1}"),
+        ("artist", lambda n: f"{n}, 'a{n}'"),
+        ("visit", lambda n: f"{n % 9}, {n}, 'Monday'"),
+    )
+    annotated_schema = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    assert links_of(annotated_schema) == {("album", "ArtistId", "artist")}
+    keys = {table.name: table.key_name for table in annotated_schema.tables}
+    assert keys == {"album": "AlbumId", "artist": "ArtistId", "visit": ""}  # whose ids come twice
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_a_foreign_key_to_a_unique_column_is_followed_and_others_are_told(tmp_path, verifier, rows, caplog) -> None:
+    script = (
+        "CREATE TABLE country (id INTEGER PRIMARY KEY, iso TEXT NOT NULL UNIQUE, name TEXT NOT NULL);"
+        "CREATE TABLE city (id INTEGER PRIMARY KEY, iso TEXT REFERENCES country(iso), x INTEGER, y INTEGER);"
+        "CREATE TABLE place (x INTEGER, y INTEGER, title TEXT, PRIMARY KEY (x, y));"
+        "CREATE TABLE trip (id INTEGER PRIMARY KEY, km REAL, x INTEGER, y INTEGER,"
+        " FOREIGN KEY (x, y) REFERENCES place(x, y));"
+    ) + filled(
+        ("country", lambda n: f"{n}, 'iso{n}', 'c{n}'"),
+        ("city", lambda n: f"{n}, 'iso{n % 9 + 1}', 1, 2"),
+        ("place", lambda n: f"{n}, {n % 3}, 't{n % 4}'"),
+        ("trip", lambda n: f"{n}, {n}.5, {n}, {n % 3}"),
+    )
+    caplog.set_level(logging.INFO)
+    annotated_schema = ask_about(verifier, sqlite_file(tmp_path, script), rows)
+    assert links_of(annotated_schema) == {("city", "iso", "country")}
+    assert annotated_schema.table("country").key_name == "iso"
+    assert "no question joins by 1 foreign keys" in caplog.text and "trip(x, y) -> place(x, y)" in caplog.text

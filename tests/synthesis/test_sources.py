@@ -347,6 +347,8 @@ def test_a_large_schema_is_cut_around_the_tables_that_are_named(tmp_path):
     assert {table.name for table in source.annotated_schema.tables} == {"t7", "t8", "t9", "t10", "t11"}
     with pytest.raises(SourceError, match="names nowhere; the database has t0"):
         read_source(database, tables=["nowhere"])
+    with pytest.raises(SourceError, match="names 3 tables, of which max_tables=2 would drop some"):
+        read_source(database, tables=["t1", "t5", "t9"], max_tables=2)
 
 
 # ---------------------------------------------------------------------------------------- what cannot be read

@@ -20,7 +20,7 @@ from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, dialec
 from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, read_pool
 from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
 from sqlreason.synthesis.schema.sample_values import make_up, presentable
-from sqlreason.synthesis.schema.schema_cutting import cut
+from sqlreason.synthesis.schema.schema_cutting import confirm, cut
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,8 @@ def read_source(
     """
     dialect = dialect or dialect_of_place(database)
     with open_source(database, timeout_seconds) as reader:
-        schema = cut(reader.schema(), tables, max_tables, max_columns)
+        given = reader.schema()
+        schema = cut(given, tables, max_tables, max_columns, likely_keys=rows != "never")
         read = {} if rows == "never" else {table.name: _first_rows(reader, table) for table in schema.tables}
         profiles = {
             (table.name, column.name): profile([row[place] for row in read[table.name]])
@@ -76,6 +77,7 @@ def read_source(
             if table.name in read
             for place, column in enumerate(table.columns)
         }
+        schema = confirm(schema, given, partial(_is_unique, profiles))
         annotated_schema = annotate_schema(schema, _title(database), profiles)
         _tell(annotated_schema, rows, read)
         if rows != "sampled":
@@ -154,17 +156,15 @@ def _distinct_nouns(schema: Schema) -> dict[str, tuple[str, str]]:
     }
 
 
+def _is_unique(profiles: Profiles, table: Table, column: str) -> bool:
+    """Return whether the rows of a column, where they were looked at, all differ."""
+    seen = profiles.get((table.name, column))
+    return seen is None or seen.known == seen.distinct == seen.rows
+
+
 def _key_of(table: Table, profiles: Profiles) -> str:
-    """Return the one column that is a table's key, or nothing: declared, else an id whose values all differ."""
-    declared = table.primary_key
-    if not declared and table.columns:
-        first = table.columns[0]
-        seen = profiles.get((table.name, first.name))
-        looks = first.name.lower() in ("id", f"{nouns_of(table.name)[0].replace(' ', '_')}_id")
-        declared = (first.name,) if looks and seen and seen.known == seen.distinct == seen.rows else ()
-    if len(declared) != 1:
-        return ""
-    column = table.column(declared[0])
+    """Return the one column that is a table's key, or nothing."""
+    column = table.column(table.primary_key[0]) if len(table.primary_key) == 1 else None
     if column is None or not phrase_of(column.name):
         return ""
     seen = profiles.get((table.name, column.name))

@@ -97,7 +97,6 @@ class SqlReader:
 
     def _table(self, inspector: sa.Inspector, label: str) -> Table:
         schema, name = self._places[label]
-        keys = inspector.get_foreign_keys(name, schema)
         try:
             comment = inspector.get_table_comment(name, schema)["text"]
         except NotImplementedError:  # SQLite has no comments
@@ -106,7 +105,7 @@ class SqlReader:
             label,
             self._columns(inspector, label),
             self._primary_key(inspector, label),
-            tuple(_foreign_key(key) for key in keys),
+            self._foreign_keys(inspector, label),
             unique=tuple(tuple(found["column_names"]) for found in inspector.get_unique_constraints(name, schema)),
             comment=comment,
         )
@@ -126,6 +125,17 @@ class SqlReader:
             return tuple(inspector.get_pk_constraint(name, schema)["constrained_columns"])
         query = sa.text("SELECT name FROM pragma_table_xinfo(:name) WHERE pk > 0 ORDER BY pk")
         return tuple(column for (column,) in self._connection.execute(query, {"name": name}))
+
+    def _foreign_keys(self, inspector: sa.Inspector, label: str) -> tuple[ForeignKey, ...]:
+        schema, name = self._places[label]
+        if self._connection.dialect.name != "sqlite":
+            return tuple(map(_foreign_key, inspector.get_foreign_keys(name, schema)))
+        # as its own table says it: reflection looks for a key's columns in the letter case of its definition
+        query = sa.text('SELECT id, "from", "table", "to" FROM pragma_foreign_key_list(:name) ORDER BY id DESC, seq')
+        found: dict[int, list[tuple[str, str, str | None]]] = {}
+        for number, *parts in self._connection.execute(query, {"name": name}):
+            found.setdefault(number, []).append((parts[0], parts[1], parts[2]))
+        return tuple(_sqlite_key(parts) for parts in found.values())
 
     def _column(self, column: Mapping[str, Any], label: str) -> Column:
         kind = column["type"]
@@ -183,6 +193,12 @@ def _label(schema: str | None, name: str) -> str:
 def _foreign_key(key: Mapping[str, Any]) -> ForeignKey:
     target = _label(key.get("referred_schema"), key["referred_table"])
     return ForeignKey(tuple(key["constrained_columns"]), target, tuple(key["referred_columns"]))
+
+
+def _sqlite_key(parts: Sequence[tuple[str, str, str | None]]) -> ForeignKey:
+    """Return a foreign key from its (column, table, target); without targets it leads to the primary key."""
+    target = tuple(target for _, _, target in parts if target is not None)
+    return ForeignKey(tuple(column for column, _, _ in parts), parts[0][1], target)
 
 
 def _name(name: str) -> sa.ColumnClause[Any]:

@@ -133,7 +133,7 @@ def render_context(annotated_schema: AnnotatedSchema, contents: Mapping[str, lis
     statements = []
     for table in annotated_schema.creation_order:
         statements.append(render_table(annotated_schema, table))
-        if contents[table.name]:
+        if contents[table.name] and table.columns:  # of a table without any, rows cannot be written
             statements.append(render_rows(table, contents[table.name]))
     return " ".join(statements)
 
