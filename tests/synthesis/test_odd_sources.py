@@ -10,6 +10,8 @@ import pytest
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import NothingFits, compose
 from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.readers import SourceError
+from sqlreason.synthesis.schema.reflection import SqlReader
 from sqlreason.synthesis.schema.rows import render_context
 from sqlreason.synthesis.wording.sentences import word
 
@@ -179,6 +181,17 @@ def odd_postgres(postgres):
       GRANT USAGE ON SCHEMA sales TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA public, sales TO looker"""
     )
     postgres.execute(*script.strip().split(";\n"), database="odd")
+    postgres.execute("CREATE DATABASE padded")
+    postgres.execute(
+        "CREATE TABLE country (code CHAR(5) PRIMARY KEY, name TEXT NOT NULL)",
+        "CREATE TABLE orders (id INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY, status CHAR(10) NOT NULL, total "
+        "NUMERIC(10, 2) NOT NULL, taxed NUMERIC GENERATED ALWAYS AS (total * 2) STORED, "
+        "country CHAR(5) REFERENCES country(code))",
+        "INSERT INTO country VALUES ('NO', 'Norway'), ('CL', 'Chile')",
+        "INSERT INTO orders (status, total, country) SELECT (ARRAY['open', 'paid', 'sent'])[g % 3 + 1], g + 0.5, "
+        "(ARRAY['NO', 'CL'])[g % 2 + 1] FROM generate_series(1, 60) g",
+        database="padded",
+    )
     postgres.execute("CREATE DATABASE parts")
     postgres.execute(
         "CREATE TABLE visit (visit_id int, at date NOT NULL, n numeric, ok boolean) PARTITION BY RANGE (at)",
@@ -354,3 +367,60 @@ def test_a_foreign_key_to_a_unique_column_is_followed_and_others_are_told(tmp_pa
     assert links_of(annotated_schema) == {("city", "iso", "country")}
     assert annotated_schema.table("country").key_name == "iso"
     assert "no question joins by 1 foreign keys" in caplog.text and "trip(x, y) -> place(x, y)" in caplog.text
+
+
+@pytest.mark.parametrize("rows", ROWS[1:])
+def test_texts_of_char_n_come_without_the_blanks_that_fill_them_up(odd_postgres, verifier, rows) -> None:
+    annotated_schema = ask_about(verifier, odd_postgres.url("postgres", "padded"), rows)
+    assert set(annotated_schema.table("orders").column("status").values) == {"open", "paid", "sent"}
+    assert [column.name for column in annotated_schema.table("orders").unasked] == ["taxed"]
+
+
+@pytest.mark.parametrize("rows", ROWS[1:])
+def test_what_is_no_value_of_its_column_makes_it_one_that_may_be_missing(tmp_path, verifier, rows) -> None:
+    script = "CREATE TABLE prod (id INTEGER PRIMARY KEY, name TEXT NOT NULL, price REAL NOT NULL, made DATE NOT NULL,"
+    script += " sold TEXT NOT NULL, size REAL NOT NULL);"
+    for n in range(1, 60):
+        price = "'n/a'" if n % 4 == 0 else n
+        days = "'0000-00-00', '2024-02-30'" if n % 5 == 0 else f"'2024-03-0{n % 9 + 1}', '2024-02-29'"
+        script += f"INSERT INTO prod VALUES ({n}, 'p{n}', {price}, {days}, {n});"
+    prod = ask_about(verifier, sqlite_file(tmp_path, script), rows).table("prod")
+    assert {column.name for column in prod.columns if column.optional} == {"price", "made", "sold"}
+    assert (prod.column("price").low, prod.column("price").high) == (3.0, 57.0)
+
+
+def test_columns_of_bytes_are_not_read(tmp_path, verifier, monkeypatch, caplog) -> None:
+    asked = []
+    read = SqlReader.rows
+    monkeypatch.setattr(SqlReader, "rows", lambda self, *given: asked.extend(given[1]) or read(self, *given))
+    script = "CREATE TABLE doc (id INTEGER PRIMARY KEY, title TEXT, image BLOB, note, seen INTERVAL, body TEXT);"
+    script += "CREATE TABLE raw (data BLOB);" + filled(
+        ("doc", lambda n: f"{n}, 't{n}', x'00', {n}, 1, 'b{n}'"), ("raw", lambda n: "x'00'")
+    )
+    caplog.set_level(logging.INFO)
+    ask_about(verifier, sqlite_file(tmp_path, script), "synthetic")
+    assert asked == ["id", "title", "note", "body"]
+    assert "doc.image (type BLOB)" in caplog.text and "doc.body (texts too long to quote)" in caplog.text
+
+
+def test_rows_that_cannot_be_quoted_are_told_with_the_reason(tmp_path, caplog) -> None:
+    script = "CREATE TABLE a (id INTEGER PRIMARY KEY, title TEXT, size REAL);"
+    script += filled(("a", lambda n: f"{n}, '{f't{n}' if n % 6 else ''}', {n}"))
+    assert read_source(sqlite_file(tmp_path, script), "sampled")
+    (tmp_path / "odd.sqlite").unlink()
+    lone = (
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a(id)); INSERT INTO b VALUES (1, 7), (2, 8);"
+    )
+    with pytest.raises(
+        SourceError, match=r"of 2 that were read 0 hold a text .* and 2 refer to rows that are not there"
+    ):
+        read_source(sqlite_file(tmp_path, script.partition("INSERT")[0] + lone), "sampled")
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("file", [sqlite_file, duckdb_file])
+def test_columns_that_the_database_computes_are_not_asked_about(tmp_path, verifier, file, rows) -> None:
+    script = "CREATE TABLE line (id INTEGER PRIMARY KEY, price REAL, amount REAL GENERATED ALWAYS AS (price * 2));"
+    script += "".join(f"INSERT INTO line (id, price) VALUES ({n}, {n}.5);" for n in range(1, 40))
+    line = ask_about(verifier, file(tmp_path, script), rows).table("line")
+    assert [(column.name, column.reason) for column in line.unasked] == [("amount", "computed by the database")]

@@ -93,7 +93,7 @@ class ColumnPlan:
     `low` and `high` bound int, real and date columns (dates as ISO text); `values` feed name and category columns,
     and keys that are texts; `target` is the table that a ref points to and `role` the English noun of the row found
     there. `type` is the SQL type as a user's database declares it, empty where the annotated schema spells it;
-    `has_time` marks dates with a time of day.
+    `has_time` marks dates with a time of day; `reason` says why no question mentions the column.
     """
 
     name: str
@@ -108,6 +108,7 @@ class ColumnPlan:
     optional: bool = False
     type: str = ""
     has_time: bool = False
+    reason: str = ""
 
     @property
     def is_text(self) -> bool:

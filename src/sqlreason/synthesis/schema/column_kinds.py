@@ -67,6 +67,8 @@ def guess(column: Column, phrase: str, unit: str, seen: Profile | None) -> Guess
     """
     if not phrase.split():
         return Guess("", reason="a name without words")
+    if column.computed is not None:
+        return Guess("", reason="computed by the database")
     family = family_of(column.type) or (seen.form if seen and not column.type else "")
     seen = seen if seen and seen.known else None
     if family == "text" and seen and seen.form in ("date", "datetime"):

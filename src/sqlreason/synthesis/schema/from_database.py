@@ -16,16 +16,17 @@ from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnP
 from sqlreason.synthesis.schema.column_kinds import family_of, guess, is_whole
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
-from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, dialect_of_place, open_source
+from sqlreason.synthesis.schema.readers import Reader, SourceError, dialect_of_place, open_source
 from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, read_pool
 from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
-from sqlreason.synthesis.schema.sample_values import make_up, presentable
+from sqlreason.synthesis.schema.sample_values import LONGEST, make_up, presentable
 from sqlreason.synthesis.schema.schema_cutting import confirm, cut
 
 logger = logging.getLogger(__name__)
 
 RowsDial = Literal["never", "synthetic", "sampled"]
 Profiles = dict[tuple[str, str], Profile]
+Read = tuple[list[str], list[Row]]  # names of columns, and rows of these
 
 _SHOWN = 100  # real texts of a column that filters may name
 _MIDNIGHT = ("00:00:00",)
@@ -72,21 +73,33 @@ def read_source(
         schema = cut(given, tables, max_tables, max_columns, likely_keys=rows != "never")
         read = {} if rows == "never" else {table.name: _first_rows(reader, table) for table in schema.tables}
         profiles = {
-            (table.name, column.name): profile([row[place] for row in read[table.name]])
-            for table in schema.tables
-            if table.name in read
-            for place, column in enumerate(table.columns)
+            (name, column): profile([row[column] for row in found])
+            for name, (columns, found) in read.items()
+            for column in columns
         }
         schema = confirm(schema, given, partial(_is_unique, profiles))
         annotated_schema = annotate_schema(schema, _title(database), profiles)
         _tell(annotated_schema, rows, read)
+        converted = {table.name: _as_rows(table, read[table.name][1]) for table in annotated_schema.tables if read}
+        annotated_schema = _with_gaps(annotated_schema, converted)
         if rows != "sampled":
             return Source(annotated_schema, partial(sample_contents, annotated_schema), dialect)
-        found = {table.name: _as_rows(table, schema, read[table.name]) for table in annotated_schema.tables}
-        pool = read_pool(reader, annotated_schema, found)
-    if not any(pool.values()):
-        raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
-    return Source(_with_values(annotated_schema, pool), partial(draw_rows, annotated_schema, pool), dialect)
+        quotable = {name: [row for row in found if _is_quotable(row)] for name, found in converted.items()}
+        pool = read_pool(reader, annotated_schema, quotable)
+    _tell_dropped(converted, quotable, pool)
+    annotated_schema = _with_gaps(_with_values(annotated_schema, pool), pool)
+    return Source(annotated_schema, partial(draw_rows, annotated_schema, pool), dialect)
+
+
+def _with_gaps(annotated_schema: AnnotatedSchema, contents: Contents) -> AnnotatedSchema:
+    """Return the annotated schema whose columns may be NULL where rows lack a value, as no day and no number do too."""
+
+    def complete(table: TablePlan, column: ColumnPlan) -> ColumnPlan:
+        gaps = any(row[column.name] is None for row in contents.get(table.name, ()))
+        return replace(column, optional=True) if gaps and column.kind != "key" else column
+
+    tables = (replace(t, columns=tuple(complete(t, column) for column in t.columns)) for t in annotated_schema.tables)
+    return replace(annotated_schema, tables=tuple(tables))
 
 
 def _with_values(annotated_schema: AnnotatedSchema, pool: Contents) -> AnnotatedSchema:
@@ -106,26 +119,50 @@ def _title(database: str) -> str:
     return re.sub(r"\W+", "_", name) or "database"
 
 
-def _first_rows(reader: Reader, table: Table) -> Rows:
-    return reader.rows(table.name, [column.name for column in table.columns], POOL)
+def _first_rows(reader: Reader, table: Table) -> Read:
+    """Return the columns of which values are of use, and the first rows of these: images would fill the memory."""
+    references = {name for key in table.foreign_keys for name in key.columns}
+    names = [c.name for c in table.columns if c.name in references or family_of(c.type) or not c.type.strip()]
+    rows = reader.rows(table.name, names, POOL) if names else []
+    return names, [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _as_rows(plan: TablePlan, schema: Schema, rows: Rows) -> list[Row]:
-    """Return the rows that questions can quote."""
-    table = schema.table(plan.name)
-    assert table is not None
-    order = [column.name for column in table.columns]
-    places = [order.index(column.name) for column in plan.columns]
-    found = (as_row(plan, [row[place] for place in places]) for row in rows)
-    return [row for row in found if all(map(presentable, row.values()))]
+def _as_rows(plan: TablePlan, rows: list[Row]) -> list[Row]:
+    return [as_row(plan, [row[column.name] for column in plan.columns]) for row in rows]
 
 
-def _tell(annotated_schema: AnnotatedSchema, rows: str, read: dict[str, Rows]) -> None:
-    unasked = [f"{table.name}.{column.name}" for table in annotated_schema.tables for column in table.unasked]
-    empty = [name for name, found in read.items() if not found]
+def _is_quotable(row: Row) -> bool:
+    return all(map(presentable, row.values()))
+
+
+def _tell_dropped(read: Contents, quotable: Contents, pool: Contents) -> None:
+    """Tell of tables whose rows cannot be used.
+
+    Raises:
+        SourceError: No row of any table can.
+    """
+    rows, kept = (sum(map(len, contents.values())) for contents in (read, quotable))
+    if not rows:
+        raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
+    if not any(pool.values()):
+        raise SourceError(
+            f"synthesis.rows=sampled needs rows that questions can quote; of {rows} that were read {rows - kept} hold "
+            f"a text that is empty, longer than {LONGEST} characters, of several lines or with blanks at its ends, and "
+            f"{kept} refer to rows that are not there or not usable; use synthetic or never"
+        )
+    lost = [f"{name} ({len(found)} read)" for name, found in read.items() if found and not pool[name]]
+    if lost:
+        logger.warning("no row can be quoted, or refers to rows that can, of %s", ", ".join(lost))
+
+
+def _tell(annotated_schema: AnnotatedSchema, rows: str, read: dict[str, Read]) -> None:
+    unasked = [
+        f"{table.name}.{column.name} ({column.reason})" for table in annotated_schema.tables for column in table.unasked
+    ]
+    empty = [name for name, (columns, found) in read.items() if columns and not found]
     logger.info("%d tables read; rows: %s", len(annotated_schema.tables), rows)
     if unasked:
-        logger.info("no question mentions %d columns, e.g. %s", len(unasked), ", ".join(unasked[:6]))
+        logger.info("no question mentions %d columns, e.g. %s", len(unasked), "; ".join(unasked[:6]))
     if empty:
         logger.warning("without rows, so that types and names alone tell of them: %s", ", ".join(empty))
 
@@ -165,7 +202,7 @@ def _is_unique(profiles: Profiles, table: Table, column: str) -> bool:
 def _key_of(table: Table, profiles: Profiles) -> str:
     """Return the one column that is a table's key, or nothing."""
     column = table.column(table.primary_key[0]) if len(table.primary_key) == 1 else None
-    if column is None or not phrase_of(column.name):
+    if column is None or not phrase_of(column.name) or column.computed is not None:
         return ""
     seen = profiles.get((table.name, column.name))
     family = family_of(column.type) or (seen.form if seen and not column.type else "")
@@ -190,7 +227,9 @@ def _table(
             plan = _plain_column(column, nouns[table.name][0], seen)
         columns.append(replace(plan, optional=plan.kind != "key" and _optional(column, seen, strict)))
     asked = _told_apart(columns)
-    unasked = tuple(column for column in columns if column not in asked)
+    unasked = tuple(
+        replace(column, reason=column.reason or "called like another") for column in columns if column not in asked
+    )
     told_apart = {column.name for column in asked} & set(table.primary_key)  # without it all rows would be one
     primary = () if own_key or not told_apart else table.primary_key
     order = tuple(column.name for column in columns)
@@ -242,7 +281,7 @@ def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan
         values = _MIDNIGHT if seen and seen.times == _MIDNIGHT else _TIMES
     return ColumnPlan(
         column.name, found.kind, phrase, unit, values, found.low, found.high, has_time=found.has_time,
-        type=_portable(column.type, found.kind),
+        type=_portable(column.type, found.kind), reason=found.reason,
     )  # fmt: skip
 
 

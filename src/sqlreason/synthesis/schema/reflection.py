@@ -78,6 +78,7 @@ class SqlReader:
         self._connection = connection
         self._places: dict[str, tuple[str | None, str]] = {}
         self._moments: set[tuple[str, str]] = set()
+        self._padded: set[tuple[str, str]] = set()
 
     def schema(self) -> Schema:
         """Return the tables of all schemas; without any, the names of the default one's views."""
@@ -115,9 +116,12 @@ class SqlReader:
         if self._connection.dialect.name != "sqlite":
             return tuple(self._column(column, label) for column in inspector.get_columns(name, schema))
         # as its own table says it: reflection makes INTEGER of TINYINT(1), and warns of it
-        query = sa.text('SELECT name, type, "notnull" FROM pragma_table_xinfo(:name) WHERE hidden <> 1')
+        query = sa.text('SELECT name, type, "notnull", hidden FROM pragma_table_xinfo(:name) WHERE hidden <> 1')
         found = self._connection.execute(query, {"name": name})
-        return tuple(Column(column, kind or "", not needed) for column, kind, needed in found)
+        return tuple(
+            Column(column, kind or "", not needed, computed="" if hidden else None)  # by what, it does not say
+            for column, kind, needed, hidden in found
+        )
 
     def _primary_key(self, inspector: sa.Inspector, label: str) -> tuple[str, ...]:
         schema, name = self._places[label]
@@ -141,13 +145,16 @@ class SqlReader:
         kind = column["type"]
         if isinstance(kind, sa.Date | sa.DateTime) and self._connection.dialect.name == "postgresql":
             self._moments.add((label, column["name"]))
+        if isinstance(kind, sa.CHAR) and self._connection.dialect.name == "postgresql":
+            self._padded.add((label, column["name"]))
         if isinstance(kind, sa.Enum) and kind.enums:
             text = f"ENUM({', '.join(map(literal, kind.enums))})"
         elif isinstance(kind, sa.types.NullType):
             text = ""
         else:
             text = kind.compile(self._connection.dialect)
-        return Column(column["name"], text, bool(column["nullable"]), column.get("comment"))
+        computed = (column.get("computed") or {}).get("sqltext")
+        return Column(column["name"], text, bool(column["nullable"]), column.get("comment"), computed=computed)
 
     def rows(self, table: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
         """Return at most `limit` rows."""
@@ -165,7 +172,12 @@ class SqlReader:
         return sa.select(*(self._shown(table, column) for column in columns)).select_from(place)
 
     def _shown(self, table: str, column: str) -> sa.ColumnElement[Any]:
-        """Return a column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python."""
+        """Return a column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python.
+
+        A text of CHAR(n) comes without the blanks that fill it up, and which PostgreSQL compares as if they were not.
+        """
+        if (table, column) in self._padded:
+            return sa.cast(_name(column), sa.Text)
         if (table, column) not in self._moments:
             return _name(column)
         return sa.func.left(sa.cast(_name(column), sa.Text), 19)
