@@ -79,6 +79,8 @@ def read_source(
         }
         schema = confirm(schema, given, partial(_is_unique, profiles))
         annotated_schema = annotate_schema(schema, _title(database), profiles)
+        if dialect != dialect_of_place(database):
+            annotated_schema = respell_types(annotated_schema)
         _tell(annotated_schema, rows, read)
         converted = {table.name: _as_rows(table, read[table.name][1]) for table in annotated_schema.tables if read}
         annotated_schema = _with_gaps(annotated_schema, converted)
@@ -295,8 +297,28 @@ def _values(column: Column, phrase: str, noun: str, seen: Profile | None, catego
     return make_up(phrase, noun, category)
 
 
+def respell_types(annotated_schema: AnnotatedSchema) -> AnnotatedSchema:
+    """Return the annotated schema with types that every engine knows, for another than that of the database."""
+
+    def spell(column: ColumnPlan) -> str:
+        target = annotated_schema.table(column.target).key if column.kind == "ref" else column
+        if target.kind == "key" and target.values:
+            return "TEXT"
+        return "TIMESTAMP" if column.has_time else _SHARED.get(column.kind, "TEXT")
+
+    def respell(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
+        return tuple(replace(column, type=spell(column)) for column in columns)
+
+    tables = (replace(t, columns=respell(t.columns), unasked=respell(t.unasked)) for t in annotated_schema.tables)
+    return replace(annotated_schema, tables=tuple(tables))
+
+
 _PLAIN_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 _SPELLED = {"key": "INTEGER", "ref": "INTEGER", "int": "INTEGER", "real": "REAL", "date": "DATE", "bool": "BOOLEAN"}
+
+_SHARED = {
+    "key": "BIGINT", "ref": "BIGINT", "int": "BIGINT", "real": "DOUBLE PRECISION", "date": "DATE", "bool": "BOOLEAN",
+}  # fmt: skip
 
 
 def _portable(declared: str, kind: str) -> str:
