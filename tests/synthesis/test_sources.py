@@ -12,6 +12,7 @@ from sqlreason.sql.parsing.schema import parse_schema, render_ddl
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import NothingFits, compose
 from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.readers import SourceError
 from sqlreason.synthesis.schema.rows import render_context, render_schema
 from sqlreason.synthesis.wording.sentences import word
@@ -442,3 +443,30 @@ def test_rows_of_which_nothing_can_be_told_are_counted_and_no_more(tmp_path):
     for seed in range(20):
         with contextlib.suppress(NothingFits):
             assert "data" not in compose(source.annotated_schema, random.Random(seed), None, contents).sql
+
+
+# --------------------------------------------------------------------------------------------------------- names
+@pytest.mark.parametrize(
+    ("name", "comment", "found"),
+    [
+        ("salary_min", None, ("minimum salary", "")), ("temp_max", None, ("maximum temp", "")),
+        ("duration_min", None, ("duration", "minutes")), ("weight_kg", None, ("weight", "kilograms")),
+        ("price", "price (deprecated)", ("price", "")), ("age", "age (at signup)", ("age", "")),
+        ("w", "weight (in kilograms)", ("weight", "kilograms")), ("v", "speed (km per hour)", ("speed", "km per hour")),
+    ],
+)  # fmt: skip
+def test_a_unit_is_one_and_no_other_word_that_stands_in_its_place(name, comment, found):
+    assert phrase_and_unit(name, comment) == found
+
+
+@pytest.mark.parametrize(
+    ("table", "nouns"),
+    [
+        ("children", ("child", "children")), ("men", ("man", "men")), ("aliases", ("alias", "aliases")),
+        ("medical_records", ("medical record", "medical records")), ("customer_data", ("customer", "customers")),
+        ("warehouses", ("warehouse", "warehouses")), ("statuses", ("status", "statuses")), ("sizes", ("size", "sizes")),
+        ("branch_offices", ("branch office", "branch offices")),
+    ],
+)  # fmt: skip
+def test_nouns_of_tables_that_no_rule_leads_back(table, nouns):
+    assert nouns_of(table) == nouns
