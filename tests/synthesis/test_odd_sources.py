@@ -282,7 +282,7 @@ def test_whole_numbers_of_0_and_1_are_flags_unless_they_count(tmp_path, verifier
     )
     found = ask_about(verifier, sqlite_file(tmp_path, script), "sampled").table("users")
     assert {column.name for column in found.columns if column.kind == "bool"} == {"deleted", "enabled"}
-    assert {(column.low, column.high) for column in found.columns if column.kind == "int"} == {(0, 1)}
+    assert {(column.low, column.high) for column in found.columns if column.kind == "int"} == {(0, 1), (1, 2)}
 
 
 @pytest.mark.parametrize("rows", ROWS)
@@ -424,3 +424,18 @@ def test_columns_that_the_database_computes_are_not_asked_about(tmp_path, verifi
     script += "".join(f"INSERT INTO line (id, price) VALUES ({n}, {n}.5);" for n in range(1, 40))
     line = ask_about(verifier, file(tmp_path, script), rows).table("line")
     assert [(column.name, column.reason) for column in line.unasked] == [("amount", "computed by the database")]
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_texts_that_hold_numbers_and_moments_are_not_made_up_as_names(tmp_path, verifier, rows) -> None:
+    script = (
+        "CREATE TABLE teacher (id INTEGER PRIMARY KEY, name TEXT, age TEXT, shoe TEXT, starting_date TEXT, hired DATE,"
+        " birth_date DATE, kind TEXT, orders INTEGER);"
+    ) + filled(("teacher", lambda n: f"{n}, 't{n}', '{n + 20}', '{n}', '{n} May', NULL, NULL, 'k{n}', 1"))
+    teacher = ask_about(verifier, sqlite_file(tmp_path, script), rows).table("teacher")
+    assert "starting_date" in [column.name for column in teacher.unasked]
+    assert all(value.isdigit() for value in teacher.column("age").values)
+    assert rows == "never" or all(value.isdigit() for value in teacher.column("shoe").values)
+    assert (teacher.column("hired").low, teacher.column("birth_date").low) == ("2020-01-01", "1950-01-01")
+    assert rows == "never" or (teacher.column("orders").low, teacher.column("orders").high) == (1, 2)
+    assert rows == "sampled" or teacher.column("kind").values[0] in ("Amber Bay", "alpha kind")

@@ -13,7 +13,7 @@ from typing import Literal
 from sqlreason.sql.parsing.schema import Column, Schema, Table
 from sqlreason.synthesis.english import phrase_of, role_of
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
-from sqlreason.synthesis.schema.column_kinds import family_of, guess, is_whole
+from sqlreason.synthesis.schema.column_kinds import family_of, guess, is_whole, likely_range
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
 from sqlreason.synthesis.schema.readers import Reader, SourceError, dialect_of_place, open_source
@@ -28,6 +28,7 @@ RowsDial = Literal["never", "synthetic", "sampled"]
 Profiles = dict[tuple[str, str], Profile]
 Read = tuple[list[str], list[Row]]  # names of columns, and rows of these
 
+_NUMBERS = 10  # made-up ones of a column that keeps them as texts
 _SHOWN = 100  # real texts of a column that filters may name
 _MIDNIGHT = ("00:00:00",)
 _TIMES = ("08:30:00", "10:15:00", "12:00:00", "14:45:00", "17:20:00", "20:05:00")
@@ -294,6 +295,10 @@ def _values(column: Column, phrase: str, noun: str, seen: Profile | None, catego
         return listed
     if category and seen and len(seen.shared) > 1:
         return seen.shared
+    likely = likely_range(phrase)
+    if seen.numeric if seen and seen.known else likely:  # numbers that are kept as texts
+        low, high = likely or (1, 100)
+        return tuple(str(round(low + (high - low) * step / _NUMBERS)) for step in range(1, _NUMBERS + 1))
     return make_up(phrase, noun, category)
 
 

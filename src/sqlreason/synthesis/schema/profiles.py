@@ -11,6 +11,7 @@ from sqlreason.synthesis.schema.sample_values import Value, is_day, is_measure, 
 SHARED_BY = 5  # rows that must hold a text before it counts as a value of the column and not of somebody
 _TOLD_FROM = 20  # numbers or days of which the middle nine tenths leave the least and the greatest out
 _FEW, _FEW_SHARE = 30, 0.2  # different texts at most that make a category, and their share of the rows
+_NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _AS_DAY = re.compile(r"[-+]?\d{4,}-\d\d-\d\d|[-+]?infinity")  # also such as no calendar of Python's has
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
@@ -33,6 +34,7 @@ class Profile:
         dated: Share of the values, empty texts aside, that are written as days.
         timed: Whether some day carries a time of day.
         times: The one time of day that all days carry, where it is midnight.
+        numeric: Whether texts are all numbers in digits.
         quotable: Share of the values that a question can quote.
     """
 
@@ -46,6 +48,7 @@ class Profile:
     dated: float
     timed: bool
     times: tuple[str, ...]
+    numeric: bool
     quotable: float
 
     def is_few(self, share: float = _FEW_SHARE) -> bool:
@@ -57,7 +60,7 @@ def profile(values: Sequence[Value]) -> Profile:
     """Return the profile of a column."""
     known = [value for value in values if value is not None]
     form = _form(known)
-    low, high = _bounds(known, form)
+    low, high = _bounds(known)
     counts = Counter(value for value in known if isinstance(value, str))
     shared = tuple(text for text, count in counts.most_common(_FEW) if count >= SHARED_BY and presentable(text))
     days = [value for value in known if is_day(value)]
@@ -74,6 +77,7 @@ def profile(values: Sequence[Value]) -> Profile:
         dated=sum(_AS_DAY.match(str(value)) is not None for value in known) / max(1, len(known) - blank),
         timed=any(_DATETIME.fullmatch(str(day)) for day in days),
         times=(_MIDNIGHT,) if times == {_MIDNIGHT} else (),
+        numeric=form == "text" and all(_NUMBER.fullmatch(str(value)) for value in known),
         quotable=sum(map(presentable, known)) / len(known) if known else 1.0,
     )
 
@@ -94,22 +98,23 @@ def _form(known: Sequence[Value]) -> str:
     return "datetime" if all(_DATE.fullmatch(text) or _DATETIME.fullmatch(text) for text in texts) else "text"
 
 
-def _bounds(known: Sequence[Any], form: str) -> tuple[int | float | str | None, int | float | str | None]:
+def _bounds(known: Sequence[Any]) -> tuple[int | float | str | None, int | float | str | None]:
     """Return the middle nine tenths of the numbers or days that most values are: nobody's extreme is told."""
     days = sorted(value for value in known if is_day(value) and not value.startswith(_NO_DAYS))
     numbers = sorted(filter(is_measure, known))
     ordered: list[Any] = max(days, numbers, key=len)
-    if form == "flag" or len(ordered) < max(_TOLD_FROM, len(known) / 2):
+    if len(ordered) < max(_TOLD_FROM, len(known) / 2):
         return None, None
     low, high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
     if ordered is days:
         return f"{low[:4]}-01-01", f"{high[:4]}-12-31"
-    if form == "int" and 1500 <= low <= high <= 2100:
+    whole = all(isinstance(value, int) for value in ordered)
+    if whole and 1500 <= low <= high <= 2100:
         return low, high
-    return _rounded(low, form), _rounded(high, form)
+    return _rounded(low, whole), _rounded(high, whole)
 
 
-def _rounded(value: float, form: str) -> int | float:
+def _rounded(value: float, whole: bool) -> int | float:
     """Return a number with two significant digits."""
     text = float(f"{value:.2g}")
-    return round(text) if form == "int" else text
+    return round(text) if whole else text
