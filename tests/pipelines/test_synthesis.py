@@ -90,6 +90,12 @@ def test_difficulty_and_mix_change_what_is_asked(drawing):
     assert set(windows["sql_complexity"]) == {"window functions"}
 
 
+def test_difficulty_holds_without_a_database_too(drawing):
+    small = {"database": None, "train_questions": 160, "heldout_questions": 24}
+    for table in draw_questions(drawing(difficulty="easy", **small))[:2]:
+        assert not {"window functions", "CTEs", "set operations"} & set(table["sql_complexity"])
+
+
 def test_a_database_that_gives_too_little_is_refused_with_the_figures(drawing, tmp_path):
     path = tmp_path / "poor.sql"
     path.write_text("CREATE TABLE t (x BLOB);")

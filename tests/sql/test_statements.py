@@ -49,6 +49,15 @@ def test_templates_forget_names_literals_and_aliases() -> None:
     assert template("SELECT MAX(a) FROM t") != template("SELECT MIN(a) FROM t")
 
 
+def test_the_table_of_an_insert_is_a_name_like_any_other() -> None:
+    one = template("INSERT INTO orders (id, total) VALUES (1, 2.5)")
+    assert one == template('INSERT INTO "Customer" ("no", "name") VALUES (7, \'Bo\')')
+    assert one == template("INSERT INTO shop.orders(id, total) VALUES (1, 2)") == "INSERT INTO _ ( _ , _ ) VALUES ( ? )"
+    assert template("WITH best (n) AS (SELECT MAX(a) FROM t) SELECT n FROM best").startswith(
+        "WITH _ ( _ ) AS ( SELECT MAX ("
+    )
+
+
 def test_features_count_clauses() -> None:
     schema = parse_schema("CREATE TABLE a (x INT, y INT); CREATE TABLE b (x INT)")
     found = features(

@@ -3,6 +3,7 @@
 import pytest
 
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, load_annotated_schemas, read_annotated_schema
+from sqlreason.synthesis.schema.rows import render_context, sample_contents
 
 SHOP = {
     "name": "test_shop",
@@ -53,3 +54,8 @@ def shop() -> AnnotatedSchema:
 def annotated_schemas() -> list[AnnotatedSchema]:
     """The schemas that come with the package."""
     return load_annotated_schemas()
+
+
+def populate(annotated_schema, rng, rows=(4, 8)):
+    """A context text with drawn rows."""
+    return render_context(annotated_schema, sample_contents(annotated_schema, rng, rows))

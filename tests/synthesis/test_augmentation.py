@@ -5,7 +5,7 @@ import sqlite3
 
 from sqlreason.synthesis.schema.annotated_schema import TRAINING, load_annotated_schemas
 from sqlreason.synthesis.schema.augmentation import vary
-from sqlreason.synthesis.schema.rows import populate
+from synthesis.conftest import populate
 
 
 def test_variations_keep_their_references_and_run(annotated_schemas):

@@ -12,7 +12,8 @@ from sqlreason.synthesis.schema.annotated_schema import (
     load_annotated_schemas,
     read_annotated_schema,
 )
-from sqlreason.synthesis.schema.rows import populate, render_schema
+from sqlreason.synthesis.schema.rows import render_schema
+from synthesis.conftest import populate
 
 
 def table(**columns):

@@ -134,3 +134,25 @@ def test_questions_are_prepared_on_the_engine_of_their_database(duckdb_shop, ser
     questions.close()
     assert row["dialect"] == engine and row["sql_context"].startswith("CREATE TABLE")
     assert not tally.fallen["gold_error"]
+
+
+FOREIGN = """
+CREATE TABLE team (code NVARCHAR(5) PRIMARY KEY, title NVARCHAR(100) NOT NULL, badge BLOB);
+CREATE TABLE player (id INT UNSIGNED PRIMARY KEY, team NVARCHAR(5) REFERENCES team(code), note MEDIUMTEXT,
+    seen DATETIME NOT NULL, born DATETEXT, goals MEDIUMINT NOT NULL, is_keeper TINYINT(1) NOT NULL, fee NUMBER(10,2));
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_types_are_those_of_the_engine_where_it_is_not_the_database_s(tmp_path, server, monkeypatch, engine):
+    monkeypatch.setenv(VARIABLE, server)
+    path = tmp_path / "league.sql"
+    path.write_text(FOREIGN)
+    source = read_source(str(path), "never", dialect=engine)
+    questions = trusted_questions(source, {"basic": 1, "joins": 1}, 5, 1, tally := Tally(), databases=1)
+    assert next(questions)
+    questions.close()
+    assert not tally.fallen["gold_error"] and not tally.fallen["context_error"]
+    types = {c.name: c.type for c in source.annotated_schema.table("player").definition}
+    assert types["team"] == ("NVARCHAR(5)" if engine == "sqlite" else "TEXT")
+    assert types["seen"] == ("DATETIME" if engine == "sqlite" else "TIMESTAMP")

@@ -3,11 +3,13 @@
 import itertools
 import random
 import time
+from dataclasses import replace
 
 import pytest
 
 from sqlreason.sql.parsing.schema import parse_schema
 from sqlreason.sql.verifier import Verifier
+from sqlreason.synthesis.queries.grammar import DIFFICULTIES, NothingFits
 from sqlreason.synthesis.questions import COLUMNS, make_questions, stream
 from sqlreason.synthesis.skeletons import Skeletons
 from sqlreason.synthesis.varied import make_varied_questions
@@ -95,3 +97,38 @@ def test_several_questions_over_one_variation_share_schema_and_rows(annotated_sc
     with Verifier() as verifier:
         questions = make_varied_questions(annotated_schemas, 40, verifier, seed=3, each=4)
     assert 10 <= questions["sql_context"].nunique() <= 20 and questions["sql_prompt"].is_unique
+
+
+EASY = {**DIFFICULTIES["easy"], "joins": 0, "relations": 0}
+LINKING = {"single join", "multiple_joins", "set operations", "window functions", "CTEs"}
+
+
+def test_a_mix_that_leaves_classes_empty_gives_what_it_has_and_ends(annotated_schemas):
+    with Verifier() as verifier:
+        questions = make_varied_questions(annotated_schemas, 50, verifier, seed=1, mix=EASY)
+    assert len(questions) == 50 and not LINKING & set(questions["sql_complexity"])
+
+
+def test_a_mix_that_gives_too_little_ends_with_a_message(shop, monkeypatch, caplog):
+    monkeypatch.setattr("sqlreason.synthesis.varied._FRUITLESS", 30)
+    monkeypatch.setattr("sqlreason.synthesis.varied.answers", lambda *_: False)
+    questions = make_varied_questions([shop], 5, None, seed=1, mix=EASY)
+    assert questions.empty and "gave 0 of 5 questions" in caplog.text
+
+
+def test_a_mix_that_no_schema_serves_is_refused(shop):
+    lone = replace(shop, tables=(replace(shop.table("order_lines"), columns=shop.table("order_lines").columns[2:]),))
+    joins = dict.fromkeys(("basic", "aggregation", "relations", "subqueries", "sets", "windows", "ctes", "writes"), 0)
+    with pytest.raises(NothingFits, match="fits any of"):
+        next(stream([lone], random.Random(0), joins, varied_share=0.0))
+    with pytest.raises(NothingFits, match="fits any of"):
+        make_questions([lone], 3, None, seed=1, mix=joins)
+
+
+def test_the_mix_holds_for_questions_of_given_schemas_and_none_is_the_default(annotated_schemas):
+    with Verifier() as verifier:
+        plain, default, easy = (
+            make_questions(annotated_schemas[:2], 12, verifier, seed=1, mix=mix) for mix in (None, {}, EASY)
+        )
+    assert plain.equals(default)
+    assert len(easy) == 24 and not LINKING & set(easy["sql_complexity"])

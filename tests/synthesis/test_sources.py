@@ -12,6 +12,7 @@ from sqlreason.sql.parsing.schema import parse_schema, render_ddl
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.queries.grammar import NothingFits, compose
 from sqlreason.synthesis.schema.from_database import read_source
+from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.readers import SourceError
 from sqlreason.synthesis.schema.rows import render_context, render_schema
 from sqlreason.synthesis.wording.sentences import word
@@ -347,6 +348,8 @@ def test_a_large_schema_is_cut_around_the_tables_that_are_named(tmp_path):
     assert {table.name for table in source.annotated_schema.tables} == {"t7", "t8", "t9", "t10", "t11"}
     with pytest.raises(SourceError, match="names nowhere; the database has t0"):
         read_source(database, tables=["nowhere"])
+    with pytest.raises(SourceError, match="names 3 tables, of which max_tables=2 would drop some"):
+        read_source(database, tables=["t1", "t5", "t9"], max_tables=2)
 
 
 # ---------------------------------------------------------------------------------------- what cannot be read
@@ -440,3 +443,30 @@ def test_rows_of_which_nothing_can_be_told_are_counted_and_no_more(tmp_path):
     for seed in range(20):
         with contextlib.suppress(NothingFits):
             assert "data" not in compose(source.annotated_schema, random.Random(seed), None, contents).sql
+
+
+# --------------------------------------------------------------------------------------------------------- names
+@pytest.mark.parametrize(
+    ("name", "comment", "found"),
+    [
+        ("salary_min", None, ("minimum salary", "")), ("temp_max", None, ("maximum temp", "")),
+        ("duration_min", None, ("duration", "minutes")), ("weight_kg", None, ("weight", "kilograms")),
+        ("price", "price (deprecated)", ("price", "")), ("age", "age (at signup)", ("age", "")),
+        ("w", "weight (in kilograms)", ("weight", "kilograms")), ("v", "speed (km per hour)", ("speed", "km per hour")),
+    ],
+)  # fmt: skip
+def test_a_unit_is_one_and_no_other_word_that_stands_in_its_place(name, comment, found):
+    assert phrase_and_unit(name, comment) == found
+
+
+@pytest.mark.parametrize(
+    ("table", "nouns"),
+    [
+        ("children", ("child", "children")), ("men", ("man", "men")), ("aliases", ("alias", "aliases")),
+        ("medical_records", ("medical record", "medical records")), ("customer_data", ("customer", "customers")),
+        ("warehouses", ("warehouse", "warehouses")), ("statuses", ("status", "statuses")), ("sizes", ("size", "sizes")),
+        ("branch_offices", ("branch office", "branch offices")),
+    ],
+)  # fmt: skip
+def test_nouns_of_tables_that_no_rule_leads_back(table, nouns):
+    assert nouns_of(table) == nouns

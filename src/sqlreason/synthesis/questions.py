@@ -31,6 +31,7 @@ CLASS_CAPS = {
 }  # fmt: skip
 _ALIKE = 2  # questions of one schema with the same SQL template and the same question skeleton
 _DRAWS = 40  # draws for each wanted question, after which a schema gives fewer
+_MISSES = 100  # populated schemas that have nothing for the mix, after which no other is tried
 _UNCAPPED_FROM = 0.5  # the share of draws after which the caps of classes are lifted: some schemas allow few classes
 
 
@@ -55,7 +56,7 @@ def stream(
     in_a_row: int = 1,
     wide_share: float = 0.0,
 ) -> Iterator[Question]:
-    """Yield questions without end, each over a freshly populated annotated schema; nothing is executed.
+    """Yield questions as long as they are asked for, each over a freshly populated annotated schema; none is executed.
 
     Args:
         annotated_schemas: The schemas to draw from; a schema that has nothing for the mix is passed over.
@@ -64,8 +65,13 @@ def stream(
         varied_share: How many questions are asked over a variation of a schema, see `augmentation.vary`.
         in_a_row: Questions asked over the same schema and rows, before another is drawn.
         wide_share: How many of the variations have many tables.
+
+    Raises:
+        NothingFits: No schema has anything for the mix.
     """
-    while True:
+    misses = 0
+    while misses < _MISSES:
+        misses += 1
         annotated_schema = rng.choice(annotated_schemas)
         if rng.random() < varied_share:
             annotated_schema = vary(annotated_schema, rng, annotated_schemas, wide_share)
@@ -73,8 +79,10 @@ def stream(
         for _ in range(in_a_row):
             try:
                 yield ask_over(annotated_schema, contents, texts, rng, mix)
+                misses = 0
             except NothingFits:
                 break
+    raise NothingFits(f"no question of the mix {dict(mix or {})} fits any of {_MISSES} schemas drawn; widen the mix")
 
 
 def ask(annotated_schema: AnnotatedSchema, rng: random.Random, mix: Mapping[str, float] | None = None) -> Question:
@@ -123,6 +131,7 @@ def make_questions(
     verifier: Verifier,
     seed: int,
     progress: Callable[[int], None] | None = None,
+    mix: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return a question table whose every gold has run and, where it reads, found something.
 
@@ -132,21 +141,32 @@ def make_questions(
         verifier: Runs the gold queries.
         seed: Draws everything; the questions of a schema depend on the seed and its name alone.
         progress: Called with the number of questions that a schema gave.
+        mix: Factors on the weights of the grammar, see `grammar.compose`.
 
     Returns:
         The columns of `COLUMNS`, the schemas taking turns, so that any head of the table is balanced over them.
+
+    Raises:
+        NothingFits: No schema has anything for the mix.
     """
     turns: list[tuple[int, int, dict[str, str]]] = []
     for place, annotated_schema in enumerate(annotated_schemas):
-        rows = _ask_schema(annotated_schema, per_schema, verifier, random.Random(f"{seed}:{annotated_schema.name}"))
+        rng = random.Random(f"{seed}:{annotated_schema.name}")
+        rows = _ask_schema(annotated_schema, per_schema, verifier, rng, mix)
         turns += [(number, place, row) for number, row in enumerate(rows)]
         if progress is not None:
             progress(len(rows))
+    if not turns:
+        raise NothingFits(f"no question of the mix {dict(mix or {})} fits any of the schemas; widen the mix")
     return pd.DataFrame([row for _, _, row in sorted(turns, key=lambda turn: turn[:2])], columns=list(COLUMNS))
 
 
 def _ask_schema(
-    annotated_schema: AnnotatedSchema, wanted: int, verifier: Verifier, rng: random.Random
+    annotated_schema: AnnotatedSchema,
+    wanted: int,
+    verifier: Verifier,
+    rng: random.Random,
+    mix: Mapping[str, float] | None = None,
 ) -> list[dict[str, str]]:
     """Return the checked questions of one schema."""
     skeletons = Skeletons(annotated_schema)
@@ -154,10 +174,15 @@ def _ask_schema(
     alike: Counter[tuple[str, str]] = Counter()
     seen: set[str] = set()
     rows: list[dict[str, str]] = []
+    misses = 0
     for draw in range(wanted * _DRAWS):
-        if len(rows) == wanted:
+        if len(rows) == wanted or misses == _MISSES:
             break
-        question = ask(annotated_schema, rng)
+        try:
+            question = ask(annotated_schema, rng, mix)
+        except NothingFits:  # other rows may do
+            misses += 1
+            continue
         kind = (template(question.sql), skeletons.of(question.prompt))
         capped = draw < wanted * _DRAWS * _UNCAPPED_FROM
         if capped and classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted)):

@@ -5,6 +5,7 @@ real databases, columns of other domains. For a student that knows English and S
 schema that it has never seen.
 """
 
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,10 @@ import pandas as pd
 from sqlreason.sql.verifier import Verifier
 from sqlreason.synthesis.questions import CLASS_CAPS, COLUMNS, answers, as_row, stream
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema
+
+logger = logging.getLogger(__name__)
+
+_FRUITLESS = 1000  # draws in a row without a new question: the caps of classes are lifted, and then it ends
 
 
 def make_varied_questions(
@@ -39,18 +44,30 @@ def make_varied_questions(
         progress: Called with 1 at each question.
 
     Returns:
-        The columns of `questions.COLUMNS`.
+        The columns of `questions.COLUMNS`; fewer rows than wanted, with a log line, where the mix gives no more that
+        differ.
+
+    Raises:
+        NothingFits: No schema has anything for the mix.
     """
     rng = random.Random(f"varied:{seed}")
     classes: Counter[str] = Counter()
     seen: set[str] = set()
     rows: list[dict[str, str]] = []
+    capped, fruitless = True, 0
     for question in stream(annotated_schemas, rng, mix, varied_share=1.0, in_a_row=each, wide_share=wide_share):
         if len(rows) == wanted:
             break
-        full = classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted))
+        if fruitless == _FRUITLESS:
+            if not capped:
+                logger.warning("the mix gave %d of %d questions: no more that differ", len(rows), wanted)
+                break
+            capped, fruitless = False, 0  # a mix without joins leaves a third of the questions to no other class
+        fruitless += 1
+        full = capped and classes[question.complexity] >= max(1, round(CLASS_CAPS[question.complexity] * wanted))
         if full or question.prompt in seen or not answers(question, verifier):
             continue
+        fruitless = 0
         classes[question.complexity] += 1
         seen.add(question.prompt)
         rows.append(as_row(f"varied-{len(rows):05d}", question, rng))

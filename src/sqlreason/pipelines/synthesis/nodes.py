@@ -69,9 +69,8 @@ def _from_schemas(options: SynthesisOptions) -> tuple[pd.DataFrame, pd.DataFrame
 
         def ask(part: Path, wanted: int) -> pd.DataFrame:
             annotated_schemas = load_annotated_schemas(part)
-            return make_questions(annotated_schemas, -(-wanted // len(annotated_schemas)), verifier, options.seed).head(
-                wanted
-            )
+            each = -(-wanted // len(annotated_schemas))
+            return make_questions(annotated_schemas, each, verifier, options.seed, mix=_mix(options)).head(wanted)
 
         train = _vary(options, verifier) if options.questions_per_variation else ask(TRAINING, options.train_questions)
         tables = [train, ask(HELDOUT, options.heldout_questions)]

@@ -38,6 +38,7 @@ _LONGEST_INTEGER = 40
 _LITERALS = {TokenType.STRING, TokenType.NUMBER, TokenType.HEX_STRING, TokenType.BIT_STRING}
 _BODIED = {"TRIGGER", "PROCEDURE", "PROC", "FUNCTION"}
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
+_INTRODUCING = {"INTO", "WITH", "RECURSIVE"}  # a name behind these is no function's, even before a parenthesis
 
 
 def tokens_of(text: str, dialect: str | None = None) -> list[Token]:
@@ -193,15 +194,25 @@ def template(sql: str) -> str:
         tokens = tokens_of(sql)
     except SqlglotError:
         return " ".join(sql.split())
-    words = [_word(token, after) for token, after in zip_longest(tokens, tokens[1:])]
+    words = [
+        _word(token, after, _is_introduced(tokens, place))
+        for place, (token, after) in enumerate(zip_longest(tokens, tokens[1:]))
+    ]
     return " ".join(_without_names([word for word in words if word != ";"]))
 
 
-def _word(token: Token, after: Token | None) -> str:
+def _is_introduced(tokens: list[Token], place: int) -> bool:
+    """Whether a word that names a table, and no function, stands before a name or what qualifies it."""
+    while place > 1 and tokens[place - 1].token_type is TokenType.DOT:
+        place -= 2
+    return place > 0 and tokens[place - 1].text.upper() in _INTRODUCING
+
+
+def _word(token: Token, after: Token | None, introduced: bool) -> str:
     """What a token contributes to a template, before names are joined and aliases dropped."""
     if token.token_type in _LITERALS:
         return "?"
-    called = after is not None and after.token_type is TokenType.L_PAREN
+    called = after is not None and after.token_type is TokenType.L_PAREN and not introduced
     if token.token_type in _NAMES and not called:
         return "_"
     return token.text.upper()

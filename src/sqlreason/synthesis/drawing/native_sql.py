@@ -70,7 +70,7 @@ def write_context(annotated_schema: AnnotatedSchema, contents: Mapping[str, list
     for table in annotated_schema.creation_order:
         made.add(table.name)
         statements.append(_definition(annotated_schema, table, made, dialect))
-        if contents[table.name]:
+        if contents[table.name] and table.columns:
             names = ", ".join(_named(column.name, dialect) for column in table.columns)
             rows = ([_cell(column, row[column.name]) for column in table.columns] for row in contents[table.name])
             values = ", ".join(f"({', '.join(row)})" for row in rows)

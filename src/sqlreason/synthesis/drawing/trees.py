@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Condition, Filter, Ordering
 from sqlreason.synthesis.names import identifier
-from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan
+from sqlreason.synthesis.schema.annotated_schema import ColumnPlan, TablePlan, Unsuitable
 from sqlreason.synthesis.schema.rows import Value
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -63,14 +63,25 @@ def filter_tree(item: Filter, qualified: bool = False) -> exp.Expr:
 
 
 def _filter_days(column: exp.Expr, operator: str, days: list[str]) -> exp.Expr:
-    """Return a comparison of whole days with a column that has a time of day: its ends are midnights."""
-    following = (date.fromisoformat(days[-1]) + timedelta(days=1)).isoformat()
-    if operator in (">", "<="):
-        return compare(column, ">=" if operator == ">" else "<", literal(following))
+    """Return a comparison of whole days with a column that has a time of day: its ends are midnights.
+
+    Raises:
+        Unsuitable: No midnight follows, as behind the 9999-12-31 that stands for "never" in many databases.
+    """
     if operator in (">=", "<"):
         return compare(column, operator, literal(days[0]))
+    following = _next_day(days[-1])
+    if operator in (">", "<="):
+        return compare(column, ">=" if operator == ">" else "<", literal(following))
     start = compare(column, ">=", literal(days[0]))
     return exp.And(this=start, expression=compare(column.copy(), "<", literal(following)))
+
+
+def _next_day(day: str) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    except OverflowError:
+        raise Unsuitable from None
 
 
 def filter_column(column: exp.Expr, operator: str, values: Sequence[Value]) -> exp.Expr:

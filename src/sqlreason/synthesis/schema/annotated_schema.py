@@ -34,6 +34,11 @@ _TYPE_SPELLINGS: dict[str, tuple[str, ...]] = {
     "date": ("DATE",),
     "bool": ("BOOLEAN",),
 }
+# Words in the phrase of a whole number that tell a calendar year from a measure of 1500 to 2100.
+_YEARS = frozenset([
+    "year", "years", "season", "built", "founded", "established", "since", "born", "birth", "death", "opened",
+    "released", "release", "vintage", "published", "launched", "introduced", "debut", "joined", "completed", "date",
+])  # fmt: skip
 # Words in a column's phrase whose values cannot sensibly be added up.
 _NOT_ADDITIVE = frozenset(
     [
@@ -88,7 +93,7 @@ class ColumnPlan:
     `low` and `high` bound int, real and date columns (dates as ISO text); `values` feed name and category columns,
     and keys that are texts; `target` is the table that a ref points to and `role` the English noun of the row found
     there. `type` is the SQL type as a user's database declares it, empty where the annotated schema spells it;
-    `has_time` marks dates with a time of day.
+    `has_time` marks dates with a time of day; `reason` says why no question mentions the column.
     """
 
     name: str
@@ -103,6 +108,7 @@ class ColumnPlan:
     optional: bool = False
     type: str = ""
     has_time: bool = False
+    reason: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -112,7 +118,8 @@ class ColumnPlan:
     @property
     def is_year(self) -> bool:
         """Return whether the whole numbers are calendar years."""
-        return self.kind == "int" and self.low >= 1500 and self.high <= 2100
+        told = not self.unit and not _YEARS.isdisjoint(self.phrase.lower().split())
+        return told and self.kind == "int" and self.low >= 1500 and self.high <= 2100
 
     @property
     def is_measure(self) -> bool:

@@ -13,20 +13,22 @@ from typing import Literal
 from sqlreason.sql.parsing.schema import Column, Schema, Table
 from sqlreason.synthesis.english import phrase_of, role_of
 from sqlreason.synthesis.schema.annotated_schema import AnnotatedSchema, ColumnPlan, TablePlan
-from sqlreason.synthesis.schema.column_kinds import family_of, guess
+from sqlreason.synthesis.schema.column_kinds import family_of, guess, is_whole, likely_range
 from sqlreason.synthesis.schema.naming import nouns_of, phrase_and_unit
 from sqlreason.synthesis.schema.profiles import Profile, profile
-from sqlreason.synthesis.schema.readers import Reader, Rows, SourceError, dialect_of_place, open_source
+from sqlreason.synthesis.schema.readers import Reader, SourceError, dialect_of_place, open_source
 from sqlreason.synthesis.schema.row_sampling import POOL, as_row, draw_rows, read_pool
 from sqlreason.synthesis.schema.rows import Contents, Row, sample_contents
-from sqlreason.synthesis.schema.sample_values import make_up, presentable
-from sqlreason.synthesis.schema.schema_cutting import cut
+from sqlreason.synthesis.schema.sample_values import LONGEST, make_up, presentable
+from sqlreason.synthesis.schema.schema_cutting import confirm, cut
 
 logger = logging.getLogger(__name__)
 
 RowsDial = Literal["never", "synthetic", "sampled"]
 Profiles = dict[tuple[str, str], Profile]
+Read = tuple[list[str], list[Row]]  # names of columns, and rows of these
 
+_NUMBERS = 10  # made-up ones of a column that keeps them as texts
 _SHOWN = 100  # real texts of a column that filters may name
 _MIDNIGHT = ("00:00:00",)
 _TIMES = ("08:30:00", "10:15:00", "12:00:00", "14:45:00", "17:20:00", "20:05:00")
@@ -68,23 +70,39 @@ def read_source(
     """
     dialect = dialect or dialect_of_place(database)
     with open_source(database, timeout_seconds) as reader:
-        schema = cut(reader.schema(), tables, max_tables, max_columns)
+        given = reader.schema()
+        schema = cut(given, tables, max_tables, max_columns, likely_keys=rows != "never")
         read = {} if rows == "never" else {table.name: _first_rows(reader, table) for table in schema.tables}
         profiles = {
-            (table.name, column.name): profile([row[place] for row in read[table.name]])
-            for table in schema.tables
-            if table.name in read
-            for place, column in enumerate(table.columns)
+            (name, column): profile([row[column] for row in found])
+            for name, (columns, found) in read.items()
+            for column in columns
         }
+        schema = confirm(schema, given, partial(_is_unique, profiles))
         annotated_schema = annotate_schema(schema, _title(database), profiles)
+        if dialect != dialect_of_place(database):
+            annotated_schema = respell_types(annotated_schema)
         _tell(annotated_schema, rows, read)
+        converted = {table.name: _as_rows(table, read[table.name][1]) for table in annotated_schema.tables if read}
+        annotated_schema = _with_gaps(annotated_schema, converted)
         if rows != "sampled":
             return Source(annotated_schema, partial(sample_contents, annotated_schema), dialect)
-        found = {table.name: _as_rows(table, schema, read[table.name]) for table in annotated_schema.tables}
-        pool = read_pool(reader, annotated_schema, found)
-    if not any(pool.values()):
-        raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
-    return Source(_with_values(annotated_schema, pool), partial(draw_rows, annotated_schema, pool), dialect)
+        quotable = {name: [row for row in found if _is_quotable(row)] for name, found in converted.items()}
+        pool = read_pool(reader, annotated_schema, quotable)
+    _tell_dropped(converted, quotable, pool)
+    annotated_schema = _with_gaps(_with_values(annotated_schema, pool), pool)
+    return Source(annotated_schema, partial(draw_rows, annotated_schema, pool), dialect)
+
+
+def _with_gaps(annotated_schema: AnnotatedSchema, contents: Contents) -> AnnotatedSchema:
+    """Return the annotated schema whose columns may be NULL where rows lack a value, as no day and no number do too."""
+
+    def complete(table: TablePlan, column: ColumnPlan) -> ColumnPlan:
+        gaps = any(row[column.name] is None for row in contents.get(table.name, ()))
+        return replace(column, optional=True) if gaps and column.kind != "key" else column
+
+    tables = (replace(t, columns=tuple(complete(t, column) for column in t.columns)) for t in annotated_schema.tables)
+    return replace(annotated_schema, tables=tuple(tables))
 
 
 def _with_values(annotated_schema: AnnotatedSchema, pool: Contents) -> AnnotatedSchema:
@@ -104,26 +122,50 @@ def _title(database: str) -> str:
     return re.sub(r"\W+", "_", name) or "database"
 
 
-def _first_rows(reader: Reader, table: Table) -> Rows:
-    return reader.rows(table.name, [column.name for column in table.columns], POOL)
+def _first_rows(reader: Reader, table: Table) -> Read:
+    """Return the columns of which values are of use, and the first rows of these: images would fill the memory."""
+    references = {name for key in table.foreign_keys for name in key.columns}
+    names = [c.name for c in table.columns if c.name in references or family_of(c.type) or not c.type.strip()]
+    rows = reader.rows(table.name, names, POOL) if names else []
+    return names, [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _as_rows(plan: TablePlan, schema: Schema, rows: Rows) -> list[Row]:
-    """Return the rows that questions can quote."""
-    table = schema.table(plan.name)
-    assert table is not None
-    order = [column.name for column in table.columns]
-    places = [order.index(column.name) for column in plan.columns]
-    found = (as_row(plan, [row[place] for place in places]) for row in rows)
-    return [row for row in found if all(map(presentable, row.values()))]
+def _as_rows(plan: TablePlan, rows: list[Row]) -> list[Row]:
+    return [as_row(plan, [row[column.name] for column in plan.columns]) for row in rows]
 
 
-def _tell(annotated_schema: AnnotatedSchema, rows: str, read: dict[str, Rows]) -> None:
-    unasked = [f"{table.name}.{column.name}" for table in annotated_schema.tables for column in table.unasked]
-    empty = [name for name, found in read.items() if not found]
+def _is_quotable(row: Row) -> bool:
+    return all(map(presentable, row.values()))
+
+
+def _tell_dropped(read: Contents, quotable: Contents, pool: Contents) -> None:
+    """Tell of tables whose rows cannot be used.
+
+    Raises:
+        SourceError: No row of any table can.
+    """
+    rows, kept = (sum(map(len, contents.values())) for contents in (read, quotable))
+    if not rows:
+        raise SourceError("synthesis.rows=sampled needs rows, and the database has none; use synthetic or never")
+    if not any(pool.values()):
+        raise SourceError(
+            f"synthesis.rows=sampled needs rows that questions can quote; of {rows} that were read {rows - kept} hold "
+            f"a text that is empty, longer than {LONGEST} characters, of several lines or with blanks at its ends, and "
+            f"{kept} refer to rows that are not there or not usable; use synthetic or never"
+        )
+    lost = [f"{name} ({len(found)} read)" for name, found in read.items() if found and not pool[name]]
+    if lost:
+        logger.warning("no row can be quoted, or refers to rows that can, of %s", ", ".join(lost))
+
+
+def _tell(annotated_schema: AnnotatedSchema, rows: str, read: dict[str, Read]) -> None:
+    unasked = [
+        f"{table.name}.{column.name} ({column.reason})" for table in annotated_schema.tables for column in table.unasked
+    ]
+    empty = [name for name, (columns, found) in read.items() if columns and not found]
     logger.info("%d tables read; rows: %s", len(annotated_schema.tables), rows)
     if unasked:
-        logger.info("no question mentions %d columns, e.g. %s", len(unasked), ", ".join(unasked[:6]))
+        logger.info("no question mentions %d columns, e.g. %s", len(unasked), "; ".join(unasked[:6]))
     if empty:
         logger.warning("without rows, so that types and names alone tell of them: %s", ", ".join(empty))
 
@@ -154,31 +196,33 @@ def _distinct_nouns(schema: Schema) -> dict[str, tuple[str, str]]:
     }
 
 
+def _is_unique(profiles: Profiles, table: Table, column: str) -> bool:
+    """Return whether the rows of a column, where they were looked at, all differ."""
+    seen = profiles.get((table.name, column))
+    return seen is None or seen.known == seen.distinct == seen.rows
+
+
 def _key_of(table: Table, profiles: Profiles) -> str:
-    """Return the one column that is a table's key, or nothing: declared, else an id whose values all differ."""
-    declared = table.primary_key
-    if not declared and table.columns:
-        first = table.columns[0]
-        seen = profiles.get((table.name, first.name))
-        looks = first.name.lower() in ("id", f"{nouns_of(table.name)[0].replace(' ', '_')}_id")
-        declared = (first.name,) if looks and seen and seen.known == seen.distinct == seen.rows else ()
-    if len(declared) != 1:
+    """Return the one column that is a table's key, or nothing."""
+    column = table.column(table.primary_key[0]) if len(table.primary_key) == 1 else None
+    if column is None or not phrase_of(column.name) or column.computed is not None:
         return ""
-    column = table.column(declared[0])
-    return column.name if column and family_of(column.type) in ("int", "text") else ""
+    seen = profiles.get((table.name, column.name))
+    family = family_of(column.type) or (seen.form if seen and not column.type else "")
+    return column.name if family in ("int", "text") or (family == "real" and is_whole(column.type, seen)) else ""
 
 
 def _table(
     table: Table, schema: Schema, nouns: dict[str, tuple[str, str]], keys: dict[str, str], profiles: Profiles
 ) -> TablePlan:
-    targets = {key.columns[0]: key.table for key in table.foreign_keys if keys[key.table]}
+    targets = {key.columns[0]: key.table for key in table.foreign_keys if keys[key.table] and phrase_of(key.columns[0])}
     strict = any(not column.nullable for column in table.columns if column.name not in table.primary_key)
     referred = any(key.table == table.name for other in schema.tables for key in other.foreign_keys)
     own_key = keys[table.name] if referred or keys[table.name] not in targets else ""
     columns = []
     for column in table.columns:
         seen = profiles.get((table.name, column.name))
-        if column.name == own_key:
+        if own_key and column.name == own_key:
             plan = _key(column, seen, nouns[table.name][0])
         elif column.name in targets:
             plan = _reference(column, targets[column.name], table.name, nouns, keys)
@@ -186,8 +230,11 @@ def _table(
             plan = _plain_column(column, nouns[table.name][0], seen)
         columns.append(replace(plan, optional=plan.kind != "key" and _optional(column, seen, strict)))
     asked = _told_apart(columns)
-    unasked = tuple(column for column in columns if column not in asked)
-    primary = () if own_key else table.primary_key
+    unasked = tuple(
+        replace(column, reason=column.reason or "called like another") for column in columns if column not in asked
+    )
+    told_apart = {column.name for column in asked} & set(table.primary_key)  # without it all rows would be one
+    primary = () if own_key or not told_apart else table.primary_key
     order = tuple(column.name for column in columns)
     return TablePlan(table.name, *nouns[table.name], tuple(asked), unasked, order, primary)
 
@@ -213,9 +260,8 @@ def _key(column: Column, seen: Profile | None, noun: str) -> ColumnPlan:
     phrase = phrase_and_unit(column.name)[0]
     phrase = f"{noun} {phrase}" if phrase in ("id", "code", "key", "number") else phrase
     opening = "".join(word[0] for word in noun.split()).upper()
-    return ColumnPlan(
-        column.name, "key", phrase, values=(opening,) if textual else (), type=_portable(column.type, "key")
-    )
+    spelled = _portable(column.type, "name" if textual else "key")
+    return ColumnPlan(column.name, "key", phrase, values=(opening,) if textual else (), type=spelled)
 
 
 def _reference(
@@ -229,8 +275,8 @@ def _reference(
 
 def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan:
     phrase, unit = phrase_and_unit(column.name, column.comment)
-    phrase = phrase or phrase_of(column.name) or column.name.lower()
-    found = guess(column, phrase, seen)
+    phrase = phrase or phrase_of(column.name)
+    found = guess(column, phrase, unit, seen)
     values: tuple[str, ...] = ()
     if found.kind in ("name", "category"):
         values = _values(column, phrase, noun, seen, found.kind == "category")
@@ -238,7 +284,7 @@ def _plain_column(column: Column, noun: str, seen: Profile | None) -> ColumnPlan
         values = _MIDNIGHT if seen and seen.times == _MIDNIGHT else _TIMES
     return ColumnPlan(
         column.name, found.kind, phrase, unit, values, found.low, found.high, has_time=found.has_time,
-        type=_portable(column.type, found.kind),
+        type=_portable(column.type, found.kind), reason=found.reason,
     )  # fmt: skip
 
 
@@ -249,11 +295,35 @@ def _values(column: Column, phrase: str, noun: str, seen: Profile | None, catego
         return listed
     if category and seen and len(seen.shared) > 1:
         return seen.shared
+    likely = likely_range(phrase)
+    if seen.numeric if seen and seen.known else likely:  # numbers that are kept as texts
+        low, high = likely or (1, 100)
+        return tuple(str(round(low + (high - low) * step / _NUMBERS)) for step in range(1, _NUMBERS + 1))
     return make_up(phrase, noun, category)
+
+
+def respell_types(annotated_schema: AnnotatedSchema) -> AnnotatedSchema:
+    """Return the annotated schema with types that every engine knows, for another than that of the database."""
+
+    def spell(column: ColumnPlan) -> str:
+        target = annotated_schema.table(column.target).key if column.kind == "ref" else column
+        if target.kind == "key" and target.values:
+            return "TEXT"
+        return "TIMESTAMP" if column.has_time else _SHARED.get(column.kind, "TEXT")
+
+    def respell(columns: tuple[ColumnPlan, ...]) -> tuple[ColumnPlan, ...]:
+        return tuple(replace(column, type=spell(column)) for column in columns)
+
+    tables = (replace(t, columns=respell(t.columns), unasked=respell(t.unasked)) for t in annotated_schema.tables)
+    return replace(annotated_schema, tables=tuple(tables))
 
 
 _PLAIN_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 _SPELLED = {"key": "INTEGER", "ref": "INTEGER", "int": "INTEGER", "real": "REAL", "date": "DATE", "bool": "BOOLEAN"}
+
+_SHARED = {
+    "key": "BIGINT", "ref": "BIGINT", "int": "BIGINT", "real": "DOUBLE PRECISION", "date": "DATE", "bool": "BOOLEAN",
+}  # fmt: skip
 
 
 def _portable(declared: str, kind: str) -> str:

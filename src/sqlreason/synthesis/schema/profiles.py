@@ -9,10 +9,14 @@ from typing import Any
 from sqlreason.synthesis.schema.sample_values import Value, is_day, is_measure, presentable
 
 SHARED_BY = 5  # rows that must hold a text before it counts as a value of the column and not of somebody
+_TOLD_FROM = 20  # numbers or days of which the middle nine tenths leave the least and the greatest out
 _FEW, _FEW_SHARE = 30, 0.2  # different texts at most that make a category, and their share of the rows
+_NUMBER = re.compile(r"\s*-?\d+([.,]\d+)?\s*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_AS_DAY = re.compile(r"[-+]?\d{4,}-\d\d-\d\d|[-+]?infinity")  # also such as no calendar of Python's has
 _DATETIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 _MIDNIGHT = "00:00:00"
+_NO_DAYS = ("0001", "9999")  # years of days that stand for "always" and "never"
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,14 @@ class Profile:
         rows: How many were looked at.
         known: How many of them are not NULL.
         distinct: Different values.
-        low: A number or date below which 5 % lie, rounded; None for other values.
-        high: A number or date above which 5 % lie, rounded; None for other values.
+        low: A number or date below which 5 % lie, rounded; None for other values, and where they are few.
+        high: A number or date above which 5 % lie, rounded; None for other values, and where they are few.
         shared: Texts that at least `SHARED_BY` rows hold, the most frequent first.
-        form: `int`, `real`, `text`, `date`, `datetime`, `flag` (only 0 and 1), or "" where there is nothing to see.
-        times: Times of day that dates carry.
+        form: `int`, `real`, `text`, `date`, `datetime`, `flag` (all 0 or 1), or "" where there is nothing to see.
+        dated: Share of the values, empty texts aside, that are written as days.
+        timed: Whether some day carries a time of day.
+        times: The one time of day that all days carry, where it is midnight.
+        numeric: Whether texts are all numbers in digits.
         quotable: Share of the values that a question can quote.
     """
 
@@ -38,7 +45,10 @@ class Profile:
     high: int | float | str | None
     shared: tuple[str, ...]
     form: str
+    dated: float
+    timed: bool
     times: tuple[str, ...]
+    numeric: bool
     quotable: float
 
     def is_few(self, share: float = _FEW_SHARE) -> bool:
@@ -50,10 +60,12 @@ def profile(values: Sequence[Value]) -> Profile:
     """Return the profile of a column."""
     known = [value for value in values if value is not None]
     form = _form(known)
-    low, high = _bounds(known, form)
+    low, high = _bounds(known)
     counts = Counter(value for value in known if isinstance(value, str))
     shared = tuple(text for text, count in counts.most_common(_FEW) if count >= SHARED_BY and presentable(text))
-    times = sorted({str(value)[11:19].ljust(8, "0") for value in known}) if form == "datetime" else []
+    days = [value for value in known if is_day(value)]
+    blank = sum(isinstance(value, str) and not value.strip() for value in known)
+    times = {str(day)[11:19].ljust(8, "0") for day in days}
     return Profile(
         rows=len(values),
         known=len(known),
@@ -62,7 +74,10 @@ def profile(values: Sequence[Value]) -> Profile:
         high=high,
         shared=shared if form == "text" else (),
         form=form,
-        times=tuple(times) if times == [_MIDNIGHT] else (),
+        dated=sum(_AS_DAY.match(str(value)) is not None for value in known) / max(1, len(known) - blank),
+        timed=any(_DATETIME.fullmatch(str(day)) for day in days),
+        times=(_MIDNIGHT,) if times == {_MIDNIGHT} else (),
+        numeric=form == "text" and all(_NUMBER.fullmatch(str(value)) for value in known),
         quotable=sum(map(presentable, known)) / len(known) if known else 1.0,
     )
 
@@ -71,7 +86,7 @@ def _form(known: Sequence[Value]) -> str:
     """Return what the values have in common."""
     if not known:
         return ""
-    if all(isinstance(value, bool) for value in known) or set(known) == {0, 1}:
+    if all(isinstance(value, bool) for value in known) or set(known) <= {0, 1}:
         return "flag"
     if all(isinstance(value, int) for value in known):
         return "int"
@@ -83,22 +98,23 @@ def _form(known: Sequence[Value]) -> str:
     return "datetime" if all(_DATE.fullmatch(text) or _DATETIME.fullmatch(text) for text in texts) else "text"
 
 
-def _bounds(known: Sequence[Any], form: str) -> tuple[int | float | str | None, int | float | str | None]:
-    """Return the middle nine tenths: nobody's extreme is told."""
-    if form not in ("int", "real", "date", "datetime"):
-        return None, None
-    ordered = sorted(filter(is_day, map(str, known)) if form.startswith("date") else filter(is_measure, known))
-    if not ordered:
+def _bounds(known: Sequence[Any]) -> tuple[int | float | str | None, int | float | str | None]:
+    """Return the middle nine tenths of the numbers or days that most values are: nobody's extreme is told."""
+    days = sorted(value for value in known if is_day(value) and not value.startswith(_NO_DAYS))
+    numbers = sorted(filter(is_measure, known))
+    ordered: list[Any] = max(days, numbers, key=len)
+    if len(ordered) < max(_TOLD_FROM, len(known) / 2):
         return None, None
     low, high = ordered[len(ordered) // 20], ordered[-1 - len(ordered) // 20]
-    if form.startswith("date"):
-        return f"{str(low)[:4]}-01-01", f"{str(high)[:4]}-12-31"
-    if form == "int" and 1500 <= int(low) <= int(high) <= 2100:
-        return int(low), int(high)
-    return _rounded(low, form), _rounded(high, form)
+    if ordered is days:
+        return f"{low[:4]}-01-01", f"{high[:4]}-12-31"
+    whole = all(isinstance(value, int) for value in ordered)
+    if whole and 1500 <= low <= high <= 2100:
+        return low, high
+    return _rounded(low, whole), _rounded(high, whole)
 
 
-def _rounded(value: float, form: str) -> int | float:
+def _rounded(value: float, whole: bool) -> int | float:
     """Return a number with two significant digits."""
     text = float(f"{value:.2g}")
-    return round(text) if form == "int" else text
+    return round(text) if whole else text

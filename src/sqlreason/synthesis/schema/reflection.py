@@ -78,6 +78,7 @@ class SqlReader:
         self._connection = connection
         self._places: dict[str, tuple[str | None, str]] = {}
         self._moments: set[tuple[str, str]] = set()
+        self._padded: set[tuple[str, str]] = set()
 
     def schema(self) -> Schema:
         """Return the tables of all schemas; without any, the names of the default one's views."""
@@ -97,7 +98,6 @@ class SqlReader:
 
     def _table(self, inspector: sa.Inspector, label: str) -> Table:
         schema, name = self._places[label]
-        keys = inspector.get_foreign_keys(name, schema)
         try:
             comment = inspector.get_table_comment(name, schema)["text"]
         except NotImplementedError:  # SQLite has no comments
@@ -106,7 +106,7 @@ class SqlReader:
             label,
             self._columns(inspector, label),
             self._primary_key(inspector, label),
-            tuple(_foreign_key(key) for key in keys),
+            self._foreign_keys(inspector, label),
             unique=tuple(tuple(found["column_names"]) for found in inspector.get_unique_constraints(name, schema)),
             comment=comment,
         )
@@ -116,9 +116,12 @@ class SqlReader:
         if self._connection.dialect.name != "sqlite":
             return tuple(self._column(column, label) for column in inspector.get_columns(name, schema))
         # as its own table says it: reflection makes INTEGER of TINYINT(1), and warns of it
-        query = sa.text('SELECT name, type, "notnull" FROM pragma_table_xinfo(:name) WHERE hidden <> 1')
+        query = sa.text('SELECT name, type, "notnull", hidden FROM pragma_table_xinfo(:name) WHERE hidden <> 1')
         found = self._connection.execute(query, {"name": name})
-        return tuple(Column(column, kind or "", not needed) for column, kind, needed in found)
+        return tuple(
+            Column(column, kind or "", not needed, computed="" if hidden else None)  # by what, it does not say
+            for column, kind, needed, hidden in found
+        )
 
     def _primary_key(self, inspector: sa.Inspector, label: str) -> tuple[str, ...]:
         schema, name = self._places[label]
@@ -127,17 +130,31 @@ class SqlReader:
         query = sa.text("SELECT name FROM pragma_table_xinfo(:name) WHERE pk > 0 ORDER BY pk")
         return tuple(column for (column,) in self._connection.execute(query, {"name": name}))
 
+    def _foreign_keys(self, inspector: sa.Inspector, label: str) -> tuple[ForeignKey, ...]:
+        schema, name = self._places[label]
+        if self._connection.dialect.name != "sqlite":
+            return tuple(map(_foreign_key, inspector.get_foreign_keys(name, schema)))
+        # as its own table says it: reflection looks for a key's columns in the letter case of its definition
+        query = sa.text('SELECT id, "from", "table", "to" FROM pragma_foreign_key_list(:name) ORDER BY id DESC, seq')
+        found: dict[int, list[tuple[str, str, str | None]]] = {}
+        for number, *parts in self._connection.execute(query, {"name": name}):
+            found.setdefault(number, []).append((parts[0], parts[1], parts[2]))
+        return tuple(_sqlite_key(parts) for parts in found.values())
+
     def _column(self, column: Mapping[str, Any], label: str) -> Column:
         kind = column["type"]
         if isinstance(kind, sa.Date | sa.DateTime) and self._connection.dialect.name == "postgresql":
             self._moments.add((label, column["name"]))
+        if isinstance(kind, sa.CHAR) and self._connection.dialect.name == "postgresql":
+            self._padded.add((label, column["name"]))
         if isinstance(kind, sa.Enum) and kind.enums:
             text = f"ENUM({', '.join(map(literal, kind.enums))})"
         elif isinstance(kind, sa.types.NullType):
             text = ""
         else:
             text = kind.compile(self._connection.dialect)
-        return Column(column["name"], text, bool(column["nullable"]), column.get("comment"))
+        computed = (column.get("computed") or {}).get("sqltext")
+        return Column(column["name"], text, bool(column["nullable"]), column.get("comment"), computed=computed)
 
     def rows(self, table: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
         """Return at most `limit` rows."""
@@ -155,7 +172,12 @@ class SqlReader:
         return sa.select(*(self._shown(table, column) for column in columns)).select_from(place)
 
     def _shown(self, table: str, column: str) -> sa.ColumnElement[Any]:
-        """Return a column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python."""
+        """Return a column; a day as text, since PostgreSQL knows more of them (infinity, 44 BC) than Python.
+
+        A text of CHAR(n) comes without the blanks that fill it up, and which PostgreSQL compares as if they were not.
+        """
+        if (table, column) in self._padded:
+            return sa.cast(_name(column), sa.Text)
         if (table, column) not in self._moments:
             return _name(column)
         return sa.func.left(sa.cast(_name(column), sa.Text), 19)
@@ -183,6 +205,12 @@ def _label(schema: str | None, name: str) -> str:
 def _foreign_key(key: Mapping[str, Any]) -> ForeignKey:
     target = _label(key.get("referred_schema"), key["referred_table"])
     return ForeignKey(tuple(key["constrained_columns"]), target, tuple(key["referred_columns"]))
+
+
+def _sqlite_key(parts: Sequence[tuple[str, str, str | None]]) -> ForeignKey:
+    """Return a foreign key from its (column, table, target); without targets it leads to the primary key."""
+    target = tuple(target for _, _, target in parts if target is not None)
+    return ForeignKey(tuple(column for column, _, _ in parts), parts[0][1], target)
 
 
 def _name(name: str) -> sa.ColumnClause[Any]:

@@ -17,13 +17,8 @@ _NULL_SHARE = 0.25  # of an optional column's values
 _SPARED_PARENT = 0.6  # how often one row stays without referring rows, so that "those without" exist
 
 
-def populate(annotated_schema: AnnotatedSchema, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> str:
-    """Return a context text with `rows[0]` to `rows[1]` rows in every table."""
-    return render_context(annotated_schema, sample_contents(annotated_schema, rng, rows))
-
-
 def sample_contents(annotated_schema: AnnotatedSchema, rng: random.Random, rows: tuple[int, int] = (4, 8)) -> Contents:
-    """Draw rows for every table: keys unique, refs valid, names distinct as long as they last."""
+    """Draw some rows for every table: keys unique, refs valid, names distinct as long as they last."""
     contents: Contents = {}
     for table in annotated_schema.creation_order:
         contents[table.name] = _sample_table(annotated_schema, table, contents, rng, rng.randint(*rows))
@@ -133,7 +128,7 @@ def render_context(annotated_schema: AnnotatedSchema, contents: Mapping[str, lis
     statements = []
     for table in annotated_schema.creation_order:
         statements.append(render_table(annotated_schema, table))
-        if contents[table.name]:
+        if contents[table.name] and table.columns:  # of a table without any, rows cannot be written
             statements.append(render_rows(table, contents[table.name]))
     return " ".join(statements)
 

@@ -28,6 +28,7 @@ _FIRST = (
 )  # fmt: skip
 _SECOND = ("Bay", "Crest", "Field", "Grove", "Line", "Point", "Ridge", "Vale")
 _LEVELS = ("alpha", "beta", "gamma", "delta")
+_SAYING_NOTHING = ("type", "category", "kind", "class")  # whose values are those of quite other things
 _PARTS = {"first": 0, "given": 0, "last": -1, "family": -1, "sur": -1}
 _PEOPLE = frozenset(["employee", "person", "contact", "customer", "user", "staff", "staff member", "member"])
 # What only looks right in its own form: word of the phrase -> a pattern with the number of the value.
@@ -106,13 +107,13 @@ def _lend(words: list[str], noun: str, category: bool) -> tuple[str, ...]:
     last = words[-1]
     if last in ("name", "label"):
         wanted: tuple[str, ...] = (noun, " ".join(words[:-1]) or noun.split()[-1])
-        wanted = tuple(name for name in wanted if name not in ("type", "category", "kind"))
     elif last == "state":  # of a country here, not of an order
         wanted = ("region", "province")
     elif last == "title" and noun in _PEOPLE:
         wanted = ("job title", "position", "role")
     else:
         wanted = (f"{noun} {last}", " ".join(words), last)
+    wanted = tuple(name for name in wanted if name not in _SAYING_NOTHING)
     lent = (_lenders(kind).get(name) for name in wanted for kind in (category, not category))
     return next(filter(None, lent), ())
 
