@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from benchmark_layouts import BIRD, SPIDER
@@ -34,6 +35,9 @@ FORMATS = {
     "rows.jsonl": as_text("\n".join(json.dumps({"id": i, "sql": QUERIES[i]}) for i in (3, 1, 0, 2))),
     "bare.jsonl": as_text("\n\n".join(json.dumps({"predicted_sql": sql}) for sql in QUERIES)),
     "rows.csv": as_csv([("question_id", "pred_sql"), *enumerate(QUERIES)]),
+    "blanks.csv": as_csv([("question_id", "pred_sql"), *((f" {i} ", sql) for i, sql in enumerate(QUERIES))]),
+    "rows.tsv": as_text("id\tsql\n" + "".join(f"{i}\t{sql}\n" for i, sql in enumerate(QUERIES[:3])) + f"3\t{QUERIES[3]}"),
+    "powershell.txt": lambda file: file.write_text("\n".join(QUERIES) + "\n", encoding="utf-16"),
 }
 
 
@@ -88,6 +92,35 @@ def test_a_subset_is_numbered_from_zero_or_by_its_ids(bird_folder, tmp_path):
     for name in ("place", "id"):
         (found,) = read_predictions(tmp_path / f"{name}.json", benchmark)
         assert found.sql == {"31": golds[0], "47": golds[1], "90": golds[2]}
+
+
+def test_a_subset_with_a_gap_is_still_numbered_from_zero(bird_folder, tmp_path):
+    asked = read_benchmark(bird_folder)
+    asked = replace(asked, questions=tuple(q._replace(id=str(i)) for q, i in zip(asked.questions, (1, 2, 9, 40), strict=False)))
+    last = str(len(asked.questions) - 1)
+    (tmp_path / "p.json").write_text(json.dumps({"0": "SELECT 0", last: "SELECT 1"}))
+    (found,) = read_predictions(tmp_path / "p.json", asked)
+    assert found.sql == {"1": "SELECT 0", asked.questions[-1].id: "SELECT 1"} and "unknown_id" not in found.problems
+    (tmp_path / "p.json").write_text(json.dumps({"1": "SELECT 1", "2": "SELECT 2"}))
+    with pytest.raises(BadInput, match="may be ids of questions or their places from 0 on; give an entry for each"):
+        read_predictions(tmp_path / "p.json", asked)
+
+
+def test_an_empty_last_line_is_an_empty_prediction_where_the_number_of_lines_says_so(spider_folder, tmp_path):
+    (tmp_path / "pred.txt").write_text("\n".join([*QUERIES[:3], ""]))
+    (found,) = read_predictions(tmp_path / "pred.txt", read_benchmark(spider_folder))
+    assert list(found.sql.values()) == [*QUERIES[:3], ""]
+
+
+def test_the_golds_of_the_benchmarks_own_records_are_no_predictions(spider_folder, tmp_path):
+    """Whoever adds answers under another name to the records would be told that all are right."""
+    records = [{"db_id": name, "question": "?", "query": sql, "response": "SELECT 1"} for name, sql in zip(NAMES, QUERIES, strict=True)]
+    (tmp_path / "answers.json").write_text(json.dumps(records))
+    with pytest.raises(BadInput, match="own gold queries in 'query'; give the predictions, which may be response, in a"):
+        read_predictions(tmp_path / "answers.json", read_benchmark(spider_folder))
+    alone = [{"question": record["question"], "query": record["query"]} for record in records]
+    (tmp_path / "answers.json").write_text(json.dumps(alone))
+    assert read_predictions(tmp_path / "answers.json", read_benchmark(spider_folder))[0].sql["0"] == QUERIES[0]
 
 
 def test_what_is_wrong_with_single_predictions_is_counted(spider_folder, tmp_path):

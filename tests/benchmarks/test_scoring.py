@@ -1,16 +1,21 @@
 """Predictions are judged in a benchmark's own terms and in ours; luck is shown with rows."""
 
+import dataclasses
 import json
 import math
+import sqlite3
+import time
+from contextlib import closing
 
 import pytest
 from benchmark_layouts import BIRD, GOLD, SPIDER
 
-from sqlreason.benchmarks import efficiency
+from sqlreason.benchmarks import efficiency, scoring
 from sqlreason.benchmarks.benchmark_folder import read_benchmark
 from sqlreason.benchmarks.prediction_files import Predictions, read_predictions
 from sqlreason.benchmarks.scoring import score_predictions
 from sqlreason.reporting import benchmark_report
+from sqlreason.sql.database_files import path_of
 
 LUCKY = "SELECT rig FROM boat WHERE years <> 1"
 #: By run, a query for each question of `SPIDER`; None is none.
@@ -60,6 +65,42 @@ def test_what_was_right_by_luck_is_shown_on_a_drawn_database(scores):
     assert lucky.is_lucky and not any(answer.is_lucky for answer in scores.runs[0].answers)
     assert lucky.lucky.startswith("mismatch: other rows") and "gold (" in lucky.lucky and "candidate (" in lucky.lucky
     assert any(line.strip().startswith(">") or " > " in line for line in lucky.lucky.splitlines())
+
+
+def test_a_query_has_its_seconds_on_each_database(spider_folder):
+    """It takes a third of its time on each, and was called lucky while all of them shared one budget."""
+    slow = GOLD + " AND (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT MAX(i) FROM n)"
+    asked = read_benchmark(spider_folder)
+    with closing(sqlite3.connect(path_of(asked.questions[0].url))) as database:
+        began = time.process_time()
+        database.execute(slow).fetchall()
+        seconds = 3 * (time.process_time() - began)  # enough for three databases; there are four
+    scores = score_predictions(asked, predictions({"slow": [slow, None, None, None]}), seconds=seconds)
+    answer = scores.runs[0].answers[0]
+    assert (answer.ex, answer.suite, answer.drawn, answer.strict, answer.is_lucky) == (True, True, True, True, False)
+
+
+def test_what_comes_to_no_end_on_a_drawn_database_was_not_lucky(scores):
+    lucky = scores.runs[1].answers[0]
+    stopped = lucky._replace(stopped="timeout")
+    assert lucky.is_lucky and not stopped.is_lucky
+    run = scoring.ScoredRun("slow", (stopped, *scores.runs[1].answers[1:]), {})
+    summary = benchmark_report.summarise_scores(dataclasses.replace(scores, runs=(run,)))
+    assert summary["runs"][0]["lucky"] == [] and summary["runs"][0]["stopped"] == ["0"]
+    assert "pass the one database and come to no end on a drawn one: 0" in benchmark_report.sentences(summary["runs"][0])
+
+
+def test_no_prediction_is_judged_on_a_suite_on_which_the_gold_fails(spider_folder):
+    """Whether it is right, wrong or missing: else runs would be rates of different questions."""
+    asked = read_benchmark(spider_folder)
+    for url in asked.questions[0].suite_urls:
+        with closing(sqlite3.connect(path_of(url))) as database:
+            database.executescript("ALTER TABLE boat RENAME TO ship")
+    scores = score_predictions(asked, predictions(RUNS))
+    assert [column(run, "suite") for run in scores.runs] == [[None] * 4] * 3
+    summary = benchmark_report.summarise_scores(scores)
+    assert summary["unsuited"] == ["0", "1"]
+    assert "without a verdict of the test suite, on which their gold fails: 0, 1" in benchmark_report.remarks(summary)
 
 
 def test_without_drawn_databases_nothing_is_lucky(spider_folder):

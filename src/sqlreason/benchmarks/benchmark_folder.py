@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlreason.benchmarks.hardness import HARDNESS, hardness
+from sqlreason.data.sources import marked_encoding
 from sqlreason.errors import BadInput
 from sqlreason.text.cells import LONGEST_CELL, as_text
 
@@ -61,8 +62,8 @@ _DATABASES = {
 }
 _QUESTION = ("SpiderSynQuestion", "question", "utterance")
 _GOLD = ("query", "SQL", "sql")
-#: Encodings in which descriptions of columns come; the last reads anything.
-_ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+#: Encodings of texts that are no UTF-8; the last reads anything.
+_ENCODINGS = ("cp1252", "latin-1")
 
 
 class BenchmarkQuestion(NamedTuple):
@@ -303,8 +304,8 @@ def _rows(file: Path) -> Iterator[dict[str | None, Any]]:
 
 
 def decoded(raw: bytes) -> str:
-    """Return a file's text, whichever of the usual encodings it is in."""
-    for encoding in _ENCODINGS[:-1]:
+    """Return a file's text, in the encoding that its first bytes name, else whichever of the usual ones it is in."""
+    for encoding in (marked_encoding(raw), *_ENCODINGS[:-1]):
         try:
             return raw.decode(encoding).replace("\0", "")
         except UnicodeDecodeError:

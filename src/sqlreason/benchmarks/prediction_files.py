@@ -3,7 +3,7 @@ r"""Files of predictions that any model made, in the formats in which they are p
 * Spider's `pred.txt`: a query a line, in the order of the questions, with or without a tab and the database's name.
 * BIRD's `predict_dev.json`: an object from the question's number to `SQL\t----- bird -----\tdb_id`.
 * The records of IBM's text2sql-eval-toolkit: a list with `predictions`, by pipeline; each pipeline is a run.
-* JSON lines, a list of JSON objects, CSV: a column with the question (`id`, `question_id`, or its place: `index`), one
+* JSON lines, a list of JSON objects, CSV, TSV: a column with the question (`id`, `question_id`, or its place: `index`), one
   with the query; a column `run`, where there is one, separates runs. Without the former the order counts.
 
 A file that cannot belong to the benchmark is refused with a sentence; what is wrong with single predictions is counted.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +32,13 @@ _QUERIES = (
     *("prediction", "predicted_sql", "pred_sql", "predicted", "pred", "sql_pred", "generated_sql", "predicted_query"),
     *("completion", "SQL", "sql", "query"),
 )
+#: Columns that hold predictions in some files, and the benchmark's own golds in others.
+_GOLDS = ("SQL", "sql", "query")
+#: Texts that stand beside a question in the benchmarks' own files.
+_OF_THE_QUESTION = ("db_id", "question", "evidence", "difficulty", "hardness", "gold", "gold_sql", "external_knowledge")
 _RUNS = ("run", "model")
+#: Between the cells of a table, by the file's ending.
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 
 @dataclass(frozen=True)
@@ -106,25 +112,25 @@ def read_runs(
 
 
 def _runs(file: Path, text: str, benchmark: Benchmark) -> dict[str, list[_Row]]:
-    if file.suffix.lower() == ".csv":
-        return _of_records(file, _csv_rows(file, text))
+    if file.suffix.lower() in _DELIMITERS:
+        return _of_records(file, _csv_rows(file, text), benchmark)
     if text.lstrip()[0] not in "[{":
         return {"": _of_lines(file, text, benchmark)}
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        return _of_records(file, _json_lines(file, text))
+        return _of_records(file, _json_lines(file, text), benchmark)
     if isinstance(content, dict) and not set(content) & {*_IDS, *_PLACES, *_QUERIES}:
         return {"": [_of_bird(file, name, value) for name, value in content.items()]}
     records = content if isinstance(content, list) else [content]  # a file of one JSON line is an object
     if records and all(isinstance(record, dict) and "predictions" in record for record in records):
         return _of_ibm(file, records)
-    return _of_records(file, records)
+    return _of_records(file, records, benchmark)
 
 
 def _csv_rows(file: Path, text: str) -> list[Any]:
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=_DELIMITERS[file.suffix.lower()])
     try:
         return list(reader)
     except csv.Error as error:
@@ -144,7 +150,9 @@ def _json_lines(file: Path, text: str) -> list[Any]:
 def _of_lines(file: Path, text: str, benchmark: Benchmark) -> list[_Row]:
     """Read Spider's lines: an empty one is an empty prediction where the number of lines says so."""
     wanted = len(benchmark.questions)
-    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    lines = text.replace("\r\n", "\n").split("\n")  # the last is empty: of a file that ends, or a prediction
+    if len(lines) == wanted + 1 and not lines[-1].strip():
+        lines = lines[:-1]
     if len(lines) != wanted:
         lines = [line for line in lines if line.strip()]
     if len(lines) != wanted:
@@ -182,7 +190,8 @@ def _of_ibm(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[str, list[
     return runs
 
 
-def _of_records(file: Path, records: Iterable[Any]) -> dict[str, list[_Row]]:
+def _of_records(file: Path, records: Iterable[Any], benchmark: Benchmark) -> dict[str, list[_Row]]:
+    records = list(records)
     runs: dict[str, list[_Row]] = {}
     for number, record in enumerate(records, 1):
         if not isinstance(record, dict):
@@ -195,12 +204,32 @@ def _of_records(file: Path, records: Iterable[Any]) -> dict[str, list[_Row]]:
         runs.setdefault(run, []).append(_row(record, record[query]))
     if not runs:
         raise BadInput(f"'{file}' holds no predictions")
+    _refuse_golds(file, records, benchmark)
     return runs
+
+
+def _refuse_golds(file: Path, records: Sequence[Mapping[str, Any]], benchmark: Benchmark) -> None:
+    """Refuse the benchmark's own records with predictions in a column of another name: their golds are all right.
+
+    Raises:
+        BadInput: All queries are golds of the benchmark, in a column named like its own, beside texts of another name.
+    """
+    golds = {question.gold.strip() for question in benchmark.questions}
+    query = next(name for name in _QUERIES if name in records[0])
+    if query not in _GOLDS or not all(_as_sql(record.get(query)).strip() in golds for record in records):
+        return
+    told = {*_IDS, *_PLACES, *_RUNS, *_QUERIES, *_OF_THE_QUESTION}
+    others = sorted(name for name, value in records[0].items() if isinstance(value, str) and name not in told)
+    if others:
+        raise BadInput(
+            f"'{file}' has the benchmark's own gold queries in '{query}'; give the predictions, which may be "
+            f"{' or '.join(others)}, in a column 'prediction'"
+        )
 
 
 def _row(record: Mapping[str, Any], sql: object) -> _Row:
     name = next((name for name in (*_IDS, *_PLACES) if name in record), None)
-    id_ = as_text(record[name]) if name is not None else None
+    id_ = as_text(record[name]).strip() if name is not None else None
     return _Row(id_, _as_sql(sql), as_text(record.get("db_id")), placed=name in _PLACES)
 
 
@@ -218,9 +247,7 @@ def _matched(file: Path, name: str, rows: Sequence[_Row], benchmark: Benchmark) 
         raise BadInput(f"{told}{counted(len(questions), 'question')}; give one for each, or a column id")
     known = {question.id: question for question in questions}
     places = {str(place): question.id for place, question in enumerate(questions)}
-    ids = {row.id for row in rows}
-    # a subset such as BIRD's mini-dev numbers its predictions from 0 on, beside its ids
-    numbered = ids == set(places) or not ids & set(known)
+    numbered = _are_places(file, {row.id for row in rows if row.id is not None and not row.placed}, known, places)
     sql: dict[str, str] = {}
     problems: dict[str, list[str]] = {}
     for place, row in enumerate(rows):
@@ -239,6 +266,21 @@ def _matched(file: Path, name: str, rows: Sequence[_Row], benchmark: Benchmark) 
     problems["empty"] = [id_ for id_, text in sql.items() if not text.strip("; \t\n")]
     problems["missing"] = [question.id for question in questions if question.id not in sql]
     return Predictions(name, sql, {kind: ids for kind, ids in problems.items() if ids})
+
+
+def _are_places(file: Path, ids: set[str], known: Collection[str], places: Mapping[str, str]) -> bool:
+    """Return whether ids are places: a subset such as BIRD's mini-dev numbers its predictions from 0 on, beside its ids.
+
+    Raises:
+        BadInput: They may be either, and would name different questions.
+    """
+    as_ids, as_places = ids <= set(known), ids <= set(places)
+    if as_ids and as_places and ids != set(known) and any(places[id_] != id_ for id_ in ids):
+        raise BadInput(
+            f"the numbers in '{file}' may be ids of questions or their places from 0 on; give an entry for each of the "
+            f"{len(known)} questions, an empty text where there is no prediction, or a column index in place of id"
+        )
+    return as_places if as_ids != as_places else not ids & set(known)
 
 
 def _require_database(file: Path, id_: str, given: str, wanted: str) -> None:

@@ -30,6 +30,8 @@ from sqlreason.sql.verifier import Verifier
 QUERY_SECONDS = 30.0
 #: Largest result of a gold, and what its sorts may take, in MiB; Spider's largest table has 510,000 rows.
 _MAX_ROWS, _HEAP = 1_000_000, 256
+#: What becomes of a query that comes to no end on the drawn databases: it is not right there, and was not lucky.
+_STOPPED = ("timeout", "oom")
 #: So many lucky answers of a run are explained with rows.
 _EXPLAINED = 200
 
@@ -51,11 +53,12 @@ class ScoredAnswer(NamedTuple):
             cannot be judged no_database, database_error (it cannot be read), no_gold, gold_error.
         reason: Why it does not agree, or why the question cannot be judged.
         ex: Whether it agrees on the one database by the benchmark's rules; None: the question cannot be judged.
-        suite: Likewise on the test suite; None also where there is none, or its gold fails there.
+        suite: Likewise on the test suite; None also where there is none, or its gold fails there, whatever is predicted.
         drawn: Likewise on the drawn databases.
         strict: Whether it agrees on the drawn databases by our rules; what does not run on the one database does not.
         lucky: For what passes the one database alone: the first drawn database that shows it, with the rows of both.
         efficiency: BIRD's reward for its time; None where times were not taken.
+        stopped: Why it came to no end on the drawn databases: timeout or oom; "" where it did.
     """
 
     id: str
@@ -72,11 +75,12 @@ class ScoredAnswer(NamedTuple):
     strict: bool | None
     lucky: str = ""
     efficiency: float | None = None
+    stopped: str = ""
 
     @property
     def is_lucky(self) -> bool:
-        """Whether it passes the one database and fails the drawn ones."""
-        return bool(self.ex) and self.drawn is False
+        """Whether it passes the one database and fails the drawn ones, for what it answers and not for what it takes."""
+        return bool(self.ex) and self.drawn is False and not self.stopped
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Scores:
         runs: In the order given.
         unjudged: Ids of the questions that cannot be judged, by status.
         undrawn: Ids of those that are judged on the one database alone, by status of their preparation.
+        unsuited: Ids of those whose gold fails on their test suite, so that nothing is judged there.
         suite_databases: Databases of all test suites together.
         databases: Drawn databases beside the one, at most.
         seed: Of their draws.
@@ -106,6 +111,7 @@ class Scores:
     runs: tuple[ScoredRun, ...]
     unjudged: Mapping[str, Sequence[str]]
     undrawn: Mapping[str, Sequence[str]]
+    unsuited: Sequence[str]
     suite_databases: int
     databases: int
     seed: int
@@ -137,9 +143,10 @@ class _Gold:
         return self.prepared.task if self.prepared is not None and self.prepared.task is not None else self.alone
 
     @property
-    def tells_the_one(self) -> bool:
-        """Whether verdicts on the drawn databases begin with the one, read as it stands."""
-        return (self.task.databases[0], self.task.engine, self.task.reading) == (self.key[0], "sqlite", "")
+    def fails_its_suite(self) -> bool:
+        """Whether the gold itself comes to no result on the test suite."""
+        verdict = self.whole.get(self.key[1])
+        return verdict is not None and verdict.status == "gold_error"
 
     def judged(self, sql: str) -> bool:
         """Return whether a prediction passes the one database."""
@@ -166,7 +173,7 @@ def score_predictions(
         databases: Drawn databases beside the one; 0 judges on the one alone.
         seed: Of their draws.
         workers: Processes that prepare golds, and sandboxed ones that run queries.
-        seconds: Computing time of a query.
+        seconds: Computing time of a query on a database.
         rounds: How often gold and prediction are timed at most for BIRD's R-VES (there 100); 0 takes no times.
         cache: A file that keeps prepared golds for the next call.
         progress: Called with what is being done, how many of it are done, and how many there are.
@@ -175,14 +182,18 @@ def score_predictions(
         WorkerError: No sandboxed process can be started.
     """
     golds = _golds(benchmark.questions, runs)
-    limits = Limits(soft_seconds=seconds, hard_seconds=1.5 * seconds, heap_mb=_HEAP, max_rows=_MAX_ROWS)
     _prepare(golds, benchmark.format, databases, seed, workers, cache, progress)
-    with Verifier(workers, limits, benchmark.format) as verifier:
-        _judge(golds, verifier, progress)
-        _explain(golds, verifier, progress)
+    most = max([1 + databases, *(len(gold.suite) for gold in golds.values())])
+    with Verifier(workers, _limits(seconds), benchmark.format) as verifier:
+        _verify(verifier, "one", [(gold, gold.alone, list(gold.candidates)) for gold in golds.values()], progress)
         if rounds:
             _time(golds, verifier, rounds, progress)
-    with Verifier(workers, limits) as verifier:
+    with Verifier(workers, _limits(most * seconds), benchmark.format) as verifier:
+        _verify(verifier, "drawn", [(gold, gold.task, _passing(gold)) for gold in golds.values()], progress)
+        suites = [(gold, Task("", gold.key[1], gold.suite), _passing(gold)) for gold in golds.values() if gold.suite]
+        _verify(verifier, "whole", suites, progress)
+        _explain(golds, verifier, progress)
+    with Verifier(workers, _limits(most * seconds)) as verifier:
         ran = [(gold, [sql for sql, verdict in gold.one.items() if verdict.runs]) for gold in golds.values()]
         _verify(verifier, "strict", [(gold, gold.task, texts) for gold, texts in ran], progress)
     return _scores(benchmark, runs, golds, databases, seed)
@@ -217,33 +228,13 @@ def _prepare(
             progress("drawing databases", done, len(golds))
 
 
-def _judge(golds: Mapping[Key, _Gold], verifier: Verifier, progress: Progress) -> None:
-    """Judge by the benchmark's rules: on the one database, the drawn ones, and the suite what passes the one."""
-    told = [gold for gold in golds.values() if gold.tells_the_one]
-    _verify(verifier, "drawn", [(gold, gold.task, list(gold.candidates)) for gold in told], progress)
-    alone = []
-    for gold in golds.values():
-        if gold.tells_the_one and not any(verdict.status == "gold_error" for verdict in gold.drawn.values()):
-            gold.one = {sql: _on_the_first(verdict) for sql, verdict in gold.drawn.items()}
-        else:
-            alone.append((gold, gold.alone, list(gold.candidates)))
-    _verify(verifier, "one", alone, progress)
-    rest = [gold for gold in golds.values() if not gold.tells_the_one]
-    _verify(verifier, "drawn", [(gold, gold.task, _passing(gold)) for gold in rest], progress)
-    suites = [gold for gold in golds.values() if gold.suite]
-    tasks = [(gold, Task("", gold.key[1], gold.suite), _passing(gold)) for gold in suites]
-    _verify(verifier, "whole", tasks, progress)
+def _limits(seconds: float) -> Limits:
+    """Limits of a query over all its databases together."""
+    return Limits(soft_seconds=seconds, hard_seconds=1.5 * seconds, heap_mb=_HEAP, max_rows=_MAX_ROWS)
 
 
 def _passing(gold: _Gold) -> list[str]:
     return [sql for sql in gold.candidates if gold.judged(sql)]
-
-
-def _on_the_first(verdict: Verdict) -> Verdict:
-    """Return a verdict on several databases as that on the first of them."""
-    if verdict.agrees or not verdict.databases_passed:
-        return verdict
-    return verdict._replace(status="match", parses=True, runs=True, agrees=True, reason="")
 
 
 #: What is being done, by the attribute in which its verdicts are kept.
@@ -261,7 +252,12 @@ def _verify(verifier: Verifier, kept: str, work: Sequence[tuple[_Gold, Task, lis
 
 def _explain(golds: Mapping[Key, _Gold], verifier: Verifier, progress: Progress) -> None:
     """Show for what passed by luck the first drawn database on which it differs."""
-    lucky = [(gold, sql) for gold in golds.values() for sql in _passing(gold) if not _drawn(gold, sql)]
+    lucky = [
+        (gold, sql)
+        for gold in golds.values()
+        for sql in _passing(gold)
+        if not _drawn(gold, sql) and gold.drawn[sql].status not in _STOPPED
+    ]
     for done, (gold, sql) in enumerate(lucky[:_EXPLAINED], 1):
         gold.lucky[sql] = verifier.explanation(gold.task, sql).to_text()
         progress("explaining luck", done, min(len(lucky), _EXPLAINED))
@@ -286,6 +282,7 @@ def _scores(
     failures = {key: reason for key, gold in golds.items() if (reason := _failure(gold))}
     unjudged: dict[str, list[str]] = {}
     undrawn: dict[str, list[str]] = {}
+    unsuited: list[str] = []
     for question in benchmark.questions:
         gold = golds.get((question.url, question.gold))
         status = question.status if question.status != "ok" or gold is None else _status(gold, failures)
@@ -293,13 +290,15 @@ def _scores(
             unjudged.setdefault(status, []).append(question.id)
         elif gold is not None and gold.prepared is not None and gold.prepared.task is None:
             undrawn.setdefault(gold.prepared.status, []).append(question.id)
+        if status == "ok" and gold is not None and gold.fails_its_suite:
+            unsuited.append(question.id)
     asked = benchmark.questions
     scored = tuple(
         ScoredRun(run.name, tuple(_answer(question, run, golds, failures) for question in asked), run.problems)
         for run in runs
     )
     suites = {url for gold in golds.values() for url in gold.suite}
-    return Scores(benchmark, scored, unjudged, undrawn, len(suites), databases, seed)
+    return Scores(benchmark, scored, unjudged, undrawn, unsuited, len(suites), databases, seed)
 
 
 def _failure(gold: _Gold) -> str:
@@ -325,16 +324,17 @@ def _answer(
     gold = golds[question.url, question.gold]
     if gold.key in failures:
         return ScoredAnswer(*asked, _status(gold, failures), failures[gold.key], None, None, None, None)
-    has_suite = bool(gold.suite)
+    has_suite = bool(gold.suite) and not gold.fails_its_suite
     if not sql:
         missing = question.id not in run.sql
         told = ("missing", "there is no prediction") if missing else ("empty", "the prediction is empty")
         reward = None if gold.rewards is None else 0.0
         return ScoredAnswer(*asked, *told, False, False if has_suite else None, False, False, "", reward)
-    one, whole, strict = gold.one[sql], gold.whole.get(sql), gold.strict.get(sql)
-    suite = (whole.agrees if whole.status != "gold_error" else None) if whole is not None else False
+    one, drawn, whole, strict = gold.one[sql], gold.drawn.get(sql), gold.whole.get(sql), gold.strict.get(sql)
+    stopped = drawn.status if drawn is not None and drawn.status in _STOPPED else ""
+    suite = whole is not None and whole.agrees
     reward = None if gold.rewards is None else gold.rewards.get(sql, 0.0)
     return ScoredAnswer(
         *asked, one.status, one.reason, one.agrees, suite if has_suite else None, _drawn(gold, sql),
-        strict is not None and strict.agrees, gold.lucky.get(sql, ""), reward,
+        strict is not None and strict.agrees, gold.lucky.get(sql, ""), reward, stopped,
     )  # fmt: skip

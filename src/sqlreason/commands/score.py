@@ -1,13 +1,22 @@
 """`kedro sql score`: anybody's predictions for a benchmark. Only the standard library and click at the top."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
 import click
 
-from sqlreason.commands.question_arguments import DATABASES, SEED
+from sqlreason.commands.question_arguments import SEED
 from sqlreason.errors import BadInput
+
+_FILE = click.Path(dir_okay=False, writable=True)
+
+
+def _some_time(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    if not 0 < seconds < math.inf:
+        raise click.BadParameter("give a finite number above 0")
+    return seconds
 
 
 @click.command()
@@ -17,14 +26,18 @@ from sqlreason.errors import BadInput
 @click.option("--split", default="", help="dev, train or test; the first that is there.")
 @click.option("--against", help="A file of other predictions; each run is tested against it, question by question.")
 @click.option("--suite", help="Folder of test suites (<db_id>/*.sqlite) that do not lie beside the databases.")
-@DATABASES
+@click.option(
+    "--databases", type=click.IntRange(0), default=3, show_default=True, help="Drawn databases beside the one; 0: none."
+)
 @SEED
 @click.option("--ves", type=click.IntRange(0), help="Timings of a query for R-VES; 100 for bird, else 0.")
-@click.option("--seconds", default=30.0, show_default=True, help="Computing time of a query.")
+@click.option(
+    "--seconds", default=30.0, show_default=True, callback=_some_time, help="Computing time of a query on a database."
+)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Cores that are used.")
 @click.option("--cache", help="A file that keeps what was drawn for the golds, for the next call.")
-@click.option("--json", "json_file", help="A file for all figures and every verdict.")
-@click.option("--html", "html_file", help="A file for the page.")
+@click.option("--json", "json_file", type=_FILE, help="A file for all figures and every verdict.")
+@click.option("--html", "html_file", type=_FILE, help="A file for the page.")
 def score(
     predictions: tuple[str, ...],
     benchmark: str,

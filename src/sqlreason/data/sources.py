@@ -49,7 +49,11 @@ def read_file(path: Path) -> list[dict[str, Any]]:
 def encoding_of(path: Path) -> str:
     """Return the encoding that a file's first bytes name; UTF-8 where they name none."""
     with path.open("rb") as file:
-        head = file.read(4)
+        return marked_encoding(file.read(4))
+
+
+def marked_encoding(head: bytes) -> str:
+    """Return the encoding that the first bytes of a text name; UTF-8 where they name none."""
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
 
 

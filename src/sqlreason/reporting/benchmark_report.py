@@ -31,9 +31,9 @@ def summarise_scores(scores: Scores, against: str | None = None) -> dict[str, An
         against: The run beside which each other one is tested; the first where there are several.
 
     Returns:
-        `benchmark`, `unjudged` and `undrawn` (ids by status), and `runs`: each with `name`, `problems` (ids by kind),
+        `benchmark`, `unjudged` and `undrawn` (ids by status), `unsuited` (ids), and `runs`: each with `name`, `problems` (ids by kind),
         `n`, per measure of `MEASURES` its `right`, `n`, `rate` and 95 % bounds `low` and `high` (Wilson); `r_ves`;
-        `statuses` on the one database; `lucky` (ids); the same measures `by_difficulty`; `against`, the paired tests.
+        `statuses` on the one database; `lucky` and `stopped` (ids); the same measures `by_difficulty`; `against`, the paired tests.
     """
     benchmark = scores.benchmark
     other = next((run for run in scores.runs if run.name == against), scores.runs[0] if scores.runs[1:] else None)
@@ -51,6 +51,7 @@ def summarise_scores(scores: Scores, against: str | None = None) -> dict[str, An
         },
         "unjudged": {status: list(ids) for status, ids in scores.unjudged.items()},
         "undrawn": {status: list(ids) for status, ids in scores.undrawn.items()},
+        "unsuited": list(scores.unsuited),
         "runs": [_run(run, benchmark.classes, None if run is other else other) for run in scores.runs],
     }
 
@@ -67,6 +68,7 @@ def _run(run: ScoredRun, classes: Sequence[str], other: ScoredRun | None) -> dic
         "r_ves": r_ves(rewards) if rewards else None,
         "statuses": dict(Counter(answer.status for answer in run.answers).most_common()),
         "lucky": [answer.id for answer in run.answers if answer.is_lucky],
+        "stopped": [answer.id for answer in run.answers if answer.stopped],
         "by_difficulty": [{"difficulty": name, "n": len(part), **_measures(part)} for name, part in parts],
         "against": _paired(other, run) if other is not None else None,
     }
@@ -159,6 +161,8 @@ def sentences(run: dict[str, Any]) -> list[str]:
     if run["lucky"]:
         right = f"{len(run['lucky'])} of {run['ex']['right']} that pass the one database"
         found.append(f"{right} fail a drawn one, right by luck: {named(run['lucky'])}")
+    if run["stopped"]:
+        found.append(f"pass the one database and come to no end on a drawn one: {named(run['stopped'])}")
     failed = {status: count for status, count in run["statuses"].items() if status not in ("match", "mismatch")}
     if failed:
         found.append("not run to an answer: " + ", ".join(f"{status} {count}" for status, count in failed.items()))
@@ -197,6 +201,8 @@ def remarks(summary: dict[str, Any]) -> list[str]:
     if summary["undrawn"]:
         counts = ", ".join(f"{status} {len(ids)}" for status, ids in summary["undrawn"].items())
         found.append(f"judged on the one database alone, for none could be drawn for their gold: {counts}")
+    if summary["unsuited"]:
+        found.append(f"without a verdict of the test suite, on which their gold fails: {named(summary['unsuited'])}")
     return found
 
 
