@@ -15,9 +15,9 @@ with its reason and tried again by the next call. `--minutes` begins no arm afte
 student on a folder in Spider's layout too. `--params` changes parameters as in `kedro run`; results under other data or
 parameters stay in the file and out of the table.
 
-The p-values of the means (exact, of signs over questions) are corrected by Holm for the number of arms in the table. The arm `ladder`
-trains nothing: it measures what the start writes now and then, from which the gain is forecast; every arm that is
-trained after it is added to the environment's table of forecasts (`forecast_calibration`).
+The p-values of the means (exact, of signs over questions) are corrected by Holm for the number of arms in the table.
+The arm `ladder` trains nothing: it measures what the start writes now and then, from which the gain is forecast; every
+arm that is trained after it is added to the environment's table of forecasts (`forecast_calibration`).
 """
 
 import argparse

@@ -36,7 +36,9 @@ FORMATS = {
     "bare.jsonl": as_text("\n\n".join(json.dumps({"predicted_sql": sql}) for sql in QUERIES)),
     "rows.csv": as_csv([("question_id", "pred_sql"), *enumerate(QUERIES)]),
     "blanks.csv": as_csv([("question_id", "pred_sql"), *((f" {i} ", sql) for i, sql in enumerate(QUERIES))]),
-    "rows.tsv": as_text("id\tsql\n" + "".join(f"{i}\t{sql}\n" for i, sql in enumerate(QUERIES[:3])) + f"3\t{QUERIES[3]}"),
+    "rows.tsv": as_text(
+        "id\tsql\n" + "".join(f"{i}\t{sql}\n" for i, sql in enumerate(QUERIES[:3])) + f"3\t{QUERIES[3]}"
+    ),
     "powershell.txt": lambda file: file.write_text("\n".join(QUERIES) + "\n", encoding="utf-16"),
 }
 
@@ -96,7 +98,9 @@ def test_a_subset_is_numbered_from_zero_or_by_its_ids(bird_folder, tmp_path):
 
 def test_a_subset_with_a_gap_is_still_numbered_from_zero(bird_folder, tmp_path):
     asked = read_benchmark(bird_folder)
-    asked = replace(asked, questions=tuple(q._replace(id=str(i)) for q, i in zip(asked.questions, (1, 2, 9, 40), strict=False)))
+    asked = replace(
+        asked, questions=tuple(q._replace(id=str(i)) for q, i in zip(asked.questions, (1, 2, 9, 40), strict=False))
+    )
     last = str(len(asked.questions) - 1)
     (tmp_path / "p.json").write_text(json.dumps({"0": "SELECT 0", last: "SELECT 1"}))
     (found,) = read_predictions(tmp_path / "p.json", asked)
@@ -114,9 +118,14 @@ def test_an_empty_last_line_is_an_empty_prediction_where_the_number_of_lines_say
 
 def test_the_golds_of_the_benchmarks_own_records_are_no_predictions(spider_folder, tmp_path):
     """Whoever adds answers under another name to the records would be told that all are right."""
-    records = [{"db_id": name, "question": "?", "query": sql, "response": "SELECT 1"} for name, sql in zip(NAMES, QUERIES, strict=True)]
+    records = [
+        {"db_id": name, "question": "?", "query": sql, "response": "SELECT 1"}
+        for name, sql in zip(NAMES, QUERIES, strict=True)
+    ]
     (tmp_path / "answers.json").write_text(json.dumps(records))
-    with pytest.raises(BadInput, match="own gold queries in 'query'; give the predictions, which may be response, in a"):
+    with pytest.raises(
+        BadInput, match="own gold queries in 'query'; give the predictions, which may be response, in a"
+    ):
         read_predictions(tmp_path / "answers.json", read_benchmark(spider_folder))
     alone = [{"question": record["question"], "query": record["query"]} for record in records]
     (tmp_path / "answers.json").write_text(json.dumps(alone))

@@ -69,7 +69,10 @@ def test_what_was_right_by_luck_is_shown_on_a_drawn_database(scores):
 
 def test_a_query_has_its_seconds_on_each_database(spider_folder):
     """It takes a third of its time on each, and was called lucky while all of them shared one budget."""
-    slow = GOLD + " AND (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT MAX(i) FROM n)"
+    slow = (
+        GOLD
+        + " AND (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT MAX(i) FROM n)"
+    )
     asked = read_benchmark(spider_folder)
     with closing(sqlite3.connect(path_of(asked.questions[0].url))) as database:
         began = time.process_time()
@@ -87,14 +90,16 @@ def test_what_comes_to_no_end_on_a_drawn_database_was_not_lucky(scores):
     run = scoring.ScoredRun("slow", (stopped, *scores.runs[1].answers[1:]), {})
     summary = benchmark_report.summarise_scores(dataclasses.replace(scores, runs=(run,)))
     assert summary["runs"][0]["lucky"] == [] and summary["runs"][0]["stopped"] == ["0"]
-    assert "pass the one database and come to no end on a drawn one: 0" in benchmark_report.sentences(summary["runs"][0])
+    assert "pass the one database and come to no end on a drawn one: 0" in benchmark_report.sentences(
+        summary["runs"][0]
+    )
 
 
 def test_no_prediction_is_judged_on_a_suite_on_which_the_gold_fails(spider_folder):
     """Whether it is right, wrong or missing: else runs would be rates of different questions."""
     asked = read_benchmark(spider_folder)
-    for url in asked.questions[0].suite_urls:
-        with closing(sqlite3.connect(path_of(url))) as database:
+    for file in asked.questions[0].suite:
+        with closing(sqlite3.connect(file)) as database:
             database.executescript("ALTER TABLE boat RENAME TO ship")
     scores = score_predictions(asked, predictions(RUNS))
     assert [column(run, "suite") for run in scores.runs] == [[None] * 4] * 3

@@ -3,8 +3,8 @@ r"""Files of predictions that any model made, in the formats in which they are p
 * Spider's `pred.txt`: a query a line, in the order of the questions, with or without a tab and the database's name.
 * BIRD's `predict_dev.json`: an object from the question's number to `SQL\t----- bird -----\tdb_id`.
 * The records of IBM's text2sql-eval-toolkit: a list with `predictions`, by pipeline; each pipeline is a run.
-* JSON lines, a list of JSON objects, CSV, TSV: a column with the question (`id`, `question_id`, or its place: `index`), one
-  with the query; a column `run`, where there is one, separates runs. Without the former the order counts.
+* JSON lines, a list of JSON objects, CSV, TSV: a column with the question (`id`, `question_id`, or its place: `index`),
+  one with the query; a column `run`, where there is one, separates runs. Without the former the order counts.
 
 A file that cannot belong to the benchmark is refused with a sentence; what is wrong with single predictions is counted.
 """
@@ -269,7 +269,7 @@ def _matched(file: Path, name: str, rows: Sequence[_Row], benchmark: Benchmark) 
 
 
 def _are_places(file: Path, ids: set[str], known: Collection[str], places: Mapping[str, str]) -> bool:
-    """Return whether ids are places: a subset such as BIRD's mini-dev numbers its predictions from 0 on, beside its ids.
+    """Return whether ids are places: a subset such as BIRD's mini-dev numbers predictions from 0 on, beside its ids.
 
     Raises:
         BadInput: They may be either, and would name different questions.

@@ -53,7 +53,7 @@ class ScoredAnswer(NamedTuple):
             cannot be judged no_database, database_error (it cannot be read), no_gold, gold_error.
         reason: Why it does not agree, or why the question cannot be judged.
         ex: Whether it agrees on the one database by the benchmark's rules; None: the question cannot be judged.
-        suite: Likewise on the test suite; None also where there is none, or its gold fails there, whatever is predicted.
+        suite: Likewise on the test suite; None for all predictions where there is none, or its gold fails there.
         drawn: Likewise on the drawn databases.
         strict: Whether it agrees on the drawn databases by our rules; what does not run on the one database does not.
         lucky: For what passes the one database alone: the first drawn database that shows it, with the rows of both.
@@ -79,7 +79,7 @@ class ScoredAnswer(NamedTuple):
 
     @property
     def is_lucky(self) -> bool:
-        """Whether it passes the one database and fails the drawn ones, for what it answers and not for what it takes."""
+        """Whether it passes the one database and fails the drawn ones, by what it answers and not by what it takes."""
         return bool(self.ex) and self.drawn is False and not self.stopped
 
 

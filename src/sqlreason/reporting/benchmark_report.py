@@ -31,9 +31,11 @@ def summarise_scores(scores: Scores, against: str | None = None) -> dict[str, An
         against: The run beside which each other one is tested; the first where there are several.
 
     Returns:
-        `benchmark`, `unjudged` and `undrawn` (ids by status), `unsuited` (ids), and `runs`: each with `name`, `problems` (ids by kind),
+        `benchmark`, `unjudged` and `undrawn` (ids by status), `unsuited` (ids), and `runs`: each with `name`,
+        `problems` (ids by kind),
         `n`, per measure of `MEASURES` its `right`, `n`, `rate` and 95 % bounds `low` and `high` (Wilson); `r_ves`;
-        `statuses` on the one database; `lucky` and `stopped` (ids); the same measures `by_difficulty`; `against`, the paired tests.
+        `statuses` on the one database; `lucky` and `stopped` (ids); the same measures `by_difficulty`; `against`,
+        the paired tests.
     """
     benchmark = scores.benchmark
     other = next((run for run in scores.runs if run.name == against), scores.runs[0] if scores.runs[1:] else None)
