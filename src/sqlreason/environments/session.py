@@ -220,7 +220,55 @@ def shared_sessions(reward: str = "execution", limits: ToolLimits = ToolLimits()
     return SessionFactory(reward, limits)
 
 
-class Session:
+class ToolMethods:
+    """The tools as typed methods, which trainers read and describe to models; whoever inherits them makes the call."""
+
+    def list_tables(self) -> str:
+        """List the tables of the database with their columns.
+
+        Returns:
+            One table a line.
+        """
+        return self._call("list_tables")
+
+    def describe_table(self, table: str) -> str:
+        """Show how a table is defined, with its keys and its first rows.
+
+        Args:
+            table: Name of the table.
+
+        Returns:
+            Its CREATE TABLE statement, and rows.
+        """
+        return self._call("describe_table", table=table)
+
+    def run_sql(self, query: str) -> str:
+        """Run a query that reads the database, and see the first rows of its result or why it fails.
+
+        Args:
+            query: One SELECT statement.
+
+        Returns:
+            The names of the columns and the rows, or the error.
+        """
+        return self._call("run_sql", query=query)
+
+    def submit(self, query: str) -> str:
+        """Give the final query that answers the question; it ends the task and can be given once.
+
+        Args:
+            query: One SQL statement.
+
+        Returns:
+            Whether it was accepted.
+        """
+        return self._call("submit", query=query)
+
+    def _call(self, tool: str, **arguments: str) -> str:
+        raise NotImplementedError
+
+
+class Session(ToolMethods):
     """One episode; opened by a `SessionFactory`.
 
     Attributes:
@@ -246,47 +294,6 @@ class Session:
     def done(self) -> bool:
         """Whether the episode has its answer."""
         return self.completion is not None
-
-    def list_tables(self) -> str:
-        """List the tables of the database with their columns.
-
-        Returns:
-            One table a line.
-        """
-        return self.call("list_tables", {})
-
-    def describe_table(self, table: str) -> str:
-        """Show how a table is defined, with its keys and its first rows.
-
-        Args:
-            table: Name of the table.
-
-        Returns:
-            Its CREATE TABLE statement, and rows.
-        """
-        return self.call("describe_table", {"table": table})
-
-    def run_sql(self, query: str) -> str:
-        """Run a query that reads the database, and see the first rows of its result or why it fails.
-
-        Args:
-            query: One SELECT statement.
-
-        Returns:
-            The names of the columns and the rows, or the error.
-        """
-        return self.call("run_sql", {"query": query})
-
-    def submit(self, query: str) -> str:
-        """Give the final query that answers the question; it ends the task and can be given once.
-
-        Args:
-            query: One SQL statement.
-
-        Returns:
-            Whether it was accepted.
-        """
-        return self.call("submit", {"query": query})
 
     def answer(self, completion: Any) -> None:
         """End the episode with a whole completion, as in single-turn; the first answer counts.
@@ -324,6 +331,9 @@ class Session:
             score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
             self._score = (score,)
         return self._score[0]
+
+    def _call(self, tool: str, **arguments: str) -> str:
+        return self.call(tool, arguments)
 
     def _called(self, tool: str, arguments: Any) -> str:
         wanted = {"list_tables": [], "describe_table": ["table"], "run_sql": ["query"], "submit": ["query"]}.get(tool)
