@@ -60,6 +60,9 @@ def test_the_first_answer_counts_and_ends_the_tools(sessions):
     ("tool", "arguments", "told"),
     [
         ("drop", {}, "there is no tool 'drop'; there are list_tables"),
+        (["run_sql"], {}, "there is no tool \"['run_sql']\""),
+        (None, {}, "there is no tool 'None'"),
+        ("run_sql", {1: "a", "query": "b"}, "run_sql takes query, not {1: 'a'"),
         ("run_sql", {}, "run_sql takes query, not {}"),
         ("run_sql", {"query": "SELECT 1", "limit": 5}, "run_sql takes query"),
         ("run_sql", {"query": 5}, "the arguments of run_sql are texts"),
@@ -166,6 +169,15 @@ def test_threads_may_share_what_sessions_share(sessions):
     [thread.start() for thread in threads]
     [thread.join(120) for thread in threads]
     assert earned == {n: (True, "agrees") if n % 2 else (False, "mismatch") for n in range(16)}
+
+
+def test_calls_of_several_threads_share_one_limit():
+    with SessionFactory(limits=ToolLimits(calls=3)) as sessions:
+        session = sessions.open(**ROW)
+        threads = [threading.Thread(target=session.run_sql, args=(f"SELECT {n} FROM users",)) for n in range(12)]
+        [thread.start() for thread in threads]
+        [thread.join(120) for thread in threads]
+        assert [call.failed for call in session.calls] == [False] * 3 + [True] * 9
 
 
 def test_what_a_table_holds_breaks_no_line_of_a_result(sessions):

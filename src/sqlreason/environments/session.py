@@ -271,6 +271,8 @@ class ToolMethods:
 class Session(ToolMethods):
     """One episode; opened by a `SessionFactory`.
 
+    A model may call several tools in one turn, from several threads: they take turns.
+
     Attributes:
         question: In plain language.
         row: The columns by which its answer is judged.
@@ -289,6 +291,7 @@ class Session(ToolMethods):
         self._factory = factory
         self._database: tuple[str, str, str] | None = None
         self._score: tuple[float | None] | None = None
+        self._turn = threading.RLock()
 
     @property
     def done(self) -> bool:
@@ -301,21 +304,24 @@ class Session(ToolMethods):
         Args:
             completion: A text in the grammar of answers, or a list of chat messages.
         """
-        if self.completion is None:
-            self.completion = completion
+        with self._turn:
+            if self.completion is None:
+                self.completion = completion
 
-    def call(self, tool: str, arguments: Any) -> str:
+    def call(self, tool: Any, arguments: Any) -> str:
         """Call a tool by name; whatever is asked for, the result is a text.
 
         Args:
-            tool: One of `TOOLS`.
+            tool: One of `TOOLS`, or what else a model asked for.
             arguments: Their names and values, as a model gave them.
         """
-        began = time.monotonic()
-        text = self._called(tool, arguments)
-        told = " ".join(map(str, arguments.values())) if isinstance(arguments, Mapping) else str(arguments)
-        spent = time.monotonic() - began
-        self.calls.append(ToolCall(str(tool), told[:2_000], text.startswith(ERROR), len(text), spent))
+        tool = str(tool)
+        with self._turn:  # the count of calls and the call that it allows
+            began = time.monotonic()
+            text = self._called(tool, arguments)
+            told = " ".join(map(str, arguments.values())) if isinstance(arguments, Mapping) else str(arguments)
+            spent = time.monotonic() - began
+            self.calls.append(ToolCall(tool, told[:2_000], text.startswith(ERROR), len(text), spent))
         return text
 
     def reward(self) -> float | None:
@@ -327,10 +333,11 @@ class Session(ToolMethods):
         Raises:
             ValueError: If the row lacks a column that the reward needs.
         """
-        if self._score is None:
-            score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
-            self._score = (score,)
-        return self._score[0]
+        with self._turn:
+            if self._score is None:
+                score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
+                self._score = (score,)
+            return self._score[0]
 
     def _call(self, tool: str, **arguments: str) -> str:
         return self.call(tool, arguments)
@@ -339,7 +346,7 @@ class Session(ToolMethods):
         wanted = {"list_tables": [], "describe_table": ["table"], "run_sql": ["query"], "submit": ["query"]}.get(tool)
         if wanted is None:
             return f"{ERROR}there is no tool {tool!r:.60}; there are {', '.join(TOOLS)}"
-        if not isinstance(arguments, Mapping) or sorted(arguments) != wanted:
+        if not isinstance(arguments, Mapping) or sorted(map(str, arguments)) != wanted:
             return f"{ERROR}{tool} takes {' and '.join(wanted) or 'no arguments'}, not {arguments!r:.200}"
         if not all(isinstance(value, str) for value in arguments.values()):
             return f"{ERROR}the arguments of {tool} are texts, not {arguments!r:.200}"
