@@ -72,6 +72,19 @@ def test_openenv_is_paid_the_same(wanted):
     assert earned == wanted and environment.state.step_count == 1
 
 
+def test_openenv_pays_in_the_step_that_ends_the_episode_alone():
+    pytest.importorskip("openenv.core", reason="pip install 'sqlreason[openenv]'")
+    from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
+    from sqlreason.environments.openenv.openenv_models import SqlAction
+
+    environment = SqlOpenEnv()
+    environment.reset(question="Who?", **ROW)
+    submission = SqlAction(tool="submit", arguments={"query": GOLD})
+    steps = [environment.step(action) for action in (SqlAction(tool="list_tables"), submission, submission, submission)]
+    assert [step.reward for step in steps] == [None, 1.0, None, None]
+    assert [step.done for step in steps] == [False, True, True, True] and steps[3].reason == "agrees"
+
+
 def test_a_client_of_openenv_names_no_file_of_the_server_unless_it_may(tmp_path):
     pytest.importorskip("openenv.core", reason="pip install 'sqlreason[openenv]'")
     from sqlreason.environments.openenv.openenv_environment import SqlOpenEnv
