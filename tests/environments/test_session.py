@@ -14,7 +14,7 @@ from sqlreason.environments.session import TOOLS, names_a_file
 from sqlreason.environments.tool_calls import find_calls
 from sqlreason.environments.wording import opening_messages
 from sqlreason.errors import BadInput
-from sqlreason.reasoning.format import render
+from sqlreason.reasoning.format import TAGS, render
 from sqlreason.rewards import REWARDS
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task, Verifier
@@ -54,6 +54,30 @@ def test_the_first_answer_counts_and_ends_the_tools(sessions):
     assert session.run_sql(GOLD).startswith("error: the answer was submitted")
     session.answer(render("…", GOLD))
     assert session.reward() < 1.0 and session.reason == "mismatch"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"{GOLD} AND name <> '{tag}'" for tag in TAGS),
+        f"{GOLD} -- see <sql>, </think>",
+        f"/* </sql> */ {GOLD}",
+        f"```sql\n{GOLD}\n```",
+    ],
+)
+def test_a_right_query_is_paid_whatever_its_text_holds(sessions, query):
+    session = sessions.open(**{**ROW, "gold_sql": f"{GOLD} AND name IS NOT NULL"} if "AND" in query else ROW)
+    session.submit(query)
+    assert (session.reward(), session.reason) == (1.0, "agrees")
+
+
+def test_a_value_that_is_a_tag_can_be_asked_for(sessions):
+    rows = "CREATE TABLE parts (name TEXT); INSERT INTO parts VALUES ('<sql>'), ('<think>'), ('b')"
+    for tag in ("<sql>", "</sql>"):
+        gold = f"SELECT COUNT(*) FROM parts WHERE name = '{tag}'"
+        session = sessions.open(sql_context=rows, gold_sql=gold)
+        session.answer(render("Count it.", gold))
+        assert (session.reward(), session.reason) == (1.0, "agrees")
 
 
 @pytest.mark.parametrize(

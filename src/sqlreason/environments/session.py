@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlreason.data.preparation_rows import original_of
 from sqlreason.errors import BadInput
-from sqlreason.reasoning.format import render
+from sqlreason.reasoning.format import plain_query, render
 from sqlreason.rewards import REWARDS, Reward
 from sqlreason.rewards.tasks import WANTED, original_url
 from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_url
@@ -353,7 +353,7 @@ class Session(ToolMethods):
         if self.done:
             return f"{ERROR}the answer was submitted; the task has ended"
         if tool == "submit":
-            self.answer(render(_THOUGHT, arguments["query"]))
+            self.answer(render(_THOUGHT, plain_query(arguments["query"])))
             return "submitted"
         if len(self.calls) >= self._factory.limits.calls:
             return f"{ERROR}no calls are left; submit a query"
