@@ -173,6 +173,18 @@ def test_a_row_that_cannot_be_used_says_why(sessions):
     assert unreadable.list_tables().startswith("error: the definitions of the tables cannot be read")
 
 
+def test_a_reward_and_a_session_take_the_same_tasks_and_contexts(sessions):
+    statements = [f"{statement};" for statement in CONTEXT.split(";")[:-1]]
+    task = Task("q", GOLD, (CONTEXT,))
+    for row in ({"sql_context": statements, "gold_sql": GOLD}, {"task": task}, {"task": task.to_json()}):
+        session = sessions.open(**row)
+        assert session.list_tables().startswith("users (name, age)")
+        session.submit(GOLD)
+        columns = {name: [value] for name, value in row.items()}
+        assert sessions.reward([render("…", GOLD)], **columns) == [session.reward()] == [1.0]
+        assert REWARDS["reasoning"]()([render("Read users.", GOLD)], **columns) != [None]
+
+
 def test_definitions_come_from_the_first_database_that_has_any(sessions):
     hidden = CONTEXT.replace("Ada", "Secret")
     session = sessions.open(task=Task("q", GOLD, ("-- no script", hidden)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,13 +19,14 @@ from sqlreason.data.preparation_rows import original_of
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.format import plain_query, render
 from sqlreason.rewards import REWARDS, Reward
-from sqlreason.rewards.tasks import WANTED, original_url
+from sqlreason.rewards.tasks import WANTED, original_url, task_text
 from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_url
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.schema import Schema, find_schema, render_ddl, spelled
 from sqlreason.sql.verifier import Result, Task, Verifier
+from sqlreason.text.cells import as_text
 from sqlreason.text.printable import printable
 
 #: The columns of a row that name its database and judge its answer; adapters hand these on.
@@ -36,6 +37,9 @@ TOOLS = ("list_tables", "describe_table", "run_sql", "submit")
 
 #: How a tool's text begins that tells a failure.
 ERROR = "error: "
+
+#: Columns that come in several shapes, and how each is made the text that tools and rewards read.
+_READ: dict[str, Callable[[Any], str]] = {"task": task_text, "sql_context": as_text}
 
 _THOUGHT = "…"  # of an answer that was submitted as a bare query, since the grammar wants reasoning
 _CELL = 200  # characters
@@ -137,17 +141,16 @@ class SessionFactory:
 
         Args:
             question: In plain language.
-            row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` and
-                `gold_sql` (or `sql`), or `database` (a SQLite or DuckDB file, by its path or URL) in place of
-                `sql_context` or beside it; any others that the reward wants. Without a gold there are tools and no
-                reward.
+            row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` (a
+                script, or its statements) and `gold_sql` (or `sql`), or `database` (a SQLite or DuckDB file, by its
+                path or URL) in place of `sql_context` or beside it; any others that the reward wants. Without a gold
+                there are tools and no reward.
 
         Raises:
             ValueError: If the row names no database.
         """
-        if isinstance(row.get("task"), Task):
-            row["task"] = row["task"].to_json()
         given = {name: value for name, value in row.items() if value is not None}
+        given |= {name: read(given[name]) for name, read in _READ.items() if name in given}
         if not str(given.get("database", "")).strip():
             given.pop("database", None)
         if not {"task", "sql_context", "database"} & set(given):
