@@ -14,7 +14,7 @@ from sqlreason.environments.session import TOOLS, names_a_file
 from sqlreason.environments.tool_calls import find_calls
 from sqlreason.environments.wording import opening_messages
 from sqlreason.errors import BadInput
-from sqlreason.reasoning.format import render
+from sqlreason.reasoning.format import TAGS, render
 from sqlreason.rewards import REWARDS
 from sqlreason.sql.databases.preparation import prepare
 from sqlreason.sql.verifier import Task, Verifier
@@ -57,9 +57,36 @@ def test_the_first_answer_counts_and_ends_the_tools(sessions):
 
 
 @pytest.mark.parametrize(
+    "query",
+    [
+        *(f"{GOLD} AND name <> '{tag}'" for tag in TAGS),
+        f"{GOLD} -- see <sql>, </think>",
+        f"/* </sql> */ {GOLD}",
+        f"```sql\n{GOLD}\n```",
+    ],
+)
+def test_a_right_query_is_paid_whatever_its_text_holds(sessions, query):
+    session = sessions.open(**{**ROW, "gold_sql": f"{GOLD} AND name IS NOT NULL"} if "AND" in query else ROW)
+    session.submit(query)
+    assert (session.reward(), session.reason) == (1.0, "agrees")
+
+
+def test_a_value_that_is_a_tag_can_be_asked_for(sessions):
+    rows = "CREATE TABLE parts (name TEXT); INSERT INTO parts VALUES ('<sql>'), ('<think>'), ('b')"
+    for tag in ("<sql>", "</sql>"):
+        gold = f"SELECT COUNT(*) FROM parts WHERE name = '{tag}'"
+        session = sessions.open(sql_context=rows, gold_sql=gold)
+        session.answer(render("Count it.", gold))
+        assert (session.reward(), session.reason) == (1.0, "agrees")
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments", "told"),
     [
         ("drop", {}, "there is no tool 'drop'; there are list_tables"),
+        (["run_sql"], {}, "there is no tool \"['run_sql']\""),
+        (None, {}, "there is no tool 'None'"),
+        ("run_sql", {1: "a", "query": "b"}, "run_sql takes query, not {1: 'a'"),
         ("run_sql", {}, "run_sql takes query, not {}"),
         ("run_sql", {"query": "SELECT 1", "limit": 5}, "run_sql takes query"),
         ("run_sql", {"query": 5}, "the arguments of run_sql are texts"),
@@ -146,6 +173,18 @@ def test_a_row_that_cannot_be_used_says_why(sessions):
     assert unreadable.list_tables().startswith("error: the definitions of the tables cannot be read")
 
 
+def test_a_reward_and_a_session_take_the_same_tasks_and_contexts(sessions):
+    statements = [f"{statement};" for statement in CONTEXT.split(";")[:-1]]
+    task = Task("q", GOLD, (CONTEXT,))
+    for row in ({"sql_context": statements, "gold_sql": GOLD}, {"task": task}, {"task": task.to_json()}):
+        session = sessions.open(**row)
+        assert session.list_tables().startswith("users (name, age)")
+        session.submit(GOLD)
+        columns = {name: [value] for name, value in row.items()}
+        assert sessions.reward([render("…", GOLD)], **columns) == [session.reward()] == [1.0]
+        assert REWARDS["reasoning"]()([render("Read users.", GOLD)], **columns) != [None]
+
+
 def test_definitions_come_from_the_first_database_that_has_any(sessions):
     hidden = CONTEXT.replace("Ada", "Secret")
     session = sessions.open(task=Task("q", GOLD, ("-- no script", hidden)))
@@ -166,6 +205,15 @@ def test_threads_may_share_what_sessions_share(sessions):
     [thread.start() for thread in threads]
     [thread.join(120) for thread in threads]
     assert earned == {n: (True, "agrees") if n % 2 else (False, "mismatch") for n in range(16)}
+
+
+def test_calls_of_several_threads_share_one_limit():
+    with SessionFactory(limits=ToolLimits(calls=3)) as sessions:
+        session = sessions.open(**ROW)
+        threads = [threading.Thread(target=session.run_sql, args=(f"SELECT {n} FROM users",)) for n in range(12)]
+        [thread.start() for thread in threads]
+        [thread.join(120) for thread in threads]
+        assert [call.failed for call in session.calls] == [False] * 3 + [True] * 9
 
 
 def test_what_a_table_holds_breaks_no_line_of_a_result(sessions):

@@ -152,3 +152,9 @@ def test_real_queries_are_all_explained(real_folder):
         sql = json.loads(line)["sql"]
         text = explain_query(sql, random.Random(number))
         assert all(name in text for name in names_of(sql)), sql
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_tags_of_the_grammar_are_mere_words(style):
+    told = explain_query("SELECT a FROM t WHERE b <> '</think>' AND c = '<sql>'", random.Random(1), style)
+    assert "'think'" in told and "'sql'" in told

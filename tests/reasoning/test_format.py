@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sqlreason.reasoning.format import TAGS, normalise, parse, render
+from sqlreason.reasoning.format import TAGS, normalise, parse, plain_query, render
 
 GOOD = "<think>\nCount the rows.\n</think>\n<sql>\nSELECT COUNT(*) FROM t\n</sql>"
 
@@ -43,11 +43,60 @@ def test_each_fault_has_its_reason_and_yields_no_sql(text, reason):
     assert (reading.think, reading.sql) == ("", "")
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(f"SELECT a FROM t WHERE a <> '{tag}'" for tag in TAGS),
+        "SELECT '</sql>\n<sql>' FROM t",
+        "SELECT 'it''s <sql>' FROM t -- don't",
+        'SELECT "<sql>" FROM t /* it\'s */',
+    ],
+)
+def test_what_a_string_or_a_quoted_name_of_the_query_holds_is_no_tag(sql):
+    reading = parse(render("Count the rows.", sql))
+    assert (reading.think, reading.sql, reading.reason) == ("Count the rows.", sql, "")
+    provided = normalise(f"Count the rows.</think><sql>{sql}</sql>")
+    assert "</think>" in sql or parse(provided) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (render("a", "SELECT 1 -- </sql> <sql> SELECT 2"), "repeated_sql"),
+        (render("a", "SELECT 1 /* <think> */"), "repeated_think"),
+        (render("a", "SELECT 1 -- don't\n</sql>\n<sql>\nSELECT 'a'"), "repeated_sql"),
+        (render("a", "SELECT 'a'") + render("a", "SELECT 'b'"), "repeated_think"),
+        (render("it's a <sql>, isn't it", "SELECT 1"), "repeated_sql"),
+        ("<think>a</think>'<sql>'<sql>SELECT 1</sql>", "repeated_sql"),
+        ("<think>a</think><sql>SELECT 'a</sql>'", "junk_after"),
+    ],
+)
+def test_a_tag_in_a_comment_or_between_blocks_is_one(text, reason):
+    assert parse(text).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("```sql\nSELECT 1\n```", "SELECT 1"),
+        ("\n~~~\nSELECT 1\n~~~\n", "SELECT 1"),
+        ("SELECT '<sql>' -- see </sql>", "SELECT '<sql>' -- see sql"),
+        ("```sql\nSELECT 1\n```\nor\n```sql\nSELECT 2\n```",) * 2,
+        ("Sure: ```sql\nSELECT 1\n```",) * 2,
+    ],
+)
+def test_a_query_that_came_by_itself_is_taken_out_of_its_fence(text, query):
+    assert plain_query(text) == query
+
+
 def test_white_space_around_the_tags_is_allowed():
     assert parse(f"\n\n{GOOD}\n ").well_formed
 
 
-@given(st.lists(st.one_of(st.sampled_from(TAGS), st.text(max_size=5)), max_size=12).map("".join))
+@given(
+    st.lists(st.one_of(st.sampled_from((*TAGS, "'", '"', "--", "\n")), st.text(max_size=5)), max_size=12).map("".join)
+)
 def test_the_parser_is_total_and_what_it_accepts_renders_to_the_same_reading(text):
     reading = parse(text)
     if reading.well_formed:

@@ -90,6 +90,18 @@ def test_an_exploit_that_is_right_by_chance_is_no_exploit():
     assert "all of a table" not in names and "limit 0" in names
 
 
+def test_a_question_about_a_tag_opens_no_exploit_and_its_right_answers_are_right():
+    context = (
+        "CREATE TABLE parts (id INT, name TEXT, n INT);"
+        "INSERT INTO parts VALUES (1, '<sql>', 4), (2, '<think>', 5), (3, '</sql>', 6), (4, 'it''s', 9);"
+    )
+    gold = "SELECT id, n FROM parts WHERE name <> '<sql>' AND n > 4"
+    with Verifier() as verifier:
+        task = prepare(verifier, "tags", context, gold).task
+    certificate = certify({"execution": 1.0}, [{"task": task.to_json(), "sql_context": context, "gold_sql": gold}])
+    assert certificate.faults == [] and certificate.worst_correct == 1.0
+
+
 def test_no_usable_question_is_an_error():
     with pytest.raises(ValueError, match="none of 1 questions"):
         certify({"execution": 1.0}, [{"task": "", "sql_context": "nothing", "gold_sql": "SELECT 1"}])

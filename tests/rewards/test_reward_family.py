@@ -74,6 +74,7 @@ def test_a_reward_is_the_same_after_pickling(rewards, name):
 # query, arctic, SQL-R1 without its length part, lowest and highest of partial, why
 PUBLISHED = [
     (RIGHT, 1.0, 6.0, 1.0, 1.0, "right in other words"),
+    (GOLD.replace("30", "30 AND name <> '<sql>'"), 1.0, 6.0, 1.0, 1.0, "right beside a tag in a string"),
     ("SELECT name, age FROM users WHERE age > 19 ORDER BY age", 0.1, 0.0, 0.5, 0.9, "a row too many"),
     ("SELECT name, age FROM users WHERE age > 30 ORDER BY age DESC", 0.1, 0.0, 0.5, 0.8, "the other way round"),
     ("SELECT city FROM users", 0.1, 0.0, 0.0, 0.4, "another column"),

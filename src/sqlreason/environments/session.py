@@ -10,22 +10,23 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlreason.data.preparation_rows import original_of
 from sqlreason.errors import BadInput
-from sqlreason.reasoning.format import render
+from sqlreason.reasoning.format import plain_query, render
 from sqlreason.rewards import REWARDS, Reward
-from sqlreason.rewards.tasks import WANTED, original_url
+from sqlreason.rewards.tasks import WANTED, original_url, task_text
 from sqlreason.sql.database_files import DatabaseError, engine_of, is_database_url
 from sqlreason.sql.databases.file_contexts import context_of
 from sqlreason.sql.databases.plain_scripts import first_that_runs
 from sqlreason.sql.parsing.dialects import to_engine
 from sqlreason.sql.parsing.schema import Schema, find_schema, render_ddl, spelled
 from sqlreason.sql.verifier import Result, Task, Verifier
+from sqlreason.text.cells import as_text
 from sqlreason.text.printable import printable
 
 #: The columns of a row that name its database and judge its answer; adapters hand these on.
@@ -36,6 +37,9 @@ TOOLS = ("list_tables", "describe_table", "run_sql", "submit")
 
 #: How a tool's text begins that tells a failure.
 ERROR = "error: "
+
+#: Columns that come in several shapes, and how each is made the text that tools and rewards read.
+_READ: dict[str, Callable[[Any], str]] = {"task": task_text, "sql_context": as_text}
 
 _THOUGHT = "…"  # of an answer that was submitted as a bare query, since the grammar wants reasoning
 _CELL = 200  # characters
@@ -137,17 +141,16 @@ class SessionFactory:
 
         Args:
             question: In plain language.
-            row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` and
-                `gold_sql` (or `sql`), or `database` (a SQLite or DuckDB file, by its path or URL) in place of
-                `sql_context` or beside it; any others that the reward wants. Without a gold there are tools and no
-                reward.
+            row: The columns of its row as the reward reads them: `task` (a `Task` or its JSON), or `sql_context` (a
+                script, or its statements) and `gold_sql` (or `sql`), or `database` (a SQLite or DuckDB file, by its
+                path or URL) in place of `sql_context` or beside it; any others that the reward wants. Without a gold
+                there are tools and no reward.
 
         Raises:
             ValueError: If the row names no database.
         """
-        if isinstance(row.get("task"), Task):
-            row["task"] = row["task"].to_json()
         given = {name: value for name, value in row.items() if value is not None}
+        given |= {name: read(given[name]) for name, read in _READ.items() if name in given}
         if not str(given.get("database", "")).strip():
             given.pop("database", None)
         if not {"task", "sql_context", "database"} & set(given):
@@ -220,8 +223,58 @@ def shared_sessions(reward: str = "execution", limits: ToolLimits = ToolLimits()
     return SessionFactory(reward, limits)
 
 
-class Session:
+class ToolMethods:
+    """The tools as typed methods, which trainers read and describe to models; whoever inherits them makes the call."""
+
+    def list_tables(self) -> str:
+        """List the tables of the database with their columns.
+
+        Returns:
+            One table a line.
+        """
+        return self._call("list_tables")
+
+    def describe_table(self, table: str) -> str:
+        """Show how a table is defined, with its keys and its first rows.
+
+        Args:
+            table: Name of the table.
+
+        Returns:
+            Its CREATE TABLE statement, and rows.
+        """
+        return self._call("describe_table", table=table)
+
+    def run_sql(self, query: str) -> str:
+        """Run a query that reads the database, and see the first rows of its result or why it fails.
+
+        Args:
+            query: One SELECT statement.
+
+        Returns:
+            The names of the columns and the rows, or the error.
+        """
+        return self._call("run_sql", query=query)
+
+    def submit(self, query: str) -> str:
+        """Give the final query that answers the question; it ends the task and can be given once.
+
+        Args:
+            query: One SQL statement.
+
+        Returns:
+            Whether it was accepted.
+        """
+        return self._call("submit", query=query)
+
+    def _call(self, tool: str, **arguments: str) -> str:
+        raise NotImplementedError
+
+
+class Session(ToolMethods):
     """One episode; opened by a `SessionFactory`.
+
+    A model may call several tools in one turn, from several threads: they take turns.
 
     Attributes:
         question: In plain language.
@@ -241,52 +294,12 @@ class Session:
         self._factory = factory
         self._database: tuple[str, str, str] | None = None
         self._score: tuple[float | None] | None = None
+        self._turn = threading.RLock()
 
     @property
     def done(self) -> bool:
         """Whether the episode has its answer."""
         return self.completion is not None
-
-    def list_tables(self) -> str:
-        """List the tables of the database with their columns.
-
-        Returns:
-            One table a line.
-        """
-        return self.call("list_tables", {})
-
-    def describe_table(self, table: str) -> str:
-        """Show how a table is defined, with its keys and its first rows.
-
-        Args:
-            table: Name of the table.
-
-        Returns:
-            Its CREATE TABLE statement, and rows.
-        """
-        return self.call("describe_table", {"table": table})
-
-    def run_sql(self, query: str) -> str:
-        """Run a query that reads the database, and see the first rows of its result or why it fails.
-
-        Args:
-            query: One SELECT statement.
-
-        Returns:
-            The names of the columns and the rows, or the error.
-        """
-        return self.call("run_sql", {"query": query})
-
-    def submit(self, query: str) -> str:
-        """Give the final query that answers the question; it ends the task and can be given once.
-
-        Args:
-            query: One SQL statement.
-
-        Returns:
-            Whether it was accepted.
-        """
-        return self.call("submit", {"query": query})
 
     def answer(self, completion: Any) -> None:
         """End the episode with a whole completion, as in single-turn; the first answer counts.
@@ -294,21 +307,24 @@ class Session:
         Args:
             completion: A text in the grammar of answers, or a list of chat messages.
         """
-        if self.completion is None:
-            self.completion = completion
+        with self._turn:
+            if self.completion is None:
+                self.completion = completion
 
-    def call(self, tool: str, arguments: Any) -> str:
+    def call(self, tool: Any, arguments: Any) -> str:
         """Call a tool by name; whatever is asked for, the result is a text.
 
         Args:
-            tool: One of `TOOLS`.
+            tool: One of `TOOLS`, or what else a model asked for.
             arguments: Their names and values, as a model gave them.
         """
-        began = time.monotonic()
-        text = self._called(tool, arguments)
-        told = " ".join(map(str, arguments.values())) if isinstance(arguments, Mapping) else str(arguments)
-        spent = time.monotonic() - began
-        self.calls.append(ToolCall(str(tool), told[:2_000], text.startswith(ERROR), len(text), spent))
+        tool = str(tool)
+        with self._turn:  # the count of calls and the call that it allows
+            began = time.monotonic()
+            text = self._called(tool, arguments)
+            told = " ".join(map(str, arguments.values())) if isinstance(arguments, Mapping) else str(arguments)
+            spent = time.monotonic() - began
+            self.calls.append(ToolCall(tool, told[:2_000], text.startswith(ERROR), len(text), spent))
         return text
 
     def reward(self) -> float | None:
@@ -320,23 +336,27 @@ class Session:
         Raises:
             ValueError: If the row lacks a column that the reward needs.
         """
-        if self._score is None:
-            score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
-            self._score = (score,)
-        return self._score[0]
+        with self._turn:
+            if self._score is None:
+                score, self.reason = self._factory.score("" if self.completion is None else self.completion, self.row)
+                self._score = (score,)
+            return self._score[0]
+
+    def _call(self, tool: str, **arguments: str) -> str:
+        return self.call(tool, arguments)
 
     def _called(self, tool: str, arguments: Any) -> str:
         wanted = {"list_tables": [], "describe_table": ["table"], "run_sql": ["query"], "submit": ["query"]}.get(tool)
         if wanted is None:
             return f"{ERROR}there is no tool {tool!r:.60}; there are {', '.join(TOOLS)}"
-        if not isinstance(arguments, Mapping) or sorted(arguments) != wanted:
+        if not isinstance(arguments, Mapping) or sorted(map(str, arguments)) != wanted:
             return f"{ERROR}{tool} takes {' and '.join(wanted) or 'no arguments'}, not {arguments!r:.200}"
         if not all(isinstance(value, str) for value in arguments.values()):
             return f"{ERROR}the arguments of {tool} are texts, not {arguments!r:.200}"
         if self.done:
             return f"{ERROR}the answer was submitted; the task has ended"
         if tool == "submit":
-            self.answer(render(_THOUGHT, arguments["query"]))
+            self.answer(render(_THOUGHT, plain_query(arguments["query"])))
             return "submitted"
         if len(self.calls) >= self._factory.limits.calls:
             return f"{ERROR}no calls are left; submit a query"

@@ -28,12 +28,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlreason.environments.session import Session, SessionFactory, shared_sessions
+from sqlreason.environments.session import Session, SessionFactory, ToolMethods, shared_sessions
 from sqlreason.errors import BadInput
 from sqlreason.rewards import Reward
 
 
-class SqlTools:
+class SqlTools(ToolMethods):
     """The tools of a session for TRL, without a reward of its own; beside it stands `SubmissionReward`.
 
     Attributes:
@@ -54,46 +54,8 @@ class SqlTools:
         question = str(row.pop("question", "") or "")
         self.session = self._sessions.open(question, **{n: v for n, v in row.items() if n not in ("prompt", "prompts")})
 
-    def list_tables(self) -> str:
-        """List the tables of the database with their columns.
-
-        Returns:
-            One table a line.
-        """
-        return self._episode().list_tables()
-
-    def describe_table(self, table: str) -> str:
-        """Show how a table is defined, with its keys and its first rows.
-
-        Args:
-            table: Name of the table.
-
-        Returns:
-            Its CREATE TABLE statement, and rows.
-        """
-        return self._episode().describe_table(table)
-
-    def run_sql(self, query: str) -> str:
-        """Run a query that reads the database, and see the first rows of its result or why it fails.
-
-        Args:
-            query: One SELECT statement.
-
-        Returns:
-            The names of the columns and the rows, or the error.
-        """
-        return self._episode().run_sql(query)
-
-    def submit(self, query: str) -> str:
-        """Give the final query that answers the question; it ends the task and can be given once.
-
-        Args:
-            query: One SQL statement.
-
-        Returns:
-            Whether it was accepted.
-        """
-        return self._episode().submit(query)
+    def _call(self, tool: str, **arguments: str) -> str:
+        return self._episode().call(tool, arguments)
 
     def _episode(self) -> Session:
         if self.session is None:

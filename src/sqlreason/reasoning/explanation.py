@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.clauses import Clause, read_clauses, tell_query
 from sqlreason.reasoning.expressions import Speaker, listing
+from sqlreason.reasoning.format import harmless
 from sqlreason.reasoning.linking import link_names
 from sqlreason.reasoning.vocabulary import ABSENCES, LABELS, PREDICATES, SENTENCES
 
@@ -66,6 +67,8 @@ LINKING_ORDER = (
 def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
     """Explains a statement in words; every table and column that it uses is named as the SQL names it.
 
+    Tags of our grammar, in a string perhaps, are mere words: it is to stand within them.
+
     Args:
         sql: One or several SQL statements of any common dialect.
         rng: Draws the wording; equal states give equal texts.
@@ -87,7 +90,7 @@ def explain_query(sql: str, rng: random.Random, style: str = "plan") -> str:
     speaker = Speaker(rng, tell_query)
     try:
         clauses = [clause for tree in trees for clause in read_clauses(tree, speaker)]
-        return STYLES[style](clauses, rng)
+        return harmless(STYLES[style](clauses, rng))
     except Exception as error:  # a statement that parses and is built as nobody thought of
         logger.debug("%.200r cannot be explained", sql, exc_info=True)
         raise ValueError(f"A statement cannot be explained ({type(error).__name__}): {sql[:200]!r}.") from error

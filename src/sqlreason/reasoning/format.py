@@ -12,6 +12,11 @@ from sqlreason.reasoning.extraction import bare_query, fenced_queries
 
 TAGS = ("<think>", "</think>", "<sql>", "</sql>")
 
+# A comment of a query; or, in the group, a string or a quoted name.
+_QUOTED = re.compile(r"""--[^\n]*|/\*.*?(?:\*/|\Z)|('[^']*'|"[^"]*")""", re.DOTALL)
+# A text that is one code fence.
+_FENCE = re.compile(r"\s*(```|~~~)(?:(?!\1).)*\1\s*", re.DOTALL)
+
 
 @dataclass(frozen=True)
 class ParsedAnswer:
@@ -40,15 +45,26 @@ def render(think: str, sql: str) -> str:
 
 
 def parse(text: str) -> ParsedAnswer:
-    """Read an answer by the grammar; only white space may stand outside the two tags."""
-    reason = _tag_fault(text) or _place_fault(text)
+    """Read an answer by the grammar; only white space may stand outside the two tags.
+
+    What a string or a quoted name of the query holds is no tag, since no other query could ask for such a value. A tag
+    anywhere else, comments and reasoning among it, is one.
+    """
+    shape = _without_quoted_tags(text)
+    reason = _tag_fault(shape) or _place_fault(shape)
     if reason:
         return ParsedAnswer("", "", reason)
-    think = text[text.index("<think>") + len("<think>") : text.index("</think>")].strip()
-    sql = text[text.index("<sql>") + len("<sql>") : text.index("</sql>")].strip()
+    think = text[shape.index("<think>") + len("<think>") : shape.index("</think>")].strip()
+    sql = text[shape.index("<sql>") + len("<sql>") : shape.index("</sql>")].strip()
     if not think or not sql:
         return ParsedAnswer("", "", "empty_sql" if think else "empty_think")
     return ParsedAnswer(think, sql, "")
+
+
+def plain_query(text: str) -> str:
+    """A query that came by itself, as `render` takes it: out of its fence, and tags in its comments mere words."""
+    fenced = fenced_queries(text) if _FENCE.fullmatch(text) else []
+    return _QUOTED.sub(lambda part: part[1] or harmless(part[0]), fenced[0] if fenced else text)
 
 
 def normalise(text: str, reasoning: str | None = None) -> str:
@@ -72,8 +88,27 @@ def normalise(text: str, reasoning: str | None = None) -> str:
     if not separator and "<sql>" in rest and rest.split("<sql>")[0].strip():
         return text  # words before the query that no tag calls reasoning
     sql = _query(rest)
-    rendered = render(_harmless(think), sql)
+    rendered = render(harmless(think), sql)
     return rendered if parse(rendered).well_formed else text
+
+
+def harmless(text: str) -> str:
+    """Reasoning, or a comment, in which the tags that it quotes are mere words."""
+    return re.sub(r"(?<!<)<++/?(think|sql)>+", r"\1", text)  # each run of brackets is looked at once
+
+
+def _without_quoted_tags(text: str) -> str:
+    """A text as long as this one, without the tags in strings and quoted names between its first and last SQL tag."""
+    thought, closed, answer = text.partition("</think>")
+    start, end = answer.find("<sql>"), answer.rfind("</sql>")
+    if not 0 <= start < end:
+        return text
+    return f"{thought}{closed}{answer[:start]}{_blank(answer[start:end])}{answer[end:]}"
+
+
+def _blank(sql: str) -> str:
+    """A query in which strings and quoted names hold no bracket of a tag, as long as it was."""
+    return _QUOTED.sub(lambda part: part[1].replace("<", " ") if part[1] else part[0], sql)
 
 
 def _tag_fault(text: str) -> str:
@@ -144,7 +179,8 @@ def _query(text: str) -> str:
     """The one query after the reasoning; empty where there is none or more than one."""
     if "<sql>" in text or "</sql>" in text:
         block = text.strip().removeprefix("<sql>").removesuffix("</sql>")
-        if len(block) + len("<sql></sql>") != len(text.strip()) or "<sql>" in block or "</sql>" in block:
+        bare = _blank(block)
+        if len(block) + len("<sql></sql>") != len(text.strip()) or "<sql>" in bare or "</sql>" in bare:
             return ""
         fences = fenced_queries(block) or fenced_queries(f"{block}\n```")  # the tag closes what the fence leaves open
         return fences[0] if len(fences) == 1 else block.strip()
@@ -152,8 +188,3 @@ def _query(text: str) -> str:
     if fences:
         return fences[0] if len(set(fences)) == 1 else ""
     return bare_query(text)
-
-
-def _harmless(text: str) -> str:
-    """Reasoning in which quoted tags are mere words."""
-    return re.sub(r"(?<!<)<++/?(think|sql)>+", r"\1", text)  # each run of brackets is looked at once

@@ -55,7 +55,7 @@ def score_sql_r1(judgement: Judgement, judge: Judge) -> tuple[float, str]:
         return 1.0 - 2.0, verdict.status
     if not verdict.agrees:
         return 1.0 + 2.0 - 3.0, verdict.status
-    answer = judgement.text[judgement.text.rfind("<sql>") :]
+    answer = judgement.text[judgement.text.find("<sql>") :]
     length = 0.5 * min(len(judgement.text) / SQL_R1_CHARACTERS, 1.0) + len(judgement.sql) / len(answer)
     return 1.0 + 2.0 + 3.0 + length, "agrees"
 

@@ -1,8 +1,8 @@
 """From the columns of a batch to the tasks its completions are judged by.
 
-A batch brings tasks ready-made (`task`, JSON) or as `sql_context` and the gold query, from which a task is prepared;
-or as `database`, the path or URL of a SQLite or DuckDB file, on which verdicts are then made. The gold query is
-`gold_sql`, or, in tables with gretel's columns, `sql`.
+A batch brings tasks ready-made (`task`, a `Task` or its JSON) or as `sql_context` (a script, or its statements) and the
+gold query, from which a task is prepared; or as `database`, the path or URL of a SQLite or DuckDB file, on which
+verdicts are then made. The gold query is `gold_sql`, or, in tables with gretel's columns, `sql`.
 Either is read once and kept, because GRPO shows each row many times.
 """
 
@@ -55,7 +55,7 @@ class Assignments:
             ValueError: If the batch has neither `task` nor `sql_context` and a gold query.
         """
         if "task" in columns:
-            return [self._once((str(text),), _loaded) for text in columns["task"]]
+            return [self._once((task_text(cell),), _loaded) for cell in columns["task"]]
         rows = _contexts_and_golds(columns)
         if rows is None:
             raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
@@ -95,7 +95,7 @@ def sources(columns: Mapping[str, Any]) -> list[tuple[str, str]]:
         return rows
     if "task" not in columns:
         raise BadInput(f"{WANTED}; the batch has {sorted(columns)}")
-    tasks = [_loaded(text).task for text in columns["task"]]
+    tasks = [_loaded(task_text(cell)).task for cell in columns["task"]]
     return [(task.script, task.gold) if task else ("", "") for task in tasks]
 
 
@@ -106,6 +106,11 @@ def original_url(file: str) -> str:
         DatabaseError: If it is a URL of another kind.
     """
     return database_url(file, Path.cwd())
+
+
+def task_text(cell: Any) -> str:
+    """Return the JSON of a task that a row names, which may be the task itself."""
+    return cell.to_json() if isinstance(cell, Task) else str(cell)
 
 
 def gold_of(columns: Mapping[str, Any]) -> Any:
@@ -119,7 +124,7 @@ def _contexts_and_golds(columns: Mapping[str, Any]) -> list[tuple[str, str]] | N
     if golds is None or (contexts is None and columns.get("database") is None):
         return None
     contexts = [""] * len(golds) if contexts is None else contexts
-    return [(str(context), str(gold)) for context, gold in zip(contexts, golds, strict=True)]
+    return [(as_text(context), as_text(gold)) for context, gold in zip(contexts, golds, strict=True)]
 
 
 def _loaded(text: str) -> Assignment:

@@ -60,8 +60,12 @@ class SqlOpenEnv(Environment[SqlAction, SqlObservation, SqlEnvState]):
         return SqlObservation(text=question)
 
     def step(self, action: SqlAction, timeout_s: float | None = None, **_: Any) -> SqlObservation:
-        """Call a tool, or take the answer; the sandbox has its own limits of time."""
+        """Call a tool, or take the answer; the sandbox has its own limits of time.
+
+        The reward comes with the step that ends the episode, so that a client may sum those of all steps.
+        """
         session = self._opened()
+        had_ended = session.done
         if action.tool == "answer":
             text = ""
             session.answer(action.arguments.get("completion", ""))
@@ -69,7 +73,8 @@ class SqlOpenEnv(Environment[SqlAction, SqlObservation, SqlEnvState]):
             text = session.call(action.tool, action.arguments)
         if not session.done:
             return SqlObservation(text=text)
-        return SqlObservation(text=text, done=True, reward=session.reward(), reason=session.reason)
+        reward = session.reward()
+        return SqlObservation(text=text, done=True, reward=None if had_ended else reward, reason=session.reason)
 
     @property
     def state(self) -> SqlEnvState:

@@ -16,7 +16,7 @@ class SqlAction(Action):
 
 
 class SqlObservation(Observation):
-    """What the environment says; the reward comes with the last one."""
+    """What the environment says; the reward comes with the one that ends the episode."""
 
     text: str = Field(default="", description="The question at first, then results of tools")
     reason: str = Field(default="", description="At the end: why the answer earns what it does")
