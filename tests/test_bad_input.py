@@ -15,7 +15,6 @@ from sqlreason.errors import failures
 from sqlreason.options.checks import find_faults
 from sqlreason.preflight import machine
 
-VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
 QUICK = (
     "distillation.questions=null,split.grpo_share=0.0,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=8"
@@ -42,9 +41,8 @@ def make_environment(copy, name, catalog=None, root=None):
 
 
 def source(entry, type_, path, **more):
-    """A catalog entry for a question table."""
-    validator = {"class": VALIDATOR, "options": {"table": "questions", "entry": entry}}
-    return {entry: {"type": type_, "filepath": path, "validator": validator, **more}}
+    """A catalog entry for a question table, as short as a user writes it."""
+    return {entry: {"type": type_, "filepath": path, **more}}
 
 
 def refusal(copy, *arguments):
@@ -206,6 +204,13 @@ def test_a_source_that_cannot_be_read_is_named_with_its_file(copy, name, type_, 
     output = refusal(copy, f"--env={env}")
     assert told in output and "'sql_questions'" in output and name in output
     assert not spent(copy, env)
+
+
+def test_a_source_that_is_no_table_is_told_with_types_that_read_one(copy, questions):
+    questions.to_json(copy.folder / "list.json", orient="records")
+    make_environment(copy, "list", source("sql_questions", "json.JSONDataset", "list.json"))
+    output = refusal(copy, "--env=list")
+    assert "'sql_questions' holds a list, no table; give it a type that reads one, such as pandas.CSVDataset" in output
 
 
 def test_duplicate_ids_are_told(copy, questions):

@@ -9,6 +9,7 @@ import click
 from kedro.framework.hooks import hook_impl
 
 from sqlreason.preflight import requirements
+from sqlreason.preflight.entries import complete_entries
 from sqlreason.reporting.run_record import Progress, describe_run
 from sqlreason.students.training.tracking import tracking
 
@@ -20,12 +21,13 @@ class CheckHooks:
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Refuse an unknown environment, faulty parameters and a data folder that cannot be written."""
+        """Refuse an unknown environment, faulty parameters and an unwritable data folder; complete the catalog."""
         loader = context.config_loader
         requirements.require_environment(Path(loader.conf_source), context.env)
         self._parameters = loader["parameters"]
         requirements.require_parameters(self._parameters)
         requirements.require_writable(Path(context.project_path) / loader["globals"]["root"])
+        loader["catalog"] = complete_entries(loader["catalog"])
 
     @hook_impl
     def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
