@@ -8,12 +8,15 @@ from typing import Any
 import click
 from kedro.framework.hooks import hook_impl
 
+from sqlreason.datasets.available_dataset import AvailableDataset
 from sqlreason.preflight import requirements
 from sqlreason.preflight.entries import complete_entries
 from sqlreason.reporting.run_record import Progress, describe_run
 from sqlreason.students.training.tracking import tracking
 
 logger = logging.getLogger(__name__)
+
+_AVAILABLE = f"{AvailableDataset.__module__}.{AvailableDataset.__name__}"
 
 
 class CheckHooks:
@@ -30,9 +33,12 @@ class CheckHooks:
         loader["catalog"] = complete_entries(loader["catalog"])
 
     @hook_impl
-    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
-        """Note how the entries are configured, for messages."""
+    def after_catalog_created(self, catalog: Any, conf_catalog: dict[str, Any]) -> None:
+        """Note how the entries are configured, for messages; bind those that stand for others of the catalog."""
         self._entries = conf_catalog
+        for name, entry in conf_catalog.items():
+            if entry.get("type") == _AVAILABLE:
+                catalog[name].bind(catalog)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
@@ -81,7 +87,8 @@ class SummaryHooks:
         from sqlreason.reporting.run_summary import summarise_run  # with plotly, which no other command needs
 
         seconds, made, self._progress = dict(self._progress.seconds), pipeline.all_outputs(), Progress()
-        catalog.save("run_record", describe_run(run_params, seconds))
+        exported = {"exported": _describe_export(catalog)} if "exported_adapter" in made else {}
+        catalog.save("run_record", {**describe_run(run_params, seconds), **exported})
         path = str(catalog["evaluation_report"]._get_load_path()) if "evaluation_report" in made else None
         click.echo(summarise_run(made, catalog.load, seconds, path))
 
@@ -90,6 +97,16 @@ class SummaryHooks:
         """Note on the exception where the run stopped and how to go on; whoever shows it shows that as well."""
         error.add_note(self._progress.how_to_go_on())
         self._progress = Progress()
+
+
+def _describe_export(catalog: Any) -> dict[str, Any]:
+    """Which adapter a run has exported: its entry, its version, and its digest as in tables of answers."""
+    entry = f"{catalog.load('params:export').adapter}_adapter"
+    return {
+        "entry": entry,
+        "version": catalog[entry].resolve_load_version(),
+        "digest": catalog.load("exported_adapter").digest,
+    }
 
 
 class TrackingHooks:

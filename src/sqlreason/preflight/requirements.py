@@ -205,7 +205,7 @@ def check_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> di
     """
     refused: dict[str, Finding] = {}
     for name in sorted(pipeline.inputs()):
-        made = sorted(set(entries.get(name, {}).get("datasets", ())) & pipeline.all_outputs())
+        made = sorted(set(entries.get(name, {}).get("names", ())) & pipeline.all_outputs())
         if made:
             message = f"the catalog entry '{name}' takes from earlier runs what this one makes ({', '.join(made)})"
             refused[name] = Finding("FAIL", SUBJECT, message, "run the pipelines one after the other")
