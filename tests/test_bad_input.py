@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 
 import pandas as pd
 import pytest
@@ -154,6 +155,20 @@ def test_a_faulty_parameter_of_an_environment_is_named_as_well(copy):
 def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
     output = refusal(copy, "--env=nowhere")
     assert "no environment 'nowhere'; conf/ has article, base, bird, cluster, cluster14b, demo" in output
+
+
+def test_an_entry_that_nothing_reads_is_named_with_the_one_that_was_meant(copy):
+    make_environment(copy, "slip", source("sql_question", "pandas.CSVDataset", "mine.csv"))
+    assert "nothing reads these entries of the catalog: sql_question (did you mean sql_questions?)" in refusal(
+        copy, "--env=slip"
+    )
+
+
+def test_a_run_by_settings_in_an_archive_is_refused_as_one_by_a_folder(copy, tmp_path):
+    with tarfile.open(tmp_path / "conf.tar.gz", "w:gz") as archive:
+        archive.add(copy.folder / "conf", "conf")
+    output = refusal(copy, f"--conf-source={tmp_path / 'conf.tar.gz'}", "--pipelines=sft")
+    assert "'sft_examples'" in output and "first run the pipeline that makes it" in output
 
 
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 
 from sqlreason.datasets.available_dataset import AvailableDataset
-from sqlreason.preflight import requirements
+from sqlreason.preflight import environment_files, requirements
 from sqlreason.preflight.entries import complete_entries
 from sqlreason.reporting.run_record import Progress, describe_run
 from sqlreason.students.training.tracking import tracking
@@ -26,10 +27,11 @@ class CheckHooks:
     def after_context_created(self, context: Any) -> None:
         """Refuse an unknown environment, faulty parameters and an unwritable data folder; complete the catalog."""
         loader = context.config_loader
-        requirements.require_environment(Path(loader.conf_source), context.env)
+        environment_files.require_environment(loader, Path(context.project_path))
         self._parameters = loader["parameters"]
         requirements.require_parameters(self._parameters)
         requirements.require_writable(Path(context.project_path) / loader["globals"]["root"])
+        self._loader = loader
         loader["catalog"] = complete_entries(loader["catalog"])
 
     @hook_impl
@@ -42,7 +44,8 @@ class CheckHooks:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Refuse what this machine cannot run, sources and a server that cannot be used, an untrainable student."""
+        """Refuse misspelt entries, what this machine cannot run, unusable sources or servers, a student likewise."""
+        environment_files.require_names(self._loader, self._entries, pipelines)
         requirements.require_machine(self._parameters, [node.name for node in pipeline.nodes])
         requirements.take_sources(pipeline, catalog, self._entries)
         requirements.require_server(catalog, self._parameters, pipeline)

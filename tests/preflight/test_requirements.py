@@ -10,13 +10,6 @@ from sqlreason.errors import BadInput
 from sqlreason.preflight import extras, machine, requirements
 
 
-def test_an_environment_that_does_not_exist_is_named_with_those_that_do(project):
-    requirements.require_environment(project / "conf", "demo")
-    requirements.require_environment(project / "conf", None)
-    with pytest.raises(BadInput, match=r"no environment 'dmo'; conf/ has article, base, .*demo"):
-        requirements.require_environment(project / "conf", "dmo")
-
-
 def test_a_data_folder_that_is_a_file_is_refused_and_a_new_one_is_made(tmp_path):
     requirements.require_writable(tmp_path / "a/b")
     assert (tmp_path / "a/b").is_dir() and not list((tmp_path / "a/b").iterdir())

@@ -16,6 +16,7 @@ def doctor(env: str | None, database: str | None) -> None:
     from kedro.framework.session import KedroSession
 
     from sqlreason.preflight import check_environment, render
+    from sqlreason.preflight.environment_files import check_names
 
     project = Path.cwd()
     with KedroSession.create(project, env=env) as session:
@@ -23,5 +24,7 @@ def doctor(env: str | None, database: str | None) -> None:
         loader, catalog = context.config_loader, context.catalog
         root, run = loader["globals"]["root"], pipelines["__default__"]
         findings = check_environment(project, loader["parameters"], loader["catalog"], root, database, run, catalog)
+        misspelt = check_names(loader, loader["catalog"], pipelines)
+    findings += [misspelt] if misspelt else []
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))

@@ -133,20 +133,6 @@ def _in_postgres(catalog: Any, synthesis: Mapping[str, Any], inputs: Collection[
             yield name
 
 
-def require_environment(conf: Path, env: str | None) -> None:
-    """Check that an environment has a folder.
-
-    Raises:
-        BadInput: If it has none.
-    """
-    if env is None or (conf / env).is_dir():
-        return
-    known = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
-    raise BadInput(
-        f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
-    )
-
-
 def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
     """Check that this machine has what the nodes need beyond the locked packages; warn of what will hardly end on it.
 
