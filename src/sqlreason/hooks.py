@@ -30,7 +30,7 @@ class CheckHooks:
         environment_files.require_environment(loader, Path(context.project_path))
         self._parameters = loader["parameters"]
         requirements.require_parameters(self._parameters)
-        requirements.require_writable(Path(context.project_path) / loader["globals"]["root"])
+        requirements.require_writable(Path(context.project_path), loader["globals"]["root"])
         self._loader = loader
         loader["catalog"] = complete_entries(loader["catalog"])
 

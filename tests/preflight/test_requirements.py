@@ -11,11 +11,14 @@ from sqlreason.preflight import extras, machine, requirements
 
 
 def test_a_data_folder_that_is_a_file_is_refused_and_a_new_one_is_made(tmp_path):
-    requirements.require_writable(tmp_path / "a/b")
+    requirements.require_writable(tmp_path, "a/b")
     assert (tmp_path / "a/b").is_dir() and not list((tmp_path / "a/b").iterdir())
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match=r"data folder .*file cannot be written"):
-        requirements.require_writable(tmp_path / "file")
+        requirements.require_writable(tmp_path, "file")
+    with pytest.raises(BadInput, match=r"^root: 's3://bucket/data' is no path on a disk of this machine"):
+        requirements.require_writable(tmp_path, "s3://bucket/data")
+    assert not (tmp_path / "s3:").exists()
 
 
 def test_a_training_that_needs_a_gpu_is_refused_without_one(monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from sqlreason.data.places import local_path
 from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
 from sqlreason.options.checks import find_faults
@@ -149,12 +150,13 @@ def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None
         logger.warning("%s", doubt)
 
 
-def require_writable(folder: Path) -> None:
-    """Make `folder`, or say why nothing can be written there.
+def require_writable(project: Path, root: str) -> None:
+    """Make the folder of an environment's data, or say why nothing can be written there.
 
     Raises:
-        BadInput: If it cannot be made or written.
+        BadInput: If it cannot be made or written, or lies elsewhere than on a disk of this machine.
     """
+    folder = project / local_path(root, "root")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
