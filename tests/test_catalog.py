@@ -80,7 +80,7 @@ def test_whatever_holds_a_table_is_checked_by_its_name_and_no_other_entry_is(con
     for name in TABLE_OF.keys() & used:
         with pytest.raises(DatasetError, match=f"catalog entry '{name}' holds a str, no table"):
             catalog.save(name, "no table")
-    assert complete_entries({"mine": {"type": "text.TextDataset"}}) == {"mine": {"type": "text.TextDataset"}}
+    assert complete_entries({"mine": {"type": "text.TextDataset"}}, Path()) == {"mine": {"type": "text.TextDataset"}}
 
 
 def test_every_parameter_is_typed_and_resolves(context, used):

@@ -32,7 +32,7 @@ class CheckHooks:
         requirements.require_parameters(self._parameters)
         requirements.require_writable(Path(context.project_path), loader["globals"]["root"])
         self._loader = loader
-        loader["catalog"] = complete_entries(loader["catalog"])
+        loader["catalog"] = complete_entries(loader["catalog"], Path(context.project_path))
 
     @hook_impl
     def after_catalog_created(self, catalog: Any, conf_catalog: dict[str, Any]) -> None:

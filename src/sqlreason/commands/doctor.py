@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
+
+from sqlreason.commands.project import open_context
 
 
 @click.command()
@@ -13,15 +14,12 @@ import click
 def doctor(env: str | None, database: str | None) -> None:
     """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
     from kedro.framework.project import pipelines
-    from kedro.framework.session import KedroSession
 
     from sqlreason.preflight import check_environment, render
     from sqlreason.preflight.environment_files import check_names
 
-    project = Path.cwd()
-    with KedroSession.create(project, env=env) as session:
-        context: Any = session.load_context()  # type: ignore[attr-defined]
-        loader, catalog = context.config_loader, context.catalog
+    with open_context(env) as context:
+        project, loader, catalog = Path(context.project_path), context.config_loader, context.catalog
         root, run = loader["globals"]["root"], pipelines["__default__"]
         findings = check_environment(project, loader["parameters"], loader["catalog"], root, database, run, catalog)
         misspelt = check_names(loader, loader["catalog"], pipelines)

@@ -7,6 +7,7 @@ reports, which are no tables.
 """
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
@@ -41,18 +42,20 @@ class ColumnsValidator:
     Args:
         entry: The catalog entry, for the message.
         table: A name in `TABLES`; found by the entry's name if none is given.
+        folder: Where paths in a table begin; the working folder if none is given.
     """
 
-    def __init__(self, entry: str, table: str | None = None):
+    def __init__(self, entry: str, table: str | None = None, folder: str | None = None):
         self.entry = entry
         self.table = table or TABLE_OF.get(entry)
+        self.folder = None if folder is None else Path(folder)
 
     def validate(self, data: Any) -> Any:
         """Return `data`, a table with its key as text; see `check_columns` for what is refused."""
-        return check_columns(data, self.table, self.entry) if self.table else data
+        return check_columns(data, self.table, self.entry, self.folder) if self.table else data
 
 
-def check_columns(data: Any, table: str, entry: str) -> pd.DataFrame:
+def check_columns(data: Any, table: str, entry: str, folder: Path | None = None) -> pd.DataFrame:
     """Return `data` if it has the columns of `table`, else say what is missing and what was given.
 
     Raises:
@@ -69,7 +72,7 @@ def check_columns(data: Any, table: str, entry: str) -> pd.DataFrame:
     if "database" in data.columns and "database" in schema.beside:
         from sqlreason.data.question_databases import with_databases  # the engine, which only such a table needs
 
-        data = with_databases(data)
+        data = with_databases(data, folder)
     missing = [column for column in schema.columns if column not in (*data.columns, *schema.optional)]
     if missing:
         raise BadInput(
