@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 from copy import deepcopy
 from functools import reduce
 from operator import getitem
@@ -18,7 +19,6 @@ from sqlreason.errors import failures
 from sqlreason.options.checks import find_faults
 from sqlreason.preflight import machine
 
-VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 CHECKPOINT = "sqlreason.datasets.checkpoint_dataset.CheckpointDataset"
 QUICK = (
     "distillation.questions=null,split.grpo_share=0.0,preprocessing.grpo_prompts=8,preprocessing.evaluation_prompts=8"
@@ -45,9 +45,8 @@ def make_environment(copy, name, catalog=None, root=None):
 
 
 def source(entry, type_, path, **more):
-    """A catalog entry for a question table."""
-    validator = {"class": VALIDATOR, "options": {"table": "questions", "entry": entry}}
-    return {entry: {"type": type_, "filepath": path, "validator": validator, **more}}
+    """A catalog entry for a question table, as short as a user writes it."""
+    return {entry: {"type": type_, "filepath": path, **more}}
 
 
 def refusal(copy, *arguments):
@@ -195,6 +194,20 @@ def test_an_environment_that_does_not_exist_is_named_with_those_that_do(copy):
     assert "no environment 'nowhere'; conf/ has article, base, bird, cluster, cluster14b, demo" in output
 
 
+def test_an_entry_that_nothing_reads_is_named_with_the_one_that_was_meant(copy):
+    make_environment(copy, "slip", source("sql_question", "pandas.CSVDataset", "mine.csv"))
+    assert "nothing reads these entries of the catalog: sql_question (did you mean sql_questions?)" in refusal(
+        copy, "--env=slip"
+    )
+
+
+def test_a_run_by_settings_in_an_archive_is_refused_as_one_by_a_folder(copy, tmp_path):
+    with tarfile.open(tmp_path / "conf.tar.gz", "w:gz") as archive:
+        archive.add(copy.folder / "conf", "conf")
+    output = refusal(copy, f"--conf-source={tmp_path / 'conf.tar.gz'}", "--pipelines=sft")
+    assert "'sft_examples'" in output and "first run the pipeline that makes it" in output
+
+
 def test_a_pipeline_that_does_not_exist_is_named_with_those_that_do(copy):
     output = refusal(copy, "--pipelines=distilation")
     assert "distilation" in output and "there are distillation, evaluation, export, grpo" in output
@@ -243,6 +256,13 @@ def test_a_source_that_cannot_be_read_is_named_with_its_file(copy, name, type_, 
     output = refusal(copy, f"--env={env}")
     assert told in output and "'sql_questions'" in output and name in output
     assert not spent(copy, env)
+
+
+def test_a_source_that_is_no_table_is_told_with_types_that_read_one(copy, questions):
+    questions.to_json(copy.folder / "list.json", orient="records")
+    make_environment(copy, "list", source("sql_questions", "json.JSONDataset", "list.json"))
+    output = refusal(copy, "--env=list")
+    assert "'sql_questions' holds a list, no table; give it a type that reads one, such as pandas.CSVDataset" in output
 
 
 def test_duplicate_ids_are_told(copy, questions):

@@ -10,6 +10,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+from sqlreason.data.tables import TABLE_OF
+from sqlreason.preflight.entries import complete_entries
 from sqlreason.reasoning.prompts import Prompt
 
 ENVIRONMENTS = ("base", "demo", "smol", "article", "cluster", "cluster14b", "gpu12", "gpu16", "gpu80")
@@ -71,6 +73,14 @@ def test_every_pattern_makes_several_entries_and_none_that_has_one_of_its_own(co
 def test_the_validator_of_an_entry_made_from_a_pattern_names_that_entry(context):
     with pytest.raises(DatasetError, match="catalog entry 'sft_scores' has no rows"):
         context.catalog.save("sft_scores", pd.DataFrame())
+
+
+def test_whatever_holds_a_table_is_checked_by_its_name_and_no_other_entry_is(context, used):
+    catalog = context.catalog
+    for name in TABLE_OF.keys() & used:
+        with pytest.raises(DatasetError, match=f"catalog entry '{name}' holds a str, no table"):
+            catalog.save(name, "no table")
+    assert complete_entries({"mine": {"type": "text.TextDataset"}}, Path()) == {"mine": {"type": "text.TextDataset"}}
 
 
 def test_every_parameter_is_typed_and_resolves(context, used):

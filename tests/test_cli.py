@@ -26,6 +26,7 @@ def test_a_page_that_is_out_of_date_is_told_and_mended(page, project, tmp_path, 
     bootstrap_project(project)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
     run = CliRunner().invoke
     told = run(cli, ["sqlreason", page, "--check"])
     assert told.exit_code == 1 and f"sqlreason {page}`" in told.output

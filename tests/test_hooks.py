@@ -50,7 +50,7 @@ def catalog():
     Counted.fetched = 0
     validator = {
         "class": "sqlreason.data.tables.ColumnsValidator",
-        "options": {"table": "questions", "entry": "source"},
+        "options": {"entry": "source", "table": "questions"},
     }
     return DataCatalog.from_config({"source": {"type": "test_hooks.Counted", "validator": validator}})
 

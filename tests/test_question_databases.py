@@ -13,7 +13,7 @@ from sqlreason.cli import cli
 from sqlreason.data.preparation_rows import further_golds, original_of, preparation_rows
 from sqlreason.data.question_databases import described_columns
 from sqlreason.data.sources import questions_of, read_file
-from sqlreason.data.tables import check_columns, records
+from sqlreason.data.tables import ColumnsValidator, check_columns, records
 from sqlreason.errors import BadInput
 from sqlreason.reasoning.prompts import Prompt, schema_text
 from sqlreason.sql.databases.batch_preparation import prepare_all
@@ -67,6 +67,13 @@ def test_the_schema_is_read_from_the_database_and_queries_are_judged_on_it(folde
     assert ("/* where bills go */" in text) == (engine == "duckdb")
     (prepared,) = prepare_all(preparation_rows(records(frame)))
     assert prepared.status == "ok" and prepared.task.databases[0] == url and len(prepared.task.databases) == 4
+
+
+def test_paths_of_a_catalog_s_table_begin_in_the_project_wherever_the_run_is_started(folder, monkeypatch):
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    checked = ColumnsValidator("sql_questions", folder=str(folder)).validate(questions(database="data/shop.sqlite"))
+    assert checked["database_fault"].tolist() == [""]
 
 
 def test_a_context_that_is_given_stands_in_the_prompt_and_the_file_is_judged_on(folder):

@@ -7,12 +7,17 @@ from typing import Any
 
 import click
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 
-from sqlreason.preflight import requirements
+from sqlreason.datasets.available_dataset import AvailableDataset
+from sqlreason.preflight import environment_files, requirements
+from sqlreason.preflight.entries import complete_entries
 from sqlreason.reporting.run_record import Progress, describe_run
 from sqlreason.students.training.tracking import tracking
 
 logger = logging.getLogger(__name__)
+
+_AVAILABLE = f"{AvailableDataset.__module__}.{AvailableDataset.__name__}"
 
 
 class CheckHooks:
@@ -20,21 +25,27 @@ class CheckHooks:
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
-        """Refuse an unknown environment, faulty parameters and a data folder that cannot be written."""
+        """Refuse an unknown environment, faulty parameters and an unwritable data folder; complete the catalog."""
         loader = context.config_loader
-        requirements.require_environment(Path(loader.conf_source), context.env)
+        environment_files.require_environment(loader, Path(context.project_path))
         self._parameters = loader["parameters"]
         requirements.require_parameters(self._parameters)
-        requirements.require_writable(Path(context.project_path) / loader["globals"]["root"])
+        requirements.require_writable(Path(context.project_path), loader["globals"]["root"])
+        self._loader = loader
+        loader["catalog"] = complete_entries(loader["catalog"], Path(context.project_path))
 
     @hook_impl
-    def after_catalog_created(self, conf_catalog: dict[str, Any]) -> None:
-        """Note how the entries are configured, for messages."""
+    def after_catalog_created(self, catalog: Any, conf_catalog: dict[str, Any]) -> None:
+        """Note how the entries are configured, for messages; bind those that stand for others of the catalog."""
         self._entries = conf_catalog
+        for name, entry in conf_catalog.items():
+            if entry.get("type") == _AVAILABLE:
+                catalog[name].bind(catalog)
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Any, catalog: Any) -> None:
-        """Refuse what this machine cannot run, sources and a server that cannot be used, an untrainable student."""
+        """Refuse misspelt entries, what this machine cannot run, unusable sources or servers, a student likewise."""
+        environment_files.require_names(self._loader, self._entries, pipelines)
         requirements.require_machine(self._parameters, [node.name for node in pipeline.nodes])
         requirements.take_sources(pipeline, catalog, self._entries)
         requirements.require_server(catalog, self._parameters, pipeline)
@@ -80,7 +91,8 @@ class SummaryHooks:
         from sqlreason.reporting.run_summary import summarise_run  # with plotly, which no other command needs
 
         seconds, made, self._progress = dict(self._progress.seconds), pipeline.all_outputs(), Progress()
-        catalog.save("run_record", describe_run(run_params, seconds))
+        exported = {"exported": _describe_export(catalog)} if "exported_adapter" in made else {}
+        catalog.save("run_record", {**describe_run(run_params, seconds), **exported})
         path = str(catalog["evaluation_report"]._get_load_path()) if "evaluation_report" in made else None
         click.echo(summarise_run(made, catalog.load, seconds, path))
 
@@ -89,6 +101,16 @@ class SummaryHooks:
         """Note on the exception where the run stopped and how to go on; whoever shows it shows that as well."""
         error.add_note(self._progress.how_to_go_on())
         self._progress = Progress()
+
+
+def _describe_export(catalog: Any) -> dict[str, Any]:
+    """Which adapter a run has exported: its entry, its version, and its digest as in tables of answers."""
+    entry = f"{catalog.load('params:export').adapter}_adapter"
+    return {
+        "entry": entry,
+        "version": catalog[entry].resolve_load_version(),
+        "digest": catalog.load("exported_adapter").digest,
+    }
 
 
 class TrackingHooks:

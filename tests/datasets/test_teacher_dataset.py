@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 
@@ -6,6 +7,8 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError
 
 from sqlreason.datasets.teacher_dataset import TeacherDataset
+from sqlreason.teachers.clients.client_settings import ACCEPTED
+from sqlreason.teachers.teacher import _MODEL_FIELDS, SECRET_NAME, TEACHERS
 
 ENTRY = {
     "kind": "OpenAILLM",
@@ -48,11 +51,28 @@ def test_the_scripted_teacher_needs_no_model():
         ({"arguments": {"default_headers": {"Authorization": "Bearer x"}}}, "environment variable"),
         ({"arguments": {"base_url": "https://me:pass@host/v1"}}, "environment variable"),
         ({"kind": "scripted", "arguments": {"error_share": 0.1}}, "accepted are error_rate"),
+        ({"arguments": {"base_ulr": "http://localhost:8000/v1"}}, r"no argument base_ulr \(did you mean base_url\?\)"),
+        ({"generation": {"temprature": 0.7}}, r"no generation option temprature \(did you mean temperature\?\)"),
+        ({"arguments": {"base_url": "http://localhost:80a0/v1"}}, "'http://localhost:80a0/v1' is no address such as"),
+        ({"arguments": {"base_url": ["http://a/v1", "localhost:8000/v1"]}}, "'localhost:8000/v1' is no address such"),
     ],
 )
 def test_a_faulty_entry_is_refused_with_what_is_accepted(change, told):
     with pytest.raises(DatasetError, match=told):
         TeacherDataset(**{**ENTRY, **change})
+
+
+def test_what_each_client_accepts_is_known_without_it():
+    from distilabel.models import llms
+
+    assert set(ACCEPTED) == set(TEACHERS) - {"MistralLLM"}
+    for kind in set(ACCEPTED) - {"scripted"}:
+        client = getattr(llms, kind)
+        unset = {"jobs_ids", "use_offline_batch_generation", "generation_kwargs", *_MODEL_FIELDS}
+        arguments = {name for name in set(client.model_fields) - unset if not SECRET_NAME.search(name)}
+        call = getattr(client, "agenerate", client.generate)
+        options = set(inspect.signature(call).parameters) - {"self", "input", "inputs", "num_generations"}
+        assert [set(names.split()) for names in ACCEPTED[kind]] == [arguments, options], kind
 
 
 def test_a_refused_credential_is_not_repeated_in_the_error():

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from kedro.io import CatalogConfigResolver
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
+from sqlreason import hooks
 from sqlreason.datasets.available_dataset import AvailableDataset
 from sqlreason.errors import BadInput
 from sqlreason.exports.gguf import GgufModel
+from sqlreason.hooks import CheckHooks
 from sqlreason.pipelines.export import nodes
 from sqlreason.preflight.requirements import take_sources
 from sqlreason.reasoning.prompts import Prompt, build_messages
@@ -217,24 +219,6 @@ def test_the_answers_of_an_evaluation_are_taken_if_they_are_to_these_questions()
     assert nodes._find_answers({"sft_answers": lambda: answers}, prompts, "grpo", adapter) is None
 
 
-def entry(catalog, name):
-    """The configuration of an entry, of its own or by a pattern."""
-    if name in catalog:
-        return catalog[name]
-    resolver = CatalogConfigResolver(catalog)
-    return resolver.resolve_pattern(name)
-
-
-def test_what_the_export_takes_from_earlier_runs_lies_where_its_own_entries_say(project):
-    bootstrap_project(project)
-    for environment in ("base", "demo", "article", "cluster14b"):
-        with KedroSession.create(project, env=environment) as session:
-            catalog = session.load_context().config_loader["catalog"]
-        for name, part in catalog["export_sources"]["datasets"].items():
-            own = entry(catalog, name)
-            assert part == {key: own[key] for key in ("type", "filepath", "versioned")}
-
-
 def test_a_run_that_makes_what_the_export_takes_is_refused(project):
     bootstrap_project(project)
     with KedroSession.create(project, env="demo") as session:
@@ -247,8 +231,46 @@ def test_a_run_that_makes_what_the_export_takes_is_refused(project):
             take_sources(whole, context.catalog, entries)
 
 
+def available(folder, load_versions=None, **config):
+    """A catalog whose entry `sources` stands for `there` and `no`, as the hook binds it."""
+    files = {name: {"type": "pandas.CSVDataset", "filepath": str(folder / f"{name}.csv")} for name in ("there", "no")}
+    sources = {"type": "sqlreason.datasets.available_dataset.AvailableDataset", "names": ["there", "no"]}
+    entries = {name: entry | config for name, entry in files.items()} | {"sources": sources}
+    catalog = DataCatalog.from_config(entries, load_versions=load_versions, save_version="2026-01-02")
+    CheckHooks().after_catalog_created(catalog, entries)
+    return catalog
+
+
 def test_of_earlier_runs_only_what_is_there_is_offered(tmp_path):
     pd.DataFrame({"a": [1]}).to_csv(tmp_path / "there.csv", index=False)
-    parts = {name: {"type": "pandas.CSVDataset", "filepath": str(tmp_path / f"{name}.csv")} for name in ("there", "no")}
-    loaded = AvailableDataset(datasets=parts).load()
+    loaded = available(tmp_path).load("sources")
     assert list(loaded) == ["there"] and loaded["there"]()["a"].tolist() == [1]
+    with pytest.raises(DatasetError, match="there are entries of a catalog, and none was bound"):
+        AvailableDataset(names=["there"]).load()
+
+
+def test_the_version_that_is_named_is_taken_and_one_that_is_missing_is_told(tmp_path):
+    for value, version in enumerate(("2026-01-01", "2026-01-02")):
+        DataCatalog.from_config(
+            {"there": {"type": "pandas.CSVDataset", "filepath": str(tmp_path / "there.csv"), "versioned": True}},
+            save_version=version,
+        ).save("there", pd.DataFrame({"a": [value]}))
+    told = {
+        version: available(tmp_path, {"there": version} if version else None, versioned=True).load("sources")["there"]
+        for version in ("2026-01-01", None, "2020-01-01")
+    }
+    assert told["2026-01-01"]()["a"].tolist() == [0] and told[None]()["a"].tolist() == [1]
+    with pytest.raises(DatasetError, match="2020-01-01"):
+        told["2020-01-01"]()
+
+
+def test_the_run_record_names_the_adapter_that_was_exported(options):
+    adapter = Adapter({"r": 1}, {}, "base", "prompt")
+    datasets = {name: MemoryDataset(adapter) for name in ("grpo_adapter", "exported_adapter")}
+    datasets["grpo_adapter"].resolve_load_version = lambda: "2026-01-01"
+    catalog = DataCatalog({**datasets, "params:export": MemoryDataset(options("export", adapter="grpo"))})
+    assert hooks._describe_export(catalog) == {
+        "entry": "grpo_adapter",
+        "version": "2026-01-01",
+        "digest": adapter.digest,
+    }

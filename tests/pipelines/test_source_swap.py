@@ -10,7 +10,6 @@ from sqlreason.data.trace_outcomes import count_yield
 
 pytestmark = pytest.mark.slow
 
-VALIDATOR = "sqlreason.data.tables.ColumnsValidator"
 PARAMETERS = (
     "preprocessing.grpo_prompts=20,preprocessing.evaluation_prompts=20,preprocessing.databases=1,"
     "preprocessing.workers=1"
@@ -21,8 +20,7 @@ def write_local(copy, entry):
     """A user's conf/local as conf/README.md describes it: this source, the tiny student, the scripted teacher."""
     folder = copy.folder / "conf/local"
     entries = yaml.safe_load((copy.folder / "conf/demo/catalog.yml").read_text(encoding="utf-8"))
-    validator = {"class": VALIDATOR, "options": {"table": "questions", "entry": "sql_questions"}}
-    entries["sql_questions"] = {**entry, "validator": validator, "metadata": {"kedro-viz": {"layer": "raw"}}}
+    entries["sql_questions"] = entry
     entries["teacher"]["arguments"] = {"error_rate": 0.1, "format_error_rate": 0.0, "seed": 7}
     (folder / "catalog.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
     (folder / "globals.yml").write_text("root: data/local\n", encoding="utf-8")

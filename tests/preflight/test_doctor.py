@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -10,7 +11,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import duckdb
+import pandas as pd
 import pytest
+import yaml
 
 from sqlreason.preflight import Finding, machine, reach, render
 from sqlreason.students.training.memory_estimate import GIB
@@ -159,6 +162,54 @@ def test_the_command_works_without_torch_and_tells_a_gated_model_by_its_exit_sta
     ill = doctor("cluster")
     assert ill.returncode == 1
     assert "meta-llama/Llama-3.1-8B-Instruct is gated" in ill.stdout and "accept its licence" in ill.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(project_copies):
+    copy = project_copies("doctor")
+    (copy.folder / "requirements.lock").write_text("")
+    questions = pd.read_parquet(copy.folder / "data/01_raw/questions/train.parquet").head(40)
+    questions.rename(columns={"sql": "query"}).to_csv(copy.folder / "renamed.csv", index=False)
+    return copy
+
+
+ABSENT = {"type": "pandas.CSVDataset", "filepath": "absent.csv"}
+TEACHER = {"type": "sqlreason.datasets.teacher_dataset.TeacherDataset", "kind": "OpenAILLM", "model": "m"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        (
+            {"sql_questions": ABSENT, "heldout_questions": ABSENT},
+            ["'sql_questions' (", "'heldout_questions' (", "No such file or directory"],
+        ),
+        ({"sql_questions": ABSENT | {"filepath": "renamed.csv"}}, ["'sql_questions' lacks the columns ['sql']"]),
+        ({"benchmark_questions": ABSENT | {"filepath": "renamed.csv"}}, ["'benchmark_questions' lacks the columns"]),
+        ({"teacher": TEACHER | {"prices": {"usd_per_hour": -1}}}, ["usd_per_hour is a number of US dollars from 0 on"]),
+        (
+            {"teacher": TEACHER | {"arguments": {"api_key": "abc"}}},
+            ["'api_key' of the teacher looks like"],
+        ),
+        ({"teacher": TEACHER | {"modle": "m"}}, ["unexpected keyword argument 'modle'"]),
+        ({"teacher": TEACHER | {"arguments": {"base_ulr": "http://a/v1"}}}, ["has no argument base_ulr"]),
+        ({"teacher": TEACHER | {"arguments": {"base_url": "http://a:80a0/v1"}}}, ["'http://a:80a0/v1' is no address"]),
+        ({"teacher": TEACHER | {"arguments": {"base_url": "localhost:8000/v1"}}}, ["is no address such as http"]),
+        ({"teacher": TEACHER | {"generation": {"temprature": 0.7}}}, ["has no generation option temprature"]),
+    ],
+)
+def test_what_a_run_refuses_the_doctor_tells_in_the_same_words(copy, request, entries, told):
+    env = f"ill{request.node.callspec.indices['told']}"
+    shutil.copytree(copy.folder / "conf/demo", copy.folder / "conf" / env)
+    catalog = yaml.safe_load((copy.folder / "conf/demo/catalog.yml").read_text()) | entries
+    (copy.folder / "conf" / env / "catalog.yml").write_text(yaml.safe_dump(catalog))
+    (copy.folder / "conf" / env / "globals.yml").write_text(f"root: data/{env}\n")
+    for command in ("doctor", "run"):
+        code, output = copy.run(command, f"--env={env}")
+        assert code == 1 and "Traceback" not in output, output
+        assert all(words in output for words in told), output
+        if command == "doctor":
+            assert f"{len(entries)} FAIL" in output and "FAIL catalog" in output
 
 
 def test_a_base_model_whose_package_is_missing_is_told_in_one_sentence(tmp_path):

@@ -10,19 +10,15 @@ from sqlreason.errors import BadInput
 from sqlreason.preflight import extras, machine, requirements
 
 
-def test_an_environment_that_does_not_exist_is_named_with_those_that_do(project):
-    requirements.require_environment(project / "conf", "demo")
-    requirements.require_environment(project / "conf", None)
-    with pytest.raises(BadInput, match=r"no environment 'dmo'; conf/ has article, base, .*demo"):
-        requirements.require_environment(project / "conf", "dmo")
-
-
 def test_a_data_folder_that_is_a_file_is_refused_and_a_new_one_is_made(tmp_path):
-    requirements.require_writable(tmp_path / "a/b")
+    requirements.require_writable(tmp_path, "a/b")
     assert (tmp_path / "a/b").is_dir() and not list((tmp_path / "a/b").iterdir())
     (tmp_path / "file").touch()
     with pytest.raises(BadInput, match=r"data folder .*file cannot be written"):
-        requirements.require_writable(tmp_path / "file")
+        requirements.require_writable(tmp_path, "file")
+    with pytest.raises(BadInput, match=r"^root: 's3://bucket/data' is no path on a disk of this machine"):
+        requirements.require_writable(tmp_path, "s3://bucket/data")
+    assert not (tmp_path / "s3:").exists()
 
 
 def test_a_training_that_needs_a_gpu_is_refused_without_one(monkeypatch):

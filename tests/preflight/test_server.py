@@ -24,7 +24,7 @@ def test_a_database_in_postgresql_needs_a_server(monkeypatch, dialect):
     monkeypatch.delenv(VARIABLE, raising=False)
     catalog, pipeline = a_run(nodes=["synthesis.draw_questions"])
     place = "postgresql://me@host/shop" if dialect is None else "duckdb:///shop.duckdb"
-    with pytest.raises(BadInput, match=f"synthesis.database: .* none is named. Set {VARIABLE}"):
+    with pytest.raises(BadInput, match=f"synthesis.database: .* none is named. To mend it, set {VARIABLE}"):
         require_server(catalog, {"synthesis": {"database": place, "dialect": dialect}}, pipeline)
     require_server(catalog, {"synthesis": {"database": place, "dialect": "sqlite"}}, pipeline)
     require_server(catalog, {"synthesis": {"database": place, "dialect": dialect}}, a_run()[1])

@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
+from sqlreason.commands.project import open_context
 from sqlreason.errors import BadInput, SqlReasonError
 
 SHOWN_ROWS = 20
@@ -69,7 +69,6 @@ def ask(
 
 
 def _reply(question: str, database: Any, student: str | None, env: str | None, **chosen: Any) -> Any:
-    from kedro.framework.session import KedroSession
     from transformers.utils.logging import disable_progress_bar
 
     from sqlreason.reasoning.prompts import Prompt
@@ -77,8 +76,8 @@ def _reply(question: str, database: Any, student: str | None, env: str | None, *
     from sqlreason.students.prompting import StudentPrompts, prompt_fingerprint
 
     disable_progress_bar()
-    with KedroSession.create(Path.cwd(), env=env) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+    with open_context(env) as context:
+        catalog = context.catalog
         loading, budget, evaluation = (
             catalog.load(f"params:{name}") for name in ("student", "preprocessing", "evaluation")
         )

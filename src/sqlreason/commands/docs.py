@@ -6,10 +6,11 @@ Only the standard library and click at the top.
 import importlib
 import inspect
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
+
+from sqlreason.commands.project import find_project
 
 CHECK = click.option("--check", is_flag=True, help="Only say whether the file is up to date; exit 1 if it is not.")
 
@@ -34,21 +35,22 @@ def dictionary(check: bool) -> None:
     """Write the data dictionary, docs/data-dictionary.md, from src/sqlreason/data/tables/."""
     from sqlreason.data.tables import data_dictionary
 
-    _write(Path("docs/data-dictionary.md"), data_dictionary(), check)
+    _write("data-dictionary.md", data_dictionary(), check)
 
 
 @click.command()
 @CHECK
 def pipelines(check: bool) -> None:
     """Write the page of the pipelines, docs/pipelines.md, from their wiring and docstrings."""
-    _write(Path("docs/pipelines.md"), describe_pipelines(), check)
+    _write("pipelines.md", describe_pipelines(), check)
 
 
-def _write(path: Path, text: str, check: bool) -> None:
+def _write(page: str, text: str, check: bool) -> None:
+    path = find_project() / "docs" / page
     if not check:
         path.write_text(text, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != text:
-        raise click.ClickException(f"{path} is out of date; run `{click.get_current_context().command_path}`")
+        raise click.ClickException(f"docs/{page} is out of date; run `{click.get_current_context().command_path}`")
 
 
 def describe_pipelines() -> str:

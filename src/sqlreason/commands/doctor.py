@@ -1,11 +1,11 @@
 """`kedro doctor`: what is missing for a run. Only the standard library and click at the top."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
+
+from sqlreason.commands.project import open_context
 
 
 @click.command()
@@ -13,31 +13,16 @@ import click
 @click.option("--database", default=None, help="A database that questions will be put to, as synthesis.database.")
 def doctor(env: str | None, database: str | None) -> None:
     """Say before a run what is missing: GPU, memory, disk, packages, hub, teacher, database; exit 1 if it cannot go."""
-    from kedro.framework.session import KedroSession
+    from kedro.framework.project import pipelines
 
     from sqlreason.preflight import check_environment, render
-    from sqlreason.preflight.environment import OPTIONAL
+    from sqlreason.preflight.environment_files import check_names
 
-    project = Path.cwd()
-    with KedroSession.create(project, env=env) as session:
-        context: Any = session.load_context()  # type: ignore[attr-defined]
-        loader = context.config_loader
-        entries = _load_entries(context.catalog, ("base_model", "student_prompt", *OPTIONAL))
-        findings = check_environment(
-            project, loader["parameters"], loader["catalog"], loader["globals"]["root"], database, entries
-        )
+    with open_context(env) as context:
+        project, loader, catalog = Path(context.project_path), context.config_loader, context.catalog
+        root, run = loader["globals"]["root"], pipelines["__default__"]
+        findings = check_environment(project, loader["parameters"], loader["catalog"], root, database, run, catalog)
+        misspelt = check_names(loader, loader["catalog"], pipelines)
+    findings += [misspelt] if misspelt else []
     click.echo(render(findings))
     sys.exit(int(any(found.level == "FAIL" for found in findings)))
-
-
-def _load_entries(catalog: Any, names: Sequence[str]) -> dict[str, Any]:
-    """Return what entries hold, or the exception with which one could not be loaded."""
-    from kedro.io.core import DatasetError
-
-    loaded: dict[str, Any] = {}
-    for name in names:
-        try:
-            loaded[name] = catalog.load(name)
-        except DatasetError as error:
-            loaded[name] = error
-    return loaded

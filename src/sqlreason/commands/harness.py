@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sqlreason.commands.project import open_context
 from sqlreason.errors import BadInput
 
 
@@ -31,11 +32,9 @@ def harness(folder: Path, env: str | None, questions: int | None) -> None:
 
 def _evaluation(env: str | None) -> tuple[Any, int, str]:
     """Return the table of prompts, the limit of an answer, and what the task is called."""
-    from kedro.framework.session import KedroSession
     from kedro.io.core import DatasetError
 
-    with KedroSession.create(Path.cwd(), env=env) as session:
-        context: Any = session.load_context()  # type: ignore[attr-defined]
+    with open_context(env) as context:
         try:
             prompts = context.catalog.load("evaluation_prompts")
         except DatasetError as error:

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sqlreason.commands.project import find_project, open_context
 from sqlreason.errors import BadInput
 
 if TYPE_CHECKING:
     from sqlreason.sql.databases.batch_preparation import Row
 
-DATABASES = click.option("--databases", default=3, show_default=True, help="Perturbed databases beside the original.")
+DATABASES = click.option(
+    "--databases", type=click.IntRange(1), default=3, show_default=True, help="Perturbed databases beside the original."
+)
 SEED = click.option("--seed", default=0, show_default=True, help="Of the perturbed databases.")
 DATABASE = click.option("--database", help="A SQLite or DuckDB file, by path or URL, or a PostgreSQL URL; it is asked.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -30,14 +33,17 @@ def read_questions(source: str, env: str | None, database: str = "") -> list["Ro
 
 def _entry(name: str, env: str | None) -> Any:
     try:
-        from kedro.framework.session import KedroSession
         from kedro.io.core import DatasetError
     except ImportError:
         needs = "a catalog needs Kedro: pip install 'sqlreason[kedro]'"
         raise BadInput(f"'{name}' is no file; {needs}, or give a CSV or JSONL file") from None
 
-    with KedroSession.create(Path.cwd(), env=env) as session:
-        catalog = session.load_context().catalog  # type: ignore[attr-defined]
+    try:
+        find_project()
+    except BadInput as error:
+        raise BadInput(f"there is no file '{name}', and no catalog that could have such an entry: {error}") from None
+    with open_context(env) as context:
+        catalog = context.catalog
         if name not in catalog:
             raise BadInput(f"'{name}' is no file and no catalog entry; entries are {', '.join(_tables(catalog))}")
         try:

@@ -32,7 +32,7 @@ def with_databases(questions: pd.DataFrame, folder: Path | None = None) -> pd.Da
 
     Args:
         questions: With the column `database`, perhaps with `column_descriptions`.
-        folder: Where relative paths begin; None is the working folder, which is the project.
+        folder: Where relative paths begin; None is the working folder.
     """
     given = questions.get("sql_context", pd.Series("", index=questions.index, dtype=object))
     descriptions = questions.get("column_descriptions", pd.Series("", index=questions.index, dtype=object))

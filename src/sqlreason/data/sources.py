@@ -32,6 +32,8 @@ def read_file(path: Path) -> list[dict[str, Any]]:
     Raises:
         ValueError: If there is no such file, its kind is not known, or it cannot be read; the message says which line.
     """
+    if path.is_dir():
+        raise BadInput(f"'{path}' is a folder; name a file in it ({', '.join(SUFFIXES)})")
     if not path.is_file():
         raise BadInput(f"there is no file '{path}'")
     if path.suffix not in SUFFIXES:

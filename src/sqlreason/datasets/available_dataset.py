@@ -1,47 +1,63 @@
 """Kedro dataset for what is there of several entries: a node can do with some, and loads those that it wants."""
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
-from kedro.io.core import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset, DataCatalog, DatasetError
 
 
 class AvailableDataset(AbstractDataset[NoReturn, Mapping[str, Callable[[], Any]]]):
-    """Several datasets of earlier runs, of which not all need exist.
+    """Several entries of the catalog, made by earlier runs, of which not all need exist.
 
-    Loading gives a function for each that exists, which loads it. The parts are no inputs of the node in Kedro's eyes:
-    a run that makes one of them is refused (`preflight.requirements`).
+    Loading gives a function for each that exists, which loads it as the catalog does: by its own entry, in the version
+    that `--load-versions` names. They are no inputs of the node in Kedro's eyes: a run that makes one of them is
+    refused (`preflight.requirements`).
+
+    Args:
+        names: Of the entries.
+        metadata: For plugins; not read here.
 
     Example:
         >>> export_sources:
         >>>   type: sqlreason.datasets.available_dataset.AvailableDataset
-        >>>   datasets:
-        >>>     costs: {type: pandas.CSVDataset, filepath: data/08_reporting/costs.csv, versioned: true}
+        >>>   names: [grpo_adapter, costs]
     """
 
-    def __init__(self, *, datasets: dict[str, dict[str, Any]], metadata: dict[str, Any] | None = None) -> None:
-        """Describe the parts.
-
-        Args:
-            datasets: Each as an entry of the catalog, by name.
-            metadata: Free, for plugins.
-        """
-        self._datasets = {
-            name: AbstractDataset.from_config(name, deepcopy(config)) for name, config in datasets.items()
-        }
+    def __init__(self, *, names: Sequence[str], metadata: dict[str, Any] | None = None) -> None:
+        self._names = tuple(names)
+        self._catalog: DataCatalog | None = None
         self.metadata = metadata
 
+    def bind(self, catalog: DataCatalog) -> None:
+        """Take the entries from this catalog; a hook calls it when the catalog is made."""
+        self._catalog = catalog
+
     def load(self) -> Mapping[str, Callable[[], Any]]:
-        """Return a function that loads it for each part that exists."""
-        return {name: dataset.load for name, dataset in self._datasets.items() if dataset.exists()}
+        """Return a function that loads it for each entry that exists, or whose version was named.
+
+        Raises:
+            DatasetError: If no catalog was bound, or one has no such entry.
+        """
+        if self._catalog is None:
+            raise DatasetError(f"{', '.join(self._names)} are entries of a catalog, and none was bound.")
+        catalog = self._catalog
+        if unknown := [name for name in self._names if name not in catalog]:
+            raise DatasetError(f"the catalog has no entry {', '.join(unknown)}.")
+        return {name: partial(catalog.load, name) for name in self._names if self._is_wanted(catalog, name)}
+
+    @staticmethod
+    def _is_wanted(catalog: DataCatalog, name: str) -> bool:
+        """One whose version was named is offered even where it is missing, so that loading says so."""
+        version = getattr(catalog[name], "_version", None)
+        return bool(version and version.load) or catalog.exists(name)
 
     def save(self, data: NoReturn) -> None:
-        """Refuse: each part is saved by its own entry."""
-        raise DatasetError(f"{', '.join(self._datasets)} are saved by their own entries.")
+        """Refuse: each is saved by its own entry."""
+        raise DatasetError(f"{', '.join(self._names)} are saved by their own entries.")
 
     def _exists(self) -> bool:
-        return any(dataset.exists() for dataset in self._datasets.values())
+        return bool(self._catalog and self.load())
 
     def _describe(self) -> dict[str, Any]:
-        return {name: str(dataset) for name, dataset in self._datasets.items()}
+        return {"names": self._names}

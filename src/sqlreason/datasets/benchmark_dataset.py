@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -12,6 +11,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 
 from sqlreason.benchmarks.benchmark_folder import Benchmark, read_benchmark
 from sqlreason.benchmarks.question_table import question_table
+from sqlreason.data.places import local_path
 
 logger = logging.getLogger(__name__)
 _NAMED = 5
@@ -52,7 +52,7 @@ class BenchmarkDataset(AbstractDataset[NoReturn, pd.DataFrame]):
         suite: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._folder, self._format, self._split = Path(folder), format, split
+        self._folder, self._format, self._split = local_path(folder, "folder"), format, split
         self._evidence, self._suite = evidence, suite
         self.metadata = metadata
 

@@ -7,6 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from sqlreason.data.places import local_path
 from sqlreason.students.checkpoints.checkpoint import Checkpoint, CheckpointError, TrainedModel, write_checkpoint
 from sqlreason.students.checkpoints.dequantisation import GgufSource, open_gguf
 
@@ -48,6 +49,7 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
         Raises:
             DatasetError: if not exactly one of path and hub is given, a folder has a revision, or a GGUF file has no
                 folder to be written into.
+            BadInput: if a folder or file lies elsewhere than on a disk of this machine.
         """
         if (path is None) == (hub is None) or (path is not None and revision is not None):
             raise DatasetError(
@@ -59,6 +61,9 @@ class CheckpointDataset(AbstractDataset[TrainedModel, Checkpoint]):
                 f"gguf={gguf!r}, path={path!r}, sha256={sha256!r}: a GGUF file needs path, the folder into which its "
                 "weights are written in 16 bits, and sha256 pins a GGUF file alone"
             )
+        for key, given in (("path", path), ("gguf", gguf)):
+            if given is not None:
+                local_path(given, key)
         self._gguf = None if gguf is None else GgufSource(gguf, sha256)
         self._value = Checkpoint(path or hub or "", revision)
         self._on_hub = hub is not None

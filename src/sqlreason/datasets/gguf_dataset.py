@@ -5,11 +5,11 @@ Of a model that this program writes no GGUF of, the folder holds the reason, so 
 
 import logging
 import shutil
-from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from sqlreason.data.places import local_path
 from sqlreason.exports.gguf import GgufModel, GgufRequest, NoGgufError, write_gguf
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class GgufDataset(AbstractDataset[GgufRequest, GgufModel]):
             path: The folder, local: llama.cpp maps the file into memory.
             metadata: Free, for plugins.
         """
-        self._folder = Path(path)
+        self._folder = local_path(path, "path")
         self.metadata = metadata
 
     def load(self) -> GgufModel:

@@ -1,11 +1,11 @@
 """A published dataset as a folder that ``datasets.load_dataset`` reads, and on the hub where the catalog says so."""
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
+from sqlreason.data.places import local_path
 from sqlreason.exports.dataset_card import Publication
 
 ROWS, CARD = "data/train.parquet", "README.md"
@@ -41,7 +41,7 @@ class HubDataset(AbstractDataset[Publication, list[dict[str, Any]]]):
         endpoint: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._folder = Path(filepath)
+        self._folder = local_path(filepath, "filepath")
         self._name, self._private, self._endpoint = push_to_hub, private, endpoint
         self.metadata = metadata
 

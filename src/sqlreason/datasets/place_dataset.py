@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from sqlreason.data.places import local_path
+
 
 class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
     """A file or folder that outlives a run that is killed, which no dataset that is saved at a node's end does.
@@ -14,8 +16,12 @@ class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
     Loading gives its path and makes nothing; what is kept there, and how, is the node's affair.
 
     Args:
-        path: Absolute, or relative to the project; None keeps nothing, where the node can do without.
+        path: Absolute, or relative to the project, and on a local disk; None keeps nothing.
+        optional: Whether the node can do without, so that `path` may be None.
         metadata: For plugins; not read here.
+
+    Raises:
+        BadInput: There is no such path, and the place is not optional; or it lies elsewhere than on a disk.
 
     Example:
         ::
@@ -25,8 +31,8 @@ class PlaceDataset(AbstractDataset[NoReturn, Path | None]):
               path: data/base/01_raw/journal.sqlite
     """
 
-    def __init__(self, *, path: str | None, metadata: dict[str, Any] | None = None) -> None:
-        self._path = None if path is None else Path(path)
+    def __init__(self, *, path: str | None, optional: bool = False, metadata: dict[str, Any] | None = None) -> None:
+        self._path = None if path is None and optional else local_path(path, "path")
         self.metadata = metadata
 
     def load(self) -> Path | None:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from sqlreason.teachers.clients.client_settings import check_settings
 from sqlreason.teachers.prices import Prices, describe
 from sqlreason.teachers.teacher import TEACHERS, UNPAID, Teacher
 
@@ -29,7 +30,7 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
         metadata: For plugins; not read here.
 
     Raises:
-        DatasetError: The kind, an argument or a price is unknown, or a credential was given.
+        DatasetError: The kind or a name is unknown, a price or an address is none, or a credential was given.
 
     Example:
         ::
@@ -65,6 +66,7 @@ class TeacherDataset(AbstractDataset[NoReturn, Teacher]):
                 Prices.from_mapping(prices or {}) if paid else Prices(),
                 tokenizer,
             )
+            check_settings(kind, self._teacher.arguments, self._teacher.sampling)
         except ValueError as error:
             raise DatasetError(f"The catalog entry of the teacher is faulty. {error}") from error
 

@@ -1,19 +1,14 @@
 """All checks of one environment, in the order of a run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlreason.errors import failures
-from sqlreason.preflight import extras, machine, reach
+from sqlreason.preflight import base_model, extras, machine, reach, requirements
 from sqlreason.preflight.diagnosis import Finding
-from sqlreason.sql.sandbox.named_server import named_server
 from sqlreason.students.training import memory_estimate
 from sqlreason.students.training.memory_estimate import GIB, Shape
-
-#: Entries that the look at the student does without if they cannot be loaded.
-OPTIONAL = ("sql_questions", "distillation_teacher")
 
 _DISK_BESIDE_MODEL = 5 * GIB  # tables, journal, checkpoints of adapters, reports: an allowance
 _MEMORY_OF_TRAINING = 4 * GIB  # of Python, torch and the engines beside the weights; the demo peaked at 5.2 GB in all
@@ -23,32 +18,38 @@ _FALLBACK_MODEL = 8 * GIB  # where no config.json tells the size of the model
 def check_environment(
     project: Path,
     parameters: Mapping[str, Any],
-    catalog: Mapping[str, Any],
+    entries: Mapping[str, Any],
     root: str,
-    database: str | None = None,
-    entries: Mapping[str, Any] | None = None,
+    database: str | None,
+    pipeline: Any,
+    catalog: Any,
 ) -> list[Finding]:
     """Look at everything that an environment needs.
 
     Args:
         project: Folder of the project.
         parameters: Of the environment, as Kedro resolves them.
-        catalog: Entries of the environment: `base_model` and `teacher` are looked at.
+        entries: How the catalog's entries are configured.
         root: Its data root.
         database: A database that questions will be put to; `synthesis.database` if none is given.
-        entries: What the catalog's base_model, student_prompt, sql_questions and distillation_teacher hold, or the
-            exception with which one could not be loaded; None leaves the student out.
+        pipeline: What is to be run.
+        catalog: The catalog, from which all that the pipeline begins with is loaded.
 
     Returns:
         The findings, in the order of a run.
     """
     student = parameters["student"]
     on_gpu = extras.is_for_gpu(student)
-    hub, config = reach.check_hub(catalog["base_model"])
+    refused = requirements.check_sources(pipeline, catalog, entries)
+    usable = {name for name in pipeline.inputs() if name not in refused}
+    hub, config = reach.check_hub(entries["base_model"]) if "base_model" in usable else (None, None)
     shape = _shape(config)
     model = memory_estimate.weight_bytes(shape, None) if shape else _FALLBACK_MODEL
     extra = dict.fromkeys(machine.GPU_EXTRA, _locked_unsloth(project)) if student["backend"] == "unsloth" else {}
-    findings = [
+    synthesis = {**parameters["synthesis"], **({"database": database} if database else {})}
+    place = synthesis["database"]
+    server = requirements.check_server(catalog, synthesis, usable, is_drawn=bool(place))
+    return [
         machine.check_python(),
         machine.check_packages((project / "requirements.lock").read_text(encoding="utf-8"), extra),
         *extras.check_extras(parameters),
@@ -56,27 +57,20 @@ def check_environment(
         *machine.check_gpu(on_gpu, estimate_peak(shape, parameters) if shape else None, student["ranks"]),
         machine.check_memory(_MEMORY_OF_TRAINING + model),
         machine.check_disk(project / root, _DISK_BESIDE_MODEL + 2 * model),
-        hub,
-        reach.check_teacher(catalog["teacher"]),
+        *(refused.values() or [Finding("OK", requirements.SUBJECT, "all that a run begins with can be loaded")]),
+        *([hub] if hub else []),
+        *([reach.check_teacher(entries["teacher"])] if "teacher" in usable else []),
         reach.check_telemetry(project),
-        *(_check_student(entries, parameters) if entries is not None and hub.level == "OK" else []),
+        *(_check_student(catalog, parameters, usable) if hub and hub.level == "OK" else []),
+        *([reach.check_database(place)] if place else []),
+        *([server] if server else []),
     ]
-    place = database or parameters["synthesis"]["database"]
-    findings += [reach.check_database(place)] if place else []
-    return [*findings, reach.check_server(server)] if (server := named_server()) else findings
 
 
-def _check_student(entries: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[Finding]:
+def _check_student(catalog: Any, parameters: Mapping[str, Any], usable: Collection[str]) -> list[Finding]:
     """What the tokenizer tells, with the questions as far as they can be loaded from here."""
-    from sqlreason.preflight import base_model
-
-    for name in ("base_model", "student_prompt"):
-        if isinstance(entries[name], Exception):
-            message = f"the catalog entry '{name}' cannot be used: {failures.find_cause(entries[name])}"
-            return [Finding("FAIL", base_model.SUBJECT, message, "mend the entry")]
-    others = [None if isinstance(entries[name], Exception) else entries[name] for name in OPTIONAL]
     try:
-        return base_model.check_student(entries["base_model"], entries["student_prompt"], parameters, *others)
+        return requirements.check_student(catalog, parameters, usable)
     except ImportError as error:
         return [Finding("WARN", base_model.SUBJECT, f"not looked at: {error}", "see the lines packages and torch")]
 

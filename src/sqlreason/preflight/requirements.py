@@ -1,4 +1,7 @@
-"""What must hold before the first node runs, or nothing is started and nothing is paid."""
+"""What must hold before the first node runs, or nothing is started and nothing is paid.
+
+A `check_` finds, for the doctor, and a `require_` refuses by what it found: both know the same.
+"""
 
 import json
 import logging
@@ -8,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from kedro.io.core import VersionNotFoundError
 
+from sqlreason.data.places import local_path
 from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
 from sqlreason.options.checks import find_faults
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.parameters import PARAMETERS
 from sqlreason.preflight import base_model, extras, reach
+from sqlreason.preflight.diagnosis import Finding
 from sqlreason.rewards.certification import certify, prepare_rows
 from sqlreason.rewards.sample_questions import sample_rows
 from sqlreason.sql.parsing.dialects import own_dialect
@@ -22,6 +28,9 @@ from sqlreason.sql.sandbox.named_server import VARIABLE, named_server
 from sqlreason.synthesis.schema.readers import dialect_of_place
 
 logger = logging.getLogger(__name__)
+
+SUBJECT = "catalog"
+_MEND = "mend it, point the entry elsewhere, or first run the pipeline that makes it"
 
 
 def require_parameters(parameters: Mapping[str, Any]) -> None:
@@ -40,28 +49,34 @@ def require_parameters(parameters: Mapping[str, Any]) -> None:
         )
 
 
-def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collection[str]) -> None:
-    """Check that the student can be trained and asked as the parameters say; warn of what will disappoint.
+def check_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collection[str]) -> list[Finding]:
+    """Look whether the student can be trained and asked as the parameters say.
 
     Args:
         catalog: The catalog.
         parameters: Of the environment, as Kedro resolves them.
-        inputs: Free inputs of the pipeline; nothing is checked if its student is not among them, and its questions are
-            looked at if they are.
-
-    Raises:
-        BadInput: If a training would refuse the student, or it could not read a single question.
+        inputs: Free inputs of the pipeline that can be loaded; nothing is found without its student and its prompt,
+            and its questions are looked at if they are among them.
     """
-    if "base_model" not in inputs:
-        return
+    if not {"base_model", "student_prompt"} <= set(inputs):
+        return []
     asked = {name: catalog.load(name) for name in ("sql_questions", "distillation_teacher") if name in inputs}
-    findings = base_model.check_student(
+    return base_model.check_student(
         catalog.load("base_model"),
         catalog.load("student_prompt"),
         parameters,
         questions=asked.get("sql_questions"),
         teacher=asked.get("distillation_teacher"),
     )
+
+
+def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collection[str]) -> None:
+    """Check that the student can be trained and asked; warn of what will disappoint. Arguments as of `check_student`.
+
+    Raises:
+        BadInput: If a training would refuse the student, or it could not read a single question.
+    """
+    findings = check_student(catalog, parameters, inputs)
     for found in findings:
         logger.log(logging.WARNING if found.level == "WARN" else logging.INFO, "student: %s", found.message)
     refused = [f"{found.message}{found.fix and '. '}{found.fix}" for found in findings if found.level == "FAIL"]
@@ -69,8 +84,34 @@ def require_student(catalog: Any, parameters: Mapping[str, Any], inputs: Collect
         raise BadInput("the student cannot be trained:\n  " + "\n  ".join(refused) + "\nNothing has been started.")
 
 
+def check_server(catalog: Any, synthesis: Mapping[str, Any], inputs: Collection[str], is_drawn: bool) -> Finding | None:
+    """Look whether what is in PostgreSQL's SQL has a server that runs it, and whether one that is named can be used.
+
+    Args:
+        catalog: The catalog, its sources loaded.
+        synthesis: The parameter.
+        inputs: Free inputs of the pipeline that can be loaded.
+        is_drawn: Whether questions are put to the database that `synthesis` names.
+
+    Returns:
+        None where no server is named or needed.
+    """
+    if server := named_server():
+        return reach.check_server(server)
+    if needing := sorted(_in_postgres(catalog, synthesis, inputs, is_drawn)):
+        message = (
+            f"{', '.join(needing)}: gold SQL in PostgreSQL's dialect needs a server that runs it, and none is named"
+        )
+        fix = (
+            f"set {VARIABLE} to the URL of a database of a role without rights (docs/sandbox.md), or "
+            "synthesis.dialect=sqlite for questions in SQLite's"
+        )
+        return Finding("FAIL", "postgres", message, fix)
+    return None
+
+
 def require_server(catalog: Any, parameters: Mapping[str, Any], pipeline: Any) -> None:
-    """Check that what is in PostgreSQL's SQL has a server that runs it, and that a server that is named can be used.
+    """Check the server that a run needs, or is given.
 
     Args:
         catalog: The catalog, its sources loaded.
@@ -80,43 +121,22 @@ def require_server(catalog: Any, parameters: Mapping[str, Any], pipeline: Any) -
     Raises:
         BadInput: If there is none, or it cannot be used.
     """
-    server = named_server()
-    if not server and (needing := sorted(_in_postgres(catalog, parameters["synthesis"], pipeline))):
-        raise BadInput(
-            f"{', '.join(needing)}: gold SQL in PostgreSQL's dialect needs a server that runs it, and none is named. "
-            f"Set {VARIABLE} to the URL of a database of a role without rights (docs/sandbox.md), or "
-            "synthesis.dialect=sqlite for questions in SQLite's. Nothing has been started."
-        )
-    if server:
-        found = reach.check_server(server)
-        if found.level == "FAIL":
-            raise BadInput(f"{found.message}. To mend it, {found.fix}; or unset {VARIABLE}. Nothing has been started.")
+    is_drawn = any(node.name == "synthesis.draw_questions" for node in pipeline.nodes)
+    found = check_server(catalog, parameters["synthesis"], pipeline.inputs(), is_drawn)
+    if found is not None and found.level == "FAIL":
+        instead = f"; or unset {VARIABLE}" if named_server() else ""
+        raise BadInput(f"{found.message}. To mend it, {found.fix}{instead}. Nothing has been started.")
 
 
-def _in_postgres(catalog: Any, synthesis: Mapping[str, Any], pipeline: Any) -> Iterator[str]:
+def _in_postgres(catalog: Any, synthesis: Mapping[str, Any], inputs: Collection[str], is_drawn: bool) -> Iterator[str]:
     """What of a run is in PostgreSQL's dialect: a database that questions are put to, sources that say so."""
-    drawn = any(node.name == "synthesis.draw_questions" for node in pipeline.nodes)
     place = synthesis["database"]
-    if drawn and place and (synthesis["dialect"] or dialect_of_place(place)) == "postgres":
+    if is_drawn and place and (synthesis["dialect"] or dialect_of_place(place)) == "postgres":
         yield "synthesis.database"
-    for name in pipeline.inputs() & {"sql_questions", "heldout_questions"}:
+    for name in {"sql_questions", "heldout_questions"} & set(inputs):
         dialects = set(catalog.load(name).get("dialect", ()))
         if any(own_dialect("", "", dialect, served=False) == "postgres" for dialect in dialects):
             yield name
-
-
-def require_environment(conf: Path, env: str | None) -> None:
-    """Check that an environment has a folder.
-
-    Raises:
-        BadInput: If it has none.
-    """
-    if env is None or (conf / env).is_dir():
-        return
-    known = sorted(path.name for path in conf.iterdir() if path.is_dir() and not path.name.startswith("."))
-    raise BadInput(
-        f"there is no environment '{env}'; conf/ has {', '.join(known)}. Give --env one of these, or make conf/{env}."
-    )
 
 
 def require_machine(parameters: Mapping[str, Any], nodes: Sequence[str]) -> None:
@@ -156,12 +176,13 @@ def require_sound_rewards(parameters: Mapping[str, Any], nodes: Sequence[str]) -
         certify(grpo.rewards, prepare_rows(sample_rows()[:1]), min_auc=grpo.certification.min_auc).require()
 
 
-def require_writable(folder: Path) -> None:
-    """Make `folder`, or say why nothing can be written there.
+def require_writable(project: Path, root: str) -> None:
+    """Make the folder of an environment's data, or say why nothing can be written there.
 
     Raises:
-        BadInput: If it cannot be made or written.
+        BadInput: If it cannot be made or written, or lies elsewhere than on a disk of this machine.
     """
+    folder = project / local_path(root, "root")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
@@ -177,47 +198,50 @@ def require_writable(folder: Path) -> None:
 def take_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> None:
     """Load whatever the pipeline does not make itself, and hand tables on to its nodes from memory.
 
+    Raises:
+        BadInput: If an entry of the catalog cannot be loaded, or is refused by the check of its columns; or if it takes
+            from earlier runs what this run makes.
+    """
+    refused = list(check_sources(pipeline, catalog, entries).values())
+    if refused:
+        messages = "\n".join(found.message for found in refused)
+        fixes = "; ".join(dict.fromkeys(found.fix for found in refused))
+        raise BadInput(f"{messages}\nTo go on, {fixes}. Nothing has been started.")
+
+
+def check_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> dict[str, Finding]:
+    """Load whatever the pipeline does not make itself, and hand tables on to its nodes from memory.
+
     So that a source behind an address is fetched once a run, however many nodes read it.
 
-    Raises:
-        BadInput: If an entry of the catalog cannot be loaded, or is refused by its validator; or if it takes from
-            earlier runs what this run makes.
+    Returns:
+        What cannot be used, by the name of its entry.
     """
+    refused: dict[str, Finding] = {}
     for name in sorted(pipeline.inputs()):
-        made = sorted(set(entries.get(name, {}).get("datasets", ())) & pipeline.all_outputs())
+        made = sorted(set(entries.get(name, {}).get("names", ())) & pipeline.all_outputs())
         if made:
-            raise BadInput(
-                f"the catalog entry '{name}' takes from earlier runs what this one makes ({', '.join(made)}): run the "
-                "pipelines one after the other. Nothing has been started."
-            )
-        if not name.startswith("params:") and name in catalog:
+            message = f"the catalog entry '{name}' takes from earlier runs what this one makes ({', '.join(made)})"
+            refused[name] = Finding("FAIL", SUBJECT, message, "run the pipelines one after the other")
+        elif not name.startswith("params:") and name in catalog:
             entry = entries.get(name) or catalog.config_resolver.resolve_pattern(name)
-            data = require_loadable(catalog, name, entry)
+            try:
+                data = catalog.load(name)
+            except Exception as error:
+                logger.debug("Loading '%s' failed.", name, exc_info=True)
+                refused[name] = Finding("FAIL", SUBJECT, _tell_refusal(name, entry, error), _MEND)
+                continue
             if isinstance(data, pd.DataFrame):
                 catalog[name] = data
+    return refused
 
 
-def require_loadable(catalog: Any, name: str, entry: Mapping[str, Any]) -> Any:
-    """Return what an entry of the catalog holds.
-
-    Args:
-        catalog: The catalog.
-        name: Of the entry.
-        entry: How it is configured.
-
-    Raises:
-        BadInput: If that fails; the message holds the cause and not what Kedro wraps around it.
-    """
-    try:
-        return catalog.load(name)
-    except Exception as error:
-        logger.debug("Loading '%s' failed.", name, exc_info=True)
-        cause = failures.find_cause(error)
-        place = entry.get("filepath") or entry.get("path") or ""
-        raise BadInput(
-            f"the catalog entry '{name}' ({place or entry.get('type')}) cannot be used: {cause}{locate_fault(entry)}\n"
-            "Mend it, point the entry elsewhere, or first run the pipeline that makes it. Nothing has been started."
-        ) from error
+def _tell_refusal(name: str, entry: Mapping[str, Any], error: Exception) -> str:
+    """The cause, and not what Kedro wraps around it."""
+    place = entry.get("filepath") or entry.get("path") or entry.get("type")
+    is_unsaved = isinstance(error.__cause__, VersionNotFoundError)  # whose text is the whole dataset
+    cause = "no version of it was saved yet" if is_unsaved else failures.find_cause(error)
+    return f"the catalog entry '{name}' ({place}) cannot be used: {cause}{locate_fault(entry)}"
 
 
 def locate_fault(entry: Mapping[str, Any]) -> str:

@@ -1,11 +1,13 @@
 """The tables of the catalog: their columns, what each holds, and the validator that refuses others.
 
 This is the one place that says which columns a table has: the modules beside it define them, one a stage. The
-data dictionary (`docs/data-dictionary.md`) is generated from it, the catalog's `validator:` entries check frames
-against it, and the tests compare both. It does not cover adapters, plots and reports, which are no tables.
+data dictionary (`docs/data-dictionary.md`) is generated from it, whatever a catalog entry of a table's name loads and
+saves is checked against it (`preflight.entries`), and the tests compare both. It does not cover adapters, plots and
+reports, which are no tables.
 """
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
@@ -18,42 +20,59 @@ from sqlreason.errors import BadInput
 from sqlreason.text.cells import as_text
 
 __all__ = [
-    "TABLES", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
+    "TABLES", "TABLE_OF", "ColumnsValidator", "TableSchema", "check_columns", "data_dictionary", "records", "to_json",
 ]  # fmt: skip
 
 TABLES: dict[str, TableSchema] = {**TEACHING, **TRAINING, **EVALUATION}
 
+_SOURCES = ("sql", "heldout", "benchmark")
+_MADE = ("drawn_questions", "drawn_heldout", "synthetic_questions", "synthetic_heldout")
+_STUDENTS = ("base", "sft", "grpo")
+#: Catalog entry -> the table that it holds; most go by the name of their table.
+TABLE_OF: dict[str, str] = {
+    **{name: name for name in TABLES},
+    **dict.fromkeys([*(f"{source}_questions" for source in _SOURCES), *_MADE], "questions"),
+    **{f"{student}_{kind}": kind for student in _STUDENTS for kind in ("answers", "scores")},
+}
+
 
 class ColumnsValidator:
-    """Kedro validator (`validator:` in the catalog) that refuses a frame with other columns than its table's.
+    """Kedro validator that refuses a frame with other columns than its table's; what holds no table it lets pass.
 
     Args:
-        table: A name in `TABLES`.
         entry: The catalog entry, for the message.
+        table: A name in `TABLES`; found by the entry's name if none is given.
+        folder: Where paths in a table begin; the working folder if none is given.
     """
 
-    def __init__(self, table: str, entry: str | None = None):
-        self.table = table
-        self.entry = entry or table
+    def __init__(self, entry: str, table: str | None = None, folder: str | None = None):
+        self.entry = entry
+        self.table = table or TABLE_OF.get(entry)
+        self.folder = None if folder is None else Path(folder)
 
-    def validate(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Return `data` with its key as text; see `check_columns` for what is refused."""
-        return check_columns(data, self.table, self.entry)
+    def validate(self, data: Any) -> Any:
+        """Return `data`, a table with its key as text; see `check_columns` for what is refused."""
+        return check_columns(data, self.table, self.entry, self.folder) if self.table else data
 
 
-def check_columns(data: pd.DataFrame, table: str, entry: str) -> pd.DataFrame:
+def check_columns(data: Any, table: str, entry: str, folder: Path | None = None) -> pd.DataFrame:
     """Return `data` if it has the columns of `table`, else say what is missing and what was given.
 
     Raises:
-        ValueError: If a column is missing, the frame is empty, or the key repeats or is missing.
+        BadInput: If it is no frame, a column is missing, the frame is empty, or the key repeats or is missing.
     """
+    if not isinstance(data, pd.DataFrame):
+        raise BadInput(
+            f"catalog entry '{entry}' holds a {type(data).__name__}, no table; give it a type that reads one, such as "
+            "pandas.CSVDataset, pandas.ParquetDataset, or pandas.JSONDataset (load_args: {lines: true} for JSONL)."
+        )
     schema = TABLES[table]
     if data.empty and not schema.allow_empty:
         raise BadInput(f"catalog entry '{entry}' has no rows; point its filepath to a source that has some.")
     if "database" in data.columns and "database" in schema.beside:
         from sqlreason.data.question_databases import with_databases  # the engine, which only such a table needs
 
-        data = with_databases(data)
+        data = with_databases(data, folder)
     missing = [column for column in schema.columns if column not in (*data.columns, *schema.optional)]
     if missing:
         raise BadInput(
