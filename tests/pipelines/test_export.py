@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+import torch
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Node, Pipeline
 
-from sqlreason import hooks
 from sqlreason.datasets.available_dataset import AvailableDataset
 from sqlreason.errors import BadInput
 from sqlreason.exports.gguf import GgufModel
@@ -20,6 +20,7 @@ from sqlreason.preflight.requirements import take_sources
 from sqlreason.reasoning.prompts import Prompt, build_messages
 from sqlreason.students.checkpoints.adapter import Adapter, AdapterError
 from sqlreason.students.checkpoints.checkpoint import Checkpoint
+from sqlreason.students.prompting import prompt_fingerprint
 from sqlreason.teachers.teacher import Teacher
 
 LLAMA = Checkpoint("meta-llama/Llama-3.2-3B-Instruct", "abc")
@@ -264,13 +265,19 @@ def test_the_version_that_is_named_is_taken_and_one_that_is_missing_is_told(tmp_
         told["2020-01-01"]()
 
 
-def test_the_run_record_names_the_adapter_that_was_exported(options):
-    adapter = Adapter({"r": 1}, {}, "base", "prompt")
-    datasets = {name: MemoryDataset(adapter) for name in ("grpo_adapter", "exported_adapter")}
-    datasets["grpo_adapter"].resolve_load_version = lambda: "2026-01-01"
-    catalog = DataCatalog({**datasets, "params:export": MemoryDataset(options("export", adapter="grpo"))})
-    assert hooks._describe_export(catalog) == {
-        "entry": "grpo_adapter",
-        "version": "2026-01-01",
-        "digest": adapter.digest,
-    }
+@pytest.mark.slow
+def test_the_version_that_a_run_names_is_exported_and_stands_in_its_record(project_copy):
+    base = project_copy.load("base_model").spoken_to({}, False)
+    fingerprint = prompt_fingerprint(Prompt.from_mapping(project_copy.load("student_prompt")), base)
+    for size in (1.0, 2.0):
+        tensors = {"base_model.model.lora_A.weight": torch.full((1, 1), size)}
+        project_copy.save("grpo_adapter", Adapter({"peft_type": "LORA"}, tensors, base.identity, fingerprint))
+    first, _ = sorted(path.name for path in (project_copy.folder / "data/demo/06_models/grpo_adapter").iterdir())
+    project_copy.kedro(
+        "run", "--pipelines=export", "--nodes=export.choose_exported_adapter", f"--load-versions=grpo_adapter:{first}",
+        "--params=export.adapter=grpo",
+    )  # fmt: skip
+    exported = project_copy.load("exported_adapter")
+    assert exported.tensors["base_model.model.lora_A.weight"].item() == 1.0
+    told = {"entry": "grpo_adapter", "version": first, "digest": exported.digest}
+    assert project_copy.load("run_record")["exported"] == told

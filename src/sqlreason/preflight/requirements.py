@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from kedro.io.core import VersionNotFoundError
 
 from sqlreason.data.places import local_path
 from sqlreason.data.sources import encoding_of, read_lines
@@ -239,7 +238,7 @@ def check_sources(pipeline: Any, catalog: Any, entries: Mapping[str, Any]) -> di
 def _tell_refusal(name: str, entry: Mapping[str, Any], error: Exception) -> str:
     """The cause, and not what Kedro wraps around it."""
     place = entry.get("filepath") or entry.get("path") or entry.get("type")
-    is_unsaved = isinstance(error.__cause__, VersionNotFoundError)  # whose text is the whole dataset
+    is_unsaved = type(error.__cause__).__name__ == "VersionNotFoundError"  # Kedro's, whose text is the whole dataset
     cause = "no version of it was saved yet" if is_unsaved else failures.find_cause(error)
     return f"the catalog entry '{name}' ({place}) cannot be used: {cause}{locate_fault(entry)}"
 
