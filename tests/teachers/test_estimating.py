@@ -15,7 +15,7 @@ from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
-from .conftest import reply
+from .conftest import ANSWER, reply
 from .test_asking import requests, teacher
 
 
@@ -52,6 +52,15 @@ def test_an_estimate_from_a_pilot_meets_the_bill_and_knows_what_is_paid(chat_ser
         paid = sum(c.usd for c in ask(who, requests(200), journal, progress=lambda _: None))
     assert found.total_usd == pytest.approx(paid, rel=0.02)
     assert estimated(who, requests(200), tmp_path).usd == 0
+
+
+def test_what_was_paid_for_replies_that_cannot_be_read_is_spent(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply({} if number == 2 else ANSWER))
+    who = teacher(server, Prices(usd_per_million_output=20_000.0))  # a dollar an answer
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        ask(who, requests(3), journal, max_failed_share=1.0, progress=lambda _: None)
+    found = estimated(who, requests(3), tmp_path)
+    assert (found.missing, found.spent_usd) == (1, 3.0)
 
 
 @pytest.fixture
