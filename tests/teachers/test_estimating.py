@@ -81,9 +81,8 @@ def test_the_articles_figures_give_its_bill(article, tmp_path):
     completions = pd.DataFrame(
         {"seconds": 1.26, "prompt_tokens": 500, "completion_tokens": 250, "usd": [paid / 5000] * 5000}
     )
-    none = pd.DataFrame({"n": [], "seconds": [], "tokens": []})
     bill = costs.compute_costs(
-        completions, {}, none, teacher=who.name, usd_per_hour=0.69, hardware="", estimated=found.usd, kept=5000
+        completions, {}, teacher=who.name, usd_per_hour=0.69, hardware="", estimated=found.usd, kept=5000
     ).iloc[0]
     assert bill["cost"] == pytest.approx(14.52, abs=0.01) and bill["estimated"] == pytest.approx(14.52, abs=0.01)
     assert 1000 * bill["cost_per_trace"] == pytest.approx(2.90, abs=0.01)
