@@ -48,6 +48,12 @@ def test_hours_are_billed_at_the_price_of_the_machine():
     assert bill["tokens_out"].to_dict() == {"distillation": 11, "sft": 0, "forecast": 42, "evaluation": 15}
 
 
+def test_the_teachers_calls_which_run_side_by_side_are_no_time_that_passed():
+    assert _bill(2.0).set_index("stage")["seconds"].dropna().to_dict() == {
+        "sft": 1800.0, "forecast": 360.0, "evaluation": 360.0,
+    }  # fmt: skip
+
+
 def test_the_summary_says_dollars_per_trace_kept():
     assert costs.summarise_costs(_bill(0.0), 3) == (
         "Bill: 0.75 USD (distillation 0.75, sft 0.00, forecast 0.00, evaluation 0.00); 0.2500 per trace kept (3)"

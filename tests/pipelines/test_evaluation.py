@@ -190,6 +190,8 @@ def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, s
     )  # fmt: skip
     assert "&lt;p&gt;tokens&lt;/p&gt;" in page
     assert "asked of the teacher" in page and "format 1" in page and base_model.identity in page
+    durations = page.split("<h3>Seconds per stage on the training machine</h3>")[1].split("</table>")[0]
+    assert "forecast" in durations and "distillation" not in durations
     assert "Bill: 1.00 USD" in page and "0.5000 per trace kept (2)" in page
     assert all(f'id="figure-{name}"' in page for name in ("accuracy", "trace_yield", "training_loss", "costs"))
 

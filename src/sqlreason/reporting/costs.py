@@ -61,15 +61,16 @@ def compute_costs(
         kept: Traces that were kept; for dollars per trace.
 
     Returns:
-        Columns `stage`, `paid_for`, `seconds` (wall time; for the teacher the sum over its calls), `tokens_in`,
-        `tokens_out`, `cost` (US dollars), `estimated` (US dollars, of the teacher; missing for the others) and
-        `cost_per_trace` (US dollars per trace that was kept, likewise).
+        Columns `stage`, `paid_for`, `seconds` (wall time of the training machine; missing for the teacher, whose calls
+        run side by side and in several runs, so that their sum is no time that passed), `tokens_in`, `tokens_out`,
+        `cost` (US dollars), `estimated` (US dollars, of the teacher; missing for the others) and `cost_per_trace` (US
+        dollars per trace that was kept, likewise).
     """
     rows = [
         {
             "stage": "distillation",
             "paid_for": f"{len(completions)} answers of {teacher}{_in_turns(completions)}",
-            "seconds": float(completions["seconds"].sum()),
+            "seconds": float("nan"),
             "tokens_in": int(completions["prompt_tokens"].sum()),
             "tokens_out": int(completions["completion_tokens"].sum()),
             "cost": float(completions["usd"].sum()),

@@ -373,10 +373,11 @@ def write_report(
     """
     yields = count_yield(trace_outcomes)
     asked = {"questions": "asked of the teacher", "rows": len(trace_outcomes)}
+    timed = costs.dropna(subset=["seconds"])
     facts = {
         **report_facts,
         "data": [asked, *report_facts["data"]],
-        "seconds": dict(zip(costs["stage"], costs["seconds"], strict=True)),
+        "seconds": dict(zip(timed["stage"], timed["seconds"], strict=True)),
         "notes": [stage_costs.summarise_costs(costs, count_kept(trace_outcomes)) + ".", *report_facts["notes"]],
     }
     plots = {
