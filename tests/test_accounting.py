@@ -30,19 +30,31 @@ def _bill(usd_per_hour):
     completions = pd.DataFrame({"seconds": [1.0, 2.0], "prompt_tokens": [10, 20], "completion_tokens": [5, 6],
                                 "usd": [0.5, 0.25]})  # fmt: skip
     history = pd.DataFrame({"step": [1, 2], "seconds": [900.0, 1800.0]})
+    profile = pd.DataFrame({"seconds": [90.0, 270.0], "tokens": [30, 12]})
     metrics = pd.DataFrame({"n": [2], "seconds": [180.0], "tokens": [7.5]})
-    return costs.compute_costs(
-        completions, {"sft": history}, metrics, teacher="t", usd_per_hour=usd_per_hour, hardware="h"
-    )
+    machine = {
+        "sft": costs.of_training(history),
+        "forecast": costs.of_rollouts(profile),
+        "evaluation": costs.of_answers(metrics),
+    }
+    return costs.compute_costs(completions, machine, teacher="t", usd_per_hour=usd_per_hour, hardware="h")
 
 
 def test_hours_are_billed_at_the_price_of_the_machine():
     bill = _bill(2.0).set_index("stage")
-    assert bill["cost"].round(6).to_dict() == {"distillation": 0.75, "sft": 1.0, "evaluation": 0.2}
-    assert bill["tokens_out"].to_dict() == {"distillation": 11, "sft": 0, "evaluation": 15}
+    assert bill["cost"].round(6).to_dict() == {
+        "distillation": 0.75, "sft": 1.0, "forecast": 0.2, "evaluation": 0.2,
+    }  # fmt: skip
+    assert bill["tokens_out"].to_dict() == {"distillation": 11, "sft": 0, "forecast": 42, "evaluation": 15}
+
+
+def test_the_teachers_calls_which_run_side_by_side_are_no_time_that_passed():
+    assert _bill(2.0).set_index("stage")["seconds"].dropna().to_dict() == {
+        "sft": 1800.0, "forecast": 360.0, "evaluation": 360.0,
+    }  # fmt: skip
 
 
 def test_the_summary_says_dollars_per_trace_kept():
     assert costs.summarise_costs(_bill(0.0), 3) == (
-        "Bill: 0.75 USD (distillation 0.75, sft 0.00, evaluation 0.00); 0.2500 per trace kept (3)"
+        "Bill: 0.75 USD (distillation 0.75, sft 0.00, forecast 0.00, evaluation 0.00); 0.2500 per trace kept (3)"
     )

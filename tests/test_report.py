@@ -58,7 +58,14 @@ EXAMPLES = pd.DataFrame(
     }
 )
 LEDGER = pd.DataFrame(
-    {"stage": ["distillation", "sft"], "calls": [1200, 0], "cost": [2.9, 0.0], "seconds": [600.0, 95.0]}
+    {
+        "stage": ["distillation", "sft"],
+        "tokens_in": [1200, 0],
+        "cost": [2.9, 1.1],
+        "estimated": [3.25, None],
+        "cost_per_trace": [0.0125, None],
+        "seconds": [None, 95.0],
+    }
 )
 YIELDS = pd.DataFrame({"step": ["written", "well formed", "runs", "agrees"], "rows": [1200, 1180, 1100, 874]})
 
@@ -160,9 +167,25 @@ def test_examples_are_shown_in_the_given_order_with_the_reason_beside_the_wrong_
     assert html.index("Which cities") < html.index("What is the mean price")
 
 
+@pytest.mark.parametrize(
+    ("needed", "told"),
+    [
+        (951, "950 questions show a difference of this size in four of five evaluations; 1,000 were asked, and"),
+        (1000, "1,000 questions show a difference of this size in four of five"),
+        (1049, "About 1,049 questions would be needed to show a difference of this size (80 % power); 1,000 were"),
+        (2345, "About 2,300 questions would be needed"),
+    ],
+)
+def test_questions_that_were_too_few_are_not_rounded_to_enough(needed, told):
+    metrics = compare_students(students()).assign(shown=False, questions_needed=float(needed), n=1000)
+    assert told in " ".join(findings(metrics))
+
+
 def test_the_bill_and_the_durations_end_with_a_total():
     html = without_scripts(page())
-    assert re.search(r"total</td>\s*<td class=\"number\">1,200</td>\s*<td class=\"number\">2.90", html)
+    (total,) = re.findall(r"<tr><td class=\"\">total</td>(.*?)</tr>", html.split("The bill")[1].split("</table>")[0])
+    # an estimate is of the teacher alone, and dollars a trace add up to nothing
+    assert re.findall(r">([^<>]+)</td>", total) == ["1,200", "4.00", "—", "—", "95.00"]
     assert "277.70" in html
 
 

@@ -166,9 +166,19 @@ def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, s
     )
     estimate = pd.DataFrame({"usd": [0.75], "spent_usd": [0.25]})
     history = pd.DataFrame({"step": [1, 2], "loss": [2.0, 1.0], "reward": [0.1, 0.2], "kl": 0.0, "seconds": [5, 9]})
+    profile = pd.DataFrame({"seconds": [0.5, 1.0], "tokens": [3, 4]})
+    start = Adapter({}, {}, base_model.identity, "p", {"stage": "sft", "seconds": 7.0})
     teacher, prices, chosen = Teacher("scripted"), options("prices"), options("evaluation")
-    costs = nodes.compute_costs(completions, estimate, outcomes, history, history, metrics, teacher, prices)
+
+    def billed(start_from, profile):
+        machine = (history, start, profile, history, metrics, teacher, prices, options("grpo", **start_from))
+        return nodes.compute_costs(completions, estimate, outcomes, *machine)
+
+    costs = billed({"initial_adapter": "format_only"}, profile)
     bill = costs.set_index("stage")
+    assert list(bill.index) == ["distillation", "sft", "initial_adapter", "forecast", "grpo", "evaluation"]
+    assert bill["seconds"].iloc[1:5].tolist() == [9, 7.0, 1.5, 9] and bill.loc["forecast", "tokens_out"] == 7
+    assert list(billed({}, profile.head(0))["stage"]) == ["distillation", "sft", "grpo", "evaluation"]
     assert bill.loc["distillation", ["cost", "estimated", "cost_per_trace"]].tolist() == [1.0, 1.0, 0.5]
     assert bill.loc["evaluation", "tokens_out"] == 3 * answers["tokens"].sum()
     assert bill.loc["evaluation", "seconds"] == pytest.approx(3 * answers["seconds"].sum())
@@ -180,6 +190,8 @@ def test_costs_and_report_are_made_of_the_tables_that_the_stages_left(prompts, s
     )  # fmt: skip
     assert "&lt;p&gt;tokens&lt;/p&gt;" in page
     assert "asked of the teacher" in page and "format 1" in page and base_model.identity in page
+    durations = page.split("<h3>Seconds per stage on the training machine</h3>")[1].split("</table>")[0]
+    assert "forecast" in durations and "distillation" not in durations
     assert "Bill: 1.00 USD" in page and "0.5000 per trace kept (2)" in page
     assert all(f'id="figure-{name}"' in page for name in ("accuracy", "trace_yield", "training_loss", "costs"))
 

@@ -121,7 +121,10 @@ METRICS = pd.DataFrame(
     {"student": ["SFT", "GRPO"], "n": [1000, 1000], "format_rate": [0.9, 0.946], "accuracy": [0.15, 0.205],
      "accuracy_low": [0.13, 0.181], "accuracy_high": [0.18, 0.231]}
 )  # fmt: skip
-LEDGER = pd.DataFrame({"stage": ["teacher", "sft", "grpo"], "cost": [14.52, 0.4, 1.0], "seconds": [100, 3500, 3600]})
+LEDGER = pd.DataFrame(
+    {"stage": ["teacher", "sft", "initial_adapter", "forecast", "grpo"], "cost": [14.52, 0.4, 0.1, 0.4, 1.0],
+     "seconds": [None, 3600, 300, 1500, 3600]}
+)  # fmt: skip
 
 
 def traces(student_prompt, dialects):
@@ -152,7 +155,7 @@ def card(options, prompt_text, trained):
 def test_the_card_tells_results_costs_and_conditions(card):
     text = card("grpo", evaluation_metrics=METRICS, costs=LEDGER)
     assert "878 verified traces of a scripted teacher, then by GRPO" in text
-    for told in ("20.5 % (18.1 … 23.1)", "15.92 USD and 2.00 h", "Llama 3.2 Community License"):
+    for told in ("20.5 % (18.1 … 23.1)", "16.42 USD and 2.50 h", "Llama 3.2 Community License"):
         assert told in text
     assert "{dialect}" not in text and "tiny student" not in text
     assert text.startswith("---\nbase_model: meta-llama/Llama-3.2-3B-Instruct\n")

@@ -15,7 +15,7 @@ from sqlreason.teachers.journal.journal import Journal
 from sqlreason.teachers.prices import Prices
 from sqlreason.teachers.teacher import Teacher
 
-from .conftest import reply
+from .conftest import ANSWER, reply
 from .test_asking import requests, teacher
 
 
@@ -54,6 +54,15 @@ def test_an_estimate_from_a_pilot_meets_the_bill_and_knows_what_is_paid(chat_ser
     assert estimated(who, requests(200), tmp_path).usd == 0
 
 
+def test_what_was_paid_for_replies_that_cannot_be_read_is_spent(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply({} if number == 2 else ANSWER))
+    who = teacher(server, Prices(usd_per_million_output=20_000.0))  # a dollar an answer
+    with Journal(tmp_path / "journal.sqlite") as journal:
+        ask(who, requests(3), journal, max_failed_share=1.0, progress=lambda _: None)
+    found = estimated(who, requests(3), tmp_path)
+    assert (found.missing, found.spent_usd) == (1, 3.0)
+
+
 @pytest.fixture
 def article(project):
     bootstrap_project(project)
@@ -72,9 +81,8 @@ def test_the_articles_figures_give_its_bill(article, tmp_path):
     completions = pd.DataFrame(
         {"seconds": 1.26, "prompt_tokens": 500, "completion_tokens": 250, "usd": [paid / 5000] * 5000}
     )
-    none = pd.DataFrame({"n": [], "seconds": [], "tokens": []})
     bill = costs.compute_costs(
-        completions, {}, none, teacher=who.name, usd_per_hour=0.69, hardware="", estimated=found.usd, kept=5000
+        completions, {}, teacher=who.name, usd_per_hour=0.69, hardware="", estimated=found.usd, kept=5000
     ).iloc[0]
     assert bill["cost"] == pytest.approx(14.52, abs=0.01) and bill["estimated"] == pytest.approx(14.52, abs=0.01)
     assert 1000 * bill["cost_per_trace"] == pytest.approx(2.90, abs=0.01)

@@ -1,12 +1,14 @@
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
+from contextlib import closing
 
 import pytest
 
-from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, key_of
+from sqlreason.teachers.journal.journal import VERSION, Charge, Entry, Journal, JournalError, key_of
 
 MESSAGES = [{"role": "user", "content": "How many?"}]
 
@@ -30,6 +32,35 @@ def test_an_entry_is_never_overwritten(tmp_path):
         journal.record(entry("a", "first"))
         journal.record(entry("a", "second"))
         assert [item.text for item in journal] == ["first"]
+
+
+def test_charges_are_added_up_by_request_and_are_no_entries(tmp_path):
+    with Journal(tmp_path / "j") as journal:
+        journal.record(Charge("a", 0.5, "why", ""), entry("b"), Charge("b", 1.0, "why", ""), Charge("a", 0.25, "", ""))
+        assert journal.charged(["a", "c"]) == {"a": 0.75} and journal.charged("b") == {"b": 1.0}
+        assert list(journal) == [entry("b")]
+
+
+def test_a_journal_of_before_there_were_charges_is_read_and_can_be_charged(tmp_path):
+    path = tmp_path / "j"
+    with Journal(path) as journal:
+        journal.record(entry("a"))
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("DROP TABLE charges")
+        old.execute("PRAGMA user_version = 1")
+    with Journal(path) as journal:
+        assert list(journal) == [entry("a")] and journal.charged("a") == {}
+        journal.record(Charge("a", 0.5, "why", ""))
+        assert journal.charged("a") == {"a": 0.5}
+
+
+def test_a_journal_of_a_later_version_is_refused(tmp_path):
+    path = tmp_path / "j"
+    Journal(path).close()
+    with closing(sqlite3.connect(path)) as later:
+        later.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(JournalError, match=f"a journal of version {VERSION + 1}"):
+        Journal(path)
 
 
 def test_the_key_follows_model_sampling_and_messages():

@@ -18,13 +18,14 @@ from sqlreason.datasets.hub_dataset import HubDataset
 from sqlreason.exports.dataset_card import Publication
 from sqlreason.pipelines.distillation.nodes import read_completions
 from sqlreason.teachers.answers import read_answer
+from sqlreason.teachers.asking import Request, ask
 from sqlreason.teachers.clients.replies import MOST_TOKENS, UnreadableReply, read_reply
 from sqlreason.teachers.journal.batched_writer import BatchedWriter
 from sqlreason.teachers.journal.journal import Entry, Journal, JournalError, UnstorableEntry
 from sqlreason.teachers.prices import Prices
 
 from .conftest import ANSWER, reply
-from .test_asking import put
+from .test_asking import put, requests, teacher
 
 PARTS = [{"type": "text", "text": ANSWER[:20]}, {"type": "text", "text": ANSWER[20:]}]
 THOUGHT = [{"type": "thinking", "thinking": [{"type": "text", "text": "Count the rows of t."}]}]
@@ -136,6 +137,49 @@ def test_an_answer_that_cannot_be_read_is_paid_for_all_the_same(chat_server, tmp
     priced = Prices(usd_per_million_output=1e6)  # a dollar a token, 50 an answer
     completions = put(server, tmp_path, 10, priced, concurrency=1, max_usd=149.0)
     assert len(server.questions) == 2 and "budget: 100.0000 of 149.0" in completions[-1].reason
+
+
+def test_what_was_paid_for_replies_without_an_answer_is_in_the_bill_and_in_the_next_runs_budget(chat_server, tmp_path):
+    def every_second(number, body):
+        odd = int(body["messages"][-1]["content"].split()[-1]) % 2
+        return reply(ANSWER if odd else {"text": ANSWER}, prompt=0, completion=30)
+
+    server = chat_server(every_second)
+    priced = Prices(usd_per_million_output=5_000.0)  # 0.15 dollars an answer, 0.25 for what cannot be read
+    first = put(server, tmp_path, 10, priced, concurrency=1, max_usd=2.5)
+    assert [c.status for c in first] == ["failed", "ok"] * 5
+    assert [c.usd for c in first] == pytest.approx([0.25, 0.15] * 5)
+    again = put(server, tmp_path, 10, priced, concurrency=1, max_usd=2.5)
+    assert len(server.questions) == 12 and "2.5000 of 2.5" in again[-2].reason
+    assert sum(c.usd for c in again) == pytest.approx(2.5)
+    server.behaviour = lambda number, body: reply(prompt=0, completion=30)
+    last = put(server, tmp_path, 10, priced, concurrency=1)
+    assert [c.status for c in last] == ["ok"] * 10
+    assert sum(c.usd for c in last) == pytest.approx(0.25 * 7 + 0.15 * 10)
+    assert put(server, tmp_path, 10, priced) == last  # without a call
+
+
+def test_an_answer_that_no_file_can_hold_is_billed_too(chat_server, tmp_path, monkeypatch):
+    insert = Journal.record
+
+    def record(journal, *entries):
+        if any(isinstance(one, Entry) and one.id == "id1" for one in entries):
+            raise UnstorableEntry("too odd")
+        insert(journal, *entries)
+
+    monkeypatch.setattr(Journal, "record", record)
+    server = chat_server(lambda number, body: reply())
+    completions = put(server, tmp_path, 3, Prices(usd_per_million_output=20_000.0))
+    assert [c.status for c in completions] == ["ok", "failed", "ok"] and [c.usd for c in completions] == [1.0] * 3
+
+
+def test_of_equal_requests_the_first_is_billed_for_what_cannot_be_read(chat_server, tmp_path):
+    server = chat_server(lambda number, body: reply({"text": ANSWER}))
+    twice = [Request(name, requests(1)[0].messages) for name in ("a", "b")]
+    with Journal(tmp_path / "j") as journal:
+        who = teacher(server, Prices(usd_per_million_output=20_000.0))
+        completions = ask(who, twice, journal, max_failed_share=1.0, progress=lambda _: None)
+    assert [c.usd for c in completions] == [1.0, 0.0] and len(server.questions) == 1
 
 
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(), max_size=4),

@@ -7,6 +7,9 @@ import pandas as pd
 
 from sqlreason.exports import cards
 
+#: Stages of the bill that are no part of the SFT student.
+BEHIND_SFT = ("initial_adapter", "forecast", "grpo")
+
 
 def render_card(
     name: str,
@@ -32,7 +35,7 @@ def render_card(
     head = {"base_model": facts["base"].partition("@")[0], "tags": tags, "language": ["en"]}
     if adapter == "sft":  # what came behind it is no part of this model
         metrics = None if metrics is None else metrics[metrics["student"] != "GRPO"]
-        ledger = None if ledger is None else ledger[ledger["stage"] != "grpo"]
+        ledger = None if ledger is None else ledger[~ledger["stage"].isin(BEHIND_SFT)]
     return cards.render(
         "model_card.md.j2",
         head=head,

@@ -159,16 +159,18 @@ def costs(bill: pd.DataFrame) -> go.Figure:
     """Draw what each stage cost in money and in time.
 
     Args:
-        bill: One row per stage: `stage`, `cost` (in US dollars) and `seconds` (wall time).
+        bill: One row per stage: `stage`, `cost` (in US dollars) and `seconds` (wall time; missing for the teacher).
     """
     minutes = bill["seconds"] / 60
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06)
     for column, (values, unit, colour) in enumerate(((bill["cost"], "USD", ORANGE), (minutes, "minutes", SKY)), 1):
-        labels = [f"{value:,.2f}" for value in values]
+        labels = ["" if pd.isna(value) else f"{value:,.2f}" for value in values]
         figure.add_trace(_bars(values, bill["stage"], labels, colour), row=1, col=column)
         figure.update_xaxes(title=unit, range=_room(values), nticks=4, row=1, col=column)
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     title = f"The run cost {bill['cost'].sum():,.2f} USD and took {minutes.sum():,.1f} minutes"
+    if minutes.isna().any():
+        title += ", the teacher's calls not counted"
     return _styled(figure, title, height=150 + ROW_HEIGHT * len(bill), legend=False)
 
 

@@ -94,9 +94,11 @@ def _compared(row: pd.Series, above: pd.Series) -> str:
 def _effort(row: pd.Series) -> str:
     if pd.isna(row["questions_needed"]):
         return "As many questions were gained as lost, so no number of questions would show a difference of 0."
-    # two digits: the disagreement it rests on is itself an estimate
-    needed, n = int(float(f"{row['questions_needed']:.1e}")), int(row["n"])
-    if needed <= n:
+    exact, n = int(row["questions_needed"]), int(row["n"])
+    # two digits: the disagreement it rests on is itself an estimate; all of them where two would pass what was asked
+    rounded = int(float(f"{exact:.1e}"))
+    needed = rounded if (rounded <= n) == (exact <= n) else exact
+    if exact <= n:
         return (
             f"{needed:,} questions show a difference of this size in four of five evaluations; {n:,} were "
             "asked, and this evaluation did not."

@@ -52,6 +52,8 @@ SHARES = frozenset(
         *("retried", "repaired"),
     }
 )
+# What a total is of; a sum of rates or of estimates beside other rows' bills would be none.
+SUMMED = frozenset({"cost", "seconds", "tokens_in", "tokens_out", "share"})
 CONDUCT = ("student", "plan_consistency", "tokens", "seconds", "timeouts", "unfinished")
 CORRECTED = ("retried", "repaired")
 NOT_GIVEN = "—"
@@ -72,7 +74,7 @@ def render_report(
     Args:
         metrics: The table of `comparison.compare_students`.
         by_complexity: The table of `comparison.by_complexity`.
-        ledger: The bill, one row per stage; the columns are shown as they are, numbers with a total.
+        ledger: The bill, one row per stage; the columns are shown as they are, money, seconds and tokens with a total.
         facts: About the run. Required: `teacher` (name), `teacher_scripted` and `demo` (bool). Optional:
             `title`, `run`, `created`, `environment`, `hardware`, `base_model` (str), `seconds` (stage → wall
             seconds), `versions` (package → version), `data` (list of mappings, one per source) and `notes`
@@ -207,7 +209,8 @@ def _with_total(ledger: pd.DataFrame) -> pd.DataFrame:
     if len(ledger) < 2 or numbers.empty:
         return ledger
     label = next((column for column in ledger.columns if column not in numbers), None)
-    total = {column: [ledger[column].sum(min_count=1)] for column in numbers} | ({label: ["total"]} if label else {})
+    sums = {column: [ledger[column].sum(min_count=1)] for column in numbers if column in SUMMED}
+    total = sums | ({label: ["total"]} if label else {})
     return pd.concat([ledger, pd.DataFrame(total)], ignore_index=True)[list(ledger.columns)]
 
 

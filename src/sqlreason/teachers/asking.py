@@ -47,6 +47,7 @@ class Completion:
 
     An answer that was cut off is ``ok`` with the finish reason ``length``: whether to use it is for the
     reader. The other attributes are those of ``journal.Entry``; of equal requests the first one has tokens and dollars.
+    Its dollars include what was paid for replies to it, in any run, of which no answer came.
     """
 
     id: str
@@ -119,7 +120,8 @@ def ask(
             known = journal.find_all(set(keys))  # with the lock held, so that what is missing stays missing
             missing = {key: request for key, request in zip(keys, prompts, strict=True) if key not in known}
             logger.info("%d requests, %d answers are not in the journal yet", len(keys), len(missing))
-            budget = Budget(teacher.prices, max_usd, max_hours, sum(entry.usd for entry in known.values()))
+            spent = sum(entry.usd for entry in known.values()) + sum(journal.charged(set(keys)).values())
+            budget = Budget(teacher.prices, max_usd, max_hours, spent)
             questions = [(key, request.id, json.loads(request.messages)) for key, request in missing.items()]
             try:
                 with shown(progress, len(missing)) as told:
@@ -132,7 +134,7 @@ def ask(
             failures = work.failures
     else:
         logger.info("%d requests, 0 answers are not in the journal yet", len(keys))
-    found = journal.find_all(set(keys))
+    found, charged = journal.find_all(set(keys)), journal.charged(set(keys))
     paid: set[str] = set()
     completions = []
     for key, request in zip(keys, prompts, strict=True):
@@ -140,7 +142,8 @@ def ask(
         if entry is not None and key in paid:  # asked once, so billed once
             entry = replace(entry, prompt_tokens=0, completion_tokens=0, usd=0.0)
         paid.add(key)
-        completions.append(_completion(request, entry, failures.get(key, ""), teacher))
+        completion = _completion(request, entry, failures.get(key, ""), teacher)
+        completions.append(replace(completion, usd=completion.usd + charged.pop(key, 0.0)))
     check_failures([one.reason for one in completions if one.status == "failed"], len(completions), max_failed_share)
     return completions
 

@@ -53,7 +53,7 @@ class Estimate:
         completion_tokens: To be written for them.
         hours: Wall hours that they take; 0 where nothing is known about the speed.
         usd: What they cost, US dollars.
-        spent_usd: What the others have cost already.
+        spent_usd: What the others have cost already, and replies to any of which no answer came.
         basis: How this was reckoned, in words.
     """
 
@@ -115,7 +115,7 @@ def estimate(
         completion_tokens=written,
         hours=hours,
         usd=usd,
-        spent_usd=sum(entry.usd for entry in known.values()),
+        spent_usd=sum(entry.usd for entry in known.values()) + sum(journal.charged(set(keys)).values()),
         basis=f"prompts {how}; answers {length}; {speed}",
     )
 

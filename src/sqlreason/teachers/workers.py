@@ -14,7 +14,7 @@ from sqlreason.teachers.clients.distilabel_client import Client, Messages
 from sqlreason.teachers.clients.replies import Reply, UnreadableReply
 from sqlreason.teachers.clients.scripted import count_tokens
 from sqlreason.teachers.journal.batched_writer import BatchedWriter
-from sqlreason.teachers.journal.journal import Entry, Journal, UnstorableEntry
+from sqlreason.teachers.journal.journal import Charge, Entry, Journal, UnstorableEntry
 from sqlreason.teachers.progress import Tally
 from sqlreason.teachers.teacher import Teacher
 from sqlreason.teachers.throttle import Throttle
@@ -132,12 +132,19 @@ class Work:
             await self.writer.record(entry)
         except UnstorableEntry as error:
             self.failures[entry.key] = judge(error).reason
+            await self._keep_charge(entry.key, entry.usd, self.failures[entry.key])
         return entry.key not in self.failures
+
+    async def _keep_charge(self, key: str, usd: float, reason: str) -> None:
+        """Note what was paid for nothing: the bill has it, and so has the budget of the next run."""
+        if usd:
+            await self.writer.record(Charge(key, usd, reason, _now()))
 
     async def _ask(self, question: Question) -> Entry | None:
         """The answer; None with a reason among the failures, or without one if a halt came first."""
         key, name, messages = question
         for attempt in range(1, self.terms.attempts + 1):
+            charged = 0.0
             async with self.throttle.slot(self._goes_on) as began:
                 if began is None:
                     return None
@@ -147,7 +154,8 @@ class Work:
                     fault = judge(error)
                     self.throttle.failed(fault, began)
                     if isinstance(error, UnreadableReply):
-                        self._pay(messages, self.teacher.max_new_tokens)  # at most so much; nobody knows better
+                        # at most so much; nobody knows better
+                        charged = self._pay(messages, self.teacher.max_new_tokens)
                 else:
                     self.throttle.succeeded()
                     return self._entry(question, reply, began)
@@ -155,6 +163,7 @@ class Work:
                 self._halt(f"not asked: {fault.reason}")
             elif self.throttle.broken:
                 self._halt(f"not asked: {self.throttle.failures} rounds of failures in a row, last {fault.reason}")
+            await self._keep_charge(key, charged, fault.reason)  # without the slot, which need not wait for a disk
             if not fault.transient or attempt == self.terms.attempts or self.budget.refusal():
                 self.failures[key] = fault.reason
                 return None
@@ -177,7 +186,7 @@ class Work:
             seconds=self.throttle.now() - began,
             usd=self._pay(messages, written, reply.prompt_tokens),
             request_id=redact(reply.request_id),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            created=_now(),
         )
 
     def _pay(self, messages: Messages, written: int, read: int = 0) -> float:
@@ -201,6 +210,10 @@ class Work:
         """The most that a request can cost by its tokens."""
         # twice: SQL has short tokens
         return self.teacher.prices.of_tokens(2 * _tokens_of(messages), self.teacher.max_new_tokens)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _tokens_of(messages: Messages) -> int:

@@ -16,6 +16,7 @@ from sqlreason.benchmarks.scoring import score_predictions
 from sqlreason.data.tables import TABLES, records
 from sqlreason.data.trace_outcomes import count_kept, count_yield
 from sqlreason.options.evaluation_options import EvaluationOptions, PriceOptions
+from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.sft_options import StudentOptions
 from sqlreason.reasoning import format as grammar
 from sqlreason.reasoning.prompts import Prompt
@@ -257,22 +258,41 @@ def compute_costs(
     teacher_estimate: pd.DataFrame,
     trace_outcomes: pd.DataFrame,
     sft_history: pd.DataFrame,
+    initial_adapter: Adapter,
+    grpo_profile: pd.DataFrame,
     grpo_history: pd.DataFrame,
     evaluation_metrics: pd.DataFrame,
     teacher: Teacher,
     prices: PriceOptions,
+    grpo: GRPOOptions,
 ) -> pd.DataFrame:
     """Return what the run cost, one row a stage (see `reporting.costs.compute_costs`)."""
     return stage_costs.compute_costs(
         cot_completions,
-        {"sft": sft_history, "grpo": grpo_history},
-        evaluation_metrics,
+        {
+            "sft": stage_costs.of_training(sft_history),
+            **_costs_before_grpo(initial_adapter, grpo_profile, grpo),
+            "grpo": stage_costs.of_training(grpo_history),
+            "evaluation": stage_costs.of_answers(evaluation_metrics),
+        },
         teacher=teacher.name,
         usd_per_hour=prices.training_usd_per_hour,
         hardware=prices.hardware,
         estimated=float(teacher_estimate[["usd", "spent_usd"]].iloc[0].sum()),
         kept=count_kept(trace_outcomes),
     )
+
+
+def _costs_before_grpo(
+    initial_adapter: Adapter, profile: pd.DataFrame, options: GRPOOptions
+) -> dict[str, stage_costs.MachineTime]:
+    """What was paid for between SFT and GRPO: a start of its own, which SFT's bill does not hold, and a forecast."""
+    stages = {}
+    if options.initial_adapter == "format_only":
+        stages["initial_adapter"] = stage_costs.MachineTime(float(initial_adapter.facts["seconds"]))
+    if not profile.empty:
+        stages["forecast"] = stage_costs.of_rollouts(profile)
+    return stages
 
 
 def plot_results(
@@ -353,10 +373,11 @@ def write_report(
     """
     yields = count_yield(trace_outcomes)
     asked = {"questions": "asked of the teacher", "rows": len(trace_outcomes)}
+    timed = costs.dropna(subset=["seconds"])
     facts = {
         **report_facts,
         "data": [asked, *report_facts["data"]],
-        "seconds": dict(zip(costs["stage"], costs["seconds"], strict=True)),
+        "seconds": dict(zip(timed["stage"], timed["seconds"], strict=True)),
         "notes": [stage_costs.summarise_costs(costs, count_kept(trace_outcomes)) + ".", *report_facts["notes"]],
     }
     plots = {

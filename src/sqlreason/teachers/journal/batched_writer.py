@@ -5,7 +5,7 @@ Whoever hands an answer over waits until it is on disk; others go on meanwhile.
 
 import asyncio
 
-from sqlreason.teachers.journal.journal import Entry, Journal, UnstorableEntry
+from sqlreason.teachers.journal.journal import Charge, Entry, Journal, UnstorableEntry
 
 
 class BatchedWriter:
@@ -17,10 +17,10 @@ class BatchedWriter:
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry | Charge, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def record(self, entry: Entry) -> None:
+    async def record(self, entry: Entry | Charge) -> None:
         """Return when the entry is on disk; a cancellation of the caller does not stop the writing.
 
         Raises:
@@ -49,7 +49,7 @@ class BatchedWriter:
                     written.set_exception(error)
                     written.exception()  # told to the caller, who may be gone
 
-    def _commit(self, entries: list[Entry]) -> list[Exception | None]:
+    def _commit(self, entries: list[Entry | Charge]) -> list[Exception | None]:
         """What kept each entry out of the journal; one that cannot be stored takes no other with it."""
         try:
             self.journal.record(*entries)

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlreason.errors import BadInput
 
-VERSION = 1
+VERSION = 2  # 1 had no charges; it is read, and gets them when it is opened
 
 
 class JournalError(BadInput):
@@ -65,9 +65,34 @@ class Entry:
     created: str
 
 
+@dataclass(frozen=True)
+class Charge:
+    """What was paid for a reply of which no answer came: it could not be read, or not be stored.
+
+    Attributes:
+        key: Of the request, which is asked again in the next run.
+        usd: US dollars.
+        reason: Why there is no answer.
+        created: Time of arrival, ISO 8601, UTC.
+    """
+
+    key: str
+    usd: float
+    reason: str
+    created: str
+
+
 _TYPES = {str: "TEXT NOT NULL", int: "INTEGER NOT NULL", float: "REAL NOT NULL"}
-_COLUMNS = {item.name: _TYPES[item.type] for item in fields(Entry)}  # type: ignore[index]
-_NAMES = ", ".join(_COLUMNS)
+_PLACES = {Entry: "entries", Charge: "charges"}
+_COLUMNS = {
+    table: {item.name: _TYPES[item.type] for item in fields(kind)}  # type: ignore[index]
+    for kind, table in _PLACES.items()
+}
+_NAMES = ", ".join(_COLUMNS["entries"])
+_INSERTS = {
+    table: f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    for table, columns in _COLUMNS.items()
+}
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 # What a value raises that SQLite cannot hold: half a character, too large, too long, of another type.
 _UNFIT = (UnicodeError, OverflowError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
@@ -119,13 +144,14 @@ class Journal:
 
     def _prepare(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION):
+        if version not in range(VERSION + 1):
             raise JournalError(f"{self.path} is a journal of version {version}, this program's is {VERSION}.")
         self._refuse_foreign()
         self._use_wal()
         self._writer.execute("PRAGMA synchronous = FULL")  # NORMAL would lose commits on power failure
-        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        self._connection.execute(f"CREATE TABLE IF NOT EXISTS entries ({columns}, PRIMARY KEY (key))")
+        entries, charges = (", ".join(map(" ".join, columns.items())) for columns in _COLUMNS.values())
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS entries ({entries}, PRIMARY KEY (key))")
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS charges ({charges})")  # of a request there may be several
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _refuse_foreign(self) -> None:
@@ -135,13 +161,17 @@ class Journal:
             JournalError: It has other tables than ours.
         """
         tables = [name for (name,) in self._connection.execute(_TABLES)]
-        found = {row[1]: row[2] for row in self._connection.execute("PRAGMA table_info(entries)")}
-        if tables not in ([], ["entries"]) or (tables and found != {n: k.split()[0] for n, k in _COLUMNS.items()}):
+        found = {table: self._columns_of(table) for table in tables}
+        ours = {table: {name: kind.split()[0] for name, kind in columns.items()} for table, columns in _COLUMNS.items()}
+        if any(columns != ours.get(table) for table, columns in found.items()):
+            told = [f"{table} has the columns {', '.join(found[table])}" for table in ours if table in found]
             raise JournalError(
-                f"{self.path} is no journal: it has the tables {', '.join(sorted(tables))}"
-                f"{', and entries has the columns ' + ', '.join(found) if found else ''}. It was left as it is; give "
-                "another path in the catalog entry `journal`."
+                f"{self.path} is no journal: it has the tables {', and '.join([', '.join(sorted(tables)), *told])}. It "
+                "was left as it is; give another path in the catalog entry `journal`."
             )
+
+    def _columns_of(self, table: str) -> dict[str, str]:
+        return dict(self._connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)))
 
     def __enter__(self) -> "Journal":
         return self
@@ -176,6 +206,11 @@ class Journal:
         """The entries of those keys that there are."""
         return {key: entry for key in keys if (entry := self.find(key))}
 
+    def charged(self, keys: Iterable[str]) -> dict[str, float]:
+        """What was paid, beside their answers, for replies to these keys of which no answer came; US dollars."""
+        paid = dict(self._connection.execute("SELECT key, SUM(usd) FROM charges GROUP BY key"))
+        return {key: paid[key] for key in keys if key in paid}
+
     @contextmanager
     def only_asker(self) -> Iterator[None]:
         """Hold the right to ask for this journal; the system gives it back when the process ends, however it ends.
@@ -200,20 +235,19 @@ class Journal:
             fcntl.flock(lock, fcntl.LOCK_UN)
             os.close(lock)
 
-    def record(self, *entries: Entry) -> None:
-        """Store entries durably, all of them or none; one that is there already stays as it is.
+    def record(self, *entries: Entry | Charge) -> None:
+        """Store entries and charges durably, all of them or none; an entry that is there already stays as it is.
 
         Raises:
             UnstorableEntry: No file can hold one of them.
             JournalError: The file cannot be written, for instance because the disk is full.
         """
-        marks = ", ".join("?" * len(_COLUMNS))
         with explained(self.path):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                self._writer.executemany(
-                    f"INSERT OR IGNORE INTO entries ({_NAMES}) VALUES ({marks})", [astuple(entry) for entry in entries]
-                )
+                for kind, table in _PLACES.items():
+                    rows = [astuple(entry) for entry in entries if isinstance(entry, kind)]
+                    self._writer.executemany(_INSERTS[table], rows)
                 self._writer.execute("COMMIT")
             except _UNFIT as error:
                 raise UnstorableEntry(f"the answer cannot be stored: {error}") from error
