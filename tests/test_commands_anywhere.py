@@ -19,7 +19,6 @@ DATASETS = "sqlreason.datasets"
         ("sql audit heldout_questions --limit 1 --databases 1", "gold queries can be trusted"),
         ("sqlreason pipelines --check", ""),
         ("sqlreason dictionary --check", ""),
-        ("sqlreason harness out", "there are no evaluation_prompts"),
     ],
 )
 def test_a_command_in_a_subfolder_is_about_the_project(project, monkeypatch, command, told):
