@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from sqlreason.options.checks import CONTRADICTING, find_contradictions
+from sqlreason.options.checks import Chosen, find_contradictions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.reporting import statistics
 
@@ -58,11 +59,11 @@ def test_every_arm_of_both_students_is_free_of_contradictions_and_ends_by_its_to
     bootstrap_project(project)
     with KedroSession.create(project, env=env) as session:
         parameters = session.load_context().params
-    *shared, given = (parameters[name] for name in CONTRADICTING)
+    chosen, given = Chosen.among(parameters), parameters["grpo"]
     for _, changes in comparison.ARMS.values():
         options = comparison.budgeted(comparison.seeded(given.model_copy(update=changes or {}), 8), 1000)
         GRPOOptions.model_validate(options.model_dump())
-        assert not list(find_contradictions(*shared, options))
+        assert not list(find_contradictions(replace(chosen, grpo=options)))
         assert (options.token_budget, options.patience, options.trl.seed) == (1000, None, 8)
         assert options.trl.max_steps == comparison.MOST_STEPS * given.trl.max_steps
         assert options.trl.warmup_steps == 2.0  # 3 % of 40 steps, not of 400

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from trainings import of_sft
 
 from sqlreason.data import splits
-from sqlreason.options.checks import find_contradictions
+from sqlreason.options.checks import Chosen, find_contradictions
 from sqlreason.options.distillation_options import SplitOptions
 from sqlreason.options.grpo_options import GRPOOptions
 from sqlreason.options.preprocessing_options import PreprocessingOptions
@@ -249,8 +249,8 @@ CONTRADICTIONS = [
 def test_contradictions_are_told_in_words(options, sft_options, student, recommended, changes, told):
     split = SplitOptions(**recommended["split"])
     shared = split, PreprocessingOptions(**recommended["preprocessing"]), student, sft_options
-    assert not list(find_contradictions(*shared, options()))
-    assert told in "\n".join(find_contradictions(*shared, options(**changes)))
+    assert not list(find_contradictions(Chosen(*shared, options())))
+    assert told in "\n".join(find_contradictions(Chosen(*shared, options(**changes))))
 
 
 def test_rows_that_unsloth_would_cut_are_refused(options, sft_options, student, recommended):
@@ -258,13 +258,9 @@ def test_rows_that_unsloth_would_cut_are_refused(options, sft_options, student, 
         PreprocessingOptions(**{**recommended["preprocessing"], "max_prompt_tokens": most}) for most in (7000, 8000)
     ]
     unsloth = student.model_copy(update={"backend": "unsloth", "launch": "child"})
-    split = SplitOptions(**recommended["split"])
+    split, others = SplitOptions(**recommended["split"]), (unsloth, sft_options, options())
     fits, cut = (
-        [
-            told
-            for told in find_contradictions(split, budget, unsloth, sft_options, options())
-            if "rows of up to" in told
-        ]
+        [told for told in find_contradictions(Chosen(split, budget, *others)) if "rows of up to" in told]
         for budget in budgets
     )
     assert not fits and "8512 tokens" in cut[0] and "8192" in cut[0]

@@ -148,6 +148,10 @@ class _Gold:
         verdict = self.whole.get(self.key[1])
         return verdict is not None and verdict.status == "gold_error"
 
+    def stopped(self, sql: str) -> str:
+        """Return why a prediction came to no end on the drawn databases; "" where it did, or was not asked there."""
+        return self.drawn[sql].status if sql in self.drawn and self.drawn[sql].status in _STOPPED else ""
+
     def judged(self, sql: str) -> bool:
         """Return whether a prediction passes the one database."""
         return sql in self.one and self.one[sql].agrees
@@ -256,7 +260,7 @@ def _explain(golds: Mapping[Key, _Gold], verifier: Verifier, progress: Progress)
         (gold, sql)
         for gold in golds.values()
         for sql in _passing(gold)
-        if not _drawn(gold, sql) and gold.drawn[sql].status not in _STOPPED
+        if not _drawn(gold, sql) and not gold.stopped(sql)
     ]
     for done, (gold, sql) in enumerate(lucky[:_EXPLAINED], 1):
         gold.lucky[sql] = verifier.explanation(gold.task, sql).to_text()
@@ -330,11 +334,10 @@ def _answer(
         told = ("missing", "there is no prediction") if missing else ("empty", "the prediction is empty")
         reward = None if gold.rewards is None else 0.0
         return ScoredAnswer(*asked, *told, False, False if has_suite else None, False, False, "", reward)
-    one, drawn, whole, strict = gold.one[sql], gold.drawn.get(sql), gold.whole.get(sql), gold.strict.get(sql)
-    stopped = drawn.status if drawn is not None and drawn.status in _STOPPED else ""
+    one, whole, strict = gold.one[sql], gold.whole.get(sql), gold.strict.get(sql)
     suite = whole is not None and whole.agrees
     reward = None if gold.rewards is None else gold.rewards.get(sql, 0.0)
     return ScoredAnswer(
         *asked, one.status, one.reason, one.agrees, suite if has_suite else None, _drawn(gold, sql),
-        strict is not None and strict.agrees, gold.lucky.get(sql, ""), reward, stopped,
+        strict is not None and strict.agrees, gold.lucky.get(sql, ""), reward, gold.stopped(sql),
     )  # fmt: skip

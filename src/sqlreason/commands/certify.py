@@ -63,13 +63,8 @@ def certify(
         click.echo(json.dumps({"reward": reward, "faults": faults, "entries": entries}, indent=1))
     else:
         for entry in certificate.entries:
-            mark = (
-                ""
-                if entry.passed or not entry.completions
-                else "  <- paid"
-                if entry.kind == "exploit"
-                else "  <- too near"
-            )
+            failed = not entry.passed and entry.completions
+            mark = ("  <- paid" if entry.kind == "exploit" else "  <- too near") if failed else ""
             click.echo(f"{entry.kind:<8} {entry.highest:>7.2f}  {entry.name}{mark}  {entry.reason}".rstrip())
         click.echo("\n" + "; ".join([certificate.summary(), *raised]))
     sys.exit(int(bool(faults)))

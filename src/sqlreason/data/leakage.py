@@ -32,12 +32,14 @@ def find_shared(parts: Mapping[str, pd.DataFrame], threshold: float | None) -> p
     rows = [_shared(*pair, parts, threshold or SIMILAR) for pair in combinations(parts, 2)]
     table = pd.DataFrame(rows, columns=list(TABLES["leakage_audit"].columns))
     training = table[table["left"].isin(["sft", "grpo"]) & table["right"].isin(["evaluation", "benchmark"])]
-    shared = [int(training[column].sum()) for column in ("schemas", "same_questions", "near_duplicates")]
+    schemas, repeated, near = (
+        int(training[column].sum()) for column in ("schemas", "same_questions", "near_duplicates")
+    )
     logger.log(
-        logging.WARNING if shared[1] else logging.INFO,
+        logging.WARNING if repeated else logging.INFO,
         "leakage from training: %d shared schemas, %d questions word for word, %d near-duplicates%s",
-        *shared,
-        " (leakage_audit has examples): accuracy on them tells nothing about new questions" if shared[1] else "",
+        *(schemas, repeated, near),
+        " (leakage_audit has examples): accuracy on them tells nothing about new questions" if repeated else "",
     )
     return table
 

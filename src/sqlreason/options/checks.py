@@ -6,7 +6,7 @@ other stands here and nowhere else. All of it is known before the first node run
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,6 @@ from sqlreason.options.sft_options import SFTOptions, StudentOptions
 from sqlreason.options.trl_options import FAULTS, GRPOArguments, SFTArguments, TrainerArguments
 from sqlreason.students.training.setup import UNSLOTH_TOKENS
 from sqlreason.students.training.tracking import TRACKERS
-
-#: Parameters that can contradict each other, in the order in which `find_contradictions` takes them.
-CONTRADICTING = ("split", "preprocessing", "student", "sft", "grpo")
 
 
 def find_faults(parameters: Mapping[str, Any]) -> list[str]:
@@ -44,7 +41,7 @@ def find_faults(parameters: Mapping[str, Any]) -> list[str]:
         except ValidationError as error:
             for fault in error.errors():
                 faults += _describe_fault(name, kind, dict(fault))
-    return faults or list(find_contradictions(*(read[name] for name in CONTRADICTING)))
+    return faults or list(find_contradictions(Chosen.among(read)))
 
 
 @dataclass(frozen=True)
@@ -57,22 +54,21 @@ class Chosen:
     sft: SFTOptions
     grpo: GRPOOptions
 
+    @classmethod
+    def among(cls, parameters: Mapping[str, Any]) -> "Chosen":
+        """Return those of all parameters, by name."""
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)})
+
     @property
     def trainers(self) -> dict[str, TrainerArguments]:
         """The blocks of trl's arguments by the parameter that holds them."""
         return {"sft": self.sft.trl, "grpo": self.grpo.trl}
 
 
-def find_contradictions(
-    split: SplitOptions,
-    preprocessing: PreprocessingOptions,
-    student: StudentOptions,
-    sft: SFTOptions,
-    grpo: GRPOOptions,
-) -> Iterator[str]:
+def find_contradictions(chosen: Chosen) -> Iterator[str]:
     """Yield in words what parameters, each right by itself, say against each other."""
     for check in CHECKS:
-        yield from check(Chosen(split, preprocessing, student, sft, grpo))
+        yield from check(chosen)
 
 
 def _one_length(chosen: Chosen) -> Iterator[str]:

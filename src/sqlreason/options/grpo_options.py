@@ -1,12 +1,12 @@
 """The parameters `grpo`: rewards, forecast, method, and the arguments of trl's GRPOConfig."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from sqlreason.environments.session import ToolLimits
-from sqlreason.options.option_types import Options, Positive, Share, ToolOptions
+from sqlreason.options.option_types import Options, Positive, PositiveNumber, Share, ToolOptions
 from sqlreason.options.trl_options import GRPOArguments
 
 
@@ -23,7 +23,7 @@ class ForecastOptions(Options):
 
     prompts: int = Field(ge=0)
     samples: int = Field(ge=2)
-    temperatures: tuple[Annotated[float, Field(gt=0.0, allow_inf_nan=False)], ...] = Field(min_length=1)
+    temperatures: tuple[PositiveNumber, ...] = Field(min_length=1)
     processes: int = Positive
     on_no_go: Literal["stop", "warn"]
 
@@ -53,7 +53,7 @@ class DistillationTeacherOptions(Options):
 class GRPOOptions(Options):
     """Group relative policy optimisation (Shao et al. 2024, DeepSeekMath) on execution rewards."""
 
-    rewards: dict[str, Annotated[float, Field(gt=0.0, allow_inf_nan=False)]] = Field(min_length=1)
+    rewards: dict[str, PositiveNumber] = Field(min_length=1)
     certification: CertificationOptions
     forecast: ForecastOptions
     initial_adapter: Literal["full", "format_only", "none"]

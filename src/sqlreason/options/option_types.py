@@ -1,7 +1,7 @@
 """What every class of options is: frozen, strict about names, with the ranges that many fields share."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,8 @@ from sqlreason.environments.session import ToolLimits
 
 Share = Field(ge=0.0, le=1.0)
 Positive = Field(gt=0)
+#: Within a list or a mapping; NaN is none.
+PositiveNumber = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 #: Of transformers' OptimizerNames those that torch and bitsandbytes have; the others need packages of their own.
 Optimizer = Literal[

@@ -17,7 +17,6 @@ from sqlreason.data.sources import encoding_of, read_lines
 from sqlreason.errors import BadInput, failures
 from sqlreason.options.checks import find_faults
 from sqlreason.options.grpo_options import GRPOOptions
-from sqlreason.options.parameters import PARAMETERS
 from sqlreason.preflight import base_model, extras, reach
 from sqlreason.preflight.diagnosis import Finding
 from sqlreason.rewards.certification import certify, prepare_rows
@@ -167,8 +166,7 @@ def require_sound_rewards(parameters: Mapping[str, Any], nodes: Sequence[str]) -
     Raises:
         CertificationError: If it can be gamed, and that is not to be a warning.
     """
-    grpo = PARAMETERS["grpo"].model_validate(parameters["grpo"])
-    assert isinstance(grpo, GRPOOptions)
+    grpo = GRPOOptions.model_validate(parameters["grpo"])
     stops = grpo.method == "grpo" and grpo.certification.on_failure == "stop"
     if "grpo.train_grpo" in nodes and stops and set(grpo.rewards) != {"execution"}:
         logger.info("rewards: %s are tried on a question of our own", ", ".join(grpo.rewards))

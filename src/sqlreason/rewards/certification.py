@@ -32,6 +32,7 @@ MIN_AUC = 0.95
 #: Reason where a reward gave no number to wrong answers of a question of whose right ones it gave some.
 UNSCORED = "no score"
 FRESH_INSTANCES, MUTANTS = 6, 12
+_NAMED = 4  # completions that a fault names
 #: Of certification: a bomb need not burn for long to be known as one.
 LIMITS = Limits(soft_seconds=0.3, hard_seconds=1.0)
 
@@ -89,12 +90,11 @@ class Certificate:
             f"correct answers are not told from mutants ({entry.reason})" for entry in failed if entry.kind == "mutant"
         ]
         if gamed:
-            names = ", ".join(gamed[:4]) + (", …" if len(gamed) > 4 else "")
             worst = f"the worst correct answer ({self.worst_correct:.2f})"
-            found.insert(0, f"{len(gamed)} exploits earn as much as {worst}: {names}")
+            found.insert(0, f"{len(gamed)} exploits earn as much as {worst}: {_first(gamed)}")
         if unscored:
-            names = ", ".join(unscored[:4]) + (", …" if len(unscored) > 4 else "")
-            found.append(f"{len(unscored)} kinds of wrong answers have no score, so that none is worth less: {names}")
+            told = f"{len(unscored)} kinds of wrong answers have no score, so that none is worth less"
+            found.append(f"{told}: {_first(unscored)}")
         return found
 
     def require(self) -> None:
@@ -117,6 +117,11 @@ class Certificate:
             f"{kinds['correct']} correct rewrites, the worst at {self.worst_correct:.2f}; {kinds['exploit']} exploits; "
             f"mutants: {separation}; {'; '.join(self.faults) or 'passed'}"
         )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first names of many."""
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
 @dataclass(frozen=True)

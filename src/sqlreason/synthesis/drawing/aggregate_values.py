@@ -1,24 +1,32 @@
 """Aggregates to ask for: which one, what it gives over the rows at hand, a bound that some groups meet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlreason.synthesis.drawing.filters import passes
 from sqlreason.synthesis.drawing.query_context import QueryContext, categories, require
-from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Condition
+from sqlreason.synthesis.drawing.query_parts import Aggregate, ColumnUse, Condition, Ordering
 from sqlreason.synthesis.schema.annotated_schema import TablePlan
 from sqlreason.synthesis.schema.rows import Row
 
 _COMPARISON_PHRASES = (">", ">", ">=", "<")
 
 
-def make_aggregate(context: QueryContext, table: TablePlan, owner: str = "", count_share: float = 0.4) -> Aggregate:
+def make_aggregate(context: QueryContext, table: TablePlan, count_share: float = 0.4) -> Aggregate:
     """Return a count of rows or an aggregate of a quantity."""
     quantities = [column for column in table.columns if column.is_measure]
     if not quantities or context.chance(count_share):
         return Aggregate("count", counted=table)
     column = context.pick(quantities)
     functions = ("sum", "sum", "avg", "avg", "min", "max") if column.is_additive else ("avg", "avg", "min", "max")
-    return Aggregate(context.pick(functions), ColumnUse(table, column, owner))
+    return Aggregate(context.pick(functions), ColumnUse(table, column))
+
+
+def pick_ranking(context: QueryContext, found: Sequence[Aggregate], descending: float) -> Ordering | None:
+    """Return an order of groups by their only aggregate, sometimes; `descending` is how often it begins at the top."""
+    (first, *others) = found
+    if others or not first.can_rank or not context.chance(0.35):
+        return None
+    return Ordering(first, context.chance(descending))
 
 
 def aggregate_value(item: Aggregate, rows: list[Row]) -> float | None:

@@ -4,7 +4,13 @@
 
 from sqlglot import exp
 
-from sqlreason.synthesis.drawing.aggregate_values import group_values, make_aggregate, pick_bound, pick_group
+from sqlreason.synthesis.drawing.aggregate_values import (
+    group_values,
+    make_aggregate,
+    pick_bound,
+    pick_group,
+    pick_ranking,
+)
 from sqlreason.synthesis.drawing.filters import condition_on
 from sqlreason.synthesis.drawing.query_context import QueryContext, dates, measures, require, texts
 from sqlreason.synthesis.drawing.query_kinds import Family
@@ -138,11 +144,7 @@ def aggregate_groups(context: QueryContext) -> DrawnQuery:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = condition_on(context, group.table, 0.35, besides)
-    order = (
-        Ordering(found[0], context.chance(0.7))
-        if len(found) == 1 and found[0].can_rank and context.chance(0.35)
-        else None
-    )
+    order = pick_ranking(context, found, 0.7)
     tree = select(
         [use_column(group), *map(aggregate_tree, found)],
         group.table,

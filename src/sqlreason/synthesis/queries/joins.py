@@ -4,7 +4,7 @@
 
 from sqlglot import exp
 
-from sqlreason.synthesis.drawing.aggregate_values import aggregate_value, make_aggregate, pick_bound
+from sqlreason.synthesis.drawing.aggregate_values import aggregate_value, make_aggregate, pick_bound, pick_ranking
 from sqlreason.synthesis.drawing.filters import make_condition
 from sqlreason.synthesis.drawing.join_paths import JoinPath, make_join_path, pick_link
 from sqlreason.synthesis.drawing.query_context import (
@@ -138,11 +138,7 @@ def join_groups(context: QueryContext) -> DrawnQuery:
     found = list(dict.fromkeys(found))
     besides = (group.column, *(item.use.column for item in found if item.use))
     where = _condition(context, join_path, [], besides, 0.3)
-    order = (
-        Ordering(found[0], context.chance(0.75))
-        if len(found) == 1 and found[0].can_rank and context.chance(0.35)
-        else None
-    )
+    order = pick_ranking(context, found, 0.75)
     tree = select(
         [use_column(group, True), *(aggregate_tree(item, True) for item in found)],
         join_path.subject,
